@@ -1,0 +1,2 @@
+//! `lazaret`, the command line.
+fn main() {}

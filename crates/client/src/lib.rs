@@ -1,0 +1,1 @@
+//! The registry client: authentication, transport and one file per verb.

@@ -1,0 +1,1 @@
+//! The supervisor library that joins the engines: push, pull, import and run.

@@ -1,0 +1,97 @@
+//! What can be wrong with text or bytes that claim to follow the OCI specifications.
+
+use thiserror::Error;
+
+/// A value that does not follow the specification; the fields hold what was given.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Error {
+    /// Not `sha256:<64 hex>` or `sha512:<128 hex>`.
+    #[error("invalid digest '{text}': {reason}")]
+    Digest {
+        /// The text given.
+        text: String,
+        /// Which rule it breaks.
+        reason: &'static str,
+    },
+    /// Not a repository name of the distribution specification.
+    #[error("invalid repository name '{text}': {reason}")]
+    Repository {
+        /// The text given.
+        text: String,
+        /// Which rule it breaks.
+        reason: &'static str,
+    },
+    /// Not a tag of the distribution specification.
+    #[error(
+        "invalid tag '{text}': at most 128 letters, digits, '_', '.', '-', not starting with '.' or '-'"
+    )]
+    Tag {
+        /// The text given.
+        text: String,
+    },
+    /// Not `host[:port]`.
+    #[error("invalid registry '{text}': {reason}")]
+    Registry {
+        /// The text given.
+        text: String,
+        /// Which rule it breaks.
+        reason: &'static str,
+    },
+    /// A reference without a registry where one is needed.
+    #[error("reference '{text}' names no registry")]
+    MissingRegistry {
+        /// The text given.
+        text: String,
+    },
+    /// A reference that is broken as a whole.
+    #[error("invalid reference '{text}': {reason}")]
+    Reference {
+        /// The text given.
+        text: String,
+        /// Which rule it breaks.
+        reason: &'static str,
+    },
+    /// A manifest that is larger than [`crate::MAX_MANIFEST_BYTES`].
+    #[error(
+        "manifest of {bytes} bytes exceeds the limit of {} bytes",
+        crate::MAX_MANIFEST_BYTES
+    )]
+    ManifestTooLarge {
+        /// Its size.
+        bytes: usize,
+    },
+    /// Bytes that are not a manifest or index.
+    #[error("invalid manifest: {reason}")]
+    Manifest {
+        /// What the parser said.
+        reason: String,
+    },
+    /// Bytes that are not an image configuration.
+    #[error("invalid image configuration: {reason}")]
+    ImageConfig {
+        /// What the parser said.
+        reason: String,
+    },
+    /// Not `os/architecture[/variant]`.
+    #[error("invalid platform '{text}': expected os/architecture[/variant]")]
+    Platform {
+        /// The text given.
+        text: String,
+    },
+}
+
+impl Error {
+    /// What the user can do about it, when that is not obvious from the message.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::MissingRegistry { text } => Some(format!(
+                "write the registry out, for example docker.io/library/{text} or localhost:5000/{text}"
+            )),
+            Self::Repository { text, .. } if text.chars().any(|c| c.is_ascii_uppercase()) => Some(
+                format!("repository names are lower case: {}", text.to_lowercase()),
+            ),
+            _ => None,
+        }
+    }
+}

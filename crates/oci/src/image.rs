@@ -1,0 +1,116 @@
+//! Image configuration (image-spec 1.1, config.md): the members a runner needs.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Digest, Error};
+
+/// The configuration blob of an image.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImageConfig {
+    /// `amd64`, `arm64`, ...
+    #[serde(default)]
+    pub architecture: String,
+    /// `linux`, ...
+    #[serde(default)]
+    pub os: String,
+    /// When the image was made, RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created: Option<String>,
+    /// How to run it.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub config: ProcessConfig,
+    /// The layers' uncompressed digests.
+    #[serde(default)]
+    pub rootfs: RootFs,
+}
+
+/// How to run an image.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ProcessConfig {
+    /// `user`, `uid`, `user:group` or `uid:gid`.
+    #[serde(
+        default,
+        deserialize_with = "null_as_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub user: String,
+    /// `NAME=value`.
+    #[serde(
+        default,
+        deserialize_with = "null_as_default",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub env: Vec<String>,
+    /// Start of the command line.
+    #[serde(
+        default,
+        deserialize_with = "null_as_default",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub entrypoint: Vec<String>,
+    /// Rest of the command line, replaced by arguments of `run`.
+    #[serde(
+        default,
+        deserialize_with = "null_as_default",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub cmd: Vec<String>,
+    /// Working folder.
+    #[serde(
+        default,
+        deserialize_with = "null_as_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub working_dir: String,
+    /// Free-form labels.
+    #[serde(
+        default,
+        deserialize_with = "null_as_default",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
+    pub labels: BTreeMap<String, String>,
+}
+
+/// The layers' uncompressed digests, lowest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RootFs {
+    /// Always `layers`.
+    #[serde(rename = "type", default)]
+    pub kind: String,
+    /// One diff id a layer.
+    #[serde(default)]
+    pub diff_ids: Vec<Digest>,
+}
+
+impl Default for RootFs {
+    fn default() -> Self {
+        Self {
+            kind: "layers".to_owned(),
+            diff_ids: Vec::new(),
+        }
+    }
+}
+
+impl ImageConfig {
+    /// Parses a configuration blob.
+    ///
+    /// # Errors
+    /// [`Error::ImageConfig`].
+    pub fn parse(raw: &[u8]) -> Result<Self, Error> {
+        serde_json::from_slice(raw).map_err(|error| Error::ImageConfig {
+            reason: error.to_string(),
+        })
+    }
+}
+
+/// Docker writes `null` for empty lists.
+fn null_as_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: Deserialize<'de> + Default,
+{
+    Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
+}

@@ -1,0 +1,87 @@
+//! Platforms of an index (image-spec 1.1, image-index.md).
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::Error;
+use crate::digest::excerpt;
+
+/// `os/architecture[/variant]`, in the names that Go uses.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Platform {
+    /// `linux`, ...
+    pub os: String,
+    /// `amd64`, `arm64`, ...
+    pub architecture: String,
+    /// `v7`, `v8`, ...
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variant: Option<String>,
+}
+
+impl Platform {
+    /// Linux on the architecture of this build.
+    #[must_use]
+    pub fn native() -> Self {
+        let architecture = match std::env::consts::ARCH {
+            "x86_64" => "amd64",
+            "aarch64" => "arm64",
+            other => other,
+        };
+        Self {
+            os: "linux".to_owned(),
+            architecture: architecture.to_owned(),
+            variant: None,
+        }
+    }
+
+    /// Whether content for `self` satisfies a request for `wanted`: same system and
+    /// architecture, and the same variant when both name one.
+    #[must_use]
+    pub fn satisfies(&self, wanted: &Self) -> bool {
+        self.os == wanted.os
+            && self.architecture == wanted.architecture
+            && match (&self.variant, &wanted.variant) {
+                (Some(have), Some(want)) => have == want,
+                _ => true,
+            }
+    }
+}
+
+impl fmt::Display for Platform {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.os, self.architecture)?;
+        match &self.variant {
+            Some(variant) => write!(f, "/{variant}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl FromStr for Platform {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let fail = || Error::Platform {
+            text: excerpt(text),
+        };
+        let parts: Vec<&str> = text.split('/').collect();
+        if parts.iter().any(|part| part.is_empty()) {
+            return Err(fail());
+        }
+        match parts[..] {
+            [os, architecture] => Ok(Self {
+                os: os.into(),
+                architecture: architecture.into(),
+                variant: None,
+            }),
+            [os, architecture, variant] => Ok(Self {
+                os: os.into(),
+                architecture: architecture.into(),
+                variant: Some(variant.into()),
+            }),
+            _ => Err(fail()),
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! What the host tells the guest to set up.
+
+use serde::{Deserialize, Serialize};
+
+/// Everything PID 1 needs to bring the workload up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BootConfig {
+    /// [`crate::VERSION`] of the host.
+    pub version: u32,
+    /// Host name of the machine.
+    pub hostname: String,
+    /// Seconds since the epoch, to set the guest's clock.
+    pub clock_seconds: u64,
+    /// Random bytes (hex) to credit to the guest's entropy pool.
+    pub entropy: String,
+    /// The root file system.
+    pub root: Root,
+    /// Artifacts to mount into the root, in order.
+    pub mounts: Vec<ArtifactMount>,
+    /// The workload.
+    pub process: Process,
+}
+
+/// The root file system: a read-only base disk and, mostly, a writable overlay.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Root {
+    /// Serial of the base disk (`/sys/block/*/serial`). Always attached read-only.
+    pub serial: String,
+    /// File system of the base disk: `ext4` or `erofs`.
+    pub filesystem: String,
+    /// Where writes go.
+    pub mode: RootMode,
+}
+
+/// Where the workload's writes to its root go.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "kind", deny_unknown_fields)]
+pub enum RootMode {
+    /// Into an overlay on the ext4 disk with this serial.
+    Overlay {
+        /// Serial of the scratch disk.
+        serial: String,
+    },
+    /// Nowhere: the root is read-only; only `/tmp`, `/run` and `/dev/shm` are writable memory.
+    ReadOnly,
+}
+
+/// One artifact, read from a folder of a read-only disk.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ArtifactMount {
+    /// Serial of the disk that carries it.
+    pub serial: String,
+    /// Path of the file or folder on that disk, relative to its root.
+    pub source: String,
+    /// Absolute path in the workload's root; missing parents are made.
+    pub target: String,
+    /// Refuse writes (`EROFS`, root included). When false, writes go to a private overlay
+    /// on the scratch disk and the artifact itself stays as it is.
+    pub read_only: bool,
+}
+
+/// The command and its surroundings.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Process {
+    /// Program and arguments; the program is looked up in the `PATH` of `env`.
+    pub argv: Vec<String>,
+    /// `NAME=value`, complete except for `HOME`, which defaults to the user's home.
+    pub env: Vec<String>,
+    /// `user`, `uid`, `user:group` or `uid:gid`, resolved in the image; empty means root.
+    pub user: String,
+    /// Working folder; made when missing. Empty means `/`.
+    pub working_dir: String,
+}

@@ -1,0 +1,1 @@
+//! The HTTP registry and schema authority.

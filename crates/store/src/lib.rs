@@ -1,0 +1,1 @@
+//! Content-addressed blobs, registry metadata and the image store behind ports.
