@@ -1,1 +1,29 @@
-fn main() {}
+//! Developer commands: `cargo xtask tidy | deny | bench`.
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
+mod deny;
+mod metadata;
+mod tidy;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let command = std::env::args().nth(1).unwrap_or_default();
+    let outcome = match command.as_str() {
+        "tidy" => tidy::run(),
+        "deny" => deny::run(),
+        _ => Err(vec!["usage: cargo xtask tidy | deny".to_owned()]),
+    };
+    match outcome {
+        Ok(summary) => {
+            println!("{command}: {summary}");
+            ExitCode::SUCCESS
+        }
+        Err(faults) => {
+            for fault in &faults {
+                eprintln!("{command}: {fault}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}

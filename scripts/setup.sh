@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# Installs the Debian packages that a make target needs; says nothing when all are there.
+#   usage: setup.sh GROUP...      groups: build run test demo
+set -euo pipefail
+
+declare -A packages=(
+    [build]="gcc libc6-dev make"
+    [run]="qemu-system-x86"
+    [test]="e2fsprogs skopeo podman buildah umoci busybox-static docker-registry apache2-utils cpio xz-utils python3"
+    [demo]="apt-utils python3"
+)
+wanted=()
+for group in "$@"; do
+    # shellcheck disable=SC2206  # a list of words
+    wanted+=(${packages[$group]:?unknown group $group})
+done
+
+command -v cargo >/dev/null || {
+    echo "setup: Rust is missing; install it with rustup (https://rustup.rs)" >&2
+    exit 1
+}
+
+if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
+    echo "setup: this is not a Debian system; make sure these packages (Debian names) are installed:" >&2
+    printf '  %s\n' "${wanted[@]}" >&2
+    exit 0
+fi
+
+missing=()
+for package in "${wanted[@]}"; do
+    state=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
+    [ "$state" = installed ] || missing+=("$package")
+done
+[ ${#missing[@]} -eq 0 ] && exit 0
+
+as_root=()
+[ "$(id -u)" -eq 0 ] || as_root=(sudo)
+echo "setup: installing ${missing[*]}" >&2
+"${as_root[@]}" apt-get update -qq
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
