@@ -1,0 +1,164 @@
+//! Finds disks by serial and mounts them.
+
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use rustix::mount::MountFlags;
+
+use crate::error::{Context as _, Error, Result};
+
+/// How long a disk may take to appear.
+const APPEARS_WITHIN: Duration = Duration::from_secs(10);
+
+/// File systems that the guest mounts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Filesystem {
+    /// Read-only or writable.
+    Ext4,
+    /// Read-only by nature.
+    Erofs,
+}
+
+impl Filesystem {
+    /// By the kernel's name of the file system.
+    pub(crate) fn from_name(name: &str) -> Result<Self> {
+        match name {
+            "ext4" => Ok(Self::Ext4),
+            "erofs" => Ok(Self::Erofs),
+            _ => Err(Error::Refused {
+                field: "file system",
+                value: name.to_owned(),
+                reason: "the guest mounts ext4 and erofs",
+            }),
+        }
+    }
+
+    /// By the magic number in the first blocks of a disk.
+    fn from_first_blocks(blocks: &[u8]) -> Option<Self> {
+        if blocks.get(1024..1028) == Some(&0xe0f5_e1e2_u32.to_le_bytes()) {
+            Some(Self::Erofs)
+        } else if blocks.get(1080..1082) == Some(&0xef53_u16.to_le_bytes()) {
+            Some(Self::Ext4)
+        } else {
+            None
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Ext4 => "ext4",
+            Self::Erofs => "erofs",
+        }
+    }
+}
+
+/// Whether a disk is mounted for writing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// No writes, by anybody.
+    ReadOnly,
+    /// Reads and writes.
+    Writable,
+}
+
+/// Mounts the disk with this serial on `target`, which is made when missing. Without a
+/// `filesystem` the disk's own magic number decides.
+pub(crate) fn mount(
+    serial: &str,
+    filesystem: Option<Filesystem>,
+    access: Access,
+    target: &Path,
+) -> Result<()> {
+    let device = wait_for(serial)?;
+    let filesystem = match filesystem {
+        Some(filesystem) => filesystem,
+        None => probe(&device, serial)?,
+    };
+    let flags = match access {
+        Access::ReadOnly => MountFlags::RDONLY | MountFlags::NOATIME,
+        Access::Writable => MountFlags::NOATIME,
+    };
+    std::fs::create_dir_all(target).context(|| format!("make {}", target.display()))?;
+    rustix::mount::mount(&device, target, filesystem.name(), flags, None).context(|| {
+        format!(
+            "mount disk `{serial}` ({}) as {}",
+            device.display(),
+            filesystem.name()
+        )
+    })
+}
+
+/// The device node of the disk with this serial.
+fn wait_for(serial: &str) -> Result<PathBuf> {
+    let deadline = Instant::now() + APPEARS_WITHIN;
+    loop {
+        if let Some(device) = find(Path::new("/sys/block"), serial)
+            && device.exists()
+        {
+            return Ok(device);
+        }
+        if Instant::now() > deadline {
+            return Err(Error::NoDisk {
+                serial: serial.to_owned(),
+                seconds: APPEARS_WITHIN.as_secs(),
+            });
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+fn find(block_devices: &Path, serial: &str) -> Option<PathBuf> {
+    for disk in std::fs::read_dir(block_devices).ok()?.flatten() {
+        let found = std::fs::read_to_string(disk.path().join("serial")).unwrap_or_default();
+        if !serial.is_empty() && found.trim_end() == serial {
+            return Some(Path::new("/dev").join(disk.file_name()));
+        }
+    }
+    None
+}
+
+fn probe(device: &Path, serial: &str) -> Result<Filesystem> {
+    let mut blocks = vec![0; 4096];
+    std::fs::File::open(device)
+        .and_then(|mut disk| disk.read_exact(&mut blocks))
+        .context(|| format!("read disk `{serial}`"))?;
+    Filesystem::from_first_blocks(&blocks).ok_or_else(|| Error::UnknownFilesystem {
+        serial: serial.to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn disks_are_found_by_their_whole_serial() {
+        let sys = tempfile::tempdir().unwrap();
+        for (disk, serial) in [("vda", "root"), ("vdb", "root-2\n"), ("loop0", "")] {
+            std::fs::create_dir(sys.path().join(disk)).unwrap();
+            std::fs::write(sys.path().join(disk).join("serial"), serial).unwrap();
+        }
+        assert_eq!(find(sys.path(), "root-2"), Some(PathBuf::from("/dev/vdb")));
+        assert_eq!(find(sys.path(), "root"), Some(PathBuf::from("/dev/vda")));
+        assert_eq!(find(sys.path(), "roo"), None);
+        assert_eq!(find(sys.path(), ""), None);
+    }
+
+    #[test]
+    fn file_systems_are_known_by_their_magic() {
+        let mut blocks = vec![0; 4096];
+        assert_eq!(Filesystem::from_first_blocks(&blocks), None);
+        assert_eq!(Filesystem::from_first_blocks(&[]), None);
+        blocks[1080..1082].copy_from_slice(&[0x53, 0xef]);
+        assert_eq!(
+            Filesystem::from_first_blocks(&blocks),
+            Some(Filesystem::Ext4)
+        );
+        blocks[1024..1028].copy_from_slice(&[0xe2, 0xe1, 0xf5, 0xe0]);
+        assert_eq!(
+            Filesystem::from_first_blocks(&blocks),
+            Some(Filesystem::Erofs)
+        );
+    }
+}

@@ -1,0 +1,168 @@
+//! Everything that can go wrong, and what the host is told about it.
+
+use std::io;
+use std::path::PathBuf;
+
+use lazaret_protocol::{Failure, FailureKind, Kind, VERSION};
+use thiserror::Error;
+
+/// The result of every fallible step.
+pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why the workload did not run, or why the machine stops early.
+#[derive(Debug, Error)]
+pub(crate) enum Error {
+    /// A system call failed.
+    #[error("cannot {action}")]
+    System {
+        /// What was attempted, on which object.
+        action: String,
+        /// The kernel's answer.
+        source: io::Error,
+    },
+    /// No virtio-serial port carries the control channel's name.
+    #[error("no control port `{name}` within {seconds} seconds (is virtio_console loaded?)")]
+    NoControlPort {
+        /// The name searched for.
+        name: &'static str,
+        /// How long it was waited for.
+        seconds: u64,
+    },
+    /// The host closed the control port: nobody is left to work for.
+    #[error("the host closed the control port")]
+    HostGone,
+    /// The host's bytes are not frames.
+    #[error("broken frame on the control port")]
+    Frame {
+        /// What is wrong with them.
+        source: lazaret_protocol::Error,
+    },
+    /// A frame that makes no sense at this moment.
+    #[error("unexpected frame {kind:?} on the control port")]
+    UnexpectedFrame {
+        /// Its kind.
+        kind: Kind,
+    },
+    /// The boot configuration does not parse.
+    #[error("the boot configuration is not understood")]
+    BootConfig {
+        /// Where and why.
+        source: serde_json::Error,
+    },
+    /// Host and guest are of different builds.
+    #[error("the host speaks protocol {host}, this guest {VERSION}: rebuild the initramfs")]
+    Version {
+        /// The host's version.
+        host: u32,
+    },
+    /// A field of the boot configuration has a value that cannot be used.
+    #[error("{field} `{value}` is refused: {reason}")]
+    Refused {
+        /// Which field.
+        field: &'static str,
+        /// What it said.
+        value: String,
+        /// Why it cannot be used.
+        reason: &'static str,
+    },
+    /// No disk with this serial appeared.
+    #[error("no disk with serial `{serial}` within {seconds} seconds")]
+    NoDisk {
+        /// The serial searched for.
+        serial: String,
+        /// How long it was waited for.
+        seconds: u64,
+    },
+    /// The disk's first blocks are of no file system that this guest mounts.
+    #[error("disk `{serial}` carries no ext4 or EROFS file system")]
+    UnknownFilesystem {
+        /// Serial of the disk.
+        serial: String,
+    },
+    /// A mount point and what is mounted there are of different types.
+    #[error("cannot mount the {source_type} `{origin}` on `{target}`: the image has {found} there")]
+    MountType {
+        /// `file` or `folder`.
+        source_type: &'static str,
+        /// The artifact's path on its disk.
+        origin: String,
+        /// The path in the workload's root.
+        target: String,
+        /// What the image has at that path.
+        found: &'static str,
+    },
+    /// The image's `/etc/passwd` does not know the user.
+    #[error("user `{name}` is not in the image's /etc/passwd")]
+    UnknownUser {
+        /// The name asked for.
+        name: String,
+    },
+    /// The image's `/etc/group` does not know the group.
+    #[error("group `{name}` is not in the image's /etc/group")]
+    UnknownGroup {
+        /// The name asked for.
+        name: String,
+    },
+    /// There is no such command.
+    #[error("command `{command}` was not found{place}")]
+    NotFound {
+        /// As given by the user.
+        command: String,
+        /// Where it was searched for.
+        place: String,
+    },
+    /// The command exists but is no program that can run here.
+    #[error("command `{path}` cannot be run: {reason}")]
+    NotExecutable {
+        /// Its path in the image.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+impl Error {
+    /// What the host is told.
+    pub(crate) fn failure(&self) -> Failure {
+        let kind = match self {
+            Self::NotFound { .. } => FailureKind::NotFound,
+            Self::NotExecutable { .. } => FailureKind::NotExecutable,
+            _ => FailureKind::Machine,
+        };
+        Failure {
+            kind,
+            message: one_line(self),
+        }
+    }
+}
+
+/// The error and its causes as one line, bounded so that it always fits a frame.
+pub(crate) fn one_line(error: &dyn std::error::Error) -> String {
+    const MAX_CHARACTERS: usize = 4096;
+    let mut line = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        line.push_str(": ");
+        line.push_str(&error.to_string());
+        cause = error.source();
+    }
+    line.chars()
+        .take(MAX_CHARACTERS)
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect()
+}
+
+/// Names what was attempted when a system call fails.
+pub(crate) trait Context<T> {
+    /// `action` completes the sentence "cannot ...".
+    fn context(self, action: impl FnOnce() -> String) -> Result<T>;
+}
+
+impl<T, E: Into<io::Error>> Context<T> for Result<T, E> {
+    fn context(self, action: impl FnOnce() -> String) -> Result<T> {
+        self.map_err(|source| Error::System {
+            action: action(),
+            source: source.into(),
+        })
+    }
+}

@@ -1,0 +1,185 @@
+//! Paths inside a root that is not ours yet.
+//!
+//! The image decides what its folders and symbolic links are. Here every path is resolved by
+//! the kernel as if the image were `/` already (`RESOLVE_IN_ROOT`), so that no link of the
+//! image leads into the initramfs. What is found is handed on as a descriptor and mounted
+//! upon through `/proc/self/fd`, never by name again.
+
+use std::os::fd::{AsRawFd as _, OwnedFd};
+use std::path::{Component, Path, PathBuf};
+
+use rustix::fs::{Mode, OFlags, ResolveFlags};
+use rustix::io::Errno;
+
+use crate::error::{Context as _, Error, Result};
+
+/// A root file system to be.
+#[derive(Debug)]
+pub(crate) struct InRoot {
+    folder: OwnedFd,
+}
+
+impl InRoot {
+    /// The root mounted at `path`.
+    pub(crate) fn new(path: &Path) -> Result<Self> {
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let folder = rustix::fs::open(path, flags, Mode::empty())
+            .context(|| format!("open {}", path.display()))?;
+        Ok(Self { folder })
+    }
+
+    /// The file or folder at `path`, links followed.
+    pub(crate) fn open(&self, path: &Path) -> Result<OwnedFd, Errno> {
+        self.open_as(path, OFlags::PATH, Mode::empty())
+    }
+
+    /// The folder at `path`; it and its parents are made when missing.
+    pub(crate) fn make_folder(&self, path: &Path) -> Result<OwnedFd, Errno> {
+        let flags = OFlags::PATH | OFlags::DIRECTORY;
+        let mut walked = PathBuf::from("/");
+        let mut folder = self.open_as(&walked, flags, Mode::empty())?;
+        for name in names(path)? {
+            walked.push(name);
+            folder = match self.open_as(&walked, flags, Mode::empty()) {
+                Err(Errno::NOENT) => {
+                    rustix::fs::mkdirat(&folder, name, Mode::from_raw_mode(0o755))?;
+                    self.open_as(&walked, flags, Mode::empty())?
+                }
+                result => result?,
+            };
+        }
+        Ok(folder)
+    }
+
+    /// What is at `path`; an empty file is made there, and its parents, when nothing is.
+    pub(crate) fn make_file(&self, path: &Path) -> Result<OwnedFd, Errno> {
+        match self.open(path) {
+            Err(Errno::NOENT) => {}
+            result => return result,
+        }
+        let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
+            return Err(Errno::INVAL);
+        };
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW;
+        let folder = self.make_folder(parent)?;
+        rustix::fs::openat(
+            folder,
+            name,
+            flags | OFlags::CLOEXEC,
+            Mode::from_raw_mode(0o644),
+        )?;
+        self.open(path)
+    }
+
+    /// Replaces the content of the regular file at `path`, made when missing.
+    pub(crate) fn write(&self, path: &Path, content: &str) -> Result<(), Errno> {
+        self.make_file(path)?;
+        // A device or a pipe of the image must not make this wait.
+        let flags = OFlags::WRONLY | OFlags::TRUNC | OFlags::NONBLOCK | OFlags::NOCTTY;
+        let file = self.open_as(path, flags, Mode::empty())?;
+        rustix::io::write(&file, content.as_bytes())?;
+        Ok(())
+    }
+
+    fn open_as(&self, path: &Path, flags: OFlags, mode: Mode) -> Result<OwnedFd, Errno> {
+        let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
+        rustix::fs::openat2(&self.folder, path, flags | OFlags::CLOEXEC, mode, resolve)
+    }
+}
+
+/// A path by which the kernel finds exactly what the descriptor refers to.
+pub(crate) fn path_of(fd: &OwnedFd) -> PathBuf {
+    PathBuf::from(format!("/proc/self/fd/{}", fd.as_raw_fd()))
+}
+
+/// Checks a path that the host asks for: absolute, not the root itself, no `..`.
+pub(crate) fn checked_target(path: &str) -> Result<&Path> {
+    let refuse = |reason| Error::Refused {
+        field: "mount target",
+        value: path.to_owned(),
+        reason,
+    };
+    let target = Path::new(path);
+    if !target.is_absolute() {
+        return Err(refuse("it is not absolute"));
+    }
+    match names(target) {
+        Err(_) => Err(refuse("it contains `..`")),
+        Ok(names) if names.is_empty() => Err(refuse("it is the root itself")),
+        Ok(_) => Ok(target),
+    }
+}
+
+/// The names along a path; refuses `..`.
+fn names(path: &Path) -> Result<Vec<&std::ffi::OsStr>, Errno> {
+    let mut names = Vec::new();
+    for component in path.components() {
+        match component {
+            Component::Normal(name) => names.push(name),
+            Component::RootDir | Component::CurDir => {}
+            Component::ParentDir | Component::Prefix(_) => return Err(Errno::INVAL),
+        }
+    }
+    Ok(names)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn links_of_the_image_stay_inside_it() {
+        let outside = tempfile::tempdir().unwrap();
+        let image = tempfile::tempdir().unwrap();
+        let at = |path: &str| image.path().join(path);
+        std::fs::create_dir(at("etc")).unwrap();
+        symlink(outside.path(), at("absolute")).unwrap();
+        symlink("../../../../../../tmp", at("etc/relative")).unwrap();
+        symlink("/etc", at("configuration")).unwrap();
+        let root = InRoot::new(image.path()).unwrap();
+
+        // A link that leaves the image dangles inside it; it is not followed out.
+        assert_eq!(
+            root.make_folder(Path::new("/absolute/a")).unwrap_err(),
+            Errno::EXIST
+        );
+        assert_eq!(
+            root.make_folder(Path::new("/etc/relative/a")).unwrap_err(),
+            Errno::EXIST
+        );
+        assert_eq!(std::fs::read_dir(outside.path()).unwrap().count(), 0);
+        std::fs::create_dir(at("tmp")).unwrap();
+        root.make_folder(Path::new("/etc/relative/a")).unwrap();
+        assert!(at("tmp/a").is_dir());
+        // A link within the image is what the image's author meant.
+        root.make_folder(Path::new("/configuration/agent/tools"))
+            .unwrap();
+        assert!(at("etc/agent/tools").is_dir());
+    }
+
+    #[test]
+    fn files_are_made_with_their_parents_and_kept_when_there() {
+        let image = tempfile::tempdir().unwrap();
+        let root = InRoot::new(image.path()).unwrap();
+        root.make_file(Path::new("/a/b/file")).unwrap();
+        root.write(Path::new("/a/b/file"), "content").unwrap();
+        root.make_file(Path::new("/a/b/file")).unwrap();
+        assert_eq!(
+            std::fs::read_to_string(image.path().join("a/b/file")).unwrap(),
+            "content"
+        );
+    }
+
+    #[test]
+    fn targets_that_are_no_place_for_a_mount_are_refused() {
+        for target in ["", "/", "relative", "/a/../../b", "/.", "/.."] {
+            assert!(checked_target(target).is_err(), "{target:?}");
+        }
+        assert_eq!(
+            checked_target("/etc/agent/./model").unwrap(),
+            Path::new("/etc/agent/model")
+        );
+    }
+}

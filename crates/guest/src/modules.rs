@@ -1,0 +1,58 @@
+//! Loads the kernel modules that the initramfs carries.
+
+use std::path::Path;
+
+use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
+
+use crate::console;
+
+/// Folder of the modules; the file `load` in it lists them.
+const FOLDER: &str = "/lib/modules";
+
+/// Loads every module of the list, in its order, and then frees the memory that the files
+/// occupy. A module that fails is reported on the console only: the step that needs it
+/// names what is missing.
+pub(crate) fn load_all() {
+    match std::fs::read_to_string(Path::new(FOLDER).join("load")) {
+        Ok(list) => {
+            for name in parse(&list) {
+                if let Err(error) = load(&Path::new(FOLDER).join(name)) {
+                    console::say(&format!("cannot load module {name}: {error}"));
+                }
+            }
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(error) => console::say(&format!("cannot read {FOLDER}/load: {error}")),
+    }
+    let _only_memory = std::fs::remove_dir_all(FOLDER);
+}
+
+fn load(path: &Path) -> Result<(), Errno> {
+    let module = rustix::fs::open(path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;
+    match rustix::system::finit_module(&module, c"", 0) {
+        // Built in or loaded already.
+        Err(Errno::EXIST) => Ok(()),
+        result => result,
+    }
+}
+
+/// The module paths of a list: one per line, empty lines and `#` comments ignored.
+fn parse(list: &str) -> impl Iterator<Item = &str> {
+    list.lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_list_keeps_its_order_and_skips_what_is_no_module() {
+        let list = "virtio_mmio.ko\n\n# disks\n  virtio_blk.ko \nfs/overlay.ko";
+        let modules: Vec<_> = super::parse(list).collect();
+        assert_eq!(
+            modules,
+            ["virtio_mmio.ko", "virtio_blk.ko", "fs/overlay.ko"]
+        );
+    }
+}

@@ -1,0 +1,195 @@
+//! Starts the workload.
+
+use std::ffi::OsString;
+use std::io::{self, Read as _};
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use lazaret_protocol::Process;
+use rustix::fs::OFlags;
+use rustix::process::{Gid, Pid, PidfdFlags, Uid};
+
+use crate::error::{Context as _, Error, Result};
+use crate::program;
+use crate::user::{self, User};
+
+/// A workload that runs, and this side's ends of its pipes, all non-blocking.
+#[derive(Debug)]
+pub(crate) struct Workload {
+    /// Its first process: leader of its session and process group.
+    pub(crate) main: Pid,
+    /// Readable once the first process has ended.
+    pub(crate) ended: OwnedFd,
+    /// Write end of its standard input.
+    pub(crate) stdin: OwnedFd,
+    /// Read end of its standard output.
+    pub(crate) stdout: OwnedFd,
+    /// Read end of its standard error.
+    pub(crate) stderr: OwnedFd,
+}
+
+/// Starts the workload in the current root.
+pub(crate) fn launch(process: &Process) -> Result<Workload> {
+    let user = user::resolve(
+        &process.user,
+        &text_of("/etc/passwd"),
+        &text_of("/etc/group"),
+    )?;
+    let working_dir = enter_able(&process.working_dir)?;
+    let environment = environment(&process.env, &user)?;
+    let path = environment
+        .iter()
+        .rfind(|(name, _)| *name == "PATH")
+        .map(|(_, value)| *value);
+    let [command, arguments @ ..] = process.argv.as_slice() else {
+        return Err(Error::Refused {
+            field: "command",
+            value: String::new(),
+            reason: "there is none",
+        });
+    };
+    let program = program::find(command, path, &working_dir)?;
+
+    let mut launcher = Command::new(&program);
+    launcher
+        .arg0(command)
+        .args(arguments)
+        .env_clear()
+        .envs(environment.iter().copied())
+        .current_dir(&working_dir)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    become_user(&mut launcher, &user);
+    let mut child = launcher.spawn().map_err(|error| explain(error, &program))?;
+    let stdin = pipe(child.stdin.take(), &user)?;
+    let stdout = pipe(child.stdout.take(), &user)?;
+    let stderr = pipe(child.stderr.take(), &user)?;
+    let main = Pid::from_child(&child);
+    let ended = rustix::process::pidfd_open(main, PidfdFlags::empty())
+        .context(|| "watch the workload".to_owned())?;
+    Ok(Workload {
+        main,
+        ended,
+        stdin,
+        stdout,
+        stderr,
+    })
+}
+
+/// Makes the child a session of its own and gives up this process's identity in it.
+#[allow(unsafe_code)]
+fn become_user(launcher: &mut Command, user: &User) {
+    let uid = Uid::from_raw(user.uid);
+    let gid = Gid::from_raw(user.gid);
+    let groups: Vec<Gid> = user.groups.iter().copied().map(Gid::from_raw).collect();
+    let in_child = move || -> io::Result<()> {
+        rustix::process::setsid()?;
+        rustix::thread::set_thread_groups(&groups)?;
+        rustix::thread::set_thread_res_gid(gid, gid, gid)?;
+        rustix::thread::set_thread_res_uid(uid, uid, uid)?;
+        Ok(())
+    };
+    // SAFETY: between fork and exec the closure makes system calls on memory that was
+    // allocated before; it neither allocates nor takes locks. The child has one thread, so
+    // the calls that concern a thread concern the whole process.
+    unsafe { launcher.pre_exec(in_child) };
+}
+
+/// The reason why a program that looked runnable is not.
+fn explain(error: io::Error, program: &Path) -> Error {
+    match error.kind() {
+        // The kernel refuses what the user may not execute, or some part of the file.
+        io::ErrorKind::PermissionDenied
+        | io::ErrorKind::NotFound
+        | io::ErrorKind::ArgumentListTooLong
+        | io::ErrorKind::ExecutableFileBusy => Error::NotExecutable {
+            path: program.to_owned(),
+            reason: error.to_string(),
+        },
+        _ if error.raw_os_error().is_some_and(is_bad_format) => Error::NotExecutable {
+            path: program.to_owned(),
+            reason: error.to_string(),
+        },
+        _ => Error::System {
+            action: format!("start {}", program.display()),
+            source: error,
+        },
+    }
+}
+
+fn is_bad_format(code: i32) -> bool {
+    [
+        rustix::io::Errno::NOEXEC,
+        rustix::io::Errno::LIBBAD,
+        rustix::io::Errno::ACCESS,
+    ]
+    .iter()
+    .any(|errno| errno.raw_os_error() == code)
+}
+
+/// This side's end of a pipe. The user owns the pipe, so that `/dev/stdout` can be opened.
+fn pipe(end: Option<impl Into<OwnedFd>>, user: &User) -> Result<OwnedFd> {
+    let end: OwnedFd = end
+        .map(Into::into)
+        .ok_or(io::ErrorKind::BrokenPipe)
+        .context(|| "connect the workload's pipes".to_owned())?;
+    let _only_for_reopening = rustix::fs::fchown(&end, Some(Uid::from_raw(user.uid)), None);
+    rustix::fs::fcntl_getfl(&end)
+        .and_then(|flags| rustix::fs::fcntl_setfl(&end, flags | OFlags::NONBLOCK))
+        .context(|| "set up the workload's pipes".to_owned())?;
+    Ok(end)
+}
+
+/// The working folder, made when missing.
+fn enter_able(wanted: &str) -> Result<PathBuf> {
+    let folder = Path::new("/").join(wanted);
+    std::fs::create_dir_all(&folder)
+        .context(|| format!("make the working folder {}", folder.display()))?;
+    Ok(folder)
+}
+
+/// The environment as pairs; the user's home completes it.
+fn environment<'a>(entries: &'a [String], user: &'a User) -> Result<Vec<(&'a str, &'a str)>> {
+    let mut pairs = Vec::with_capacity(entries.len() + 1);
+    for entry in entries {
+        match entry.split_once('=') {
+            Some((name, value)) if !name.is_empty() => pairs.push((name, value)),
+            _ => {
+                return Err(Error::Refused {
+                    field: "environment entry",
+                    // The value may be a secret.
+                    value: entry.split('=').next().unwrap_or_default().to_owned(),
+                    reason: "it is not NAME=value",
+                });
+            }
+        }
+    }
+    if !pairs.iter().any(|(name, _)| *name == "HOME") {
+        pairs.push(("HOME", &user.home));
+    }
+    Ok(pairs)
+}
+
+/// The content of a text file of the image; empty when it has none, or no usable one.
+fn text_of(path: &str) -> String {
+    const LIMIT: u64 = 16 * 1024 * 1024;
+    let read = || {
+        let file = std::fs::OpenOptions::new()
+            .read(true)
+            .custom_flags(OFlags::NONBLOCK.bits().cast_signed())
+            .open(path)?;
+        let mut bytes = Vec::new();
+        if file.metadata()?.is_file() {
+            file.take(LIMIT).read_to_end(&mut bytes)?;
+        }
+        io::Result::Ok(OsString::from(String::from_utf8_lossy(&bytes).into_owned()))
+    };
+    read()
+        .ok()
+        .and_then(|text| text.into_string().ok())
+        .unwrap_or_default()
+}

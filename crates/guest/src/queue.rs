@@ -1,0 +1,134 @@
+//! A bounded queue of bytes on their way from one descriptor to another.
+
+use std::collections::VecDeque;
+use std::os::fd::AsFd;
+
+use rustix::io::Errno;
+
+/// Bytes that wait to be written. The bound is soft: whoever fills the queue asks
+/// [`ByteQueue::has_room`] first and may then push one more piece.
+#[derive(Debug)]
+pub(crate) struct ByteQueue {
+    pieces: VecDeque<Vec<u8>>,
+    written_of_first: usize,
+    bytes: usize,
+    limit: usize,
+}
+
+impl ByteQueue {
+    /// An empty queue that has room until it holds `limit` bytes.
+    pub(crate) fn new(limit: usize) -> Self {
+        Self {
+            pieces: VecDeque::new(),
+            written_of_first: 0,
+            bytes: 0,
+            limit,
+        }
+    }
+
+    /// Whether another piece may be pushed.
+    pub(crate) fn has_room(&self) -> bool {
+        self.bytes < self.limit
+    }
+
+    /// Whether nothing waits.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.bytes == 0
+    }
+
+    /// Adds a piece at the end.
+    pub(crate) fn push(&mut self, piece: Vec<u8>) {
+        if !piece.is_empty() {
+            self.bytes += piece.len();
+            self.pieces.push_back(piece);
+        }
+    }
+
+    /// Drops everything.
+    pub(crate) fn clear(&mut self) {
+        self.pieces.clear();
+        self.written_of_first = 0;
+        self.bytes = 0;
+    }
+
+    /// Writes to a non-blocking descriptor until the queue is empty, the descriptor takes no
+    /// more, or it was written to often enough to let others have their turn.
+    pub(crate) fn write_to(&mut self, fd: impl AsFd) -> Result<(), Errno> {
+        const WRITES_PER_TURN: usize = 16;
+        for _ in 0..WRITES_PER_TURN {
+            let Some(piece) = self.front() else {
+                return Ok(());
+            };
+            match rustix::io::write(&fd, piece) {
+                Ok(written) => self.advance(written),
+                Err(Errno::AGAIN) => return Ok(()),
+                Err(Errno::INTR) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// The bytes to write next.
+    fn front(&self) -> Option<&[u8]> {
+        self.pieces.front()?.get(self.written_of_first..)
+    }
+
+    /// Takes note that the first `written` bytes are gone.
+    fn advance(&mut self, written: usize) {
+        self.written_of_first += written;
+        self.bytes = self.bytes.saturating_sub(written);
+        if self
+            .pieces
+            .front()
+            .is_some_and(|piece| piece.len() <= self.written_of_first)
+        {
+            self.pieces.pop_front();
+            self.written_of_first = 0;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read as _;
+    use std::os::unix::net::UnixStream;
+
+    use super::*;
+
+    #[test]
+    fn has_room_until_the_limit_and_again_once_written() {
+        let mut queue = ByteQueue::new(4);
+        assert!(queue.has_room() && queue.is_empty());
+        queue.push(vec![1, 2, 3, 4, 5]);
+        assert!(!queue.has_room());
+        queue.advance(2);
+        assert_eq!(queue.front(), Some(&[3, 4, 5][..]));
+        assert!(queue.has_room());
+        queue.advance(3);
+        assert_eq!(queue.front(), None);
+        assert!(queue.is_empty());
+    }
+
+    #[test]
+    fn bytes_survive_a_reader_slower_than_the_writer() {
+        let (writer, mut reader) = UnixStream::pair().unwrap();
+        writer.set_nonblocking(true).unwrap();
+        let sent: Vec<u8> = (0..3_000_000_u32)
+            .flat_map(u32::to_le_bytes)
+            .take(3_000_000)
+            .collect();
+        let mut queue = ByteQueue::new(usize::MAX);
+        for piece in sent.chunks(70_001) {
+            queue.push(piece.to_vec());
+        }
+        let mut received = Vec::new();
+        let mut buffer = [0; 4093];
+        while received.len() < sent.len() {
+            queue.write_to(&writer).unwrap();
+            let read = reader.read(&mut buffer).unwrap();
+            received.extend_from_slice(&buffer[..read]);
+        }
+        assert!(received == sent, "bytes differ");
+    }
+}

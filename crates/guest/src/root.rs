@@ -1,0 +1,274 @@
+//! Builds the workload's root file system and moves into it.
+//!
+//! ```text
+//! /mnt/base      base disk, read-only
+//! /mnt/scratch   scratch disk (ext4), or memory when the root is read-only
+//!   upper work   the overlay's own
+//!   mounts/N     copies and overlays of writable artifacts
+//! /mnt/disks/S   artifact disk S, read-only
+//! /mnt/root      overlay of base and upper: becomes /
+//! ```
+//!
+//! Both modes begin as a writable overlay in which every mount point is made. A read-only
+//! root is then mounted afresh with what was written as one more *lower* layer: an overlay
+//! without an upper one cannot be made writable again, not even by root.
+
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::path::Path;
+
+use lazaret_protocol::{BootConfig, RootMode};
+use rustix::io::Errno;
+use rustix::mount::{MountFlags, UnmountFlags};
+
+use crate::disks::{self, Access, Filesystem};
+use crate::error::{Context as _, Result};
+use crate::inroot::{InRoot, path_of};
+use crate::{console, mounts};
+
+const BASE: &str = "/mnt/base";
+const ROOT: &str = "/mnt/root";
+/// Where everything writable lives that is not a plain memory file system.
+pub(crate) const SCRATCH: &str = "/mnt/scratch";
+
+/// Nothing on these is run, set-uid or a device.
+const INERT: MountFlags = MountFlags::NOSUID
+    .union(MountFlags::NODEV)
+    .union(MountFlags::NOEXEC);
+
+/// A mount of the kernel's own, in the initramfs or in the workload's root.
+struct KernelMount {
+    target: &'static str,
+    filesystem: &'static str,
+    flags: MountFlags,
+    data: &'static std::ffi::CStr,
+    /// Whether the workload cannot do without.
+    required: bool,
+}
+
+impl KernelMount {
+    const fn required(target: &'static str, filesystem: &'static str, flags: MountFlags) -> Self {
+        Self {
+            target,
+            filesystem,
+            flags,
+            data: c"",
+            required: true,
+        }
+    }
+
+    const fn optional(target: &'static str, filesystem: &'static str, flags: MountFlags) -> Self {
+        Self {
+            target,
+            filesystem,
+            flags,
+            data: c"",
+            required: false,
+        }
+    }
+
+    const fn with(mut self, data: &'static std::ffi::CStr) -> Self {
+        self.data = data;
+        self
+    }
+
+    fn mount_on(&self, target: &Path) -> Result<(), Errno> {
+        rustix::mount::mount(
+            self.filesystem,
+            target,
+            self.filesystem,
+            self.flags,
+            self.data,
+        )
+    }
+}
+
+/// What every workload finds mounted.
+const SYSTEM: [KernelMount; 6] = [
+    KernelMount::required("/proc", "proc", INERT),
+    KernelMount::required("/sys", "sysfs", INERT.union(MountFlags::RDONLY)),
+    KernelMount::optional("/sys/fs/cgroup", "cgroup2", INERT),
+    KernelMount::required("/dev", "devtmpfs", MountFlags::NOSUID),
+    KernelMount::optional(
+        "/dev/pts",
+        "devpts",
+        MountFlags::NOSUID.union(MountFlags::NOEXEC),
+    )
+    .with(c"mode=620,ptmxmode=666,gid=5"),
+    KernelMount::required("/dev/shm", "tmpfs", INERT).with(c"mode=1777"),
+];
+
+/// The writable folders of a read-only root.
+const MEMORY: [KernelMount; 2] = [
+    KernelMount::optional("/run", "tmpfs", MountFlags::NOSUID.union(MountFlags::NODEV))
+        .with(c"mode=755"),
+    KernelMount::optional("/tmp", "tmpfs", MountFlags::NOSUID.union(MountFlags::NODEV))
+        .with(c"mode=1777"),
+];
+
+/// Links that programs expect in `/dev` and devtmpfs does not make.
+const DEVICE_LINKS: [(&str, &str); 4] = [
+    ("/proc/self/fd", "/dev/fd"),
+    ("/proc/self/fd/0", "/dev/stdin"),
+    ("/proc/self/fd/1", "/dev/stdout"),
+    ("/proc/self/fd/2", "/dev/stderr"),
+];
+
+/// Mounts `/dev`, `/proc` and `/sys` of the initramfs.
+pub(crate) fn mount_kernel_folders() -> Result<()> {
+    for (target, filesystem) in [("/dev", "devtmpfs"), ("/proc", "proc"), ("/sys", "sysfs")] {
+        let _exists = std::fs::create_dir(target);
+        KernelMount::required(target, filesystem, MountFlags::NOSUID)
+            .mount_on(Path::new(target))
+            .context(|| format!("mount {target}"))?;
+    }
+    for (origin, link) in DEVICE_LINKS {
+        let _exists = rustix::fs::symlink(origin, link);
+    }
+    Ok(())
+}
+
+/// Mounts everything the boot configuration asks for under `/mnt/root`.
+pub(crate) fn assemble(config: &BootConfig) -> Result<()> {
+    let filesystem = Filesystem::from_name(&config.root.filesystem)?;
+    disks::mount(
+        &config.root.serial,
+        Some(filesystem),
+        Access::ReadOnly,
+        Path::new(BASE),
+    )?;
+    let read_only = match &config.root.mode {
+        RootMode::Overlay { serial } => {
+            let scratch = Path::new(SCRATCH);
+            disks::mount(serial, Some(Filesystem::Ext4), Access::Writable, scratch)?;
+            false
+        }
+        RootMode::ReadOnly => {
+            make_folder(SCRATCH)?;
+            KernelMount::required(SCRATCH, "tmpfs", MountFlags::empty())
+                .mount_on(Path::new(SCRATCH))
+                .context(|| "mount memory for a read-only root".to_owned())?;
+            true
+        }
+    };
+    make_folder(ROOT)?;
+    mount_writable(Path::new(BASE), Path::new(SCRATCH), Path::new(ROOT))?;
+    let sources = mounts::open_all(&config.mounts)?;
+    let system: Vec<&KernelMount> = if read_only {
+        SYSTEM.iter().chain(&MEMORY).collect()
+    } else {
+        SYSTEM.iter().collect()
+    };
+    {
+        let root = InRoot::new(Path::new(ROOT))?;
+        prepare(&root, config, &system, &sources);
+    }
+    if read_only {
+        rustix::mount::unmount(ROOT, UnmountFlags::empty())
+            .context(|| "unmount the root that was prepared".to_owned())?;
+        let layers = format!("lowerdir={SCRATCH}/upper:{BASE}");
+        mount_overlay(&layers, MountFlags::RDONLY, Path::new(ROOT))?;
+    }
+    let root = InRoot::new(Path::new(ROOT))?;
+    for mount in system {
+        mount_system(&root, mount)?;
+    }
+    mounts::mount_all(&root, &sources)
+}
+
+/// Makes `/mnt/root` the root of this process and of all that follow.
+///
+/// An initramfs cannot be pivoted away from; its files are hidden under the new root.
+pub(crate) fn enter() -> Result<()> {
+    rustix::process::chdir(ROOT)
+        .and_then(|()| rustix::mount::mount_move(ROOT, "/"))
+        .and_then(|()| rustix::process::chroot("."))
+        .and_then(|()| rustix::process::chdir("/"))
+        .context(|| "enter the root file system".to_owned())
+}
+
+/// Overlays `lower` on `target`, with `upper` and `work` in the folder `state`. The upper
+/// folder stands for the lower one, so it takes over its owner and mode.
+pub(crate) fn mount_writable(lower: &Path, state: &Path, target: &Path) -> Result<()> {
+    let (upper, work) = (state.join("upper"), state.join("work"));
+    std::fs::create_dir_all(&work).context(|| format!("make {}", work.display()))?;
+    // A machine that is started again finds its earlier writes.
+    if !upper.exists() {
+        let take_over = || {
+            let like = std::fs::metadata(lower)?;
+            std::fs::create_dir(&upper)?;
+            std::os::unix::fs::chown(&upper, Some(like.uid()), Some(like.gid()))?;
+            let mode = std::fs::Permissions::from_mode(like.mode() & 0o7777);
+            std::fs::set_permissions(&upper, mode)
+        };
+        take_over().context(|| format!("make {}", upper.display()))?;
+    }
+    let layers = format!(
+        "lowerdir={},upperdir={},workdir={}",
+        lower.display(),
+        upper.display(),
+        work.display()
+    );
+    mount_overlay(&layers, MountFlags::NOATIME, target)
+}
+
+fn mount_overlay(layers: &str, flags: MountFlags, target: &Path) -> Result<()> {
+    let data = std::ffi::CString::new(layers)
+        .map_err(std::io::Error::from)
+        .context(|| "name the overlay's layers".to_owned())?;
+    rustix::mount::mount("overlay", target, "overlay", flags, Some(data.as_c_str()))
+        .context(|| format!("mount the overlay {layers} on {}", target.display()))
+}
+
+/// Makes, while the root is still writable, what has to be there later. Best effort: the
+/// step that needs a missing mount point says so.
+fn prepare(
+    root: &InRoot,
+    config: &BootConfig,
+    system: &[&KernelMount],
+    sources: &[mounts::Source<'_>],
+) {
+    for mount in system {
+        let _checked_when_mounted = root.make_folder(Path::new(mount.target));
+    }
+    for source in sources {
+        let _checked_when_mounted = source.make_target(root);
+    }
+    let working_dir = Path::new("/").join(&config.process.working_dir);
+    let _checked_at_launch = root.make_folder(&working_dir);
+
+    let hostname = &config.hostname;
+    let mut files = vec![("/etc/hostname", format!("{hostname}\n"))];
+    let is_empty = |path: &str| {
+        let meta = root.open(Path::new(path)).and_then(rustix::fs::fstat);
+        meta.is_err() || meta.is_ok_and(|meta| meta.st_size == 0)
+    };
+    if is_empty("/etc/hosts") {
+        let hosts = format!(
+            "127.0.0.1\tlocalhost {hostname}\n::1\tlocalhost ip6-localhost ip6-loopback {hostname}\n"
+        );
+        files.push(("/etc/hosts", hosts));
+    }
+    for (path, content) in files {
+        if let Err(error) = root.write(Path::new(path), &content) {
+            console::say(&format!("cannot write {path}: {error}"));
+        }
+    }
+}
+
+fn mount_system(root: &InRoot, mount: &KernelMount) -> Result<()> {
+    let target = Path::new(mount.target);
+    let mounted = root
+        .make_folder(target)
+        .and_then(|folder| mount.mount_on(&path_of(&folder)));
+    match mounted {
+        Err(error) if !mount.required => {
+            console::say(&format!("{} is not mounted: {error}", mount.target));
+            Ok(())
+        }
+        result => result.context(|| format!("mount {} in the image", mount.target)),
+    }
+}
+
+fn make_folder(path: &str) -> Result<()> {
+    std::fs::create_dir_all(path).context(|| format!("make {path}"))
+}

@@ -1,0 +1,85 @@
+//! Clock, randomness, host name and loopback: what a machine needs before anything runs.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use lazaret_protocol::BootConfig;
+use rustix::time::{ClockId, Timespec};
+
+use crate::error::{Context as _, Error, Result};
+use crate::{console, entropy, loopback};
+
+/// A clock that is off by more than this is set.
+const CLOCK_TOLERANCE: Duration = Duration::from_secs(1);
+
+/// Applies the machine-wide settings of the boot configuration.
+pub(crate) fn apply(config: &BootConfig) -> Result<()> {
+    set_clock(config.clock_seconds)?;
+    let seed = decode_hex(&config.entropy).ok_or_else(|| Error::Refused {
+        field: "entropy",
+        value: format!("{} characters", config.entropy.len()),
+        reason: "it is not hexadecimal",
+    })?;
+    entropy::credit(&seed)?;
+    rustix::system::sethostname(config.hostname.as_bytes())
+        .context(|| format!("set the host name to `{}`", config.hostname))?;
+    // A workload may well do without loopback, and a kernel may come without network.
+    if let Err(error) = loopback::bring_up() {
+        console::say(&format!("cannot bring loopback up: {error}"));
+    }
+    // The kernel's own default for PID 1 (4096 files at most) is too low for agents.
+    let files = rustix::process::Rlimit {
+        current: Some(65_536),
+        maximum: Some(1_048_576),
+    };
+    let _keeps_the_default = rustix::process::setrlimit(rustix::process::Resource::Nofile, files);
+    Ok(())
+}
+
+fn set_clock(seconds: u64) -> Result<()> {
+    let host = UNIX_EPOCH + Duration::from_secs(seconds);
+    let guest = SystemTime::now();
+    let off = host
+        .duration_since(guest)
+        .unwrap_or_else(|ahead| ahead.duration());
+    let Ok(tv_sec) = i64::try_from(seconds) else {
+        return Ok(());
+    };
+    if off <= CLOCK_TOLERANCE {
+        return Ok(());
+    }
+    rustix::time::clock_settime(ClockId::Realtime, Timespec { tv_sec, tv_nsec: 0 })
+        .context(|| format!("set the clock to {seconds} seconds since the epoch"))
+}
+
+fn decode_hex(text: &str) -> Option<Vec<u8>> {
+    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+    if !rest.is_empty() {
+        return None;
+    }
+    pairs
+        .iter()
+        .map(|[high, low]| Some(digit(*high)? << 4 | digit(*low)?))
+        .collect()
+}
+
+fn digit(character: u8) -> Option<u8> {
+    match character {
+        b'0'..=b'9' => Some(character - b'0'),
+        b'a'..=b'f' => Some(character - b'a' + 10),
+        b'A'..=b'F' => Some(character - b'A' + 10),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::decode_hex;
+
+    #[test]
+    fn hexadecimal_is_decoded_and_anything_else_refused() {
+        assert_eq!(decode_hex("00fFa1"), Some(vec![0x00, 0xff, 0xa1]));
+        assert_eq!(decode_hex(""), Some(vec![]));
+        assert_eq!(decode_hex("abc"), None);
+        assert_eq!(decode_hex("zz"), None);
+    }
+}

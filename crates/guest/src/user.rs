@@ -1,0 +1,203 @@
+//! Who the workload runs as: the rules of container engines, on the image's own files.
+
+use crate::error::{Error, Result};
+
+/// Identity of the workload.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct User {
+    /// User id.
+    pub(crate) uid: u32,
+    /// Primary group id.
+    pub(crate) gid: u32,
+    /// Supplementary group ids.
+    pub(crate) groups: Vec<u32>,
+    /// Home folder, `/` when the image names none.
+    pub(crate) home: String,
+}
+
+/// One line of `/etc/passwd`.
+struct Account<'a> {
+    name: &'a str,
+    uid: u32,
+    gid: u32,
+    home: &'a str,
+}
+
+/// One line of `/etc/group`.
+struct Group<'a> {
+    name: &'a str,
+    gid: u32,
+    members: &'a str,
+}
+
+/// Resolves `user`, `uid`, `user:group` or `uid:gid`; empty means root.
+///
+/// A name must be known. A number need not be: its group is then 0 and its home `/`.
+/// Supplementary groups are those that list the account, unless a group is given.
+pub(crate) fn resolve(wanted: &str, passwd: &str, group: &str) -> Result<User> {
+    let (user, wanted_group) = match wanted.split_once(':') {
+        Some((user, group)) => (user, group),
+        None => (wanted, ""),
+    };
+    let user = if user.is_empty() { "0" } else { user };
+    let number = id(user);
+    let account = accounts(passwd)
+        .find(|account| account.name == user)
+        .or_else(|| accounts(passwd).find(|account| Some(account.uid) == number));
+    let (uid, gid, home) = match (&account, number) {
+        (Some(account), _) => (account.uid, account.gid, account.home),
+        (None, Some(uid)) => (uid, 0, ""),
+        (None, None) => {
+            return Err(Error::UnknownUser {
+                name: user.to_owned(),
+            });
+        }
+    };
+    let home = if home.is_empty() { "/" } else { home }.to_owned();
+    if !wanted_group.is_empty() {
+        let gid = find_group(wanted_group, group)?;
+        return Ok(User {
+            uid,
+            gid,
+            groups: Vec::new(),
+            home,
+        });
+    }
+    let name = account.map_or("", |account| account.name);
+    let mut memberships: Vec<u32> = groups(group)
+        .filter(|group| !name.is_empty() && group.members.split(',').any(|m| m.trim() == name))
+        .map(|group| group.gid)
+        .collect();
+    memberships.sort_unstable();
+    memberships.dedup();
+    Ok(User {
+        uid,
+        gid,
+        groups: memberships,
+        home,
+    })
+}
+
+fn find_group(wanted: &str, group: &str) -> Result<u32> {
+    groups(group)
+        .find(|group| group.name == wanted)
+        .map(|group| group.gid)
+        .or_else(|| id(wanted))
+        .ok_or_else(|| Error::UnknownGroup {
+            name: wanted.to_owned(),
+        })
+}
+
+/// Lines that do not parse are skipped, as the C library does.
+fn accounts(passwd: &str) -> impl Iterator<Item = Account<'_>> {
+    passwd.lines().filter_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?.trim();
+        let _password = fields.next()?;
+        let (uid, gid) = (id(fields.next()?)?, id(fields.next()?)?);
+        let _comment = fields.next();
+        Some(Account {
+            name,
+            uid,
+            gid,
+            home: fields.next().unwrap_or_default(),
+        })
+    })
+}
+
+fn groups(group: &str) -> impl Iterator<Item = Group<'_>> {
+    group.lines().filter_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?.trim();
+        let _password = fields.next()?;
+        let gid = id(fields.next()?)?;
+        Some(Group {
+            name,
+            gid,
+            members: fields.next().unwrap_or_default(),
+        })
+    })
+}
+
+/// A numeric id; the largest number means "none" to the kernel and is no id.
+fn id(text: &str) -> Option<u32> {
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|id| digits && *id != u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PASSWD: &str = "root:x:0:0:root:/root:/bin/sh\n\
+        # a comment\n\
+        broken:x:one:1::/:\n\
+        agent:x:1000:1001:Agent:/home/agent:/bin/bash\n\
+        1234:x:77:78::/odd:\n\
+        homeless:x:5:6";
+    const GROUP: &str = "root:x:0:\nwheel:x:10:root,agent\nagent:x:1001:\ndocker:x:999:agent\n";
+
+    #[track_caller]
+    fn check(wanted: &str, uid: u32, gid: u32, groups: &[u32], home: &str) {
+        let expected = User {
+            uid,
+            gid,
+            groups: groups.to_vec(),
+            home: home.to_owned(),
+        };
+        assert_eq!(
+            resolve(wanted, PASSWD, GROUP).unwrap(),
+            expected,
+            "{wanted:?}"
+        );
+    }
+
+    #[test]
+    fn users_resolve_as_in_container_engines() {
+        check("", 0, 0, &[10], "/root");
+        check("0", 0, 0, &[10], "/root");
+        check("agent", 1000, 1001, &[10, 999], "/home/agent");
+        check("1000", 1000, 1001, &[10, 999], "/home/agent");
+        check("agent:wheel", 1000, 10, &[], "/home/agent");
+        check("agent:", 1000, 1001, &[10, 999], "/home/agent");
+        check("1000:2000", 1000, 2000, &[], "/home/agent");
+        check("4000", 4000, 0, &[], "/");
+        check("4000:5000", 4000, 5000, &[], "/");
+        check(":999", 0, 999, &[], "/root");
+        check("homeless", 5, 6, &[], "/");
+    }
+
+    #[test]
+    fn a_name_of_digits_wins_over_the_number() {
+        check("1234", 77, 78, &[], "/odd");
+    }
+
+    #[test]
+    fn unknown_names_are_named() {
+        let message = |wanted| resolve(wanted, PASSWD, GROUP).unwrap_err().to_string();
+        assert_eq!(
+            message("nobody"),
+            "user `nobody` is not in the image's /etc/passwd"
+        );
+        assert_eq!(
+            message("agent:staff"),
+            "group `staff` is not in the image's /etc/group"
+        );
+        assert_eq!(message("+5"), "user `+5` is not in the image's /etc/passwd");
+        assert_eq!(
+            message("4294967295"),
+            "user `4294967295` is not in the image's /etc/passwd"
+        );
+    }
+
+    #[test]
+    fn an_image_without_accounts_runs_numbers() {
+        let root = User {
+            uid: 0,
+            gid: 0,
+            groups: vec![],
+            home: "/".to_owned(),
+        };
+        assert_eq!(resolve("", "", "").unwrap(), root);
+    }
+}
