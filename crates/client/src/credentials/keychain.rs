@@ -1,0 +1,200 @@
+//! The lookup chain.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use lazaret_oci::{Registry, Repository};
+
+use super::file::AuthFile;
+use super::helper::Helpers;
+use super::keys::{hosts, keys, servers};
+use super::store::Store;
+use crate::{Credential, CredentialSource, Error, Secret};
+
+/// Largest credential file that is read, in bytes.
+const LARGEST: u64 = 16 * 1024 * 1024;
+
+/// The places that may have credentials, as the caller found them in its settings. Missing
+/// files are no error.
+#[derive(Debug, Clone)]
+pub struct CredentialFiles {
+    /// Lazaret's own file.
+    pub own: Option<PathBuf>,
+    /// Content of `DOCKER_AUTH_CONFIG`.
+    pub docker_auth_config: Option<Secret>,
+    /// `REGISTRY_AUTH_FILE`.
+    pub registry_auth_file: Option<PathBuf>,
+    /// `$XDG_RUNTIME_DIR/containers/auth.json`.
+    pub runtime: Option<PathBuf>,
+    /// `$XDG_CONFIG_HOME/containers/auth.json`.
+    pub config: Option<PathBuf>,
+    /// `$DOCKER_CONFIG/config.json`, else `~/.docker/config.json`.
+    pub docker: Option<PathBuf>,
+    /// Folders with credential helpers, looked through before the `PATH`.
+    pub helper_folders: Vec<PathBuf>,
+    /// Longest run of a helper.
+    pub helper_timeout: Duration,
+}
+
+impl Default for CredentialFiles {
+    fn default() -> Self {
+        Self {
+            own: None,
+            docker_auth_config: None,
+            registry_auth_file: None,
+            runtime: None,
+            config: None,
+            docker: None,
+            helper_folders: Vec::new(),
+            helper_timeout: Duration::from_secs(30),
+        }
+    }
+}
+
+/// Looks credentials up in [`CredentialFiles`], in the order of their fields.
+///
+/// Files are read at every lookup, so that a login elsewhere counts at once.
+#[derive(Debug, Clone)]
+pub struct Keychain {
+    files: CredentialFiles,
+    helpers: Helpers,
+}
+
+impl Keychain {
+    /// A keychain over `files`.
+    #[must_use]
+    pub fn new(files: CredentialFiles) -> Self {
+        let helpers = Helpers {
+            folders: files.helper_folders.clone(),
+            timeout: files.helper_timeout,
+        };
+        Self { files, helpers }
+    }
+
+    /// Looks a credential up, most specific path first within each file.
+    ///
+    /// # Errors
+    /// [`Error::CredentialFile`] and [`Error::CredentialHelper`]: what cannot be read might
+    /// have had the credential.
+    pub async fn find(
+        &self,
+        registry: &Registry,
+        repository: Option<&Repository>,
+    ) -> Result<Option<Credential>, Error> {
+        let keys = keys(registry, repository);
+        if let Some(path) = &self.files.own {
+            let store = Store::new(path.clone());
+            let wanted = keys.clone();
+            let found = blocking(path, move || store.find(&wanted)).await?;
+            if found.is_some() {
+                return Ok(found);
+            }
+        }
+        if let Some(content) = &self.files.docker_auth_config {
+            let name = Path::new("DOCKER_AUTH_CONFIG");
+            let file = AuthFile::parse(content.reveal(), name)?;
+            if let Some(found) = self.look(&file, name, registry, &keys).await? {
+                return Ok(Some(found));
+            }
+        }
+        let foreign = [
+            &self.files.registry_auth_file,
+            &self.files.runtime,
+            &self.files.config,
+            &self.files.docker,
+        ];
+        for path in foreign.into_iter().flatten() {
+            let name = path.clone();
+            let Some(file) = blocking(path, move || read(&name)).await? else {
+                continue;
+            };
+            if let Some(found) = self.look(&file, path, registry, &keys).await? {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
+    }
+
+    /// One file: the helper of the registry, else the common helper, else the entries.
+    async fn look(
+        &self,
+        file: &AuthFile,
+        name: &Path,
+        registry: &Registry,
+        keys: &[String],
+    ) -> Result<Option<Credential>, Error> {
+        let own = file.cred_helpers.iter().flatten().find(|(have, _)| {
+            let have = super::keys::normalize(have);
+            hosts(registry).contains(&have.as_str())
+        });
+        let helper = own
+            .map(|(_, helper)| helper)
+            .or(file.creds_store.as_ref())
+            .filter(|helper| !helper.is_empty());
+        if let Some(helper) = helper {
+            for server in servers(registry) {
+                if let Some(found) = self.helpers.get(helper, server).await? {
+                    return Ok(Some(found));
+                }
+            }
+        }
+        file.find(keys, name)
+    }
+}
+
+impl CredentialSource for Keychain {
+    fn credential<'a>(
+        &'a self,
+        registry: &'a Registry,
+        repository: Option<&'a Repository>,
+    ) -> BoxFuture<'a, Result<Option<Credential>, Error>> {
+        Box::pin(self.find(registry, repository))
+    }
+}
+
+fn read(path: &Path) -> Result<Option<AuthFile>, Error> {
+    match read_text(path)? {
+        Some(text) => AuthFile::parse(&text, path).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// The text of a file, `None` when there is none.
+pub(super) fn read_text(path: &Path) -> Result<Option<String>, Error> {
+    let fail = |reason: String| Error::CredentialFile {
+        path: path.to_owned(),
+        reason,
+    };
+    match std::fs::metadata(path) {
+        Ok(metadata) if metadata.is_dir() => return Err(fail("it is a folder".to_owned())),
+        Ok(metadata) if metadata.len() > LARGEST => return Err(fail("it is too large".to_owned())),
+        _ => {}
+    }
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error)
+            if matches!(
+                error.kind(),
+                std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory
+            ) =>
+        {
+            Ok(None)
+        }
+        Err(error) => Err(fail(error.to_string())),
+    }
+}
+
+async fn blocking<T: Send + 'static>(
+    path: &Path,
+    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .unwrap_or_else(|error| {
+            Err(Error::CredentialFile {
+                path: path.to_owned(),
+                reason: error.to_string(),
+            })
+        })
+}

@@ -1,0 +1,94 @@
+//! How a client behaves. Settings are resolved by the caller; this crate reads no environment.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Everything about a client but its credentials.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// `host[:port]` entries that are reached over plain HTTP (`LAZARET_PLAIN_HTTP`). Loopback
+    /// always is.
+    pub plain_http: Vec<String>,
+    /// Every registry addressed is reached over plain HTTP (`--plain-http`). Hosts it points to
+    /// still need to be the same host, loopback or listed.
+    pub plain_http_all: bool,
+    /// `host[:port]` entries that are reached over TLS although they are loopback.
+    pub tls: Vec<String>,
+    /// PEM files with further certificate authorities.
+    pub extra_ca: Vec<PathBuf>,
+    /// Time limits.
+    pub timeouts: Timeouts,
+    /// Repetition of failed requests.
+    pub retry: Retry,
+    /// Size of one chunk of a chunked upload, in bytes.
+    pub chunk_bytes: u64,
+    /// Parallel transfers of one operation.
+    pub parallel: usize,
+    /// Most pages of a listing that are read.
+    pub max_pages: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            plain_http: Vec::new(),
+            plain_http_all: false,
+            tls: Vec::new(),
+            extra_ca: Vec::new(),
+            timeouts: Timeouts::default(),
+            retry: Retry::default(),
+            // The largest chunk that GHCR takes.
+            chunk_bytes: 4 * 1024 * 1024,
+            parallel: 4,
+            max_pages: 1000,
+        }
+    }
+}
+
+/// Time limits of one exchange. A transfer as a whole has none: it may take hours.
+#[derive(Debug, Clone, Copy)]
+pub struct Timeouts {
+    /// Until the connection stands, name lookup and TLS included.
+    pub connect: Duration,
+    /// Between the last byte sent and the answer's header.
+    pub header: Duration,
+    /// Between two pieces of a body.
+    pub idle: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(20),
+            header: Duration::from_secs(60),
+            idle: Duration::from_secs(60),
+        }
+    }
+}
+
+/// Repetition of requests that failed with 408, 429, 502, 503, 504 or on the network.
+#[derive(Debug, Clone, Copy)]
+pub struct Retry {
+    /// Tries in all, the first included.
+    pub tries: u32,
+    /// Wait after the first failure; doubled every time.
+    pub first: Duration,
+    /// Longest wait that is not the server's wish.
+    pub most: Duration,
+    /// Longest total wait, including the server's wishes (`Retry-After`).
+    pub budget: Duration,
+    /// Factor on every wait; tests use a small one.
+    pub scale: f64,
+}
+
+impl Default for Retry {
+    fn default() -> Self {
+        Self {
+            tries: 5,
+            first: Duration::from_millis(100),
+            most: Duration::from_secs(30),
+            budget: Duration::from_secs(60),
+            scale: 1.0,
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! One request, one answer.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderValue, Method, Request, Uri, header};
+use hyper::body::Incoming;
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+
+use super::body::Payload;
+use super::connect::Connector;
+use super::failure::{Failure, FailureKind, classify};
+use super::origin::{Origin, PlainHttp};
+use super::reach::{Reach, Zone};
+use super::tls::Tls;
+use crate::Error;
+use crate::options::{Options, Timeouts};
+
+const USER_AGENT: &str = concat!("lazaret/", env!("CARGO_PKG_VERSION"));
+
+/// Address of the other end, as an extension of a response.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Peer(pub(crate) SocketAddr);
+
+/// A request to be sent once.
+pub(crate) struct Outgoing {
+    pub(crate) method: Method,
+    pub(crate) uri: Uri,
+    pub(crate) headers: HeaderMap,
+    pub(crate) authorization: Option<HeaderValue>,
+    pub(crate) payload: Payload,
+    pub(crate) reach: Reach,
+}
+
+/// An answer, with where it came from.
+#[derive(Debug)]
+pub(crate) struct Response {
+    pub(crate) uri: Uri,
+    pub(crate) status: http::StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Incoming,
+    /// Where this server may point to.
+    pub(crate) reach: Reach,
+    /// Whether a credential was sent with the request; set by those who know.
+    pub(crate) proved: bool,
+    /// The `Authorization` that was sent, likewise.
+    pub(crate) sent: Option<HeaderValue>,
+}
+
+impl Response {
+    /// A header as text.
+    pub(crate) fn header(&self, name: impl header::AsHeaderName) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+}
+
+type Pool = Client<Connector, Payload>;
+
+/// Sends requests over pooled connections.
+pub(crate) struct Transport {
+    tls: Arc<Tls>,
+    pub(crate) timeouts: Timeouts,
+    pub(crate) plain: PlainHttp,
+    /// One pool for each reach: a connection made with a wide one must not serve a narrow one.
+    pools: Mutex<HashMap<Reach, Pool>>,
+}
+
+impl Transport {
+    pub(crate) fn new(options: &Options) -> Result<Self, Error> {
+        Ok(Self {
+            tls: Arc::new(Tls::new(&options.extra_ca)?),
+            timeouts: options.timeouts,
+            plain: PlainHttp::new(options),
+            pools: Mutex::default(),
+        })
+    }
+
+    fn pool(&self, reach: Reach) -> Pool {
+        let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
+        pools
+            .entry(reach)
+            .or_insert_with(|| {
+                let connector = Connector {
+                    tls: Arc::clone(&self.tls),
+                    reach,
+                    timeout: self.timeouts.connect,
+                };
+                Client::builder(TokioExecutor::new())
+                    .pool_timer(TokioTimer::new())
+                    .pool_idle_timeout(Duration::from_secs(30))
+                    .pool_max_idle_per_host(16)
+                    .build(connector)
+            })
+            .clone()
+    }
+
+    /// Sends one request. Redirects and failures are the caller's.
+    pub(crate) async fn send(&self, outgoing: Outgoing) -> Result<Response, Failure> {
+        let Outgoing {
+            method,
+            uri,
+            headers,
+            authorization,
+            payload,
+            reach,
+        } = outgoing;
+        let host = uri.authority().map_or("", |a| a.as_str()).to_owned();
+        let started = tokio::time::Instant::now();
+        let sent = payload.sent();
+        let mut request = Request::new(payload);
+        *request.method_mut() = method.clone();
+        *request.uri_mut() = uri.clone();
+        *request.headers_mut() = headers;
+        let fields = request.headers_mut();
+        fields.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
+        if let Some(value) = authorization {
+            fields.insert(header::AUTHORIZATION, value);
+        }
+        if matches!(method, Method::POST | Method::PUT | Method::PATCH) {
+            let length = http_body::Body::size_hint(request.body()).lower();
+            request
+                .headers_mut()
+                .insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+        }
+        let pool = self.pool(reach);
+        let answer = pool.request(request);
+        tokio::pin!(answer);
+        let mut seen = 0;
+        let result = loop {
+            match tokio::time::timeout(self.timeouts.header, &mut answer).await {
+                Ok(result) => break result,
+                // As long as the request itself moves, the server is not late.
+                Err(_) if sent.bytes.load(Ordering::Relaxed) > seen => {
+                    seen = sent.bytes.load(Ordering::Relaxed);
+                }
+                Err(_) => {
+                    let reason = format!("no answer after {:?}", self.timeouts.header);
+                    return Err(Failure::network(&host, reason));
+                }
+            }
+        };
+        let source = sent
+            .failure
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        let elapsed = started.elapsed();
+        // Neither headers nor query strings: both carry secrets.
+        match (result, source) {
+            (Ok(response), _) => {
+                let status = response.status();
+                tracing::debug!(%method, host, path = uri.path(), %status, ?elapsed, "answer");
+                let (parts, body) = response.into_parts();
+                let reach = parts
+                    .extensions
+                    .get::<Peer>()
+                    .map_or(reach, |peer| Reach::From(Zone::of(peer.0.ip())));
+                Ok(Response {
+                    uri,
+                    status: parts.status,
+                    headers: parts.headers,
+                    body,
+                    reach,
+                    proved: false,
+                    sent: None,
+                })
+            }
+            (Err(_), Some(error)) => Err(Failure {
+                host,
+                kind: FailureKind::Source(error),
+            }),
+            (Err(error), None) => {
+                let failure = classify(&host, &error);
+                tracing::debug!(%method, host, path = uri.path(), ?elapsed, "no answer");
+                Err(failure)
+            }
+        }
+    }
+
+    /// Checks that a server at `from` may point to `to`, as far as TLS is concerned.
+    pub(crate) fn check_step(&self, from: &Uri, to: &Uri, what: &str) -> Result<(), Failure> {
+        let host = from.authority().map_or("", |a| a.as_str());
+        let (Some(from), Some(to)) = (Origin::of(from), Origin::of(to)) else {
+            return Err(Failure::refused(host, format!("gave a bad {what}"), None));
+        };
+        if self.plain.allows_step(&from, &to) {
+            return Ok(());
+        }
+        let hint = if from.tls {
+            "the server (or a proxy in front of it) is set up to hand out http:// addresses; \
+             TLS is never turned off on its word"
+        } else {
+            "hosts reached without TLS must be listed in LAZARET_PLAIN_HTTP"
+        };
+        Err(Failure::refused(
+            host,
+            format!("gave a {what} that turns TLS off ({to})"),
+            Some(hint),
+        ))
+    }
+}

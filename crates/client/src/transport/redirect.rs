@@ -1,0 +1,64 @@
+//! Redirects: of GET and HEAD only, a few, never out of TLS, never with credentials to
+//! another origin, never into networks that the server has no business in.
+
+use http::{Method, StatusCode, header};
+
+use super::body::Payload;
+use super::exchange::{Outgoing, Response, Transport};
+use super::failure::Failure;
+use super::origin::{Origin, resolve};
+
+/// Most redirects in a row.
+const MOST: usize = 10;
+
+fn is_redirect(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
+}
+
+impl Transport {
+    /// Sends a request and follows where it is redirected to.
+    pub(crate) async fn follow(&self, outgoing: Outgoing) -> Result<Response, Failure> {
+        let method = outgoing.method.clone();
+        if !matches!(method, Method::GET | Method::HEAD) {
+            return self.send(outgoing).await;
+        }
+        let mut headers = outgoing.headers.clone();
+        let mut authorization = outgoing.authorization.clone();
+        let origin = Origin::of(&outgoing.uri);
+        let mut response = self.send(outgoing).await?;
+        for _ in 0..MOST {
+            if !is_redirect(response.status) {
+                return Ok(response);
+            }
+            let host = response.uri.authority().map_or("", |a| a.as_str());
+            let target = response
+                .header(header::LOCATION)
+                .and_then(|location| resolve(&response.uri, location))
+                .ok_or_else(|| {
+                    Failure::refused(host, "redirected without a usable location", None)
+                })?;
+            self.check_step(&response.uri, &target, "redirect")?;
+            if Origin::of(&target) != origin {
+                // Once away, they do not come back either: the other origin would decide what
+                // is done with them.
+                authorization = None;
+                headers.remove(header::COOKIE);
+            }
+            let next = Outgoing {
+                method: method.clone(),
+                uri: target,
+                headers: headers.clone(),
+                authorization: authorization.clone(),
+                payload: Payload::Empty,
+                reach: response.reach,
+            };
+            response = self.send(next).await?;
+        }
+        let host = response.uri.authority().map_or("", |a| a.as_str());
+        Err(Failure::refused(
+            host,
+            format!("redirected more than {MOST} times"),
+            None,
+        ))
+    }
+}
