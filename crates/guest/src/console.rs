@@ -8,12 +8,12 @@ pub(crate) fn say(message: &str) {
     let line = format!("lazaret-guest: {message}\n");
     let flags = OFlags::WRONLY | OFlags::NOCTTY | OFlags::CLOEXEC;
     let _written = match rustix::fs::open("/dev/console", flags, Mode::empty()) {
-        Ok(console) if power_is_ours() => rustix::io::write(console, line.as_bytes()),
+        Ok(console) if is_init() => rustix::io::write(console, line.as_bytes()),
         _ => rustix::io::write(rustix::stdio::stderr(), line.as_bytes()),
     };
 }
 
 /// On a developer's machine `/dev/console` belongs to somebody else.
-fn power_is_ours() -> bool {
+fn is_init() -> bool {
     rustix::process::getpid().is_init()
 }

@@ -91,6 +91,12 @@ pub(crate) enum Error {
         /// What the image has at that path.
         found: &'static str,
     },
+    /// A symbolic link of the image leads to something that is not there.
+    #[error("cannot mount on `{target}`: a symbolic link of the image on the way leads nowhere")]
+    DanglingLink {
+        /// The path in the workload's root.
+        target: String,
+    },
     /// The image's `/etc/passwd` does not know the user.
     #[error("user `{name}` is not in the image's /etc/passwd")]
     UnknownUser {

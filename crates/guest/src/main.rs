@@ -5,6 +5,17 @@
 //! file system that the host asks for, runs one workload in it and reports how that ended.
 //! Whatever happens, the machine then stops: it never waits for a person.
 //!
+//! The initramfs:
+//!
+//! ```text
+//! /init                    this program, mode 0755
+//! /lib/modules/load        one path per line, relative to /lib/modules, in load order
+//! /lib/modules/*.ko        uncompressed
+//! /dev/console /dev/null   character devices 5:1 and 1:3; without /dev/null the standard
+//!                          library aborts before `main`
+//! /dev /proc /sys /mnt     empty folders
+//! ```
+//!
 //! Nothing here may panic: the death of PID 1 is the death of the kernel, and the host would
 //! learn nothing about the cause.
 

@@ -25,8 +25,9 @@ use crate::queue::ByteQueue;
 /// busy host.
 const APPEARS_WITHIN: Duration = Duration::from_secs(30);
 
-/// How long the host may take to read the last frame and hang up.
-const HANGS_UP_WITHIN: Duration = Duration::from_secs(30);
+/// How long the host may take to read the last frame and hang up. Only a host that forgot to
+/// comes near it; one that is held up by a slow reader must not lose output.
+const HANGS_UP_WITHIN: Duration = Duration::from_secs(600);
 
 /// Bytes that may wait for the host before the workload's output is no longer read.
 const OUTGOING_LIMIT: usize = 256 * 1024;

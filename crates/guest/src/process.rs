@@ -193,3 +193,6 @@ fn text_of(path: &str) -> String {
         .and_then(|text| text.into_string().ok())
         .unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,9 +11,9 @@
 //!
 //! - Output is read from the workload while the queue to the host has room; a host that
 //!   does not read stops the workload at its own full pipe.
-//! - Frames are read from the host while the queue to the workload's standard input has
-//!   room ([`STDIN_LIMIT`]). A signal that the host sends behind more unread input than
-//!   that waits with it.
+//! - Input is asked for as the workload takes it ([`Kind::StdinTaken`]), so that a host that
+//!   keeps to the window is always read from and its signals arrive. From a host that does
+//!   not, nothing is read until the workload has made room.
 //!
 //! *Draining* ends when both pipes are closed; or, as a process left in the background may
 //! hold them open for ever, when everything written before the end was carried and then
@@ -22,7 +22,7 @@
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::time::{Duration, Instant};
 
-use lazaret_protocol::{Frame, Kind, Outcome};
+use lazaret_protocol::{Frame, Kind, Outcome, STDIN_WINDOW_BYTES};
 use rustix::event::{PollFd, PollFlags};
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitOptions, WaitStatus};
@@ -32,8 +32,8 @@ use crate::port::{Port, wait_for};
 use crate::process::Workload;
 use crate::queue::ByteQueue;
 
-/// Bytes kept for a workload that does not read its standard input.
-const STDIN_LIMIT: usize = 1024 * 1024;
+/// Bytes of input that the workload takes before the host is told.
+const TAKEN_STEP: usize = STDIN_WINDOW_BYTES / 16;
 
 /// Bytes of output carried by one frame.
 const PIECE: usize = 64 * 1024;
@@ -55,8 +55,10 @@ pub(crate) fn run(port: &mut Port, workload: Workload) -> Result<Outcome> {
         ended: Some(workload.ended),
         stdin: Input {
             pipe: Some(workload.stdin),
-            queue: ByteQueue::new(STDIN_LIMIT),
+            // A whole window fits and there is still room for a signal behind it.
+            queue: ByteQueue::new(STDIN_WINDOW_BYTES + 1),
             is_complete: false,
+            taken: 0,
         },
         outputs: [
             Output {
@@ -151,16 +153,18 @@ struct Input {
     queue: ByteQueue,
     /// Nothing follows what is queued.
     is_complete: bool,
+    /// Bytes taken off the queue that the host was not told about.
+    taken: usize,
 }
 
 impl Input {
     fn write_some(&mut self) {
         let Some(pipe) = &self.pipe else { return };
-        if self.queue.write_to(pipe).is_err() {
-            // The workload closed its standard input. What is queued is for nobody.
-            return self.close();
-        }
-        if self.is_complete && self.queue.is_empty() {
+        let queued = self.queue.bytes();
+        let written = self.queue.write_to(pipe);
+        self.taken += queued - self.queue.bytes();
+        // An error tells that the workload closed its standard input.
+        if written.is_err() || (self.is_complete && self.queue.is_empty()) {
             self.close();
         }
     }
@@ -168,12 +172,22 @@ impl Input {
     fn push(&mut self, bytes: Vec<u8>) {
         if self.pipe.is_some() && !self.is_complete {
             self.queue.push(bytes);
+        } else {
+            self.taken += bytes.len();
         }
     }
 
+    /// What is queued is for nobody.
     fn close(&mut self) {
         self.pipe = None;
+        self.taken += self.queue.bytes();
         self.queue.clear();
+    }
+
+    /// The number to tell the host, when there is reason to.
+    fn report(&mut self) -> Option<u32> {
+        let is_due = self.taken >= TAKEN_STEP || (self.taken > 0 && self.queue.is_empty());
+        is_due.then(|| u32::try_from(std::mem::take(&mut self.taken)).unwrap_or(u32::MAX))
     }
 }
 
@@ -212,13 +226,16 @@ impl Pump<'_> {
         } else {
             self.stdin.write_some();
         }
+        if let Some(taken) = self.stdin.report() {
+            self.port.queue(&Frame::count(Kind::StdinTaken, taken));
+        }
         let mut carried = 0;
         for (index, ready) in ready.outputs.into_iter().enumerate() {
             if !ready.is_empty() && self.port.has_room() {
                 carried += self.carry(index)?;
             }
         }
-        if carried > 0 {
+        if self.port.wants_to_write() {
             self.port.write_some()?;
         }
         if !ready.ended.is_empty() {

@@ -8,6 +8,11 @@ pub const HEADER_BYTES: usize = 5;
 /// Largest payload that either side sends or accepts, in bytes.
 pub const MAX_PAYLOAD_BYTES: usize = 1024 * 1024;
 
+/// Bytes of [`Kind::Stdin`] that may be on their way: sent by the host and not yet reported
+/// by [`Kind::StdinTaken`]. A host that keeps to it can always be heard: no [`Kind::Signal`]
+/// waits behind input that the workload does not read.
+pub const STDIN_WINDOW_BYTES: usize = 1024 * 1024;
+
 /// What a frame carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
@@ -32,6 +37,9 @@ pub enum Kind {
     Exit = 9,
     /// Guest to host, last: a JSON [`crate::Failure`]; the workload did not run.
     Failure = 10,
+    /// Guest to host: that many more bytes of standard input were taken by the workload, or
+    /// thrown away because it does not read any more. A count ([`Frame::count`]).
+    StdinTaken = 11,
 }
 
 impl TryFrom<u8> for Kind {
@@ -49,6 +57,7 @@ impl TryFrom<u8> for Kind {
             8 => Self::Signal,
             9 => Self::Exit,
             10 => Self::Failure,
+            11 => Self::StdinTaken,
             kind => return Err(Error::UnknownKind { kind }),
         })
     }
@@ -103,6 +112,25 @@ impl Frame {
             });
         }
         Ok(Self { kind, payload })
+    }
+
+    /// A frame whose payload is a number: four bytes, little-endian.
+    #[must_use]
+    pub fn count(kind: Kind, count: u32) -> Self {
+        Self {
+            kind,
+            payload: count.to_le_bytes().to_vec(),
+        }
+    }
+
+    /// The number that [`Frame::count`] put in, or `None` when the payload is of another size.
+    #[must_use]
+    pub fn as_count(&self) -> Option<u32> {
+        self.payload
+            .as_slice()
+            .try_into()
+            .ok()
+            .map(u32::from_le_bytes)
     }
 
     /// The frame as bytes for the wire.

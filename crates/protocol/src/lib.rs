@@ -10,11 +10,17 @@
 //!   | -- Hello{version} ------> |
 //!   | <----- Boot{BootConfig} - |     mounts, hostname, user, environment
 //!   | -- Started -------------> |
-//!   | <-- Stdin* / StdinClosed  |
+//!   | <-- Stdin* / StdinClosed  |     at most STDIN_WINDOW_BYTES ahead of StdinTaken
+//!   | -- StdinTaken* ---------> |
 //!   | -- Stdout* / Stderr* ---> |
 //!   | <------------- Signal*    |
-//!   | -- Exit | Failure ------> |     then the guest powers off
+//!   | -- Exit | Failure ------> |
+//!   | <-------------- hangs up  |     then the guest powers off
 //! ```
+//!
+//! The host closes its side once it has read [`Kind::Exit`] or [`Kind::Failure`]: what is
+//! still in the device when the guest powers off is lost, and only the host knows that
+//! nothing is. A host that closes earlier ends the machine at once.
 
 mod boot;
 mod frame;
@@ -23,7 +29,7 @@ mod outcome;
 mod tests;
 
 pub use boot::{ArtifactMount, BootConfig, Process, Root, RootMode};
-pub use frame::{Decoder, Error, Frame, HEADER_BYTES, Kind, MAX_PAYLOAD_BYTES};
+pub use frame::{Decoder, Error, Frame, HEADER_BYTES, Kind, MAX_PAYLOAD_BYTES, STDIN_WINDOW_BYTES};
 pub use outcome::{Failure, FailureKind, Hello, Outcome};
 
 /// Version of this protocol. The guest is embedded in the host binary, so both sides always

@@ -37,6 +37,15 @@ fn an_oversize_frame_is_refused_before_its_payload_arrives() {
 }
 
 #[test]
+fn counts_are_read_back_and_other_payloads_are_none() {
+    assert_eq!(
+        Frame::count(Kind::StdinTaken, 70_000).as_count(),
+        Some(70_000)
+    );
+    assert_eq!(Frame::empty(Kind::StdinTaken).as_count(), None);
+}
+
+#[test]
 fn exit_statuses_follow_the_shell() {
     assert_eq!(Outcome::Code(42).exit_status(), 42);
     assert_eq!(Outcome::Signal(9).exit_status(), 137);

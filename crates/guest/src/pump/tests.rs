@@ -64,6 +64,7 @@ fn receive(mut host: UnixStream) -> (Vec<u8>, Vec<u8>) {
             match frame.kind {
                 Kind::Stdout => stdout.extend(frame.payload),
                 Kind::Stderr => stderr.extend(frame.payload),
+                Kind::StdinTaken => assert!(frame.as_count().is_some_and(|taken| taken > 0)),
                 kind => panic!("{kind:?}"),
             }
         }
@@ -133,6 +134,34 @@ fn draining_waits_for_what_is_owed_and_for_quiet() {
         "a host that does not read is no quiet"
     );
     assert!(turn(&mut drain, 0, 500));
+}
+
+#[test]
+fn all_input_is_reported_as_taken_whether_it_is_read_or_not() {
+    let (reader, writer) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::NONBLOCK).unwrap();
+    let queue = ByteQueue::new(STDIN_WINDOW_BYTES + 1);
+    let mut input = Input {
+        pipe: Some(writer),
+        queue,
+        is_complete: false,
+        taken: 0,
+    };
+    let mut reported = 0;
+    input.push(vec![0; STDIN_WINDOW_BYTES]);
+    assert!(
+        input.queue.has_room(),
+        "a signal behind a whole window is read"
+    );
+    assert_eq!(input.report(), None);
+    input.write_some();
+    reported += input.report().unwrap();
+    drop(reader);
+    input.write_some();
+    reported += input.report().unwrap();
+    assert!(input.pipe.is_none());
+    input.push(vec![0; 5]);
+    reported += input.report().unwrap();
+    assert_eq!(usize::try_from(reported).unwrap(), STDIN_WINDOW_BYTES + 5);
 }
 
 #[test]
