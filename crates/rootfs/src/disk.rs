@@ -1,0 +1,291 @@
+//! One disk: layers and single files go in, an ext4 file system comes out.
+
+mod apply;
+mod identity;
+#[cfg(test)]
+mod tests;
+
+use std::fs::File;
+use std::io::{self, Read};
+
+use crate::error::{EntryFault, Error, show};
+use crate::ext4::{self, Image, Source};
+use crate::options::Options;
+use crate::path::TreePath;
+use crate::tree::{Attributes, Kind, Timestamp, Tree};
+use identity::Fingerprint;
+
+const LOST_AND_FOUND: &[u8] = b"lost+found";
+
+/// Builds one disk image, in one pass, without root, mounts or other programs.
+///
+/// Data goes straight into the output file; names and attributes stay in memory until
+/// [`finish`](Self::finish) writes them. The result is a function of the [`Options`] and the
+/// sequence of calls: the same layers, however compressed, give the same bytes.
+///
+/// ```text
+/// create --> (add_* | apply_layer)* --> finish
+///                    | error
+///                    v
+///                 poisoned: only to be dropped
+/// ```
+///
+/// The file is opened for reading and writing by the caller, who also syncs and renames it.
+/// Whatever it held is gone.
+pub struct DiskBuilder {
+    image: Image,
+    tree: Tree,
+    options: Options,
+    fingerprint: Fingerprint,
+    bytes: u64,
+    entries: u64,
+    poisoned: bool,
+}
+
+/// What one layer amounted to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LayerSummary {
+    /// SHA-256 of the uncompressed layer: the `diff_id` of the image configuration, which the
+    /// caller compares.
+    pub diff_id: [u8; 32],
+    /// Entries, whiteouts included.
+    pub entries: u64,
+    /// Uncompressed bytes; holes of sparse files count.
+    pub bytes: u64,
+}
+
+/// What a finished disk amounts to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Summary {
+    /// Length of the image file, and size of the disk.
+    pub size: u64,
+    /// Bytes in use: data and metadata.
+    pub used: u64,
+    /// Files, directories and other objects in the tree, each counted once however many names it
+    /// has; the root and `lost+found` are among them.
+    pub entries: u64,
+    /// UUID of the file system.
+    pub uuid: [u8; 16],
+}
+
+impl DiskBuilder {
+    /// Starts on a file, which is emptied.
+    pub fn create(output: File, options: Options) -> Result<Self, Error> {
+        let mut implicit = Attributes::new(0o755);
+        implicit.mtime = Timestamp {
+            seconds: options.epoch.into(),
+            nanos: 0,
+        };
+        Ok(Self {
+            image: Image::create(output, options.size, options.limits)?,
+            tree: Tree::new(options.limits, implicit),
+            fingerprint: Fingerprint::new(&options.seed),
+            options,
+            bytes: 0,
+            entries: 0,
+            poisoned: false,
+        })
+    }
+
+    /// Adds a directory, or gives an existing one these attributes. Missing parents are made.
+    ///
+    /// Here and in the other `add_` methods, symbolic links among the parents are followed inside
+    /// the tree, and a path with `..` is refused.
+    pub fn add_directory(
+        &mut self,
+        path: impl AsRef<[u8]>,
+        mut attributes: Attributes,
+    ) -> Result<(), Error> {
+        self.guarded(|this| {
+            let path = this.synthetic(path.as_ref())?;
+            ext4::normalise(path.as_bytes(), &mut attributes)?;
+            this.fingerprint
+                .object("directory", path.as_bytes(), &attributes, &[]);
+            this.tree.add_directory(Tree::ROOT, &path, attributes)
+        })
+    }
+
+    /// Adds a file with everything that the reader yields, in the place of whatever is there.
+    pub fn add_file(
+        &mut self,
+        path: impl AsRef<[u8]>,
+        mut attributes: Attributes,
+        content: impl Read,
+    ) -> Result<(), Error> {
+        self.guarded(|this| {
+            let path = this.synthetic(path.as_ref())?;
+            ext4::normalise(path.as_bytes(), &mut attributes)?;
+            this.tree.check_place(Tree::ROOT, &path)?;
+            this.fingerprint
+                .object("file", path.as_bytes(), &attributes, &[]);
+            let limit = this.options.limits.bytes;
+            let mut source = Added {
+                content,
+                path: path.as_bytes(),
+                fingerprint: &mut this.fingerprint,
+                left: limit - this.bytes,
+                limit,
+            };
+            let (size, extents) = this.image.write_file(&mut source, path.as_bytes())?;
+            this.bytes += size;
+            this.fingerprint.end_of_data(size);
+            this.tree
+                .add(Tree::ROOT, &path, Kind::File { size, extents }, attributes)?;
+            this.reclaim();
+            Ok(())
+        })
+    }
+
+    /// Adds a symbolic link, in the place of whatever is there.
+    pub fn add_symlink(
+        &mut self,
+        path: impl AsRef<[u8]>,
+        target: impl AsRef<[u8]>,
+    ) -> Result<(), Error> {
+        self.guarded(|this| {
+            let path = this.synthetic(path.as_ref())?;
+            let mut attributes = Attributes::new(0o777);
+            attributes.mtime.seconds = this.options.epoch.into();
+            this.fingerprint
+                .object("symlink", path.as_bytes(), &attributes, target.as_ref());
+            this.tree.add(
+                Tree::ROOT,
+                &path,
+                Kind::Symlink(target.as_ref().into()),
+                attributes,
+            )?;
+            this.reclaim();
+            Ok(())
+        })
+    }
+
+    /// Applies a layer to the tree below `prefix` (empty: the root), which is made if missing.
+    ///
+    /// `blob` yields the bytes as the registry has them: gzip (any number of members), zstd or
+    /// plain tar, told by the first bytes. It is always read to its end, so a reader that hashes
+    /// sees everything. Nothing in the layer can reach outside the prefix.
+    ///
+    /// After an error the builder is good for nothing but being dropped.
+    pub fn apply_layer(
+        &mut self,
+        blob: impl Read,
+        prefix: impl AsRef<[u8]>,
+    ) -> Result<LayerSummary, Error> {
+        self.guarded(|this| {
+            let summary = this.apply(blob, &TreePath::parse(prefix.as_ref())?)?;
+            this.fingerprint.layer(prefix.as_ref(), &summary.diff_id);
+            Ok(summary)
+        })
+    }
+
+    /// Writes the metadata and sets the file's length. Nothing is synced: that is the caller's.
+    pub fn finish(mut self) -> Result<Summary, Error> {
+        if self.poisoned {
+            return Err(Error::Poisoned);
+        }
+        let lost_and_found = match self.tree.child(Tree::ROOT, LOST_AND_FOUND) {
+            Some(link) => link.node,
+            None => {
+                let mut attributes = Attributes::new(0o700);
+                attributes.mtime.seconds = self.options.epoch.into();
+                let path = TreePath::parse(LOST_AND_FOUND)?;
+                let id = self.tree.prefix(&path)?;
+                self.tree.add_directory(Tree::ROOT, &path, attributes)?;
+                id
+            }
+        };
+        if self.tree.directory(lost_and_found).is_none() {
+            return Err(Error::entry(LOST_AND_FOUND, EntryFault::LostAndFound));
+        }
+        let identity = self
+            .fingerprint
+            .identity(self.options.label.as_bytes(), self.options.epoch);
+        let finished = self.image.finish(&self.tree, lost_and_found, &identity)?;
+        Ok(Summary {
+            size: finished.blocks * ext4::BLOCK as u64,
+            used: finished.used_blocks * ext4::BLOCK as u64,
+            entries: finished.inodes_used,
+            uuid: identity.uuid,
+        })
+    }
+
+    /// Runs a step that leaves the builder unusable if it fails.
+    fn guarded<T>(&mut self, step: impl FnOnce(&mut Self) -> Result<T, Error>) -> Result<T, Error> {
+        if self.poisoned {
+            return Err(Error::Poisoned);
+        }
+        self.poisoned = true;
+        let value = step(self)?;
+        self.poisoned = false;
+        Ok(value)
+    }
+
+    /// Checks the path of an object that is added by itself, and counts it.
+    fn synthetic(&mut self, path: &[u8]) -> Result<TreePath, Error> {
+        self.entries += 1;
+        let limit = self.options.limits.entries;
+        if self.entries > limit {
+            return Err(Error::LimitExceeded {
+                what: "entries",
+                limit,
+            });
+        }
+        TreePath::parse(path)
+    }
+
+    /// Gives the blocks of replaced files back to the disk.
+    fn reclaim(&mut self) {
+        let freed = self.tree.take_freed();
+        self.image.free(&freed);
+    }
+}
+
+/// Writes an empty file system of `size` bytes: scratch space for a machine, to be mounted
+/// read-write. The file is sparse; whatever the size, little is written.
+///
+/// The size in `options` is ignored. One inode is made for 16 KiB, up to eight million.
+pub fn empty_disk(output: File, size: u64, options: Options) -> Result<Summary, Error> {
+    DiskBuilder::create(
+        output,
+        Options {
+            size: Some(size),
+            ..options
+        },
+    )?
+    .finish()
+}
+
+/// The content of an added file: counted and fingerprinted as it passes.
+struct Added<'a, R> {
+    content: R,
+    path: &'a [u8],
+    fingerprint: &'a mut Fingerprint,
+    left: u64,
+    limit: u64,
+}
+
+impl<R: Read> Source for Added<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
+        let count = loop {
+            match self.content.read(buffer) {
+                Ok(count) => break count,
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(source) => {
+                    return Err(Error::Read {
+                        what: show(self.path),
+                        source,
+                    });
+                }
+            }
+        };
+        self.left = self
+            .left
+            .checked_sub(count as u64)
+            .ok_or(Error::LimitExceeded {
+                what: "uncompressed bytes",
+                limit: self.limit,
+            })?;
+        self.fingerprint.data(&buffer[..count]);
+        Ok(count)
+    }
+}

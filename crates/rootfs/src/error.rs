@@ -1,0 +1,191 @@
+//! The one error type of this crate.
+
+use std::io;
+
+/// Everything that can go wrong between a layer and a disk.
+///
+/// Entry names are shown with their non-printable bytes escaped.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Reading the bytes of a layer, or of a file to be added, failed.
+    #[error("failed to read {what}")]
+    Read {
+        /// What was read.
+        what: String,
+        /// The reader's own error.
+        source: io::Error,
+    },
+    /// The compressed stream is damaged or cut off.
+    #[error("failed to decompress the layer as {format}")]
+    Decompress {
+        /// `gzip` or `zstd`.
+        format: &'static str,
+        /// The decoder's own error.
+        source: io::Error,
+    },
+    /// The layer uses a compression that no image specification names.
+    #[error("failed to decompress the layer: {format} is not supported")]
+    UnsupportedCompression {
+        /// The format that the first bytes announce.
+        format: &'static str,
+    },
+    /// The tar stream ended inside an entry.
+    #[error("failed to read the layer: the archive ends inside {what}")]
+    Truncated {
+        /// The part that was cut.
+        what: String,
+    },
+    /// A tar header or extended header breaks the format.
+    #[error("failed to read the layer: bad header at byte {offset}: {reason}")]
+    BadHeader {
+        /// Position of the header in the uncompressed stream.
+        offset: u64,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The entry has a type that cannot be part of an image.
+    #[error("failed to apply {path}: tar entries of type {kind:?} are not supported")]
+    UnsupportedEntry {
+        /// The entry.
+        path: String,
+        /// The type flag of its header.
+        kind: char,
+    },
+    /// The entry's name, link target or parent cannot be accepted.
+    #[error("failed to apply {path}: {reason}")]
+    BadEntry {
+        /// The entry.
+        path: String,
+        /// Why it is refused.
+        reason: EntryFault,
+    },
+    /// A limit of [`Limits`](crate::Limits) was reached.
+    #[error("failed to apply the layer: more than {limit} {what}")]
+    LimitExceeded {
+        /// What was counted.
+        what: &'static str,
+        /// The limit.
+        limit: u64,
+    },
+    /// The extended attributes do not fit ext4's inode and one block.
+    #[error("failed to store the extended attributes of {path}: {bytes} bytes do not fit")]
+    XattrsTooLarge {
+        /// The entry.
+        path: String,
+        /// The space that they would need.
+        bytes: usize,
+    },
+    /// The content does not fit the disk of the size asked for.
+    #[error("failed to fit the content into a disk of {size} bytes: it needs about {needed}")]
+    DiskFull {
+        /// Bytes that would have been enough at the moment of the failure.
+        needed: u64,
+        /// Size of the disk in bytes.
+        size: u64,
+    },
+    /// An earlier call on this builder failed, so its content is incomplete.
+    #[error("failed to finish the disk: an earlier step failed")]
+    Poisoned,
+    /// Writing the output failed.
+    #[error("failed to write {what}")]
+    Write {
+        /// What was written.
+        what: &'static str,
+        /// The operating system's error.
+        source: io::Error,
+    },
+    /// A local file or folder to be packed cannot be read.
+    #[error("failed to pack {path}")]
+    Pack {
+        /// The local path.
+        path: String,
+        /// The operating system's error.
+        source: io::Error,
+    },
+    /// A local file cannot be part of a layer.
+    #[error("failed to pack {path}: {reason}")]
+    Unpackable {
+        /// The local path.
+        path: String,
+        /// Why it is refused.
+        reason: &'static str,
+    },
+}
+
+/// Why one entry of a layer, or one path, is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum EntryFault {
+    /// The name has a `..` component.
+    #[error("the name has a `..` component")]
+    ParentComponent,
+    /// The name has a NUL byte.
+    #[error("the name has a NUL byte")]
+    NulByte,
+    /// A component is longer than 255 bytes.
+    #[error("a component of the name is longer than 255 bytes")]
+    ComponentTooLong,
+    /// The whole name is longer than 4096 bytes.
+    #[error("the name is longer than 4096 bytes")]
+    NameTooLong,
+    /// The entry has no name, or names the root but is no directory.
+    #[error("the entry would replace the root directory")]
+    ReplacesRoot,
+    /// A parent of the entry is not a directory.
+    #[error("a parent of the entry is not a directory")]
+    ParentNotDirectory,
+    /// The symbolic links on the way form a loop.
+    #[error("too many levels of symbolic links")]
+    SymlinkLoop,
+    /// The symbolic link's target is empty, too long or has a NUL byte.
+    #[error("the symbolic link's target is empty, longer than 4095 bytes or has a NUL byte")]
+    BadSymlinkTarget,
+    /// The hard link's target does not come earlier in the image.
+    #[error("the hard link's target does not exist at this point of the image")]
+    HardlinkTargetMissing,
+    /// The hard link's target is a directory.
+    #[error("the hard link's target is a directory")]
+    HardlinkToDirectory,
+    /// More than 65,000 names for one file.
+    #[error("the file has more than 65000 hard links")]
+    TooManyHardlinks,
+    /// A whiteout that names nothing, `.` or `..`, or is no plain file.
+    #[error("the whiteout is malformed")]
+    BadWhiteout,
+    /// An extended attribute's name or value breaks its format.
+    #[error("an extended attribute is malformed")]
+    BadXattr,
+    /// The device number is outside what Linux can represent.
+    #[error("the device number is out of range")]
+    BadDevice,
+    /// `lost+found` in the root of a disk must be a directory.
+    #[error("lost+found must be a directory")]
+    LostAndFound,
+    /// The file is longer than ext4 can hold, or its sparse map is inconsistent.
+    #[error("the file size is out of range")]
+    BadSize,
+}
+
+impl Error {
+    pub(crate) fn entry(path: &[u8], reason: EntryFault) -> Self {
+        Self::BadEntry {
+            path: show(path),
+            reason,
+        }
+    }
+
+    pub(crate) fn write(what: &'static str) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::Write { what, source }
+    }
+}
+
+/// Renders a name from an archive for people: no control characters, lossy.
+pub(crate) fn show(path: &[u8]) -> String {
+    let text = String::from_utf8_lossy(path);
+    if text.chars().any(char::is_control) {
+        text.escape_debug().to_string()
+    } else {
+        text.into_owned()
+    }
+}

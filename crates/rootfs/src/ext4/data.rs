@@ -1,0 +1,129 @@
+//! The data of files, on its way from a layer to the disk.
+
+use super::{BLOCK, BLOCK_U64, Image};
+use crate::error::{EntryFault, Error};
+use crate::tree::Extent;
+
+/// Blocks handled at a time.
+const CHUNK: usize = 256 * BLOCK;
+const ZEROS: [u8; BLOCK] = [0; BLOCK];
+
+/// Where the data of one file comes from.
+pub(crate) trait Source {
+    /// Reads some bytes; 0 at the end.
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Error>;
+
+    /// Zero bytes that follow here for sure and need not be read.
+    fn hole(&self) -> u64 {
+        0
+    }
+
+    /// Passes over bytes of that hole.
+    fn skip_hole(&mut self, _count: u64) {}
+}
+
+impl Image {
+    /// Writes the data of one file and returns its length and place. Blocks of zeros become holes.
+    pub(crate) fn write_file(
+        &mut self,
+        source: &mut dyn Source,
+        path: &[u8],
+    ) -> Result<(u64, Vec<Extent>), Error> {
+        let mut buffer = std::mem::take(&mut self.buffer);
+        buffer.resize(CHUNK, 0);
+        let result = self.copy(source, path, &mut buffer);
+        self.buffer = buffer;
+        result
+    }
+
+    fn copy(
+        &mut self,
+        source: &mut dyn Source,
+        path: &[u8],
+        buffer: &mut [u8],
+    ) -> Result<(u64, Vec<Extent>), Error> {
+        let (mut size, mut extents) = (0u64, Vec::new());
+        loop {
+            let hole = source.hole() / BLOCK_U64 * BLOCK_U64;
+            source.skip_hole(hole);
+            size += hole;
+            let mut filled = 0;
+            while filled < buffer.len() {
+                match source.read(&mut buffer[filled..])? {
+                    0 => break,
+                    count => filled += count,
+                }
+            }
+            if filled == 0 {
+                break;
+            }
+            let padded = filled.next_multiple_of(BLOCK);
+            buffer[filled..padded].fill(0);
+            self.write_blocks(size / BLOCK_U64, &buffer[..padded], path, &mut extents)?;
+            size += filled as u64;
+            if filled < buffer.len() {
+                break;
+            }
+        }
+        if u32::try_from(size.div_ceil(BLOCK_U64)).is_err() {
+            return Err(Error::entry(path, EntryFault::BadSize));
+        }
+        extents.shrink_to_fit();
+        Ok((size, extents))
+    }
+
+    /// Writes whole blocks that start at block `logical` of the file.
+    fn write_blocks(
+        &mut self,
+        logical: u64,
+        data: &[u8],
+        path: &[u8],
+        extents: &mut Vec<Extent>,
+    ) -> Result<(), Error> {
+        let blocks = data.as_chunks::<BLOCK>().0;
+        let mut at = 0;
+        while at < blocks.len() {
+            if blocks[at] == ZEROS {
+                at += 1;
+                continue;
+            }
+            let run = blocks[at..].iter().position(|block| *block == ZEROS);
+            let end = run.map_or(blocks.len(), |length| at + length);
+            while at < end {
+                let want = (end - at) as u64;
+                let (physical, length) =
+                    self.alloc.allocate(want).ok_or_else(|| self.full(want))?;
+                let count = usize::try_from(length).unwrap_or(end - at);
+                self.output
+                    .write_block(physical, &data[at * BLOCK..(at + count) * BLOCK])?;
+                let (Ok(first), Ok(length)) =
+                    (u32::try_from(logical + at as u64), u32::try_from(length))
+                else {
+                    return Err(Error::entry(path, EntryFault::BadSize));
+                };
+                push(
+                    extents,
+                    Extent {
+                        logical: first,
+                        length,
+                        physical,
+                    },
+                );
+                at += count;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Appends a run, joined with the one before it where both places follow on.
+pub(super) fn push(extents: &mut Vec<Extent>, next: Extent) {
+    if let Some(last) = extents.last_mut()
+        && last.logical + last.length == next.logical
+        && last.physical + u64::from(last.length) == next.physical
+    {
+        last.length += next.length;
+    } else {
+        extents.push(next);
+    }
+}

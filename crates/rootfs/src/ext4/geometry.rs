@@ -1,0 +1,100 @@
+//! How large a disk is and how its groups are laid out.
+
+use super::{BLOCK_U64, inode};
+use crate::options::Limits;
+
+/// Blocks of one group: one bit each in a block of bitmap.
+pub(super) const GROUP: u64 = 8 * BLOCK_U64;
+/// Size of a group descriptor.
+pub(super) const DESCRIPTOR: usize = 64;
+/// Inodes before the first one for files: reserved numbers, the root among them.
+pub(super) const RESERVED_INODES: u64 = 10;
+
+const INODES_PER_BLOCK: u64 = BLOCK_U64 / inode::SIZE as u64;
+const INODES_PER_GROUP_MAX: u64 = GROUP;
+/// One inode for so many blocks (16 KiB), as mke2fs gives.
+const BLOCKS_PER_INODE: u64 = 4;
+/// No more than this many by that rule: 2 GiB of tables are enough for scratch space.
+const SPARE_INODES_MAX: u64 = 8 << 20;
+/// The smallest disk whose size the caller leaves open: 1 GiB.
+const DEFAULT_MIN: u64 = 1 << 18;
+
+/// The measures of one disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Geometry {
+    pub(super) blocks: u64,
+    pub(super) groups: u64,
+    pub(super) inodes_per_group: u64,
+}
+
+impl Geometry {
+    /// A disk of `blocks` with room for `inodes`; `None` if its groups cannot hold so many.
+    pub(super) fn new(blocks: u64, inodes: u64) -> Option<Self> {
+        let groups = blocks.div_ceil(GROUP);
+        if groups == 0 {
+            return None;
+        }
+        let wanted = inodes.max((blocks / BLOCKS_PER_INODE).min(SPARE_INODES_MAX));
+        let inodes_per_group = wanted.div_ceil(groups).next_multiple_of(INODES_PER_BLOCK);
+        let fits = inodes_per_group <= INODES_PER_GROUP_MAX
+            && u32::try_from(groups * inodes_per_group).is_ok();
+        fits.then_some(Self {
+            blocks,
+            groups,
+            inodes_per_group,
+        })
+    }
+
+    /// The size for content that uses `used` blocks up to the block `frontier`: a quarter more,
+    /// with room for the metadata.
+    pub(super) fn choose(used: u64, frontier: u64, inodes: u64) -> Self {
+        let mut blocks = DEFAULT_MIN.max(used + used / 4);
+        loop {
+            let Some(geometry) = Self::new(blocks, inodes) else {
+                blocks += GROUP;
+                continue;
+            };
+            let used = used + geometry.metadata_blocks();
+            let wanted = (used + used / 4).max(frontier + geometry.metadata_blocks());
+            if wanted <= blocks {
+                return geometry;
+            }
+            blocks = wanted;
+        }
+    }
+
+    /// Blocks of one group's inode table.
+    pub(super) fn table_blocks(&self) -> u64 {
+        self.inodes_per_group / INODES_PER_BLOCK
+    }
+
+    /// Blocks of all bitmaps and inode tables.
+    pub(super) fn metadata_blocks(&self) -> u64 {
+        self.groups * (2 + self.table_blocks())
+    }
+
+    /// Blocks of the group descriptors.
+    pub(super) fn descriptor_blocks(&self) -> u64 {
+        (self.groups * DESCRIPTOR as u64).div_ceil(BLOCK_U64)
+    }
+
+    pub(super) fn inodes(&self) -> u64 {
+        self.groups * self.inodes_per_group
+    }
+}
+
+/// Blocks to set aside for descriptors before the content is known: enough for the size given,
+/// or for 512 GiB and twice what the limits admit.
+pub(super) fn descriptor_blocks(blocks: Option<u64>, limits: Limits) -> u64 {
+    const MAX: u64 = 1 << 14;
+    let groups = match blocks {
+        Some(blocks) => blocks.div_ceil(GROUP),
+        None => (limits.bytes / BLOCK_U64 / GROUP * 2)
+            .saturating_add(limits.entries.min(u32::MAX.into()) / INODES_PER_GROUP_MAX * 2)
+            .max(4096),
+    };
+    groups
+        .saturating_mul(DESCRIPTOR as u64)
+        .div_ceil(BLOCK_U64)
+        .clamp(1, MAX)
+}

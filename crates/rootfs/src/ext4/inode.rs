@@ -1,0 +1,135 @@
+//! Inode records of 256 bytes.
+
+use super::bytes::{Record, low16, low32};
+use super::extents::ROOT;
+use crate::tree::{Attributes, Timestamp};
+
+/// Size of an inode.
+pub(super) const SIZE: usize = 256;
+/// The inode holds an extent tree.
+pub(super) const FLAG_EXTENTS: u32 = 0x8_0000;
+/// Bytes of the second half that have fixed fields.
+const EXTRA: usize = 32;
+/// Where attributes stored in the inode start.
+pub(super) const XATTRS_AT: usize = 128 + EXTRA;
+
+/// What an inode says beside its attributes.
+#[derive(Debug)]
+pub(super) struct Inode<'a> {
+    /// The file type bits of `st_mode`.
+    pub(super) format: u16,
+    pub(super) attributes: &'a Attributes,
+    pub(super) size: u64,
+    pub(super) links: u32,
+    pub(super) flags: u32,
+    /// Blocks of 4 KiB, the ones of extent nodes and attributes included.
+    pub(super) blocks: u64,
+    /// Extent tree, short symbolic link or device number.
+    pub(super) content: [u8; ROOT],
+    /// Attributes in the inode, from [`XATTRS_AT`].
+    pub(super) xattrs: [u8; SIZE - XATTRS_AT],
+    /// Block with further attributes, or 0.
+    pub(super) xattr_block: u64,
+}
+
+impl Inode<'_> {
+    pub(super) fn encode(&self) -> [u8; SIZE] {
+        let mut bytes = [0; SIZE];
+        let mut inode = Record(&mut bytes);
+        let attributes = self.attributes;
+        inode.u16(0x00, self.format | (attributes.mode & 0o7777));
+        inode.split_u16(0x02, 0x78, attributes.uid);
+        inode.split_u16(0x18, 0x7a, attributes.gid);
+        inode.split_u32(0x04, 0x6c, self.size);
+        inode.u16(0x1a, u16::try_from(self.links).unwrap_or(1));
+        let sectors = self.blocks * 8;
+        inode.u32(0x1c, low32(sectors));
+        inode.u16(0x74, low16(low32(sectors >> 32)));
+        inode.u32(0x20, self.flags);
+        inode.bytes(0x28, &self.content);
+        inode.u32(0x68, low32(self.xattr_block));
+        inode.u16(0x76, low16(low32(self.xattr_block >> 32)));
+        inode.u16(0x80, 32);
+        let (seconds, extra) = encode_time(attributes.mtime);
+        for at in [0x08, 0x0c, 0x10, 0x90] {
+            inode.u32(at, seconds);
+        }
+        for at in [0x84, 0x88, 0x8c, 0x94] {
+            inode.u32(at, extra);
+        }
+        inode.bytes(XATTRS_AT, &self.xattrs);
+        bytes
+    }
+}
+
+/// Seconds as 32 bits, and the field with two more bits of them and the nanoseconds.
+fn encode_time(time: Timestamp) -> (u32, u32) {
+    const FIRST: i64 = -(1 << 31);
+    const LAST: i64 = (1 << 34) - (1 << 31) - 1;
+    let seconds = time.seconds.clamp(FIRST, LAST);
+    let nanos = if seconds == time.seconds {
+        time.nanos.min(999_999_999)
+    } else {
+        0
+    };
+    let low = low32(seconds.cast_unsigned());
+    let epoch = (seconds - i64::from(low.cast_signed())) >> 32;
+    (low, (nanos << 2) | (low32(epoch.cast_unsigned()) & 3))
+}
+
+/// A device number as Linux keeps it in an inode: 8 + 8 bits in the first word, else 12 + 20 bits
+/// in the second. `None` if it has more bits than that.
+pub(super) fn encode_device(major: u32, minor: u32) -> Option<[u8; ROOT]> {
+    if major >= 1 << 12 || minor >= 1 << 20 {
+        return None;
+    }
+    let mut content = [0; ROOT];
+    let mut record = Record(&mut content);
+    if major < 256 && minor < 256 {
+        record.u32(0, (major << 8) | minor);
+    } else {
+        record.u32(4, (minor & 0xff) | (major << 8) | ((minor & !0xff) << 12));
+    }
+    Some(content)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn decoded(time: Timestamp) -> (i64, u32) {
+        let (low, extra) = encode_time(time);
+        (
+            i64::from(low.cast_signed()) + (i64::from(extra & 3) << 32),
+            extra >> 2,
+        )
+    }
+
+    #[test]
+    fn times_before_1970_and_after_2038_survive() {
+        for seconds in [
+            0,
+            -1,
+            -(1 << 31),
+            1 << 31,
+            (1 << 32) + 5,
+            (1 << 34) - (1 << 31) - 1,
+        ] {
+            assert_eq!(
+                decoded(Timestamp {
+                    seconds,
+                    nanos: 123_456_789
+                }),
+                (seconds, 123_456_789)
+            );
+        }
+        assert_eq!(
+            decoded(Timestamp {
+                seconds: i64::MAX,
+                nanos: 7
+            }),
+            ((7 << 31) - 1, 0)
+        );
+    }
+}

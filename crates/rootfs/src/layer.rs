@@ -1,0 +1,458 @@
+//! Streaming reader of a layer blob: gzip, zstd or plain, holding tar of any dialect in use.
+//!
+//! The parser is ours because the known size-desynchronisation attacks live in the interplay of
+//! header fields. The rules here are those of Go's `archive/tar`, which every image builder and
+//! runtime shares: the PAX `size` overrides the header's, extended headers are measured by their
+//! own header only, and entries without content have no data whatever their size field says.
+
+mod entry;
+mod header;
+mod pax;
+mod sparse;
+mod stream;
+#[cfg(test)]
+mod tests;
+
+use std::io::Read;
+
+pub(crate) use entry::{Entry, EntryKind};
+use header::{Header, RECORD, number, text};
+use pax::Pax;
+use sparse::{MapText, Segment, SparseMap};
+use stream::Stream;
+
+use crate::error::{EntryFault, Error, show};
+use crate::tree::{Attributes, Timestamp};
+
+/// Longest extended header or long name that is read into memory.
+const EXTENDED_MAX: u64 = 1 << 20;
+
+/// How much a layer may still take from the limits of its disk.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Budget {
+    pub(crate) bytes: u64,
+    pub(crate) entries: u64,
+}
+
+/// What a whole layer amounted to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Totals {
+    pub(crate) diff_id: [u8; 32],
+    /// Uncompressed bytes, plus the holes of sparse files.
+    pub(crate) bytes: u64,
+    pub(crate) entries: u64,
+}
+
+/// Reads one layer, entry by entry. The data of a file must be read before the next entry;
+/// what is left of it is skipped.
+pub(crate) struct LayerReader<'a> {
+    stream: Stream<'a>,
+    global: Pax,
+    budget: Budget,
+    entries: u64,
+    holes: u64,
+    name: Vec<u8>,
+    data: Data,
+}
+
+/// The data of the current entry.
+#[derive(Debug, Default)]
+struct Data {
+    /// Bytes of the entry still in the stream, without padding.
+    stored: u64,
+    padding: u64,
+    /// Position in the file, and its length.
+    position: u64,
+    size: u64,
+    /// The remaining segments of a sparse file, the next one last.
+    segments: Option<Vec<Segment>>,
+}
+
+impl<'a> LayerReader<'a> {
+    /// Starts on a raw blob; its compression is told by its first bytes.
+    pub(crate) fn open(blob: impl Read + 'a, budget: Budget) -> Result<Self, Error> {
+        Ok(Self {
+            stream: Stream::open(blob, budget.bytes)?,
+            global: Pax::default(),
+            budget,
+            entries: 0,
+            holes: 0,
+            name: Vec::new(),
+            data: Data::default(),
+        })
+    }
+
+    /// The next entry, or `None` at the end of the archive.
+    pub(crate) fn next_entry(&mut self) -> Result<Option<Entry>, Error> {
+        self.skip_data()?;
+        let (mut local, mut long_name, mut long_link) = (Pax::default(), None, None);
+        loop {
+            let offset = self.stream.position();
+            let Some((header, record)) = self.header()? else {
+                return Ok(None);
+            };
+            let bad = |reason: &str| Error::BadHeader {
+                offset,
+                reason: reason.into(),
+            };
+            match header.kind {
+                b'x' | b'X' => {
+                    local = Pax::parse(&self.extended(&header, offset)?).map_err(bad)?;
+                }
+                b'g' => {
+                    let global = Pax::parse(&self.extended(&header, offset)?)
+                        .and_then(Pax::into_global)
+                        .map_err(bad)?;
+                    self.global = global;
+                }
+                b'L' => long_name = Some(text(&self.extended(&header, offset)?).to_vec()),
+                b'K' => long_link = Some(text(&self.extended(&header, offset)?).to_vec()),
+                _ => {
+                    let long = (long_name, long_link);
+                    return self.entry(header, &record, local, long, offset).map(Some);
+                }
+            }
+        }
+    }
+
+    /// Reads data of the current entry; 0 at its end. Holes read as zeros.
+    pub(crate) fn read_data(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
+        let data = &mut self.data;
+        let mut want = buffer.len().min(clamp(data.size - data.position));
+        if let Some(segments) = &mut data.segments {
+            let hole = hole(segments, data.position, data.size);
+            if hole > 0 {
+                want = want.min(clamp(hole));
+                buffer[..want].fill(0);
+                data.position += want as u64;
+                return Ok(want);
+            }
+            if let Some(next) = segments.last_mut() {
+                want = want.min(clamp(next.length));
+                next.offset += want as u64;
+                next.length -= want as u64;
+                if next.length == 0 {
+                    segments.pop();
+                }
+            }
+        }
+        let done = self.stream.read_full(&mut buffer[..want])?;
+        if done < want {
+            return Err(Error::Truncated {
+                what: show(&self.name),
+            });
+        }
+        self.data.stored -= want as u64;
+        self.data.position += want as u64;
+        Ok(want)
+    }
+
+    /// How many zero bytes of a sparse file follow here. They need not be read: see
+    /// [`skip_hole`](Self::skip_hole).
+    pub(crate) fn hole(&self) -> u64 {
+        let data = &self.data;
+        data.segments
+            .as_ref()
+            .map_or(0, |segments| hole(segments, data.position, data.size))
+    }
+
+    /// Passes over `count` bytes of the hole that follows here.
+    pub(crate) fn skip_hole(&mut self, count: u64) {
+        self.data.position += count.min(self.hole());
+    }
+
+    /// Drains the stream, whatever follows the archive, and returns its totals.
+    pub(crate) fn finish(self) -> Result<Totals, Error> {
+        let (diff_id, bytes) = self.stream.finish()?;
+        Ok(Totals {
+            diff_id,
+            bytes: bytes.saturating_add(self.holes),
+            entries: self.entries,
+        })
+    }
+
+    /// Skips what is left of the current entry.
+    fn skip_data(&mut self) -> Result<(), Error> {
+        let data = std::mem::take(&mut self.data);
+        if self.stream.skip(data.stored + data.padding)? {
+            Ok(())
+        } else {
+            Err(Error::Truncated {
+                what: show(&self.name),
+            })
+        }
+    }
+
+    /// The next header record; `None` at the end of the archive.
+    ///
+    /// Two zero records end it, as does the end of the stream between entries.
+    fn header(&mut self) -> Result<Option<(Header, [u8; RECORD])>, Error> {
+        let offset = self.stream.position();
+        let Some(record) = self.record()? else {
+            return Ok(None);
+        };
+        if record == [0; RECORD] {
+            return match self.record()? {
+                None => Ok(None),
+                Some(second) if second == [0; RECORD] => Ok(None),
+                Some(_) => Err(Error::BadHeader {
+                    offset,
+                    reason: "a single zero record".into(),
+                }),
+            };
+        }
+        match Header::parse(&record) {
+            Ok(header) => Ok(Some((header, record))),
+            Err(reason) => Err(Error::BadHeader {
+                offset,
+                reason: reason.into(),
+            }),
+        }
+    }
+
+    fn record(&mut self) -> Result<Option<[u8; RECORD]>, Error> {
+        let mut record = [0; RECORD];
+        match self.stream.read_full(&mut record)? {
+            0 => Ok(None),
+            RECORD => Ok(Some(record)),
+            _ => Err(Error::Truncated {
+                what: "a header".into(),
+            }),
+        }
+    }
+
+    /// The content of an extended header. Only its own header says how long it is.
+    fn extended(&mut self, header: &Header, offset: u64) -> Result<Vec<u8>, Error> {
+        let size = u64::try_from(header.size)
+            .ok()
+            .filter(|&size| size <= EXTENDED_MAX);
+        let Some(size) = size else {
+            let reason = "an extended header is longer than 1 MiB".into();
+            return Err(Error::BadHeader { offset, reason });
+        };
+        let mut content = vec![0; clamp(size)];
+        let done = self.stream.read_full(&mut content)?;
+        if done < content.len() || !self.stream.skip(padding(size))? {
+            return Err(Error::Truncated {
+                what: "an extended header".into(),
+            });
+        }
+        Ok(content)
+    }
+
+    fn entry(
+        &mut self,
+        header: Header,
+        record: &[u8; RECORD],
+        local: Pax,
+        (long_name, long_link): (Option<Vec<u8>>, Option<Vec<u8>>),
+        offset: u64,
+    ) -> Result<Entry, Error> {
+        self.entries += 1;
+        if self.entries > self.budget.entries {
+            return Err(Error::LimitExceeded {
+                what: "entries",
+                limit: self.budget.entries,
+            });
+        }
+        let bad = |reason: &str| Error::BadHeader {
+            offset,
+            reason: reason.into(),
+        };
+        let mut local = local;
+        let path = long_name
+            .or_else(|| local.path.take())
+            .unwrap_or(header.name);
+        let path = local.sparse.name.take().unwrap_or(path);
+        let link = long_link
+            .or_else(|| local.link.take())
+            .unwrap_or(header.link);
+        let device = |number: i64| {
+            u32::try_from(number).map_err(|_| Error::entry(&path, EntryFault::BadDevice))
+        };
+        let kind = match header.kind {
+            b'0' | b'7' | b'S' => EntryKind::File,
+            0 if path.ends_with(b"/") => EntryKind::Directory,
+            0 => EntryKind::File,
+            b'1' => EntryKind::Hardlink(link),
+            b'2' => EntryKind::Symlink(link),
+            b'3' => EntryKind::CharDevice {
+                major: device(header.major)?,
+                minor: device(header.minor)?,
+            },
+            b'4' => EntryKind::BlockDevice {
+                major: device(header.major)?,
+                minor: device(header.minor)?,
+            },
+            b'5' => EntryKind::Directory,
+            b'6' => EntryKind::Fifo,
+            other => {
+                let kind = char::from(other);
+                return Err(Error::UnsupportedEntry {
+                    path: show(&path),
+                    kind,
+                });
+            }
+        };
+        let owner = |own: Option<u32>, global: Option<u32>, field: i64| match own.or(global) {
+            Some(id) => Ok(id),
+            None => u32::try_from(field).map_err(|_| bad("an owner is out of range")),
+        };
+        let attributes = Attributes {
+            mode: header.mode,
+            uid: owner(local.uid, self.global.uid, header.uid)?,
+            gid: owner(local.gid, self.global.gid, header.gid)?,
+            mtime: local.mtime.or(self.global.mtime).unwrap_or(Timestamp {
+                seconds: header.mtime,
+                nanos: 0,
+            }),
+            xattrs: std::mem::take(&mut local.xattrs),
+        };
+        self.name.clone_from(&path);
+        let header_size = u64::try_from(header.size).map_err(|_| bad("a size is negative"))?;
+        if kind == EntryKind::File {
+            let stored = local.size.unwrap_or(header_size);
+            self.start_data(header.kind, record, &local, stored, offset)?;
+        }
+        Ok(Entry {
+            path,
+            kind,
+            attributes,
+            size: self.data.size,
+        })
+    }
+
+    /// Sets up the data of a regular file whose archive part has `stored` bytes.
+    fn start_data(
+        &mut self,
+        kind: u8,
+        record: &[u8; RECORD],
+        pax: &Pax,
+        stored: u64,
+        offset: u64,
+    ) -> Result<(), Error> {
+        let bad = |reason: &str| Error::BadHeader {
+            offset,
+            reason: reason.into(),
+        };
+        let limit = Error::LimitExceeded {
+            what: "uncompressed bytes",
+            limit: self.budget.bytes,
+        };
+        let budget = self.budget.bytes.saturating_sub(self.stream.position());
+        if stored > budget || i64::try_from(stored).is_err() {
+            return Err(limit);
+        }
+        let pad = padding(stored);
+        let (map, stored) = match (kind, pax.sparse.major) {
+            (b'S', _) => (Some(self.old_gnu_map(record, stored, offset)?), stored),
+            (_, Some(1)) if pax.sparse.minor == Some(0) => {
+                let (segments, used) = self.leading_map(stored, offset)?;
+                let stored = stored - used;
+                let real = pax
+                    .sparse
+                    .real_size
+                    .ok_or_else(|| bad("a sparse file has no size"))?;
+                (
+                    Some(SparseMap::check(segments, real, stored).map_err(bad)?),
+                    stored,
+                )
+            }
+            (_, None | Some(0)) if pax.sparse.listed => {
+                let real = pax
+                    .sparse
+                    .real_size
+                    .ok_or_else(|| bad("a sparse file has no size"))?;
+                let segments = SparseMap::pairs(&pax.sparse.map).map_err(bad)?;
+                (
+                    Some(SparseMap::check(segments, real, stored).map_err(bad)?),
+                    stored,
+                )
+            }
+            (_, Some(_)) => return Err(bad("an unknown format of sparse files")),
+            _ => (None, stored),
+        };
+        let size = map.as_ref().map_or(stored, |map| map.real_size);
+        self.holes = self.holes.saturating_add(size - stored);
+        if self.holes.saturating_add(stored) > budget {
+            return Err(limit);
+        }
+        let segments = map.map(|map| {
+            let mut segments = map.segments;
+            segments.reverse();
+            segments
+        });
+        self.data = Data {
+            stored,
+            padding: pad,
+            position: 0,
+            size,
+            segments,
+        };
+        Ok(())
+    }
+
+    fn old_gnu_map(
+        &mut self,
+        record: &[u8; RECORD],
+        stored: u64,
+        offset: u64,
+    ) -> Result<SparseMap, Error> {
+        let bad = |reason: &str| Error::BadHeader {
+            offset,
+            reason: reason.into(),
+        };
+        let mut segments = Vec::new();
+        sparse::old_gnu(&record[386..482], &mut segments).map_err(bad)?;
+        let mut more = record[482] != 0;
+        while more {
+            let Some(extension) = self.record()? else {
+                return Err(Error::Truncated {
+                    what: "a sparse map".into(),
+                });
+            };
+            sparse::old_gnu(&extension[..504], &mut segments).map_err(bad)?;
+            more = extension[504] != 0;
+        }
+        let real = number(&record[483..495]).map_err(bad)?;
+        let real = u64::try_from(real).map_err(|_| bad("a size is negative"))?;
+        SparseMap::check(segments, real, stored).map_err(bad)
+    }
+
+    /// The map of PAX format 1.0 at the start of the data, and the bytes that it took.
+    fn leading_map(&mut self, stored: u64, offset: u64) -> Result<(Vec<Segment>, u64), Error> {
+        let bad = |reason: &str| Error::BadHeader {
+            offset,
+            reason: reason.into(),
+        };
+        let (mut text, mut used) = (MapText::default(), 0);
+        loop {
+            used += RECORD as u64;
+            if used > stored {
+                return Err(bad("a sparse map is longer than its file"));
+            }
+            let Some(record) = self.record()? else {
+                return Err(Error::Truncated {
+                    what: "a sparse map".into(),
+                });
+            };
+            if text.push(&record).map_err(bad)? {
+                return Ok((text.into_segments().map_err(bad)?, used));
+            }
+        }
+    }
+}
+
+/// Bytes from `position` to the next segment or the end of the file.
+fn hole(segments: &[Segment], position: u64, size: u64) -> u64 {
+    segments.last().map_or(size, |next| next.offset) - position
+}
+
+/// Bytes that fill `size` up to whole records.
+fn padding(size: u64) -> u64 {
+    size.next_multiple_of(RECORD as u64) - size
+}
+
+fn clamp(size: u64) -> usize {
+    usize::try_from(size).unwrap_or(usize::MAX)
+}

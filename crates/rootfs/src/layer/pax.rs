@@ -1,0 +1,222 @@
+//! PAX extended headers (POSIX.1-2017 pax, "pax Extended Header"), and the keys GNU and star add.
+
+use crate::tree::Timestamp;
+
+/// What an extended header says about the entry that follows.
+#[derive(Debug, Default)]
+pub(super) struct Pax {
+    pub(super) path: Option<Vec<u8>>,
+    pub(super) link: Option<Vec<u8>>,
+    pub(super) size: Option<u64>,
+    pub(super) uid: Option<u32>,
+    pub(super) gid: Option<u32>,
+    pub(super) mtime: Option<Timestamp>,
+    /// Full attribute names and values, in the order of the records.
+    pub(super) xattrs: Vec<(Vec<u8>, Vec<u8>)>,
+    pub(super) sparse: PaxSparse,
+}
+
+/// The records of the three PAX sparse formats of GNU tar.
+#[derive(Debug, Default)]
+pub(super) struct PaxSparse {
+    pub(super) major: Option<u64>,
+    pub(super) minor: Option<u64>,
+    pub(super) name: Option<Vec<u8>>,
+    pub(super) real_size: Option<u64>,
+    /// Formats 0.0 and 0.1 carry the map in the header.
+    pub(super) map: Vec<u64>,
+    /// A 0.0 or 0.1 map was announced.
+    pub(super) listed: bool,
+}
+
+impl Pax {
+    /// Parses the records of one extended header.
+    pub(super) fn parse(mut data: &[u8]) -> Result<Self, &'static str> {
+        let mut pax = Self::default();
+        let mut libarchive = Vec::new();
+        while !data.is_empty() {
+            let (key, value, rest) = record(data)?;
+            data = rest;
+            pax.apply(key, value, &mut libarchive)?;
+        }
+        // libarchive writes both forms; the plain one wins.
+        for (name, value) in libarchive {
+            if !pax.xattrs.iter().any(|(known, _)| *known == name) {
+                pax.xattrs.push((name, value));
+            }
+        }
+        Ok(pax)
+    }
+
+    fn apply(
+        &mut self,
+        key: &[u8],
+        value: &[u8],
+        libarchive: &mut Vec<(Vec<u8>, Vec<u8>)>,
+    ) -> Result<(), &'static str> {
+        if let Some(name) = key.strip_prefix(b"SCHILY.xattr.") {
+            self.xattrs.retain(|(known, _)| known != name);
+            self.xattrs.push((name.to_vec(), value.to_vec()));
+            return Ok(());
+        }
+        if let Some(name) = key.strip_prefix(b"LIBARCHIVE.xattr.") {
+            if let (Some(name), Some(value)) = (percent_decode(name), base64_decode(value)) {
+                libarchive.push((name, value));
+            }
+            return Ok(());
+        }
+        // An empty value takes an earlier one back: the header's own field holds.
+        let given = (!value.is_empty()).then_some(value);
+        match key {
+            b"path" => self.path = given.map(<[u8]>::to_vec),
+            b"linkpath" => self.link = given.map(<[u8]>::to_vec),
+            b"size" => self.size = given.map(decimal).transpose()?,
+            b"uid" => self.uid = given.map(id).transpose()?,
+            b"gid" => self.gid = given.map(id).transpose()?,
+            b"mtime" => self.mtime = given.map(time).transpose()?,
+            b"GNU.sparse.major" => self.sparse.major = given.map(decimal).transpose()?,
+            b"GNU.sparse.minor" => self.sparse.minor = given.map(decimal).transpose()?,
+            b"GNU.sparse.name" => self.sparse.name = given.map(<[u8]>::to_vec),
+            b"GNU.sparse.realsize" | b"GNU.sparse.size" => {
+                self.sparse.real_size = given.map(decimal).transpose()?;
+            }
+            b"GNU.sparse.numblocks" => self.sparse.listed = true,
+            b"GNU.sparse.offset" | b"GNU.sparse.numbytes" => {
+                let is_offset = key.ends_with(b"offset");
+                if self.sparse.map.len().is_multiple_of(2) != is_offset {
+                    return Err("the sparse map is out of order");
+                }
+                self.sparse.listed = true;
+                self.sparse.map.push(decimal(value)?);
+            }
+            b"GNU.sparse.map" => {
+                self.sparse.listed = true;
+                if let Some(list) = given {
+                    self.sparse.map = list
+                        .split(|&b| b == b',')
+                        .map(decimal)
+                        .collect::<Result<_, _>>()?;
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// What of a global header holds for the entries after it: owner and time.
+    ///
+    /// A global name or size would make readers that ignore global headers (all of the image
+    /// tools written in Go) see another archive, so it is refused.
+    pub(super) fn into_global(self) -> Result<Self, &'static str> {
+        let sparse = self.sparse.listed || self.sparse.major.is_some();
+        if self.path.is_some() || self.link.is_some() || self.size.is_some() || sparse {
+            return Err("a global header sets a name or a size");
+        }
+        Ok(Self {
+            uid: self.uid,
+            gid: self.gid,
+            mtime: self.mtime,
+            ..Self::default()
+        })
+    }
+}
+
+/// Splits `LENGTH KEY=VALUE\n` off the front.
+fn record(data: &[u8]) -> Result<(&[u8], &[u8], &[u8]), &'static str> {
+    const FAULT: &str = "an extended header record is malformed";
+    let space = data.iter().take(20).position(|&b| b == b' ').ok_or(FAULT)?;
+    let length = usize::try_from(decimal(&data[..space])?).map_err(|_| FAULT)?;
+    if length > data.len() || length < space + 3 || data[length - 1] != b'\n' {
+        return Err(FAULT);
+    }
+    let body = &data[space + 1..length - 1];
+    let equals = body.iter().position(|&b| b == b'=').ok_or(FAULT)?;
+    if equals == 0 {
+        return Err(FAULT);
+    }
+    Ok((&body[..equals], &body[equals + 1..], &data[length..]))
+}
+
+/// An unsigned decimal number with at least one digit and nothing else.
+pub(super) fn decimal(text: &[u8]) -> Result<u64, &'static str> {
+    if text.is_empty() || !text.iter().all(u8::is_ascii_digit) {
+        return Err("a number in an extended header is malformed");
+    }
+    let text = str::from_utf8(text).map_err(|_| "a number in an extended header is malformed")?;
+    text.parse()
+        .map_err(|_| "a number in an extended header is out of range")
+}
+
+fn id(text: &[u8]) -> Result<u32, &'static str> {
+    u32::try_from(decimal(text)?).map_err(|_| "an owner is out of range")
+}
+
+/// `[-]SECONDS[.FRACTION]`; digits beyond nanoseconds are cut.
+fn time(text: &[u8]) -> Result<Timestamp, &'static str> {
+    let (negative, text) = match text.strip_prefix(b"-") {
+        Some(rest) => (true, rest),
+        None => (false, text),
+    };
+    let (whole, fraction) = match text.iter().position(|&b| b == b'.') {
+        Some(dot) => (&text[..dot], &text[dot + 1..]),
+        None => (text, &[][..]),
+    };
+    let seconds = i64::try_from(decimal(whole)?).map_err(|_| "a time is out of range")?;
+    let mut nanos = 0;
+    for index in 0..9 {
+        let digit = fraction.get(index).copied().unwrap_or(b'0');
+        if !digit.is_ascii_digit() {
+            return Err("a time is malformed");
+        }
+        nanos = nanos * 10 + u32::from(digit - b'0');
+    }
+    Ok(match (negative, nanos) {
+        (false, _) => Timestamp { seconds, nanos },
+        (true, 0) => Timestamp {
+            seconds: -seconds,
+            nanos,
+        },
+        (true, _) => Timestamp {
+            seconds: -seconds - 1,
+            nanos: 1_000_000_000 - nanos,
+        },
+    })
+}
+
+fn percent_decode(text: &[u8]) -> Option<Vec<u8>> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut bytes = text.iter();
+    while let Some(&byte) = bytes.next() {
+        out.push(match byte {
+            b'%' => {
+                let mut digit = || char::from(*bytes.next()?).to_digit(16);
+                u8::try_from(digit()? * 16 + digit()?).ok()?
+            }
+            other => other,
+        });
+    }
+    Some(out)
+}
+
+fn base64_decode(text: &[u8]) -> Option<Vec<u8>> {
+    let mut out = Vec::with_capacity(text.len() / 4 * 3);
+    let (mut bits, mut held) = (0u32, 0);
+    for &byte in text.iter().filter(|&&b| b != b'=') {
+        let digit = match byte {
+            b'A'..=b'Z' => byte - b'A',
+            b'a'..=b'z' => byte - b'a' + 26,
+            b'0'..=b'9' => byte - b'0' + 52,
+            b'+' => 62,
+            b'/' => 63,
+            _ => return None,
+        };
+        bits = (bits << 6) | u32::from(digit);
+        held += 6;
+        if held >= 8 {
+            held -= 8;
+            out.push((bits >> held).to_le_bytes()[0]);
+            bits &= (1 << held) - 1;
+        }
+    }
+    Some(out)
+}

@@ -1,0 +1,116 @@
+//! Maps of sparse files: which parts of the file are in the archive.
+
+use super::header::number;
+use super::pax::decimal;
+
+/// Most segments of one file's map.
+const SEGMENTS_MAX: usize = 1 << 20;
+const FAULT: &str = "the sparse map is inconsistent";
+
+/// One part of a sparse file that the archive holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Segment {
+    pub(super) offset: u64,
+    pub(super) length: u64,
+}
+
+/// A checked map: sorted, disjoint, inside the file, as long in sum as the stored data.
+#[derive(Debug)]
+pub(super) struct SparseMap {
+    pub(super) segments: Vec<Segment>,
+    pub(super) real_size: u64,
+}
+
+impl SparseMap {
+    pub(super) fn check(
+        segments: Vec<Segment>,
+        real_size: u64,
+        stored: u64,
+    ) -> Result<Self, &'static str> {
+        let (mut end, mut sum) = (0u64, 0u64);
+        for segment in &segments {
+            if segment.offset < end {
+                return Err(FAULT);
+            }
+            end = segment.offset.checked_add(segment.length).ok_or(FAULT)?;
+            sum += segment.length;
+        }
+        if end > real_size || sum != stored || i64::try_from(real_size).is_err() {
+            return Err(FAULT);
+        }
+        Ok(Self {
+            segments: segments.into_iter().filter(|s| s.length > 0).collect(),
+            real_size,
+        })
+    }
+
+    /// Pairs the flat list of PAX formats 0.0 and 0.1.
+    pub(super) fn pairs(list: &[u64]) -> Result<Vec<Segment>, &'static str> {
+        let (pairs, rest) = list.as_chunks::<2>();
+        if !rest.is_empty() {
+            return Err(FAULT);
+        }
+        Ok(pairs
+            .iter()
+            .map(|&[offset, length]| Segment { offset, length })
+            .collect())
+    }
+}
+
+/// Reads entries of an old GNU header until the first empty one.
+pub(super) fn old_gnu(table: &[u8], segments: &mut Vec<Segment>) -> Result<(), &'static str> {
+    for entry in table.as_chunks::<24>().0 {
+        if entry[0] == 0 || entry[12] == 0 {
+            break;
+        }
+        let field = |range| u64::try_from(number(&entry[range])?).map_err(|_| FAULT);
+        segments.push(Segment {
+            offset: field(0..12)?,
+            length: field(12..24)?,
+        });
+    }
+    if segments.len() > SEGMENTS_MAX {
+        Err(FAULT)
+    } else {
+        Ok(())
+    }
+}
+
+/// Collects the decimal lines that start the data of PAX format 1.0.
+#[derive(Debug, Default)]
+pub(super) struct MapText {
+    numbers: Vec<u64>,
+    line: Vec<u8>,
+}
+
+impl MapText {
+    /// Takes one record of the map; true once the map is complete.
+    pub(super) fn push(&mut self, record: &[u8]) -> Result<bool, &'static str> {
+        for &byte in record {
+            if byte == b'\n' {
+                self.numbers.push(decimal(&self.line)?);
+                self.line.clear();
+                if self.complete()? {
+                    return Ok(true);
+                }
+            } else if self.line.len() < 20 {
+                self.line.push(byte);
+            } else {
+                return Err(FAULT);
+            }
+        }
+        Ok(false)
+    }
+
+    fn complete(&self) -> Result<bool, &'static str> {
+        let count = self.numbers.first().copied().unwrap_or(0);
+        if count > SEGMENTS_MAX as u64 {
+            return Err(FAULT);
+        }
+        Ok(self.numbers.len() as u64 == 1 + 2 * count)
+    }
+
+    pub(super) fn into_segments(self) -> Result<Vec<Segment>, &'static str> {
+        SparseMap::pairs(self.numbers.get(1..).unwrap_or_default())
+    }
+}

@@ -1,0 +1,28 @@
+//! OCI layers to one file tree to bootable disks and initramfs archives, without root.
+//!
+//! [`DiskBuilder`] takes layer blobs and single files and writes an ext4 image: in one pass,
+//! without mounts, other programs or a tree on the host. Nothing from a layer ever touches a host
+//! path. [`empty_disk`] makes scratch space. [`Initramfs`] writes cpio archives for a kernel, and
+//! [`pack`] goes the other way: a local folder becomes a layer.
+//!
+//! All of it is synchronous. Layers come as readers: fetching and verifying them, and comparing
+//! the diff ids that come back, is the caller's.
+
+mod cpio;
+mod disk;
+mod error;
+mod ext4;
+mod layer;
+mod options;
+mod pack;
+mod path;
+#[cfg(test)]
+mod testing;
+mod tree;
+
+pub use cpio::Initramfs;
+pub use disk::{DiskBuilder, LayerSummary, Summary, empty_disk};
+pub use error::{EntryFault, Error};
+pub use options::{Limits, Options};
+pub use pack::{PackMode, PackOptions, PackSummary, pack};
+pub use tree::{Attributes, Timestamp};

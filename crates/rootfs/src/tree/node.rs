@@ -1,0 +1,104 @@
+//! The nodes of a tree.
+
+use std::collections::BTreeMap;
+
+/// A point in time, as file systems keep it. Before 1970, `seconds` is negative and `nanos`
+/// still counts forward.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Timestamp {
+    /// Seconds since 1970-01-01T00:00:00Z.
+    pub seconds: i64,
+    /// Nanoseconds, below 1,000,000,000.
+    pub nanos: u32,
+}
+
+/// Owner, permissions, time and extended attributes of one file.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Attributes {
+    /// Permission bits with setuid, setgid and sticky: the low 12 bits of `st_mode`.
+    pub mode: u16,
+    /// Owner.
+    pub uid: u32,
+    /// Group.
+    pub gid: u32,
+    /// Time of the last change; ext4 holds 1901 to 2446 and times outside are clamped to that.
+    pub mtime: Timestamp,
+    /// Extended attributes: full name (`security.capability`) and value.
+    ///
+    /// Names outside the namespaces that Linux stores on ext4 are dropped, as is
+    /// `trusted.overlay.*`, which would steer an overlay mount in the guest.
+    pub xattrs: Vec<(Vec<u8>, Vec<u8>)>,
+}
+
+impl Attributes {
+    /// Owned by root, time 0, no extended attributes.
+    pub fn new(mode: u16) -> Self {
+        Self {
+            mode,
+            ..Self::default()
+        }
+    }
+}
+
+/// Names a node of one tree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct NodeId(pub(super) u32);
+
+impl NodeId {
+    /// Position of the node in the arena.
+    pub(crate) fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// A run of a file's blocks on the disk. Blocks of the file that no extent covers are holes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Extent {
+    /// First block of the file.
+    pub(crate) logical: u32,
+    /// Number of blocks.
+    pub(crate) length: u32,
+    /// First block on the disk.
+    pub(crate) physical: u64,
+}
+
+/// What a node is.
+#[derive(Debug)]
+pub(crate) enum Kind {
+    Directory(Directory),
+    File { size: u64, extents: Vec<Extent> },
+    Symlink(Box<[u8]>),
+    CharDevice { major: u32, minor: u32 },
+    BlockDevice { major: u32, minor: u32 },
+    Fifo,
+}
+
+/// One file, directory or other object. Several names may lead to it.
+#[derive(Debug)]
+pub(crate) struct Node {
+    pub(crate) kind: Kind,
+    pub(crate) attributes: Attributes,
+    /// Number of names; always 1 for directories.
+    pub(crate) links: u32,
+}
+
+/// A directory's names, and what the current layer has done to it.
+#[derive(Debug)]
+pub(crate) struct Directory {
+    pub(crate) children: BTreeMap<Box<[u8]>, Link>,
+    pub(crate) parent: NodeId,
+    /// Last layer with an entry for the directory itself.
+    pub(super) explicit: u32,
+    /// Last layer that put something into the directory or below.
+    pub(super) touched: u32,
+    /// Layer that hid everything of lower layers here.
+    pub(super) pruned: u32,
+}
+
+/// One name in a directory.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Link {
+    pub(crate) node: NodeId,
+    /// Layer that made the name.
+    pub(super) layer: u32,
+}

@@ -1,0 +1,163 @@
+//! Resolution of names inside the tree.
+
+use std::borrow::Cow;
+
+use super::{Kind, NodeId, Tree};
+use crate::error::{EntryFault, Error};
+use crate::path::{PATH_MAX, TreePath};
+
+/// Most symbolic links followed for one name, as in Linux.
+const SYMLINKS_MAX: usize = 40;
+/// Longest name that following a symbolic link may lead to, so that walks stay short.
+const EXPANDED_MAX: usize = 2 * PATH_MAX;
+
+/// A failure whose entry is not known yet.
+#[derive(Debug)]
+pub(super) enum Fault {
+    Entry(EntryFault),
+    Other(Error),
+}
+
+impl Fault {
+    pub(super) fn at(self, path: &TreePath) -> Error {
+        match self {
+            Self::Entry(fault) => Error::entry(path.as_bytes(), fault),
+            Self::Other(error) => error,
+        }
+    }
+}
+
+impl From<EntryFault> for Fault {
+    fn from(fault: EntryFault) -> Self {
+        Self::Entry(fault)
+    }
+}
+
+impl From<Error> for Fault {
+    fn from(error: Error) -> Self {
+        Self::Other(error)
+    }
+}
+
+/// What one step of a walk comes to.
+enum Step {
+    Enter(NodeId),
+    Follow { from: NodeId, rest: Vec<u8> },
+    Missing,
+}
+
+impl Tree {
+    /// The directory that `path` leads to, made if it is missing, and marked as written by the
+    /// current layer with everything above it.
+    pub(super) fn parent_for_writing(
+        &mut self,
+        base: NodeId,
+        path: &[u8],
+    ) -> Result<NodeId, Fault> {
+        if let Some((cached_base, cached_path, id)) = &self.cache
+            && *cached_base == base
+            && cached_path == path
+        {
+            return Ok(*id);
+        }
+        let layer = self.layer;
+        self.directory_mut(base).touched = layer;
+        let (mut at, mut rest, mut start, mut links) = (base, Cow::Borrowed(path), 0, 0);
+        while let Some((from, to)) = next_component(&rest, start) {
+            match self.step(base, at, &rest, from..to, &mut links)? {
+                Step::Enter(next) => at = next,
+                Step::Missing => {
+                    let name = rest[from..to].to_vec();
+                    at = self.make_directory(at, &name)?;
+                }
+                Step::Follow { from, rest: target } => {
+                    at = from;
+                    rest = Cow::Owned(target);
+                    start = 0;
+                    continue;
+                }
+            }
+            self.directory_mut(at).touched = layer;
+            start = to;
+        }
+        self.cache = Some((base, path.to_vec(), at));
+        Ok(at)
+    }
+
+    /// The directory that `path` leads to, if there is one.
+    pub(super) fn find_directory(
+        &self,
+        base: NodeId,
+        path: &[u8],
+    ) -> Result<Option<NodeId>, EntryFault> {
+        let (mut at, mut rest, mut start, mut links) = (base, Cow::Borrowed(path), 0, 0);
+        while let Some((from, to)) = next_component(&rest, start) {
+            match self.step(base, at, &rest, from..to, &mut links) {
+                Ok(Step::Enter(next)) => at = next,
+                Ok(Step::Follow { from, rest: target }) => {
+                    at = from;
+                    rest = Cow::Owned(target);
+                    start = 0;
+                    continue;
+                }
+                Ok(Step::Missing) | Err(EntryFault::ParentNotDirectory) => return Ok(None),
+                Err(fault) => return Err(fault),
+            }
+            start = to;
+        }
+        Ok(Some(at))
+    }
+
+    fn step(
+        &self,
+        base: NodeId,
+        at: NodeId,
+        rest: &[u8],
+        component: std::ops::Range<usize>,
+        links: &mut usize,
+    ) -> Result<Step, EntryFault> {
+        let after = component.end;
+        let component = &rest[component];
+        if component == b".." {
+            let parent = self
+                .directory(at)
+                .map_or(base, |directory| directory.parent);
+            return Ok(Step::Enter(if at == base { base } else { parent }));
+        }
+        let Some(link) = self.child(at, component) else {
+            return Ok(Step::Missing);
+        };
+        match &self.node(link.node).kind {
+            Kind::Directory(_) => Ok(Step::Enter(link.node)),
+            Kind::Symlink(target) => {
+                *links += 1;
+                if *links > SYMLINKS_MAX {
+                    return Err(EntryFault::SymlinkLoop);
+                }
+                let from = if target.starts_with(b"/") { base } else { at };
+                let rest = [target, &b"/"[..], &rest[after..]].concat();
+                if rest.len() > EXPANDED_MAX {
+                    return Err(EntryFault::NameTooLong);
+                }
+                Ok(Step::Follow { from, rest })
+            }
+            _ => Err(EntryFault::ParentNotDirectory),
+        }
+    }
+}
+
+/// Bounds of the next component at or after `start`, leaving out empty ones and `.`.
+fn next_component(path: &[u8], start: usize) -> Option<(usize, usize)> {
+    let mut from = start;
+    loop {
+        from += path.get(from..)?.iter().position(|&b| b != b'/')?;
+        let length = path[from..]
+            .iter()
+            .position(|&b| b == b'/')
+            .unwrap_or(path.len() - from);
+        if &path[from..from + length] != b"." {
+            return Some((from, from + length));
+        }
+        from += length;
+    }
+}
