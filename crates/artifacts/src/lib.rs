@@ -1,1 +1,58 @@
 //! The ten typed artifact families: schemas, validation, mount rules and the bundle resolver.
+//!
+//! A document becomes a [`Config`] when its family's [`Schema`] and the further rules find
+//! no fault in it ([`validate`]); everything after that reads the `Config` and checks
+//! nothing again. [`resolve()`] turns a reference into a [`Resolved`] run, fetching through
+//! the port [`ArtifactSource`], and [`RunSpec::merge`] lays the command line over it.
+//!
+//! Which objects of a `spec` are closed: those where a member that is spelt wrongly, and so
+//! ignored, would change what an agent may do. That is the envelope itself, `mount`, every
+//! `{ref, digest?}`, `components` of a bundle, `network` of a policy and its rules,
+//! `endpoints` and `credentials` of an integration, `resources` of a sandbox, and
+//! `credentials` of an agent. All others take further members.
+
+mod agent;
+mod bundle;
+mod component;
+mod config;
+mod error;
+mod family;
+mod fault;
+mod mount;
+mod policy_file;
+mod precedence;
+mod publish;
+mod quantity;
+mod resolve;
+mod rules;
+mod sandbox;
+mod schema;
+mod source;
+#[cfg(test)]
+mod tests;
+mod types;
+mod validate;
+
+pub use agent::{AgentSpec, Command, Credential};
+pub use bundle::{BundleSpec, Slot};
+pub use component::ComponentRef;
+pub use config::Config;
+pub use error::Error;
+pub use family::{API_VERSION, Class, Family};
+pub use fault::{Fault, MAX_FAULTS};
+pub use mount::{
+    ArtifactMount, GuestPath, Mount, MountFlag, MountTarget, Payload, arrange_mounts, mount_target,
+};
+pub use policy_file::{PolicyFile, integration_id};
+pub use precedence::{DEFAULT_CPUS, DEFAULT_MEMORY_MIB, RunFlags, RunSpec};
+pub use publish::{Port, Volume};
+pub use quantity::{parse_cpus, parse_memory};
+pub use resolve::{
+    ArtifactSource, Component, Fetched, FetchedKind, Integration, ResolveError, Resolved, RunKind,
+    Warning, resolve,
+};
+pub use sandbox::{Isolation, Resources, SandboxSpec};
+pub use schema::Schema;
+pub use source::{MAX_CONFIG_BYTES, canonical_blob, parse_blob, parse_source};
+pub use types::{TypeInfo, catalogue};
+pub use validate::{validate, validate_blob};

@@ -1,0 +1,272 @@
+//! What can be wrong with an artifact, a reference to one, or a run of one.
+
+use lazaret_oci::Digest;
+use thiserror::Error;
+
+use crate::{Fault, MAX_CONFIG_BYTES, family};
+
+/// An artifact, or a use of one, that breaks a rule; the fields hold what was given.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Error {
+    /// Not the name of a family.
+    #[error(
+        "unknown artifact family '{text}': expected one of {}",
+        family::names()
+    )]
+    UnknownFamily {
+        /// The text given.
+        text: String,
+    },
+    /// A repository path that names no family.
+    #[error(
+        "no artifact family in repository '{repository}': its path has none of {}",
+        family::segments()
+    )]
+    FamilyNotInferred {
+        /// The repository.
+        repository: String,
+    },
+    /// Text that is neither YAML nor JSON, or says something JSON cannot say exactly.
+    #[error("invalid document at line {line}, column {column}: {reason}")]
+    Source {
+        /// Line of the fault, from 1; 0 when unknown.
+        line: u64,
+        /// Column of the fault, from 1; 0 when unknown.
+        column: u64,
+        /// What the parser said.
+        reason: String,
+    },
+    /// A document or configuration that is too large.
+    #[error("configuration of {bytes} bytes exceeds the limit of {MAX_CONFIG_BYTES} bytes")]
+    TooLarge {
+        /// Its size.
+        bytes: usize,
+    },
+    /// A configuration that its family's schema refuses.
+    #[error("invalid {subject}: {}", summary(faults))]
+    Invalid {
+        /// The family, and where it came from.
+        subject: String,
+        /// Every fault.
+        faults: Vec<Fault>,
+    },
+    /// A schema that cannot be used.
+    #[error("unusable schema for '{family}': {reason}")]
+    Schema {
+        /// The family it is for.
+        family: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Not an amount of processors or memory.
+    #[error("invalid amount of {what} '{text}': {reason}")]
+    Quantity {
+        /// `cpu` or `memory`.
+        what: &'static str,
+        /// The text given.
+        text: String,
+        /// Which rule it breaks.
+        reason: &'static str,
+    },
+    /// Not a published port.
+    #[error("invalid port '{text}': {reason}")]
+    Port {
+        /// The text given.
+        text: String,
+        /// Which rule it breaks.
+        reason: &'static str,
+    },
+    /// Not a volume.
+    #[error("invalid volume '{text}': {reason}")]
+    Volume {
+        /// The text given.
+        text: String,
+        /// Which rule it breaks.
+        reason: &'static str,
+    },
+    /// Not `REF[:/path]`.
+    #[error("invalid mount '{text}': {reason}")]
+    MountFlag {
+        /// The text given.
+        text: String,
+        /// Which rule it breaks.
+        reason: String,
+    },
+    /// A path in the machine that nothing can be mounted at.
+    #[error("cannot mount at '{path}': {reason}")]
+    MountPath {
+        /// The path given.
+        path: String,
+        /// Which rule it breaks.
+        reason: &'static str,
+    },
+    /// A family without a default path, and no path given.
+    #[error("{family} '{name}' says not where it goes: it has no mount.path")]
+    MountPathMissing {
+        /// The family.
+        family: &'static str,
+        /// The artifact's name.
+        name: String,
+    },
+    /// Something that is not mounted into an agent.
+    #[error("cannot mount '{subject}': it is {what}")]
+    NotMountable {
+        /// Reference or name.
+        subject: String,
+        /// What it is.
+        what: String,
+    },
+    /// Two artifacts that claim the same place.
+    #[error("cannot mount '{second}' at '{path}': {reason} '{first}'")]
+    MountConflict {
+        /// The path both claim, or that lies inside a file.
+        path: String,
+        /// `taken by` or `inside the file of`.
+        reason: &'static str,
+        /// The one that has it.
+        first: String,
+        /// The one that wants it too.
+        second: String,
+    },
+    /// A family that cannot be run.
+    #[error("cannot run '{reference}': it is {what}")]
+    NotRunnable {
+        /// The reference.
+        reference: String,
+        /// What it is.
+        what: String,
+        /// Whether `--mount` takes it.
+        mountable: bool,
+    },
+    /// A bundle with no agent to run, or with a choice of agents.
+    #[error(
+        "cannot run bundle '{bundle}': it has {}, and exactly one can run",
+        agents_of(agents)
+    )]
+    AgentCount {
+        /// The bundle.
+        bundle: String,
+        /// Its agents.
+        agents: Vec<String>,
+    },
+    /// A component that is not what its place in the bundle says.
+    #[error("component '{reference}' at {pointer} is {found}, not {}", expected.article())]
+    WrongFamily {
+        /// The component.
+        reference: String,
+        /// Where the bundle or policy names it.
+        pointer: String,
+        /// What belongs there.
+        expected: family::Family,
+        /// What it is.
+        found: String,
+    },
+    /// A component whose reference cannot be understood.
+    #[error("invalid reference at {pointer}: {source}")]
+    ComponentReference {
+        /// Where it is written.
+        pointer: String,
+        /// What is wrong with it.
+        source: lazaret_oci::Error,
+    },
+    /// A reference whose two digests differ.
+    #[error("two digests at {pointer}: the reference says {written}, digest says {pin}")]
+    PinConflict {
+        /// Where it is written.
+        pointer: String,
+        /// The digest in the reference.
+        written: Digest,
+        /// The digest beside it.
+        pin: Digest,
+    },
+    /// Content that is not what the pin says.
+    #[error("'{reference}' is pinned, but the registry gave {found}")]
+    PinMismatch {
+        /// The pinned reference.
+        reference: String,
+        /// The digest of what came.
+        found: Digest,
+    },
+    /// A sandbox that this program does not build.
+    #[error("sandbox '{reference}' asks for isolation '{isolation}', which is not supported")]
+    Isolation {
+        /// The sandbox.
+        reference: String,
+        /// What it asks for.
+        isolation: String,
+    },
+    /// No command anywhere.
+    #[error("nothing to run: neither image, agent nor command line names a command")]
+    NoCommand,
+}
+
+impl Error {
+    /// What the user can do about it, when that is not obvious from the message.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::FamilyNotInferred { .. } => "name it with --family".to_owned(),
+            Self::Invalid { .. } => "'lazaret validate FILE' lists every fault".to_owned(),
+            Self::Quantity { what: "memory", .. } => {
+                "a number of MiB, or text such as 256Mi or 1Gi".to_owned()
+            }
+            Self::Quantity { .. } => "a number such as 2 or 1.5, or text such as 500m".to_owned(),
+            Self::MountPathMissing { name, .. } => {
+                format!("give the path: --mount REF:/path/for/{name}")
+            }
+            Self::MountPath { .. } => "use an absolute path such as /opt/data".to_owned(),
+            Self::NotRunnable {
+                reference,
+                mountable: true,
+                ..
+            } => format!("mount it into a run of an agent or image: --mount {reference}"),
+            Self::NotRunnable { .. } => "run an agent, a bundle or an image".to_owned(),
+            Self::AgentCount { agents, .. } if !agents.is_empty() => {
+                format!("run one of them by itself: {}", agents.join(", "))
+            }
+            Self::AgentCount { .. } => "add one under spec.components.agents".to_owned(),
+            Self::Isolation { .. } => "set spec.isolation to microvm".to_owned(),
+            Self::PinMismatch { .. } => {
+                "the content changed or the registry is at fault; update the pin if you trust it"
+                    .to_owned()
+            }
+            Self::NoCommand => "give one after '--', or with --entrypoint".to_owned(),
+            Self::ComponentReference { source, .. } => return source.hint(),
+            _ => return None,
+        };
+        Some(hint)
+    }
+}
+
+fn summary(faults: &[Fault]) -> String {
+    match faults {
+        [] => "no fault given".to_owned(),
+        [fault] => fault.to_string(),
+        [first, rest @ ..] => format!("{first} (and {} more)", rest.len()),
+    }
+}
+
+fn agents_of(agents: &[String]) -> String {
+    match agents {
+        [] => "no agent".to_owned(),
+        _ => format!("{} agents ({})", agents.len(), agents.join(", ")),
+    }
+}
+
+/// Hostile text in a message stays short and on one line.
+pub(crate) fn excerpt(text: &str) -> String {
+    const LIMIT: usize = 60;
+    let mut short: String = text
+        .chars()
+        .take(LIMIT)
+        .flat_map(|c| {
+            let escaped = c.is_control().then(|| c.escape_default());
+            let plain = escaped.is_none().then_some(c);
+            escaped.into_iter().flatten().chain(plain)
+        })
+        .collect();
+    if text.chars().nth(LIMIT).is_some() {
+        short.push('…');
+    }
+    short
+}

@@ -1,0 +1,48 @@
+//! `--mount REF[:/path]`.
+
+use lazaret_oci::{Reference, Registry};
+
+use crate::error::excerpt;
+use crate::{Error, GuestPath};
+
+/// An artifact to mount, as given on the command line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MountFlag {
+    /// The artifact.
+    pub reference: Reference,
+    /// Where, when it is not where the artifact itself says.
+    pub path: Option<GuestPath>,
+}
+
+impl MountFlag {
+    /// Reads `REF[:/path]`. A reference has colons of its own (port, tag, digest), but
+    /// never one before a slash: the path begins at the last `:/`. A reference without a
+    /// host is in `default`, if there is one.
+    ///
+    /// # Errors
+    /// [`Error::MountFlag`] or [`Error::MountPath`].
+    pub fn parse(text: &str, default: Option<&Registry>) -> Result<Self, Error> {
+        let fail = |reason: String| Error::MountFlag {
+            text: excerpt(text),
+            reason,
+        };
+        if text.contains("://") {
+            return Err(fail("leave out the scheme".to_owned()));
+        }
+        let (reference, path) = match text.rfind(":/") {
+            Some(colon) => (&text[..colon], Some(&text[colon + 1..])),
+            None => (text, None),
+        };
+        if path.is_some_and(|path| path.contains(':')) {
+            return Err(fail("the path has a ':'".to_owned()));
+        }
+        let reference = match default {
+            Some(registry) => Reference::parse_in(reference, registry),
+            None => reference.parse(),
+        };
+        Ok(Self {
+            reference: reference.map_err(|error| fail(error.to_string()))?,
+            path: path.map(str::parse).transpose()?,
+        })
+    }
+}

@@ -1,0 +1,156 @@
+//! Who wins: the command line over the artifact, the artifact over the image.
+
+mod command;
+mod environment;
+
+use lazaret_oci::{ImageConfig, Reference};
+
+use crate::{
+    AgentSpec, ArtifactMount, Credential, Error, GuestPath, Integration, PolicyFile, Port,
+    Resolved, Volume, Warning,
+};
+
+/// Processors of a machine when nobody says.
+pub const DEFAULT_CPUS: u32 = 1;
+
+/// Memory of a machine in MiB when nobody says.
+pub const DEFAULT_MEMORY_MIB: u64 = 512;
+
+/// What the command line of `run` says; empty means not given.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct RunFlags {
+    /// `--cpus`.
+    pub cpus: Option<u32>,
+    /// `--mem`, in MiB.
+    pub memory_mib: Option<u64>,
+    /// `--env`, names and values.
+    pub env: Vec<(String, String)>,
+    /// `--user`.
+    pub user: Option<String>,
+    /// `--workdir`.
+    pub working_dir: Option<String>,
+    /// `--entrypoint`: the program, instead of entrypoint and command; empty text removes
+    /// the entrypoint.
+    pub entrypoint: Option<String>,
+    /// What follows `--`.
+    pub args: Vec<String>,
+    /// `--publish`.
+    pub ports: Vec<Port>,
+    /// `--volume`.
+    pub volumes: Vec<Volume>,
+    /// `--policy`.
+    pub policy: Option<PolicyFile>,
+}
+
+/// A run in full: what boots, and everything around it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunSpec {
+    /// `metadata.name` of the agent or bundle.
+    pub name: Option<String>,
+    /// What boots.
+    pub image: Reference,
+    /// Program and arguments, at least one.
+    pub argv: Vec<String>,
+    /// `NAME=value`: of the image, then the agent, then the command line; with a `PATH`.
+    pub env: Vec<String>,
+    /// `user`, `uid`, `user:group` or `uid:gid`; empty means root.
+    pub user: String,
+    /// Working folder; empty means `/`.
+    pub working_dir: String,
+    /// Published ports, one for each port of the machine.
+    pub ports: Vec<Port>,
+    /// Volumes, one for each path.
+    pub volumes: Vec<Volume>,
+    /// Whole processors.
+    pub cpus: u32,
+    /// Memory in MiB.
+    pub memory_mib: u64,
+    /// Egress policy; `None` leaves it to the runner.
+    pub policy: Option<PolicyFile>,
+    /// The integrations of the bundle's policies.
+    pub integrations: Vec<Integration>,
+    /// Credentials that the agent expects.
+    pub credentials: Vec<Credential>,
+    /// Artifacts to mount, folders before what goes into them.
+    pub mounts: Vec<ArtifactMount>,
+    /// What the user should know.
+    pub warnings: Vec<Warning>,
+}
+
+impl RunSpec {
+    /// Merges what the artifacts and the command line say onto the image's configuration.
+    ///
+    /// A `--policy` replaces the bundle's policies; the integrations it may name are those
+    /// of the bundle. Ports and volumes add up, and one of the command line takes the place
+    /// of the agent's for the same port or path.
+    ///
+    /// # Errors
+    /// [`Error::NoCommand`]; [`Error::MountConflict`] when a volume takes an artifact's path.
+    pub fn merge(resolved: Resolved, image: &ImageConfig, flags: RunFlags) -> Result<Self, Error> {
+        let agent = &resolved.agent;
+        let argv = command::argv(agent, &image.config, &flags)?;
+        let mut warnings = resolved.warnings;
+        if command::shell_ignores_arguments(agent, &flags) {
+            warnings.push(Warning::ShellArguments);
+        }
+        let volumes = over(&agent.volumes, flags.volumes, |volume| volume.path.clone());
+        refuse_taken(&volumes, &resolved.mounts)?;
+        let resources = resolved.resources;
+        Ok(Self {
+            argv,
+            env: environment::merge(&image.config.env, &agent.env, &flags.env),
+            user: first(flags.user, &agent.user, &image.config.user),
+            working_dir: first(
+                flags.working_dir,
+                &agent.working_dir,
+                &image.config.working_dir,
+            ),
+            ports: over(&agent.ports, flags.ports, |port| port.guest),
+            volumes,
+            cpus: flags.cpus.or(resources.cpus).unwrap_or(DEFAULT_CPUS),
+            memory_mib: flags
+                .memory_mib
+                .or(resources.memory_mib)
+                .unwrap_or(DEFAULT_MEMORY_MIB),
+            policy: flags.policy.or(resolved.policy),
+            integrations: resolved.integrations,
+            credentials: agent.credentials.clone(),
+            name: resolved.name,
+            image: resolved.image,
+            mounts: resolved.mounts,
+            warnings,
+        })
+    }
+}
+
+fn first(flag: Option<String>, agent: &Option<String>, image: &str) -> String {
+    flag.or_else(|| agent.clone())
+        .unwrap_or_else(|| image.to_owned())
+}
+
+/// `base`, with entries of `over` in the place of those with the same key.
+fn over<T: Clone, K: PartialEq>(base: &[T], over: Vec<T>, key: impl Fn(&T) -> K) -> Vec<T> {
+    let mut merged: Vec<T> = Vec::new();
+    for entry in base.iter().cloned().chain(over) {
+        match merged.iter_mut().find(|have| key(have) == key(&entry)) {
+            Some(have) => *have = entry,
+            None => merged.push(entry),
+        }
+    }
+    merged
+}
+
+fn refuse_taken(volumes: &[Volume], mounts: &[ArtifactMount]) -> Result<(), Error> {
+    let taken = |path: &GuestPath| mounts.iter().find(|mount| mount.target.path == *path);
+    for volume in volumes {
+        if let Some(mount) = taken(&volume.path) {
+            return Err(Error::MountConflict {
+                path: volume.path.to_string(),
+                reason: "the path is taken by",
+                first: mount.reference.to_string(),
+                second: volume.to_string(),
+            });
+        }
+    }
+    Ok(())
+}

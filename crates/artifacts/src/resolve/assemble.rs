@@ -1,0 +1,132 @@
+//! How a run is put together, one artifact after the other.
+
+use lazaret_oci::Reference;
+
+use super::fetch::Artifact;
+use super::{Component, Integration, Resolved, RunKind, Warning};
+use crate::bundle::Slot;
+use crate::sandbox::Isolation;
+use crate::{AgentSpec, ArtifactMount, Error, Family, Resources, SandboxSpec, integration_id};
+
+impl Resolved {
+    pub(super) fn of_image(reference: Reference) -> Self {
+        let mut resolved = Self::empty(RunKind::Image, &reference, "");
+        resolved.image = reference;
+        resolved
+    }
+
+    pub(super) fn empty(kind: RunKind, reference: &Reference, name: &str) -> Self {
+        Self {
+            kind,
+            name: (!name.is_empty()).then(|| name.to_owned()),
+            reference: reference.clone(),
+            image: reference.clone(),
+            agent: AgentSpec::default(),
+            resources: Resources::default(),
+            policy: None,
+            integrations: Vec::new(),
+            mounts: Vec::new(),
+            workflow: None,
+            components: vec![Component {
+                slot: Slot::Root,
+                family: match kind {
+                    RunKind::Image => None,
+                    RunKind::Agent => Some(Family::Agent),
+                    RunKind::Bundle => Some(Family::Bundle),
+                },
+                reference: reference.clone(),
+            }],
+            warnings: Vec::new(),
+        }
+    }
+
+    pub(super) fn record(&mut self, slot: Slot, artifact: &Artifact) {
+        self.components.push(Component {
+            slot,
+            family: Some(artifact.config.family()),
+            reference: artifact.reference.clone(),
+        });
+    }
+
+    pub(super) fn apply_agent(&mut self, artifact: &Artifact) -> Result<(), Error> {
+        if self.kind == RunKind::Bundle {
+            self.record(Slot::Agents, artifact);
+        }
+        self.agent = AgentSpec::of(&artifact.config)?;
+        self.image = Reference::parse_in(&self.agent.image, &artifact.reference.registry)
+            .map_err(|source| Error::ComponentReference {
+                pointer: "/spec/image".to_owned(),
+                source,
+            })?
+            .normalized();
+        Ok(())
+    }
+
+    pub(super) fn apply_sandbox(&mut self, artifact: &Artifact) -> Result<(), Error> {
+        self.record(Slot::Sandbox, artifact);
+        let sandbox = SandboxSpec::of(&artifact.config)?;
+        if sandbox.isolation == Isolation::Container {
+            return Err(Error::Isolation {
+                reference: artifact.reference.to_string(),
+                isolation: "container".to_owned(),
+            });
+        }
+        self.resources = sandbox.resources;
+        if let Some(base) = sandbox.base_image {
+            let base =
+                Reference::parse_in(&base, &artifact.reference.registry).map_err(|source| {
+                    Error::ComponentReference {
+                        pointer: "/spec/baseImage".to_owned(),
+                        source,
+                    }
+                })?;
+            if !same_content(&base, &self.image) {
+                self.warnings.push(Warning::BaseImageUnused {
+                    base_image: base,
+                    image: self.image.clone(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn apply_workflow(&mut self, artifact: &Artifact) {
+        self.record(Slot::Workflow, artifact);
+        self.warnings.push(Warning::WorkflowNotRun {
+            reference: artifact.reference.clone(),
+        });
+        self.workflow = Some(artifact.config.clone());
+    }
+
+    pub(super) fn apply_mount(&mut self, mount: ArtifactMount, slot: Slot) {
+        self.components.push(Component {
+            slot,
+            family: Some(mount.family),
+            reference: mount.reference.clone(),
+        });
+        if mount.is_empty() {
+            self.warnings.push(Warning::EmptyMount {
+                reference: mount.reference.clone(),
+                path: mount.target.path.clone(),
+            });
+        }
+        self.mounts.push(mount);
+    }
+
+    pub(super) fn apply_integration(&mut self, artifact: Artifact) {
+        self.record(Slot::Integrations, &artifact);
+        self.integrations.push(Integration {
+            id: integration_id(artifact.reference.repository.as_str()).to_owned(),
+            reference: artifact.reference,
+            config: artifact.config,
+        });
+    }
+}
+
+/// Whether two references name the same content: the same digest, if both have one.
+fn same_content(a: &Reference, b: &Reference) -> bool {
+    match (&a.digest, &b.digest) {
+        (Some(a), Some(b)) => a == b,
+        _ => false,
+    }
+}

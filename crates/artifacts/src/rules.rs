@@ -1,0 +1,76 @@
+//! The rules that JSON Schema cannot say: references must parse, and not contradict
+//! themselves.
+
+use lazaret_oci::{Reference, Registry};
+use serde_json::Value;
+
+use crate::Family;
+use crate::fault::{Fault, child};
+
+/// Adds what breaks a further rule. A value that the schema already refuses is left alone.
+pub(crate) fn check(family: Family, config: &Value, faults: &mut Vec<Fault>) {
+    match family {
+        Family::Agent => image(config, "/spec/image", faults),
+        Family::Sandbox => image(config, "/spec/baseImage", faults),
+        Family::Policy => component_list(config, "/spec/integrations", faults),
+        Family::Bundle => {
+            for slot in ["agents", "policies", "tools", "knowledge", "filesets"] {
+                component_list(config, &format!("/spec/components/{slot}"), faults);
+            }
+            for slot in ["model", "sandbox", "workflow"] {
+                component(config, &format!("/spec/components/{slot}"), faults);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn component_list(config: &Value, pointer: &str, faults: &mut Vec<Fault>) {
+    let length = config
+        .pointer(pointer)
+        .and_then(Value::as_array)
+        .map_or(0, Vec::len);
+    for index in 0..length {
+        component(config, &child(pointer, &index.to_string()), faults);
+    }
+}
+
+fn component(config: &Value, pointer: &str, faults: &mut Vec<Fault>) {
+    let written = child(pointer, "ref");
+    image(config, &written, faults);
+    let pin = child(pointer, "digest");
+    if let Some(reference) = parse(config, &written)
+        && let Some(digest) = reference.digest
+        && let Some(text) = config.pointer(&pin).and_then(Value::as_str)
+        && text != digest.to_string()
+        && !has_fault(faults, &pin)
+    {
+        let message = format!("differs from the digest in ref, {digest}");
+        faults.push(Fault::new(pin, "digest", message));
+    }
+}
+
+fn image(config: &Value, pointer: &str, faults: &mut Vec<Fault>) {
+    let Some(text) = config.pointer(pointer).and_then(Value::as_str) else {
+        return;
+    };
+    if let Err(error) = Reference::parse_in(text, &anywhere())
+        && !has_fault(faults, pointer)
+    {
+        faults.push(Fault::new(pointer, "reference", error.to_string()));
+    }
+}
+
+fn parse(config: &Value, pointer: &str) -> Option<Reference> {
+    let text = config.pointer(pointer)?.as_str()?;
+    Reference::parse_in(text, &anywhere()).ok()
+}
+
+fn has_fault(faults: &[Fault], pointer: &str) -> bool {
+    faults.iter().any(|fault| fault.pointer == pointer)
+}
+
+/// Host-less references are allowed; which registry they mean is decided later.
+fn anywhere() -> Registry {
+    "localhost".parse().expect("a constant that parses")
+}

@@ -1,0 +1,63 @@
+//! What a sandbox asks for.
+
+use serde_json::Value;
+
+use crate::{Config, Error, parse_cpus, parse_memory};
+
+/// How the agent is kept apart from the machine it runs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Isolation {
+    /// A virtual machine.
+    Microvm,
+    /// A container.
+    Container,
+}
+
+/// What a run may use.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Resources {
+    /// Whole processors.
+    pub cpus: Option<u32>,
+    /// Memory in MiB.
+    pub memory_mib: Option<u64>,
+}
+
+/// `spec` of a sandbox.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SandboxSpec {
+    /// `isolation`.
+    pub isolation: Isolation,
+    /// `baseImage`, with a digest, perhaps without a host.
+    pub base_image: Option<String>,
+    /// `resources`.
+    pub resources: Resources,
+}
+
+impl SandboxSpec {
+    /// Reads the spec of a sandbox.
+    ///
+    /// # Errors
+    /// [`Error::Quantity`] for an amount that no machine has.
+    pub fn of(config: &Config) -> Result<Self, Error> {
+        let spec = config.spec();
+        let resources = &spec["resources"];
+        Ok(Self {
+            isolation: match spec["isolation"].as_str() {
+                Some("container") => Isolation::Container,
+                _ => Isolation::Microvm,
+            },
+            base_image: spec["baseImage"].as_str().map(str::to_owned),
+            resources: Resources {
+                cpus: amount(resources.get("cpu"), parse_cpus)?,
+                memory_mib: amount(resources.get("memory"), parse_memory)?,
+            },
+        })
+    }
+}
+
+fn amount<T>(
+    value: Option<&Value>,
+    parse: impl Fn(&Value) -> Result<T, Error>,
+) -> Result<Option<T>, Error> {
+    value.map(parse).transpose()
+}
