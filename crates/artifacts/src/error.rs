@@ -187,6 +187,16 @@ pub enum Error {
         /// The digest of what came.
         found: Digest,
     },
+    /// Two integrations that the delivered policy would call the same.
+    #[error("integrations '{first}' and '{second}' would both be called '{id}'")]
+    IntegrationConflict {
+        /// The last segment of both.
+        id: String,
+        /// The one that has the id.
+        first: String,
+        /// The one that wants it too.
+        second: String,
+    },
     /// A sandbox that this program does not build.
     #[error("sandbox '{reference}' asks for isolation '{isolation}', which is not supported")]
     Isolation {

@@ -105,7 +105,7 @@ pub(crate) fn collect(error: &ValidationError<'_>, schema: &Value, faults: &mut 
         }
         Kind::AdditionalProperties { unexpected } | Kind::UnevaluatedProperties { unexpected } => {
             let known = known_members(error, schema);
-            faults.extend(unexpected.iter().map(|name| {
+            faults.extend(unexpected.iter().take(COLLECT_AT_MOST).map(|name| {
                 let message = unexpected_member(pointer, name, &known);
                 Fault::new(child(pointer, name), keyword, message)
             }));
@@ -172,7 +172,10 @@ fn describe(error: &ValidationError<'_>, schema: &Value) -> String {
                     .join(" or "),
             };
             let expected = expected.replace("array", "list");
-            let found = type_name(error.instance());
+            let mut found = type_name(error.instance());
+            if expected.contains("string") && is_quotable(error.instance()) {
+                found.push_str("; quote it to make it text");
+            }
             match title(error, schema) {
                 Some(title) => format!("expected {title} ({expected}), found {found}"),
                 None => format!("expected {expected}, found {found}"),
@@ -203,6 +206,11 @@ fn describe(error: &ValidationError<'_>, schema: &Value) -> String {
             None => excerpt(&error.to_string()),
         },
     }
+}
+
+/// What YAML reads as something else than text unless it is in quotes.
+fn is_quotable(value: &Value) -> bool {
+    matches!(value, Value::Number(_) | Value::Bool(_))
 }
 
 fn type_name(value: &Value) -> String {

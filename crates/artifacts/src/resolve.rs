@@ -40,7 +40,7 @@ pub enum ResolveError<E: std::error::Error + 'static> {
     #[error("failed to fetch '{reference}'")]
     Fetch {
         /// The artifact.
-        reference: Box<Reference>,
+        reference: Reference,
         /// Why.
         source: E,
     },
@@ -61,12 +61,9 @@ pub async fn resolve<S: ArtifactSource>(
     let fetched = fetch(source, reference).await?;
     let mut resolved = match fetched.kind {
         FetchedKind::Image => Resolved::of_image(fetched.reference),
-        FetchedKind::Unknown { artifact_type } => {
-            return Err(not_runnable(
-                &fetched.reference,
-                format!("an artifact of type '{artifact_type}'"),
-                false,
-            ))?;
+        unknown @ FetchedKind::Unknown { .. } => {
+            let what = unknown.describe();
+            return Err(not_runnable(&fetched.reference, what, false))?;
         }
         FetchedKind::Artifact {
             family,
@@ -166,7 +163,7 @@ async fn apply_policies<S: ArtifactSource>(
         }
     }
     for artifact in fetch_all(source, &wanted).await? {
-        resolved.apply_integration(artifact);
+        resolved.apply_integration(artifact)?;
     }
     let files: Vec<_> = policies
         .iter()

@@ -82,13 +82,38 @@ fn parse_yaml(text: &str) -> Result<Value, Error> {
         },
     };
     let strict: Strict = serde_saphyr::from_str_with_options(text, options).map_err(|error| {
-        let place = error.location();
-        let text = error.without_snippet().to_string();
+        let (line, column) = error
+            .location()
+            .map_or((0, 0), |place| (place.line(), place.column()));
         Error::Source {
-            line: place.map_or(0, |place| place.line()),
-            column: place.map_or(0, |place| place.column()),
-            reason: text.lines().next().unwrap_or_default().to_owned(),
+            line,
+            column,
+            reason: yaml_reason(error.without_snippet(), line, column),
         }
     })?;
     Ok(strict.0)
+}
+
+/// What the reader said, in our words where it speaks of its own options.
+fn yaml_reason(error: &serde_saphyr::Error, line: u64, column: u64) -> String {
+    use serde_saphyr::Error as Yaml;
+    match error {
+        Yaml::DuplicateMappingKey { key, .. } => {
+            let key = key.as_deref().unwrap_or_default();
+            format!("repeated key '{}'", crate::error::excerpt(key))
+        }
+        Yaml::MultipleDocuments { .. } => "a second document begins: one a file".to_owned(),
+        Yaml::MergeKeyNotAllowed { .. } => {
+            "merge keys ('<<') are not read: write the members out".to_owned()
+        }
+        Yaml::NonFiniteFloat { .. } => {
+            "JSON has no such number: quote it to make it text".to_owned()
+        }
+        other => {
+            let text = other.to_string();
+            let place = format!(" at line {line}, column {column}");
+            let text = text.lines().next().unwrap_or_default();
+            text.strip_suffix(&place).unwrap_or(text).to_owned()
+        }
+    }
 }

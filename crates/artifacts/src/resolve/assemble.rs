@@ -113,13 +113,25 @@ impl Resolved {
         self.mounts.push(mount);
     }
 
-    pub(super) fn apply_integration(&mut self, artifact: Artifact) {
+    pub(super) fn apply_integration(&mut self, artifact: Artifact) -> Result<(), Error> {
+        let id = integration_id(artifact.reference.repository.as_str()).to_owned();
+        if let Some(first) = self.integrations.iter().find(|have| have.id == id) {
+            if same_content(&first.reference, &artifact.reference) {
+                return Ok(());
+            }
+            return Err(Error::IntegrationConflict {
+                id,
+                first: first.reference.to_string(),
+                second: artifact.reference.to_string(),
+            });
+        }
         self.record(Slot::Integrations, &artifact);
         self.integrations.push(Integration {
-            id: integration_id(artifact.reference.repository.as_str()).to_owned(),
+            id,
             reference: artifact.reference,
             config: artifact.config,
         });
+        Ok(())
     }
 }
 

@@ -36,10 +36,7 @@ pub(super) async fn fetch<S: ArtifactSource>(
     let reference = reference.normalized();
     let fetched = match source.fetch(&reference).await {
         Ok(fetched) => fetched,
-        Err(source) => {
-            let reference = Box::new(reference);
-            return Err(ResolveError::Fetch { reference, source });
-        }
+        Err(source) => return Err(ResolveError::Fetch { reference, source }),
     };
     // A pin of another algorithm cannot be compared here; the source has verified it.
     if let Some(pin) = &reference.digest

@@ -196,7 +196,7 @@ fn messages_say_what_is_expected() {
             Family::Agent,
             "/spec/env",
             json!({"A": 1}),
-            "found number 1",
+            "found number 1; quote it",
         ),
         (
             Family::Tool,

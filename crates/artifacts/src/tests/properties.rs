@@ -1,3 +1,4 @@
+use lazaret_oci::Reference;
 use proptest::prelude::*;
 use serde_json::{Map, Value};
 
@@ -32,6 +33,14 @@ fn json() -> impl Strategy<Value = Value> {
 
 fn family() -> impl Strategy<Value = Family> {
     prop::sample::select(Family::ALL.to_vec())
+}
+
+fn reference() -> impl Strategy<Value = String> {
+    let host =
+        "(|localhost/|localhost:5000/|[a-cA-C0-9.-]{1,6}(:[0-9]{0,6})?/|\\[[:0-9a-f]{2,6}\\]/)";
+    let path = "[a-c0-9]{1,3}([._/-]{0,2}[a-cA0-9]{1,2}){0,3}";
+    let end = "(|:[a-zA-Z0-9._-]{1,4}|@sha256:[0-9a-f]{64}|:v1@sha512:[0-9a-f]{128}|@md5:abc|:)";
+    (host, path, end).prop_map(|(host, path, end)| format!("{host}{path}{end}"))
 }
 
 proptest! {
@@ -86,6 +95,22 @@ proptest! {
         let _ = text.parse::<Volume>();
         let _ = MountFlag::parse(&text, None);
         let _ = text.parse::<Family>();
+    }
+
+    /// The pattern in the schemas is for editors and other validators; the parser decides.
+    #[test]
+    fn the_schema_and_the_parser_agree_on_references(text in reference()) {
+        let mut agent = minimal(Family::Agent);
+        set(&mut agent, "/spec/image", Value::from(text.as_str()));
+        let parsed = Reference::parse_in(&text, &"localhost".parse().unwrap());
+        let faults = validate(Family::Agent, &agent);
+        prop_assert_eq!(parsed.is_ok(), faults.is_empty(), "{} {:?} {:?}", text, parsed, faults);
+        // Only what no pattern can say is left to the parser.
+        if let Some(fault) = faults.first().filter(|fault| fault.keyword == "reference") {
+            let is_about_the_host = fault.message.contains("registry");
+            let is_too_long = fault.message.contains("longer");
+            prop_assert!(is_about_the_host || is_too_long, "{}", fault);
+        }
     }
 
     #[test]

@@ -424,6 +424,31 @@ fn integrations_hang_off_the_policy() {
 }
 
 #[test]
+fn two_integrations_cannot_share_an_id() {
+    let mut policy = example(Family::Policy);
+    set(
+        &mut policy,
+        "/spec/integrations",
+        json!([
+            {"ref": "acme/integrations/hello-service:v1"},
+            {"ref": "other/integrations/hello-service:v1"},
+        ]),
+    );
+    let error = hello()
+        .artifact("acme/policies/hello-policy:v1", Family::Policy, policy)
+        .artifact(
+            "other/integrations/hello-service:v1",
+            Family::Integration,
+            example(Family::Integration),
+        )
+        .refusal("acme/bundles/hello:v1");
+    assert!(
+        matches!(error, Error::IntegrationConflict { .. }),
+        "{error}"
+    );
+}
+
+#[test]
 fn an_integration_must_be_one() {
     let mut policy = example(Family::Policy);
     set(
