@@ -64,7 +64,10 @@ impl Scopes {
         }
         for scope in text.split(' ').filter(|scope| !scope.is_empty()) {
             if let Some((object, actions)) = scope.rsplit_once(':')
-                && object.contains(':')
+                && !actions.is_empty()
+                && let Some((kind, name)) = object.split_once(':')
+                && !kind.is_empty()
+                && !name.is_empty()
             {
                 scopes.add(object, actions.split(',').filter(|a| !a.is_empty()));
             }

@@ -51,7 +51,7 @@ impl AuthFile {
         if text.trim().is_empty() {
             return Ok(Self::default());
         }
-        serde_json::from_str(text).map_err(|error| bad_json(name, &error))
+        from_object(text, name)
     }
 
     /// The entry under one of `keys`, the first of them that has a usable one.
@@ -132,8 +132,22 @@ impl AuthEntry {
     }
 }
 
+/// Parses a JSON object. Left to itself, the parser also takes lists for structures.
+pub(super) fn from_object<T: serde::de::DeserializeOwned>(
+    text: &str,
+    path: &Path,
+) -> Result<T, Error> {
+    if text.trim_start().starts_with('[') {
+        return Err(Error::CredentialFile {
+            path: path.to_owned(),
+            reason: "not the expected JSON (a list)".to_owned(),
+        });
+    }
+    serde_json::from_str(text).map_err(|error| bad_json(path, &error))
+}
+
 /// Says where the JSON is broken, and not what it holds: the parser's own messages quote it.
-pub(super) fn bad_json(path: &Path, error: &serde_json::Error) -> Error {
+fn bad_json(path: &Path, error: &serde_json::Error) -> Error {
     let kind = match error.classify() {
         serde_json::error::Category::Data => "not the expected JSON",
         _ => "not JSON",

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use lazaret_oci::{Registry, Repository};
 use serde::{Deserialize, Serialize};
 
-use super::file::{AuthEntry, bad_json};
+use super::file::{AuthEntry, from_object};
 use super::keychain::read_text;
 use crate::{Credential, Error};
 
@@ -123,7 +123,7 @@ impl Store {
 
     fn load(&self) -> Result<Content, Error> {
         match read_text(&self.path)? {
-            Some(text) => serde_json::from_str(&text).map_err(|e| bad_json(&self.path, &e)),
+            Some(text) => from_object(&text, &self.path),
             None => Ok(Content::default()),
         }
     }

@@ -49,10 +49,8 @@ impl Client {
                         return Err(Setback::OtherWay(self.refused(call, response).await));
                     }
                     *chunk = length / 2;
-                    tracing::debug!(chunk, "smaller chunks");
                     // Servers forget the session with the refusal, or not: start anew.
-                    let error = self.refused(call, response).await;
-                    return Err(Setback::Again(error, Some(std::time::Duration::ZERO)));
+                    return Err(Setback::Smaller(self.refused(call, response).await));
                 }
                 Ok(response) if is_transient(response.status) || response.status == 416 => {
                     let wish = retry_after(&response.headers);

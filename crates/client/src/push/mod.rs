@@ -55,6 +55,8 @@ enum Setback {
     Again(Error, Option<std::time::Duration>),
     /// The server does not take it this way.
     OtherWay(Error),
+    /// A chunk was too large; the next is smaller.
+    Smaller(Error),
     /// For good.
     Fatal(Error),
 }
@@ -117,6 +119,11 @@ impl Client {
                 }
             };
             let (error, wish) = match result {
+                // Halving ends by itself: it does not count as a failure.
+                Err(Setback::Smaller(error)) => {
+                    tracing::debug!(%error, chunk, "smaller chunks");
+                    continue;
+                }
                 Ok(()) => return Ok(Pushed::Sent),
                 Err(Setback::Fatal(error)) => return Err(error),
                 Err(Setback::OtherWay(error)) => {

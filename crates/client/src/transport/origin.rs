@@ -28,10 +28,15 @@ impl Origin {
         if authority.as_str().contains('@') || authority.host().is_empty() {
             return None;
         }
-        let port = match authority.port() {
-            Some(port) => port.as_str().parse().ok()?,
-            None if tls => 443,
-            None => 80,
+        // Not `Authority::port`, which takes a port that is out of range for none.
+        let port = match authority.as_str().strip_prefix(authority.host())? {
+            "" if tls => 443,
+            "" => 80,
+            port => port
+                .strip_prefix(':')?
+                .parse()
+                .ok()
+                .filter(|port| *port > 0)?,
         };
         Some(Self {
             tls,

@@ -1,0 +1,208 @@
+use std::sync::{Arc, Mutex};
+
+use lazaret_client::Class;
+use lazaret_oci::{Descriptor, Digest, ManifestDocument};
+
+use crate::support::{Fake, Reply, Seen, client, manifest_json};
+
+#[tokio::test]
+async fn tags_come_from_all_pages_in_order() {
+    let fake = Fake::start(|seen| match seen.target.as_str() {
+        "/v2/team/app/tags/list?n=1000" => {
+            Reply::json(200, r#"{"name":"team/app","tags":["b","a"]}"#).with(
+                "Link",
+                r#"</v2/team/app/tags/list?n=1000&last=a>; rel="next""#,
+            )
+        }
+        "/v2/team/app/tags/list?n=1000&last=a" => {
+            Reply::json(200, r#"{"name":"team/app","tags":null}"#)
+                .with("Link", "<list?last=b>; rel=next")
+        }
+        "/v2/team/app/tags/list?last=b" => Reply::json(200, r#"{"tags":["c"]}"#),
+        _ => Reply::new(400),
+    })
+    .await;
+    let tags = client().tags(&fake.reference("team/app")).await.unwrap();
+    let names: Vec<&str> = tags.iter().map(|tag| tag.as_str()).collect();
+    assert_eq!(names, ["b", "a", "c"]);
+}
+
+#[tokio::test]
+async fn repositories_are_listed() {
+    let fake =
+        Fake::start(|_| Reply::json(200, r#"{"repositories":["a/b","NOT VALID","c"]}"#)).await;
+    let names = client().catalog(&fake.registry()).await.unwrap();
+    assert_eq!(
+        names.iter().map(|n| n.as_str()).collect::<Vec<_>>(),
+        ["a/b", "c"]
+    );
+}
+
+#[tokio::test]
+async fn types_are_passed_on_and_their_absence_is_clear() {
+    let fake = Fake::start(|seen| match seen.path() {
+        "/ext/v1/types" => Reply::json(200, r#"{"types":[{"name":"agent"}]}"#),
+        _ => Reply::new(500),
+    })
+    .await;
+    let types = client().types(&fake.registry()).await.unwrap();
+    assert_eq!(types["types"][0]["name"], "agent");
+    let fake = Fake::start(|_| Reply::new(404)).await;
+    let error = client().types(&fake.registry()).await.unwrap_err();
+    assert_eq!(error.class(), Class::NotFound);
+}
+
+#[tokio::test]
+async fn deleting_goes_by_tag_or_digest() {
+    let fake = Fake::start(|seen| {
+        if seen.path().ends_with("/gone") {
+            Reply::new(405)
+        } else {
+            Reply::new(202)
+        }
+    })
+    .await;
+    let digest = Digest::of(b"x");
+    client().delete(&fake.reference("a:v1")).await.unwrap();
+    client()
+        .delete(&fake.reference("a:v1").pinned(digest.clone()))
+        .await
+        .unwrap();
+    let error = client()
+        .delete(&fake.reference("a:gone"))
+        .await
+        .unwrap_err();
+    assert_eq!((error.class(), error.status()), (Class::Invalid, Some(405)));
+    assert_eq!(
+        fake.log()[..2],
+        [
+            "DELETE /v2/a/manifests/v1".to_owned(),
+            format!("DELETE /v2/a/manifests/{digest}")
+        ]
+    );
+}
+
+fn entry(content: &[u8], artifact_type: &str) -> Descriptor {
+    let mut entry = Descriptor::of(crate::support::MANIFEST, content);
+    entry.artifact_type = Some(artifact_type.to_owned());
+    entry
+}
+
+fn index(entries: &[Descriptor]) -> String {
+    format!(
+        r#"{{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":{}}}"#,
+        serde_json::to_string(entries).unwrap()
+    )
+}
+
+#[tokio::test]
+async fn referrers_are_listed_and_filtered_here() {
+    let list = index(&[
+        entry(b"1", "x/sbom"),
+        entry(b"2", "x/sig"),
+        entry(b"1", "x/sbom"),
+    ]);
+    let fake = Fake::start(move |_| Reply::new(200).body(list.as_bytes())).await;
+    let subject = Digest::of(b"subject");
+    let all = client()
+        .referrers(&fake.reference("a"), &subject, None)
+        .await
+        .unwrap();
+    assert_eq!(all.len(), 2, "each once");
+    let some = client()
+        .referrers(&fake.reference("a"), &subject, Some("x/sig"))
+        .await
+        .unwrap();
+    assert_eq!(some, [entry(b"2", "x/sig")]);
+    assert_eq!(fake.log()[0], format!("GET /v2/a/referrers/{subject}"));
+}
+
+#[tokio::test]
+async fn registries_without_referrers_have_the_fallback_tag() {
+    let subject = Digest::of(b"subject");
+    let tag = format!("/v2/a/manifests/sha256-{}", subject.hex());
+    let list = index(&[entry(b"1", "x/sbom")]);
+    let fake = Fake::start(move |seen| {
+        if seen.path() == tag {
+            Reply::new(200).body(list.as_bytes())
+        } else {
+            Reply::new(404)
+        }
+    })
+    .await;
+    let found = client()
+        .referrers(&fake.reference("a"), &subject, None)
+        .await
+        .unwrap();
+    assert_eq!(found.len(), 1);
+    let none = client()
+        .referrers(&fake.reference("b"), &subject, None)
+        .await
+        .unwrap();
+    assert!(none.is_empty());
+}
+
+/// Keeps manifests by path; no referrers API.
+fn shelf() -> impl Fn(&Seen) -> Reply + Send + Sync {
+    let kept: Arc<Mutex<std::collections::HashMap<String, Vec<u8>>>> = Arc::default();
+    move |seen| {
+        let mut kept = kept.lock().unwrap();
+        match seen.method.as_str() {
+            "PUT" => {
+                kept.insert(seen.path().to_owned(), seen.body.clone());
+                Reply::new(201).with("Docker-Content-Digest", Digest::of(&seen.body).to_string())
+            }
+            _ => match kept.get(seen.path()) {
+                Some(body) => Reply::new(200).body(body),
+                None => Reply::new(404),
+            },
+        }
+    }
+}
+
+fn attached(number: usize, subject: &Digest) -> ManifestDocument {
+    let text = manifest_json().replacen(
+        "\"layers\"",
+        &format!(r#""artifactType":"x/n{number}","subject":{{"mediaType":"{}","digest":"{subject}","size":7}},"layers""#, crate::support::MANIFEST),
+        1,
+    );
+    ManifestDocument::parse(text.into_bytes(), None).unwrap()
+}
+
+#[tokio::test]
+async fn attaching_keeps_the_fallback_tag_up_to_date() {
+    let fake = Fake::start(shelf()).await;
+    let subject = Digest::of(b"subject");
+    for number in 0..3 {
+        let document = attached(number, &subject);
+        let reference = fake.reference("a").pinned(document.digest().clone());
+        let pushed = client().push_manifest(&reference, &document).await.unwrap();
+        assert_eq!(pushed.lists_subject, Some(false));
+        client().push_manifest(&reference, &document).await.unwrap();
+    }
+    let found = client()
+        .referrers(&fake.reference("a"), &subject, None)
+        .await
+        .unwrap();
+    let types: Vec<_> = found
+        .iter()
+        .map(|e| e.artifact_type.clone().unwrap())
+        .collect();
+    assert_eq!(types, ["x/n0", "x/n1", "x/n2"]);
+}
+
+#[tokio::test]
+async fn a_registry_that_lists_subjects_itself_is_left_to_it() {
+    let fake = Fake::start(|seen| {
+        assert_eq!(seen.method, "PUT");
+        Reply::new(201).with("OCI-Subject", Digest::of(b"subject").to_string())
+    })
+    .await;
+    let document = attached(0, &Digest::of(b"subject"));
+    let pushed = client()
+        .push_manifest(&fake.reference("a:v1"), &document)
+        .await
+        .unwrap();
+    assert_eq!(pushed.lists_subject, Some(true));
+    assert_eq!(fake.log().len(), 1);
+}

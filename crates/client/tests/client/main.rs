@@ -1,0 +1,13 @@
+//! The client against servers that are made for the occasion, most of them hostile.
+
+#![allow(clippy::unwrap_used)] // Helpers of tests are tests, too.
+
+mod auth;
+mod hostile;
+mod listing;
+mod pull;
+mod push;
+mod retry;
+mod support;
+mod tls;
+mod transfer;

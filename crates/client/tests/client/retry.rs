@@ -1,0 +1,121 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant, SystemTime};
+
+use lazaret_client::{Anonymous, Class, Client, Ping};
+use lazaret_oci::Registry;
+
+use crate::support::{Fake, Reply, client, options};
+
+/// Answers with `first` in turn, then with 200.
+async fn failing(first: Vec<Reply>) -> Fake {
+    let number = AtomicUsize::new(0);
+    Fake::start(move |_| {
+        let n = number.fetch_add(1, Ordering::SeqCst);
+        first.get(n).cloned().unwrap_or_else(|| Reply::new(200))
+    })
+    .await
+}
+
+#[tokio::test]
+async fn passing_failures_need_no_user() {
+    for status in [408, 429, 502, 503, 504] {
+        let fake = failing(vec![Reply::new(status), Reply::new(status)]).await;
+        assert_eq!(
+            client().ping(&fake.registry()).await.unwrap(),
+            Ping::Open,
+            "{status}"
+        );
+        assert_eq!(fake.log().len(), 3, "{status}");
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_dies_is_made_again() {
+    let fake = failing(vec![
+        Reply::raw(b"".to_vec()),
+        Reply::raw(b"HTTP/1.1 200".to_vec()),
+    ])
+    .await;
+    client().ping(&fake.registry()).await.unwrap();
+    assert_eq!(fake.log().len(), 3);
+}
+
+#[tokio::test]
+async fn failures_that_stay_are_reported_after_five_tries() {
+    for (status, class) in [(429, Class::RateLimited), (503, Class::Unreachable)] {
+        let fake = Fake::start(move |_| {
+            Reply::json(
+                status,
+                r#"{"errors":[{"code":"TOOMANYREQUESTS","message":"slow down please"}]}"#,
+            )
+        })
+        .await;
+        let error = client().ping(&fake.registry()).await.unwrap_err();
+        assert_eq!(error.class(), class);
+        assert!(error.to_string().contains("slow down please"), "{error}");
+        assert_eq!(fake.log().len(), 5);
+    }
+}
+
+#[tokio::test]
+async fn other_failures_are_final() {
+    for status in [400, 403, 404, 409, 500] {
+        let fake = Fake::start(move |_| Reply::new(status)).await;
+        client().ping(&fake.registry()).await.unwrap_err();
+        assert_eq!(fake.log().len(), 1, "{status}");
+    }
+}
+
+#[tokio::test]
+async fn the_server_says_how_long_to_wait() {
+    let date = httpdate_in(Duration::from_secs(20));
+    for wish in ["20".to_owned(), date] {
+        let fake = failing(vec![Reply::new(429).with("Retry-After", wish.clone())]).await;
+        let mut options = options();
+        options.retry.scale = 0.01;
+        let client = Client::new(options, Arc::new(Anonymous)).unwrap();
+        let start = Instant::now();
+        client.ping(&fake.registry()).await.unwrap();
+        let waited = start.elapsed();
+        assert!(waited >= Duration::from_millis(150), "{wish}: {waited:?}");
+        assert!(waited < Duration::from_secs(3), "{wish}: {waited:?}");
+    }
+}
+
+fn httpdate_in(wait: Duration) -> String {
+    httpdate::fmt_http_date(SystemTime::now() + wait)
+}
+
+#[tokio::test]
+async fn more_patience_than_there_is_is_an_error_at_once() {
+    let fake = Fake::start(|_| Reply::new(429).with("Retry-After", "3600")).await;
+    let error = client().ping(&fake.registry()).await.unwrap_err();
+    assert_eq!(error.class(), Class::RateLimited);
+    assert_eq!(error.hint().unwrap(), "try again in 3600 s");
+    assert_eq!(fake.log().len(), 1);
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_answer_is_given_up() {
+    let fake = Fake::start(|_| Reply::new(200).after(Duration::from_secs(30))).await;
+    let mut options = options();
+    options.timeouts.header = Duration::from_millis(100);
+    let client = Client::new(options, Arc::new(Anonymous)).unwrap();
+    let error = client.ping(&fake.registry()).await.unwrap_err();
+    assert_eq!(error.class(), Class::Unreachable);
+    assert!(
+        error.to_string().contains("no answer after 100ms"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn nobody_there_is_unreachable() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let registry: Registry = listener.local_addr().unwrap().to_string().parse().unwrap();
+    drop(listener);
+    let error = client().ping(&registry).await.unwrap_err();
+    assert_eq!(error.class(), Class::Unreachable);
+    assert!(error.to_string().contains("refused"), "{error}");
+}

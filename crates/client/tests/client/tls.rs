@@ -1,0 +1,179 @@
+use std::sync::Arc;
+
+use lazaret_client::{Anonymous, Class, Client, Options, Ping};
+use lazaret_oci::Registry;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::TlsAcceptor;
+
+use crate::support::{Fake, Reply, Seen, basic, client_with, manifest_json, options, serve};
+
+/// A TLS server with a certificate of its own for 127.0.0.1, and that certificate as PEM.
+async fn start(answer: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> (Registry, String) {
+    let made =
+        rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned(), "localhost".to_owned()])
+            .unwrap();
+    let pem = made.cert.pem();
+    let chain = vec![CertificateDer::from(made.cert.der().to_vec())];
+    let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
+    let config = rustls::ServerConfig::builder_with_provider(Arc::new(
+        rustls::crypto::ring::default_provider(),
+    ))
+    .with_safe_default_protocol_versions()
+    .unwrap()
+    .with_no_client_auth()
+    .with_single_cert(chain, key)
+    .unwrap();
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let registry = listener.local_addr().unwrap().to_string().parse().unwrap();
+    let answer = Arc::new(answer);
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let (acceptor, answer) = (acceptor.clone(), answer.clone());
+            tokio::spawn(async move {
+                if let Ok(stream) = acceptor.accept(stream).await {
+                    let _ = serve(stream, |seen| answer(seen)).await;
+                }
+            });
+        }
+    });
+    (registry, pem)
+}
+
+/// Trusts `pem` and reaches `registry` over TLS although it is loopback.
+fn trusting(registry: &Registry, pem: Option<&str>) -> (Options, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut options = options();
+    options.tls = vec![registry.to_string()];
+    if let Some(pem) = pem {
+        let path = folder.path().join("ca.pem");
+        std::fs::write(&path, pem).unwrap();
+        options.extra_ca = vec![path];
+    }
+    (options, folder)
+}
+
+#[tokio::test]
+async fn an_extra_authority_is_trusted_and_others_are_not() {
+    let (registry, pem) = start(|_| Reply::new(200)).await;
+    let (good, _folder) = trusting(&registry, Some(&pem));
+    let client = Client::new(good, Arc::new(Anonymous)).unwrap();
+    assert_eq!(client.ping(&registry).await.unwrap(), Ping::Open);
+    let (bare, _folder) = trusting(&registry, None);
+    let client = Client::new(bare, Arc::new(Anonymous)).unwrap();
+    let error = client.ping(&registry).await.unwrap_err();
+    assert_eq!(error.class(), Class::Unreachable);
+    assert!(error.to_string().contains("certificate"), "{error}");
+}
+
+#[tokio::test]
+async fn an_http_server_on_an_https_address_is_explained() {
+    let fake = Fake::start(|_| Reply::new(200)).await;
+    // What real servers answer to a handshake.
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let registry: Registry = listener.local_addr().unwrap().to_string().parse().unwrap();
+    tokio::spawn(async move {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut hello = [0; 16];
+            let _ = stream.read(&mut hello).await;
+            let _ = stream
+                .write_all(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")
+                .await;
+        }
+    });
+    let (tls, _folder) = trusting(&registry, None);
+    let client = Client::new(tls, Arc::new(Anonymous)).unwrap();
+    let error = client.ping(&registry).await.unwrap_err();
+    assert_eq!(error.class(), Class::Unreachable);
+    assert!(
+        error
+            .to_string()
+            .contains("HTTP response to an HTTPS client"),
+        "{error}"
+    );
+    let hint = error.hint().unwrap();
+    assert!(
+        hint.contains("LAZARET_PLAIN_HTTP") && hint.contains("--plain-http"),
+        "{hint}"
+    );
+    drop(fake);
+}
+
+#[tokio::test]
+async fn tls_is_never_turned_off() {
+    let plain = Fake::start(|_| Reply::new(200).body(manifest_json().as_bytes())).await;
+    let target = format!("{}/x", plain.url());
+    let realm = plain.url();
+    let (registry, pem) = start(move |seen| match (seen.method.as_str(), seen.path()) {
+        ("HEAD", _) => Reply::new(404),
+        ("POST", _) => Reply::new(202).with("Location", target.clone()),
+        (_, path) if path.contains("/guarded/") => Reply::new(401).with(
+            "WWW-Authenticate",
+            format!(r#"Bearer realm="{realm}/token""#),
+        ),
+        _ => Reply::new(307).with("Location", target.clone()),
+    })
+    .await;
+    let (options, _folder) = trusting(&registry, Some(&pem));
+    let client = Client::new(options, Arc::new(crate::support::Everywhere(basic()))).unwrap();
+    let reference = |name: &str| format!("{registry}/{name}:v1").parse().unwrap();
+    let errors = [
+        client.manifest(&reference("redirected")).await.unwrap_err(),
+        client
+            .manifest(&reference("x/guarded/y"))
+            .await
+            .unwrap_err(),
+        client
+            .push_blob(
+                &reference("upload"),
+                &lazaret_oci::Descriptor::empty(),
+                &lazaret_client::BytesSource(b"{}".as_slice().into()),
+                &lazaret_client::PushBlob::default(),
+            )
+            .await
+            .unwrap_err(),
+    ];
+    for error in errors {
+        assert_eq!(error.class(), Class::Protocol, "{error}");
+        assert!(error.to_string().contains("turns TLS off"), "{error}");
+    }
+    assert!(plain.log().is_empty());
+}
+
+#[tokio::test]
+async fn names_that_only_look_like_loopback_are_reached_over_tls() {
+    // Nothing resolves below `.invalid`; the message shows which scheme was tried.
+    for name in [
+        "localhost.evil.invalid",
+        "127.0.0.1.evil.invalid",
+        "notlocalhost.invalid",
+    ] {
+        let mut options = options();
+        options.retry.tries = 1;
+        let client = Client::new(options, Arc::new(Anonymous)).unwrap();
+        let error = client.ping(&name.parse().unwrap()).await.unwrap_err();
+        assert_eq!(error.class(), Class::Unreachable, "{error}");
+    }
+    drop(client_with(basic()));
+}
+
+#[tokio::test]
+async fn bad_authority_files_are_named() {
+    for content in [
+        None,
+        Some("no certificate"),
+        Some("-----BEGIN CERTIFICATE-----\n!!\n-----END CERTIFICATE-----\n"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ca.pem");
+        if let Some(content) = content {
+            std::fs::write(&path, content).unwrap();
+        }
+        let mut options = options();
+        options.extra_ca = vec![path];
+        let error = Client::new(options, Arc::new(Anonymous)).unwrap_err();
+        assert_eq!(error.class(), Class::Local);
+        assert!(error.to_string().contains("ca.pem"), "{error}");
+    }
+}
