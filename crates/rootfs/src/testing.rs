@@ -1,10 +1,13 @@
 //! What the tests share: an archive writer that can lie, and oracles made by others.
 
+mod dump;
+
 use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+pub(crate) use dump::{Dump, Seen, mount, unmount};
 use tempfile::TempDir;
 
 use crate::{DiskBuilder, Error, LayerSummary, Options, Summary};

@@ -48,7 +48,7 @@ impl Image {
         record.u32(0x40, identity.epoch); // last check
         record.u32(0x4c, 1); // dynamic inode sizes
         record.u32(0x54, low32(RESERVED_INODES + 1));
-        record.u16(0x58, low16(inode::SIZE as u32));
+        record.u16(0x58, low16(low32(inode::SIZE as u64)));
         record.u32(0x5c, COMPAT);
         record.u32(0x60, INCOMPAT);
         record.u32(0x64, RO_COMPAT);
@@ -56,7 +56,7 @@ impl Image {
         record.bytes(0x78, &identity.label[..identity.label.len().min(16)]);
         record.bytes(0xec, &identity.hash_seed);
         record.u8(0xfc, 1); // half MD4
-        record.u16(0xfe, low16(DESCRIPTOR as u32));
+        record.u16(0xfe, low16(low32(DESCRIPTOR as u64)));
         record.u32(0x100, 0x4 | 0x8); // mount with user attributes and ACLs
         record.u32(0x108, identity.epoch); // creation
         record.u16(0x15c, 32); // least extra inode bytes

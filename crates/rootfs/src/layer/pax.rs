@@ -35,9 +35,9 @@ impl Pax {
         let mut pax = Self::default();
         let mut libarchive = Vec::new();
         while !data.is_empty() {
-            let (key, value, rest) = record(data)?;
-            data = rest;
-            pax.apply(key, value, &mut libarchive)?;
+            let record = Record::split(data)?;
+            data = record.rest;
+            pax.apply(record.key, record.value, &mut libarchive)?;
         }
         // libarchive writes both forms; the plain one wins.
         for (name, value) in libarchive {
@@ -121,20 +121,32 @@ impl Pax {
     }
 }
 
-/// Splits `LENGTH KEY=VALUE\n` off the front.
-fn record(data: &[u8]) -> Result<(&[u8], &[u8], &[u8]), &'static str> {
-    const FAULT: &str = "an extended header record is malformed";
-    let space = data.iter().take(20).position(|&b| b == b' ').ok_or(FAULT)?;
-    let length = usize::try_from(decimal(&data[..space])?).map_err(|_| FAULT)?;
-    if length > data.len() || length < space + 3 || data[length - 1] != b'\n' {
-        return Err(FAULT);
+/// `LENGTH KEY=VALUE\n`, and what follows it.
+struct Record<'a> {
+    key: &'a [u8],
+    value: &'a [u8],
+    rest: &'a [u8],
+}
+
+impl<'a> Record<'a> {
+    fn split(data: &'a [u8]) -> Result<Self, &'static str> {
+        const FAULT: &str = "an extended header record is malformed";
+        let space = data.iter().take(20).position(|&b| b == b' ').ok_or(FAULT)?;
+        let length = usize::try_from(decimal(&data[..space])?).map_err(|_| FAULT)?;
+        if length > data.len() || length < space + 3 || data[length - 1] != b'\n' {
+            return Err(FAULT);
+        }
+        let body = &data[space + 1..length - 1];
+        let equals = body.iter().position(|&b| b == b'=').ok_or(FAULT)?;
+        if equals == 0 {
+            return Err(FAULT);
+        }
+        Ok(Self {
+            key: &body[..equals],
+            value: &body[equals + 1..],
+            rest: &data[length..],
+        })
     }
-    let body = &data[space + 1..length - 1];
-    let equals = body.iter().position(|&b| b == b'=').ok_or(FAULT)?;
-    if equals == 0 {
-        return Err(FAULT);
-    }
-    Ok((&body[..equals], &body[equals + 1..], &data[length..]))
 }
 
 /// An unsigned decimal number with at least one digit and nothing else.

@@ -155,7 +155,8 @@ fn pax_records(name: &[u8], link: &[u8], size: u64, attributes: &Attributes) -> 
             record(&mut records, key, id.to_string().as_bytes());
         }
     }
-    if attributes.mtime.nanos != 0 || attributes.mtime.seconds < 0 {
+    let plain_time = u64::try_from(attributes.mtime.seconds).is_ok_and(|s| s <= SIZE_MAX);
+    if attributes.mtime.nanos != 0 || !plain_time {
         record(&mut records, b"mtime", time(attributes.mtime).as_bytes());
     }
     for (name, value) in &attributes.xattrs {

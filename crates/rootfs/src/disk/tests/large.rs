@@ -1,0 +1,167 @@
+//! Large files, deep extent trees, directories with many names.
+
+use std::io::{self, Read};
+use std::time::Instant;
+
+use crate::testing::{Tar, build_with, small, spec};
+use crate::{Attributes, Options};
+
+/// `size` bytes; one block in `every` holds its own number, the others are zero.
+struct Pattern {
+    at: u64,
+    size: u64,
+    every: u64,
+}
+
+impl Read for Pattern {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let block = self.at / 4096;
+        let step = (4096 - self.at % 4096).min(self.size - self.at);
+        let step = usize::try_from(step).unwrap().min(buffer.len());
+        let byte = if block.is_multiple_of(self.every) {
+            1 + (block % 251) as u8
+        } else {
+            0
+        };
+        buffer[..step].fill(byte);
+        self.at += step as u64;
+        Ok(step)
+    }
+}
+
+#[test]
+fn a_sparse_file_of_more_than_a_gigabyte() {
+    let data = Pattern {
+        at: 0,
+        size: (5 << 28) + 17,
+        every: 400,
+    };
+    let disk = build_with(small(), |disk| {
+        disk.add_file("f", Attributes::new(0o644), data)
+    });
+    let disk = disk.unwrap();
+    let stat = disk.debugfs("stat /f");
+    assert!(stat.contains("Size: 1342177297"), "{stat}");
+    // 820 single blocks need three leaves below the root.
+    assert!(
+        disk.debugfs("ex /f").contains("1/ 1"),
+        "{}",
+        disk.debugfs("ex /f")
+    );
+    assert!(disk.host_bytes() < 8 << 20);
+}
+
+#[test]
+fn a_file_scattered_over_freed_blocks() {
+    // Thousands of single-block files, every second one freed again: a large file fills the gaps.
+    let mut lower = Tar::new();
+    let mut hide = Tar::new();
+    for n in 0..6000 {
+        lower = lower.file(format!("{n}"), format!("file {n}"));
+        if n % 2 == 1 {
+            hide = hide.file(format!(".wh.{n}"), "");
+        }
+    }
+    let (lower, hide) = (lower.end(), hide.end());
+    let data: Vec<u8> = (0..3000u32 * 4096)
+        .map(|n| (n / 4096 % 255) as u8 + 1)
+        .collect();
+    let unfill = Tar::new().file(".wh.filler", "").end();
+    let options = Options {
+        size: Some(28 << 20),
+        ..small()
+    };
+    let disk = build_with(options, |disk| {
+        disk.apply_layer(&lower[..], "")?;
+        disk.apply_layer(&hide[..], "")?;
+        disk.add_file(
+            "filler",
+            Attributes::new(0o600),
+            io::repeat(9).take(800 * 4096),
+        )?;
+        disk.add_file("scattered", Attributes::new(0o600), &data[..])?;
+        // Room in one piece for the inode table.
+        disk.apply_layer(&unfill[..], "").map(drop)
+    })
+    .unwrap();
+    assert!(disk.content("/scattered") == data);
+    assert!(disk.debugfs("ex /scattered").lines().count() > 1500);
+    assert_eq!(disk.content("/4242"), b"file 4242");
+}
+
+#[test]
+fn a_deep_extent_tree() {
+    // Four leaves of 340 extents are what the root reaches directly.
+    let data = Pattern {
+        at: 0,
+        size: 6000 * 4096,
+        every: 2,
+    };
+    let options = Options {
+        size: Some(64 << 20),
+        ..small()
+    };
+    let disk = build_with(options, |disk| {
+        disk.add_file("f", Attributes::new(0o600), data)
+    });
+    assert!(disk.unwrap().debugfs("ex /f").contains(" 2/ 2 "));
+}
+
+#[test]
+fn twenty_thousand_names_in_one_directory() {
+    let mut layer = Tar::new();
+    for n in 0..20_000 {
+        layer.header(&spec(b'0', format!("many/{}{n}", "n".repeat(n % 60))));
+    }
+    let layer = layer.end();
+    let options = Options {
+        size: Some(512 << 20),
+        ..small()
+    };
+    let start = Instant::now();
+    let disk = build_with(options, |disk| disk.apply_layer(&layer[..], "").map(drop)).unwrap();
+    assert!(start.elapsed().as_secs() < 10);
+    assert_eq!(disk.summary.entries, 20_003);
+    assert!(disk.exists(&format!("/many/{}19999", "n".repeat(19))));
+}
+
+#[test]
+fn more_subdirectories_than_a_link_count_holds() {
+    let mut layer = Tar::new();
+    for n in 0..66_000 {
+        layer.header(&spec(b'5', format!("{n}")));
+    }
+    let layer = layer.end();
+    let options = Options {
+        size: Some(1 << 30),
+        ..small()
+    };
+    let disk = build_with(options, |disk| disk.apply_layer(&layer[..], "d").map(drop)).unwrap();
+    assert!(disk.debugfs("stat /d").contains("Links: 1 "));
+}
+
+#[test]
+fn repeated_whiteouts_cost_no_more_than_one() {
+    let mut lower = Tar::new();
+    for n in 0..20_000 {
+        lower.header(&spec(b'0', format!("d/{n}")));
+    }
+    let mut upper = Tar::new();
+    for n in 0..10_000 {
+        upper.header(&spec(b'0', format!("d/new{n}")));
+        upper.header(&spec(b'0', ".wh.d"));
+        upper.header(&spec(b'0', "d/.wh..wh..opq"));
+    }
+    let (lower, upper) = (lower.end(), upper.end());
+    let start = Instant::now();
+    let options = Options {
+        size: Some(512 << 20),
+        ..small()
+    };
+    let disk = build_with(options, |disk| {
+        disk.apply_layer(&lower[..], "")?;
+        disk.apply_layer(&upper[..], "").map(drop)
+    });
+    assert_eq!(disk.unwrap().summary.entries, 10_003);
+    assert!(start.elapsed().as_secs() < 10);
+}
