@@ -57,17 +57,20 @@ impl Image {
         }
         let auxiliary = numbering.auxiliary_blocks(tree);
         let inodes = numbering.last();
+        let used = self.alloc.used() + auxiliary;
+        // A quarter of the inodes to spare, for whoever writes to the disk later.
+        let spare = inodes + inodes / 4;
         let geometry = match self.blocks {
-            None => Geometry::choose(
-                self.alloc.used() + auxiliary,
-                self.alloc.frontier() + auxiliary,
-                inodes,
-            ),
-            Some(blocks) => Geometry::new(blocks, inodes).ok_or_else(|| {
-                // So many files need more groups than this size has.
-                let groups = inodes.div_ceil(super::geometry::GROUP).max(1);
-                self.full(groups * super::geometry::GROUP)
-            })?,
+            None => Geometry::choose(used, self.alloc.frontier() + auxiliary, spare),
+            Some(blocks) => [spare, inodes]
+                .into_iter()
+                .filter_map(|inodes| Geometry::new(blocks, inodes))
+                .find(|geometry| used + geometry.metadata_blocks() <= blocks)
+                .or_else(|| Geometry::new(blocks, inodes))
+                .ok_or_else(|| {
+                    // So many files need more groups than this size has.
+                    self.full(inodes.div_ceil(super::geometry::GROUP) * super::geometry::GROUP)
+                })?,
         };
         let unneeded = self
             .descriptor_blocks

@@ -30,19 +30,27 @@ impl Read for Pattern {
 }
 
 #[test]
-fn a_sparse_file_of_more_than_a_gigabyte() {
-    let data = Pattern {
-        at: 0,
-        size: (5 << 28) + 17,
-        every: 400,
-    };
-    let disk = build_with(small(), |disk| {
-        disk.add_file("f", Attributes::new(0o644), data)
-    });
-    let disk = disk.unwrap();
+fn a_sparse_file_of_more_than_four_gigabytes() {
+    const SIZE: u64 = (5 << 30) + 17;
+    // 820 blocks, 6 MiB apart: three leaves below the root.
+    let (mut map, mut stored) = (String::from("820\n"), Vec::new());
+    for n in 0..820u64 {
+        map.push_str(&format!("{}\n4096\n", n * (6 << 20)));
+        stored.extend_from_slice(&[u8::try_from(n % 250).unwrap() + 1; 4096]);
+    }
+    let mut data = map.into_bytes();
+    data.resize(data.len().next_multiple_of(512), 0);
+    data.extend_from_slice(&stored);
+    let sparse = spec(b'0', "x")
+        .pax("GNU.sparse.major", "1")
+        .pax("GNU.sparse.minor", "0")
+        .pax("GNU.sparse.name", "f")
+        .pax("GNU.sparse.realsize", SIZE.to_string())
+        .data(data);
+    let layer = Tar::new().entry(sparse).end();
+    let disk = build_with(small(), |disk| disk.apply_layer(&layer[..], "").map(drop)).unwrap();
     let stat = disk.debugfs("stat /f");
-    assert!(stat.contains("Size: 1342177297"), "{stat}");
-    // 820 single blocks need three leaves below the root.
+    assert!(stat.contains(&format!("Size: {SIZE}")), "{stat}");
     assert!(
         disk.debugfs("ex /f").contains("1/ 1"),
         "{}",

@@ -97,6 +97,26 @@ fn a_full_disk_puts_its_metadata_into_gaps() {
 }
 
 #[test]
+fn inodes_are_left_for_the_guest() {
+    let mut layer = Tar::new();
+    for n in 0..5000 {
+        layer.header(&spec(b'0', format!("{n}")));
+    }
+    let layer = layer.end();
+    let disk = build_with(small(), |disk| disk.apply_layer(&layer[..], "").map(drop)).unwrap();
+    let statistics = disk.debugfs("stats");
+    let count = |line: &str| {
+        let value = statistics
+            .lines()
+            .find_map(|l| l.strip_prefix(line))
+            .unwrap();
+        value.trim().parse::<u32>().unwrap()
+    };
+    assert!(count("Free inodes:") > 1000, "{statistics}");
+    assert!(count("Free blocks:") > 1000, "{statistics}");
+}
+
+#[test]
 fn zeros_become_holes() {
     let mut data = vec![0; 1 << 20];
     data[500_000] = 1;
