@@ -34,7 +34,8 @@ impl Client {
             let page = match pages.next(MAX_MANIFEST_BYTES, accept()).await {
                 Ok(Some(page)) => page,
                 Ok(None) => break,
-                Err(Error::NotFound { .. }) if pages.is_first() => {
+                // The specification says 404; registries without the API also say 400 or 405.
+                Err(Error::NotFound { .. } | Error::Invalid { .. }) if pages.is_first() => {
                     found = self.fallback(reference, subject).await?;
                     break;
                 }

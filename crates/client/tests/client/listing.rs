@@ -135,6 +135,21 @@ async fn registries_without_referrers_have_the_fallback_tag() {
         .await
         .unwrap();
     assert_eq!(found.len(), 1);
+    for status in [400, 405] {
+        let fake = Fake::start(move |seen| {
+            Reply::new(if seen.path().contains("referrers") {
+                status
+            } else {
+                404
+            })
+        })
+        .await;
+        let none = client()
+            .referrers(&fake.reference("a"), &subject, None)
+            .await
+            .unwrap();
+        assert!(none.is_empty());
+    }
     let none = client()
         .referrers(&fake.reference("b"), &subject, None)
         .await
