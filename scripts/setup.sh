@@ -6,8 +6,8 @@ set -euo pipefail
 declare -A packages=(
     [build]="gcc libc6-dev make"
     [run]="qemu-system-x86"
-    [test]="e2fsprogs skopeo podman buildah umoci busybox-static docker-registry apache2-utils cpio xz-utils python3"
-    [demo]="apt-utils python3"
+    [test]="e2fsprogs time skopeo podman buildah umoci busybox-static docker-registry apache2-utils cpio xz-utils python3"
+    [demo]="dpkg procps"
 )
 wanted=()
 for group in "$@"; do

@@ -1,2 +1,67 @@
-//! `lazaret`, the command line.
-fn main() {}
+//! `lazaret`, the command line: arguments and settings in, results and exit codes out. The work
+//! is done in `lazaret-daemon` and `lazaret-registry`.
+
+mod commands;
+mod env_vars;
+mod exit;
+mod failure;
+mod printer;
+mod progress;
+mod settings;
+mod signals;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use failure::Failure;
+use printer::Printer;
+
+/// Distributes, converts and runs sandboxed agents from an OCI registry.
+#[derive(Debug, Parser)]
+#[command(
+    name = "lazaret",
+    version,
+    max_term_width = 100,
+    disable_help_subcommand = true
+)]
+struct Cli {
+    #[command(flatten)]
+    global: settings::GlobalArgs,
+    #[command(subcommand)]
+    command: commands::Command,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let printer = Printer {
+        quiet: cli.global.quiet,
+    };
+    start_logging(&cli.global);
+    let fallback = cli.command.failure_status();
+    let outcome = settings::resolve(&cli.global)
+        .and_then(|settings| commands::Context::new(settings, printer))
+        .and_then(|context| {
+            let runtime = tokio::runtime::Builder::new_multi_thread()
+                .enable_all()
+                .build()
+                .map_err(|error| Failure::io("start the runtime", error))?;
+            let outcome = runtime.block_on(cli.command.run(&context));
+            // Threads blocked on standard input must not hold the exit up.
+            runtime.shutdown_background();
+            outcome
+        });
+    match outcome {
+        Ok(status) => ExitCode::from(status),
+        Err(failure) => ExitCode::from(failure.report(printer, fallback)),
+    }
+}
+
+fn start_logging(global: &settings::GlobalArgs) {
+    let filter = tracing_subscriber::EnvFilter::try_new(global.log.as_deref().unwrap_or("warn"))
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .init();
+}

@@ -1,1 +1,32 @@
 //! The supervisor library that joins the engines: push, pull, import and run.
+//!
+//! [`Engine`] is opened over one user's [`Settings`] and does what the commands ask. The
+//! command line calls it in-process. Adapters between engines live here: the resolver's
+//! artifact source over the client, the client's blob sink over the store, disks from layers.
+
+mod engine;
+mod error;
+mod guest;
+mod image;
+mod kernel;
+mod login;
+mod pull;
+mod push;
+mod resolve;
+mod run;
+mod settings;
+mod validation;
+
+pub use engine::{Engine, ProgressSink};
+pub use error::{Error, ErrorClass};
+pub use image::{Image, ImageDetails, RemovedImage};
+pub use kernel::{Kernel, KernelSource};
+pub use lazaret_vm::Accelerator;
+pub use login::Login;
+pub use pull::{Pulled, PulledArtifact, write_file};
+pub use push::{PushRequest, Pushed};
+pub use run::{PullPolicy, RunEvents, RunRequest};
+pub use settings::Settings;
+pub use validation::{Validation, own_types, validate_file};
+
+pub(crate) use engine::blocking;

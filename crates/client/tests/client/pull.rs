@@ -257,8 +257,13 @@ async fn bodies_of_another_length_are_integrity_errors() {
             Some(_) => Reply::new(416),
         })
         .await;
-        let error = read(&fake, &layer(&noise(1000))).await.unwrap_err();
+        let mut out = Vec::new();
+        let error = client()
+            .blob_to(&fake.reference("a"), &layer(&noise(1000)), &mut out)
+            .await
+            .unwrap_err();
         assert_eq!(error.class(), Class::Integrity, "{name}: {error}");
+        assert!(out.len() <= 1000, "{name}: excess bytes were passed on");
         assert_eq!(fake.log().len(), requests, "{name}");
     };
     check("announced short", Reply::new(200).body(&content[..999]), 1).await;

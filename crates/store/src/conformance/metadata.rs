@@ -134,8 +134,8 @@ pub(super) async fn names_that_prefix_another_are_separate(place: &Place) {
         "a.b",
         "a/b",
         "a/b/c",
-        "a/tags",
         "a/manifests",
+        "a/tags",
         "a_b",
         "aa",
     ];

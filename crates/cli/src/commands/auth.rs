@@ -1,0 +1,33 @@
+use super::Context;
+use crate::failure::Failure;
+use crate::printer::{Format, table};
+
+/// Stored registry credentials
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Command {
+    /// List the registries with stored credentials; secrets are never printed
+    List {
+        /// Output format
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
+}
+
+impl Command {
+    pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
+        let Self::List { format } = self;
+        let logins = context.engine()?.logins()?;
+        context.printer.result(format, &logins, |logins| {
+            let mut rows = vec![vec!["REGISTRY".to_owned(), "USER".to_owned()]];
+            rows.extend(logins.iter().map(|login| {
+                let user = login
+                    .username
+                    .clone()
+                    .unwrap_or_else(|| "(token)".to_owned());
+                vec![login.registry.clone(), user]
+            }));
+            table(&rows)
+        })?;
+        Ok(())
+    }
+}

@@ -1,0 +1,96 @@
+use std::path::PathBuf;
+
+use super::Context;
+use crate::failure::Failure;
+use crate::printer::{Format, bytes, table};
+use crate::progress::Bars;
+
+/// The local image store
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Command {
+    /// Import an image: an OCI layout (folder or tar), a `docker save` tar, or a root file
+    /// system folder
+    Import {
+        /// What to import
+        source: PathBuf,
+        /// Name in the store, `[registry/]repository[:tag]`
+        name: String,
+        /// Output format
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
+    /// List the images
+    Ls {
+        /// Output format
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
+    /// Show an image's manifest, configuration and disks
+    Inspect {
+        /// Name or digest prefix
+        name: String,
+    },
+    /// Remove images, and the layers and disks that no other image uses
+    Rm {
+        /// Names or digest prefixes
+        #[arg(required = true)]
+        names: Vec<String>,
+    },
+}
+
+impl Command {
+    pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
+        let engine = context.engine()?;
+        let printer = context.printer;
+        match self {
+            Self::Import {
+                source,
+                name,
+                format,
+            } => {
+                let bars = Bars::new(printer);
+                let image = engine.import_image(&source, &name, bars.sink()).await?;
+                bars.clear();
+                printer.result(format, &image, |image| {
+                    format!(
+                        "image {}\n{} ({})",
+                        image.name,
+                        image.digest,
+                        bytes(image.size)
+                    )
+                })?;
+            }
+            Self::Ls { format } => {
+                printer.result(format, &engine.images()?, |images| {
+                    let heading = ["NAME", "DIGEST", "PLATFORM", "SIZE"].map(str::to_owned);
+                    let mut rows = vec![heading.to_vec()];
+                    rows.extend(images.iter().map(|image| {
+                        vec![
+                            image.name.clone(),
+                            image.digest.short().to_owned(),
+                            image.platform.to_string(),
+                            bytes(image.size),
+                        ]
+                    }));
+                    table(&rows)
+                })?;
+            }
+            Self::Inspect { name } => {
+                printer.result(Format::Json, &engine.inspect_image(&name)?, |_| {
+                    String::new()
+                })?;
+            }
+            Self::Rm { names } => {
+                for name in names {
+                    let removed = engine.remove_image(&name)?;
+                    printer.note(&format!(
+                        "removed {}, {} freed",
+                        removed.name,
+                        bytes(removed.freed)
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+}

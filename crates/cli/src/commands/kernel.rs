@@ -1,0 +1,96 @@
+use std::path::PathBuf;
+
+use lazaret_daemon::KernelSource;
+
+use super::Context;
+use crate::failure::Failure;
+use crate::printer::{Format, table};
+
+/// Kernels for machines
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Command {
+    /// Import a kernel with the modules that a machine needs
+    ///
+    /// FILE is a Debian kernel package (`linux-image-*.deb`) or a `vmlinuz`, which takes
+    /// `--modules` unless everything needed is built in.
+    Import {
+        /// Kernel package or image
+        #[arg(required_unless_present = "host")]
+        file: Option<PathBuf>,
+        /// Folder `lib/modules/RELEASE` that belongs to a `vmlinuz`
+        #[arg(long, value_name = "DIR", requires = "file")]
+        modules: Option<PathBuf>,
+        /// Take the running host's kernel from `/boot` and `/lib/modules`
+        #[arg(long, conflicts_with_all = ["file", "modules"])]
+        host: bool,
+        /// Name in the store [default: the kernel's release]
+        #[arg(long)]
+        name: Option<String>,
+        /// Output format
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
+    /// List the kernels; the default is marked
+    Ls {
+        /// Output format
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
+    /// Remove kernels
+    Rm {
+        /// Names
+        #[arg(required = true)]
+        names: Vec<String>,
+    },
+}
+
+impl Command {
+    pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
+        let engine = context.engine()?;
+        let printer = context.printer;
+        match self {
+            Self::Import {
+                file,
+                modules,
+                host: _,
+                name,
+                format,
+            } => {
+                let source = match (file, modules) {
+                    (None, _) => KernelSource::Host,
+                    (Some(image), Some(modules)) => KernelSource::Image {
+                        image,
+                        modules: Some(modules),
+                    },
+                    (Some(file), None) => KernelSource::File(file),
+                };
+                let kernel = engine.import_kernel(source, name.as_deref())?;
+                printer.result(format, &kernel, |kernel| {
+                    format!("kernel {} ({})", kernel.name, kernel.release)
+                })?;
+            }
+            Self::Ls { format } => {
+                printer.result(format, &engine.kernels()?, |kernels| {
+                    let heading = ["NAME", "RELEASE", "MODULES", "DEFAULT"].map(str::to_owned);
+                    let mut rows = vec![heading.to_vec()];
+                    rows.extend(kernels.iter().map(|kernel| {
+                        vec![
+                            kernel.name.clone(),
+                            kernel.release.clone(),
+                            kernel.modules.to_string(),
+                            if kernel.default { "*" } else { "" }.to_owned(),
+                        ]
+                    }));
+                    table(&rows)
+                })?;
+            }
+            Self::Rm { names } => {
+                for name in names {
+                    engine.remove_kernel(&name)?;
+                    printer.note(&format!("removed {name}"));
+                }
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,89 @@
+//! One file a command.
+
+mod auth;
+mod completions;
+mod image;
+mod kernel;
+mod login;
+mod pull;
+mod push;
+mod registry;
+mod run;
+mod serve;
+mod types;
+mod validate;
+
+use clap::Subcommand;
+use lazaret_daemon::{Engine, Settings};
+
+use crate::exit;
+use crate::failure::Failure;
+use crate::printer::Printer;
+
+/// What every command gets.
+pub(crate) struct Context {
+    pub(crate) settings: Settings,
+    pub(crate) printer: Printer,
+}
+
+impl Context {
+    pub(crate) fn new(settings: Settings, printer: Printer) -> Result<Self, Failure> {
+        Ok(Self { settings, printer })
+    }
+
+    /// The engines over the user's store.
+    pub(crate) fn engine(&self) -> Result<Engine, Failure> {
+        Ok(Engine::open(self.settings.clone())?)
+    }
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Run(Box<run::Args>),
+    Push(push::Args),
+    Pull(pull::Args),
+    Validate(validate::Args),
+    Types(types::Args),
+    #[command(subcommand)]
+    Image(image::Command),
+    #[command(subcommand)]
+    Kernel(kernel::Command),
+    Serve(serve::Args),
+    #[command(subcommand)]
+    Registry(registry::Command),
+    Login(login::LoginArgs),
+    Logout(login::LogoutArgs),
+    #[command(subcommand)]
+    Auth(auth::Command),
+    Completions(completions::Args),
+}
+
+impl Command {
+    pub(crate) async fn run(self, context: &Context) -> Result<u8, Failure> {
+        match self {
+            Self::Run(args) => return args.run(context).await,
+            Self::Registry(command) => return command.run(context).await,
+            Self::Push(args) => args.run(context).await?,
+            Self::Pull(args) => args.run(context).await?,
+            Self::Validate(args) => args.run(context)?,
+            Self::Types(args) => args.run(context).await?,
+            Self::Image(command) => command.run(context).await?,
+            Self::Kernel(command) => command.run(context)?,
+            Self::Serve(args) => args.run(context).await?,
+            Self::Login(args) => args.login(context).await?,
+            Self::Logout(args) => args.logout(context)?,
+            Self::Auth(command) => command.run(context)?,
+            Self::Completions(args) => args.run(context)?,
+        }
+        Ok(exit::SUCCESS)
+    }
+
+    /// The status for failures of commands whose small statuses are the workload's.
+    pub(crate) fn failure_status(&self) -> Option<u8> {
+        match self {
+            Self::Run(_) | Self::Registry(_) => Some(exit::MACHINE),
+            _ => None,
+        }
+    }
+}

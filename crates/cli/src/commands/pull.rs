@@ -1,0 +1,69 @@
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use lazaret_daemon::Pulled;
+use lazaret_oci::{Platform, Reference};
+
+use super::Context;
+use crate::failure::Failure;
+use crate::printer::{Format, bytes};
+use crate::progress::Bars;
+
+/// Pull an artifact to a file or standard output, or an image into the store
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// `registry/repository[:tag][@digest]`
+    #[arg(value_parser = Reference::from_str)]
+    reference: Reference,
+    /// Write the artifact to this file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Platform of the image, `os/architecture[/variant]` [default: this machine's]
+    #[arg(long, value_parser = Platform::from_str)]
+    platform: Option<Platform>,
+    /// Output format of the summary of an image
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+impl Args {
+    pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
+        let engine = context.engine()?;
+        let bars = Bars::new(context.printer);
+        let platform = self.platform.unwrap_or_else(Platform::native);
+        let pulled = engine.pull(&self.reference, &platform, bars.sink()).await?;
+        bars.clear();
+        match pulled {
+            Pulled::Artifact(artifact) => match self.output {
+                None => context.printer.raw(&artifact.config)?,
+                Some(path) => {
+                    lazaret_daemon::write_file(&path, &artifact.config)?;
+                    context.printer.note(&format!(
+                        "{} {}@{} -> {}",
+                        artifact.family,
+                        artifact.reference,
+                        artifact.digest,
+                        path.display()
+                    ));
+                }
+            },
+            Pulled::Image(image) => {
+                if self.output.is_some() {
+                    return Err(Failure::usage_with(
+                        format!("{} is an image; --output is for artifacts", self.reference),
+                        "the image is in the store now; see `lazaret image ls`",
+                    ));
+                }
+                context.printer.result(self.format, &image, |image| {
+                    format!(
+                        "image {}\n{} ({})",
+                        image.name,
+                        image.digest,
+                        bytes(image.size)
+                    )
+                })?;
+            }
+        }
+        Ok(())
+    }
+}

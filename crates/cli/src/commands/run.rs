@@ -1,0 +1,138 @@
+use std::io::IsTerminal;
+use std::path::PathBuf;
+
+use lazaret_daemon::{PullPolicy, RunEvents, RunRequest};
+
+use super::Context;
+use crate::failure::Failure;
+use crate::progress::Bars;
+
+/// Run an agent, a bundle or a plain image in a microVM
+///
+/// Output streams as it comes, on the channel the workload wrote it to. The exit status is the
+/// workload's own (128 plus the signal that ended it); 125 when Lazaret failed, 126 when the
+/// command cannot be run, 127 when it was not found.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// `registry/repository[:tag][@digest]`, or the name of a cached image
+    reference: String,
+    /// Mount an artifact (model, tool, knowledge, fileset), at its own path or another
+    #[arg(long, value_name = "REF[:/PATH]")]
+    mount: Vec<String>,
+    /// Processors [default: the sandbox's, else 1]
+    #[arg(long, value_name = "N")]
+    cpus: Option<String>,
+    /// Memory, in MiB or as `512Mi`, `2Gi` [default: the sandbox's, else 512Mi]
+    #[arg(long, visible_alias = "memory", value_name = "SIZE")]
+    mem: Option<String>,
+    /// Set a variable, `NAME=value`, or pass on the one of this environment, `NAME`
+    #[arg(short, long, value_name = "NAME[=VALUE]")]
+    env: Vec<String>,
+    /// `user`, `uid`, `user:group` or `uid:gid`
+    #[arg(short, long)]
+    user: Option<String>,
+    /// Program to run instead of the image's or agent's
+    #[arg(long, value_name = "PROGRAM")]
+    entrypoint: Option<String>,
+    /// Working folder
+    #[arg(short, long, value_name = "DIR")]
+    workdir: Option<String>,
+    /// Host name of the machine
+    #[arg(long)]
+    hostname: Option<String>,
+    /// Policy file to use instead of the bundle's
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+    /// Kernel, by its name in `lazaret kernel ls`
+    #[arg(long, value_name = "NAME")]
+    kernel: Option<String>,
+    /// Refuse all writes to the root file system, root's included
+    #[arg(long)]
+    read_only: bool,
+    /// When to ask the registry for an image that is cached
+    #[arg(long, value_enum, default_value_t)]
+    pull: Pull,
+    /// Arguments: they replace the image's command or the agent's arguments
+    #[arg(last = true)]
+    args: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+enum Pull {
+    /// Always, so that a moved tag is noticed
+    Always,
+    /// Only for what is not cached
+    #[default]
+    Missing,
+    /// Never
+    Never,
+}
+
+impl Args {
+    pub(crate) async fn run(self, context: &Context) -> Result<u8, Failure> {
+        let engine = context.engine()?;
+        let bars = Bars::new(context.printer);
+        let events = Events {
+            printer: context.printer,
+            bars: &bars,
+        };
+        let request = RunRequest {
+            reference: self.reference,
+            mounts: self.mount,
+            cpus: self.cpus,
+            memory: self.mem,
+            env: self
+                .env
+                .iter()
+                .map(|entry| crate::settings::expand_env(entry))
+                .collect(),
+            user: self.user,
+            entrypoint: self.entrypoint,
+            working_dir: self.workdir,
+            hostname: self.hostname,
+            policy: self.policy,
+            kernel: self.kernel,
+            read_only: self.read_only,
+            pull: match self.pull {
+                Pull::Always => PullPolicy::Always,
+                Pull::Missing => PullPolicy::Missing,
+                Pull::Never => PullPolicy::Never,
+            },
+            args: self.args,
+            forward_stdin: stdin_is_ours(),
+        };
+        Ok(engine.run(request, &events).await?)
+    }
+}
+
+struct Events<'a> {
+    printer: crate::Printer,
+    bars: &'a Bars,
+}
+
+impl RunEvents for Events<'_> {
+    fn warning(&self, text: &str) {
+        self.bars.suspend(|| self.printer.warning(text));
+    }
+
+    fn note(&self, text: &str) {
+        self.bars.suspend(|| self.printer.note(text));
+    }
+
+    fn progress(&self) -> lazaret_daemon::ProgressSink {
+        self.bars.sink()
+    }
+
+    fn starting(&self) {
+        self.bars.clear();
+    }
+}
+
+/// Reading a terminal from the background would stop the process.
+fn stdin_is_ours() -> bool {
+    let stdin = std::io::stdin();
+    if !stdin.is_terminal() {
+        return true;
+    }
+    rustix::termios::tcgetpgrp(&stdin).is_ok_and(|group| group == rustix::process::getpgrp())
+}

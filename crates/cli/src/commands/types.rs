@@ -1,0 +1,55 @@
+use std::str::FromStr;
+
+use lazaret_oci::Registry;
+
+use super::Context;
+use crate::failure::Failure;
+use crate::printer::{Format, table};
+
+/// List the artifact families, this build's or a registry's
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Ask this registry instead of this build
+    #[arg(value_name = "REGISTRY", value_parser = Registry::from_str)]
+    registry: Option<Registry>,
+    /// Output format; JSON includes the schemas
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+impl Args {
+    pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
+        let catalogue = match &self.registry {
+            Some(registry) => context.engine()?.types(registry).await?,
+            None => lazaret_daemon::own_types(),
+        };
+        context.printer.result(self.format, &catalogue, render)?;
+        Ok(())
+    }
+}
+
+fn render(catalogue: &serde_json::Value) -> String {
+    let mut rows = vec![
+        ["FAMILY", "CLASS", "KIND", "REPOSITORY", "DEFAULT MOUNT"]
+            .map(str::to_owned)
+            .to_vec(),
+    ];
+    let list = catalogue
+        .as_array()
+        .or_else(|| catalogue.get("types")?.as_array());
+    for family in list.into_iter().flatten() {
+        let text = |name: &str| {
+            family
+                .get(name)
+                .and_then(|value| value.as_str())
+                .unwrap_or("-")
+                .to_owned()
+        };
+        rows.push(
+            ["family", "class", "kind", "pathSegment", "defaultMount"]
+                .map(text)
+                .to_vec(),
+        );
+    }
+    table(&rows)
+}

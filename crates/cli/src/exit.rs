@@ -1,0 +1,42 @@
+//! The exit statuses, which are part of the contract.
+
+use lazaret_daemon::ErrorClass;
+
+/// The command did what it was asked.
+pub(crate) const SUCCESS: u8 = 0;
+/// A failure of no published class.
+pub(crate) const FAILURE: u8 = 1;
+/// The command line cannot be understood (also what clap uses).
+pub(crate) const USAGE: u8 = 2;
+/// Credentials are missing, wrong or not enough.
+pub(crate) const AUTH: u8 = 3;
+/// A manifest, blob, image, kernel or file does not exist.
+pub(crate) const NOT_FOUND: u8 = 4;
+/// A document, reference or setting breaks a rule.
+pub(crate) const INVALID: u8 = 5;
+/// A registry cannot be reached or does not answer as one.
+pub(crate) const UNREACHABLE: u8 = 6;
+/// The name is taken or in use.
+pub(crate) const CONFLICT: u8 = 7;
+/// Content does not have the digest or size it was announced with.
+pub(crate) const INTEGRITY: u8 = 8;
+/// The disk is full, or a local file cannot be read or written.
+pub(crate) const STORAGE: u8 = 9;
+/// `run`: Lazaret failed before or beside the workload.
+pub(crate) const MACHINE: u8 = 125;
+
+/// The status of an error class.
+pub(crate) fn status(class: ErrorClass) -> u8 {
+    match class {
+        ErrorClass::Usage => USAGE,
+        ErrorClass::Auth => AUTH,
+        ErrorClass::NotFound => NOT_FOUND,
+        ErrorClass::Invalid => INVALID,
+        ErrorClass::Unreachable => UNREACHABLE,
+        ErrorClass::Conflict => CONFLICT,
+        ErrorClass::Integrity => INTEGRITY,
+        ErrorClass::Storage => STORAGE,
+        ErrorClass::Machine => MACHINE,
+        ErrorClass::Other => FAILURE,
+    }
+}

@@ -1,0 +1,136 @@
+//! The two channels: data on standard output, everything else on standard error.
+
+use std::io::{self, IsTerminal, Write};
+
+use serde::Serialize;
+
+/// How results are printed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs: one JSON document.
+    Json,
+}
+
+/// Writes results and notes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Printer {
+    /// No notes, no progress.
+    pub(crate) quiet: bool,
+}
+
+impl Printer {
+    /// A line or document on standard output.
+    ///
+    /// # Errors
+    /// Of standard output; a closed pipe is one (`main` treats it as success).
+    pub(crate) fn data(self, text: &str) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        out.write_all(text.as_bytes())?;
+        if !text.ends_with('\n') {
+            out.write_all(b"\n")?;
+        }
+        out.flush()
+    }
+
+    /// `value` as JSON, or as the text that `render` makes of it.
+    ///
+    /// # Errors
+    /// Of standard output.
+    pub(crate) fn result<T: Serialize>(
+        self,
+        format: Format,
+        value: &T,
+        render: impl FnOnce(&T) -> String,
+    ) -> io::Result<()> {
+        match format {
+            Format::Text => self.data(&render(value)),
+            Format::Json => {
+                let text = serde_json::to_string_pretty(value).map_err(io::Error::other)?;
+                self.data(&text)
+            }
+        }
+    }
+
+    /// Raw bytes on standard output, exactly.
+    ///
+    /// # Errors
+    /// Of standard output.
+    pub(crate) fn raw(self, bytes: &[u8]) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        out.write_all(bytes)?;
+        out.flush()
+    }
+
+    /// A line for people on standard error, unless quiet.
+    pub(crate) fn note(self, text: &str) {
+        if !self.quiet {
+            self.always(text);
+        }
+    }
+
+    /// A warning on standard error, also when quiet.
+    pub(crate) fn warning(self, text: &str) {
+        self.always(&format!("warning: {text}"));
+    }
+
+    /// A line on standard error, whatever was asked.
+    pub(crate) fn always(self, text: &str) {
+        // Nobody is left to tell when standard error is gone.
+        let _ = writeln!(io::stderr().lock(), "{text}");
+    }
+
+    /// Whether progress bars make sense.
+    pub(crate) fn interactive(self) -> bool {
+        !self.quiet && io::stderr().is_terminal()
+    }
+}
+
+/// Rows of text in aligned columns; the first row is the heading.
+pub(crate) fn table(rows: &[Vec<String>]) -> String {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |column: usize| {
+        rows.iter()
+            .filter_map(|row| row.get(column))
+            .map(|cell| cell.chars().count())
+            .max()
+            .unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    let mut text = String::new();
+    for row in rows {
+        let mut line = String::new();
+        for (column, cell) in row.iter().enumerate() {
+            line.push_str(cell);
+            if column + 1 < row.len() {
+                line.extend(std::iter::repeat_n(
+                    ' ',
+                    widths[column] - cell.chars().count() + 2,
+                ));
+            }
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+/// Bytes for people, in powers of 1024.
+pub(crate) fn bytes(count: u64) -> String {
+    const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
+    let mut unit = 0;
+    let mut whole = count;
+    let mut tenths = 0;
+    while whole >= 1024 && unit + 1 < UNITS.len() {
+        tenths = whole % 1024 * 10 / 1024;
+        whole /= 1024;
+        unit += 1;
+    }
+    if unit == 0 {
+        format!("{whole} B")
+    } else {
+        format!("{whole}.{tenths} {}", UNITS[unit])
+    }
+}

@@ -1,0 +1,121 @@
+//! Arguments and environment become one [`Settings`], here and nowhere else.
+#![allow(clippy::disallowed_methods)]
+
+use std::env;
+use std::path::PathBuf;
+
+use lazaret_client::{CredentialFiles, Secret};
+use lazaret_daemon::{Accelerator, Settings};
+
+use crate::env_vars::{self, foreign};
+use crate::failure::Failure;
+
+/// Podman's credential file, below the XDG folders.
+const CONTAINERS: &str = "containers/auth.json";
+
+/// Flags of every command.
+#[derive(Debug, clap::Args)]
+pub(crate) struct GlobalArgs {
+    /// Print no progress and no notes
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
+    /// Speak plain HTTP to every registry of this command
+    #[arg(long, global = true)]
+    plain_http: bool,
+    /// What to log on standard error: `warn`, `info`, `debug`
+    #[arg(long, global = true, value_name = "LEVEL", env = env_vars::LOG)]
+    pub(crate) log: Option<String>,
+}
+
+/// Resolves every setting of the process.
+pub(crate) fn resolve(global: &GlobalArgs) -> Result<Settings, Failure> {
+    let home = path(env_vars::HOME);
+    let user = path(foreign::HOME);
+    let xdg = |variable: &str, fallback: &str| {
+        path(variable)
+            .filter(|folder| folder.is_absolute())
+            .or_else(|| user.as_ref().map(|user| user.join(fallback)))
+            .map(|folder| folder.join("lazaret"))
+    };
+    let folder = |within: &str, standard: Option<PathBuf>| {
+        home.as_ref()
+            .map(|home| home.join(within))
+            .or(standard)
+            .ok_or_else(|| {
+                Failure::usage_with(
+                    "neither LAZARET_HOME nor HOME is set",
+                    "set LAZARET_HOME to a folder that Lazaret may write to",
+                )
+            })
+    };
+    let data = folder("data", xdg(foreign::XDG_DATA_HOME, ".local/share"))?;
+    let config = folder("config", xdg(foreign::XDG_CONFIG_HOME, ".config"))?;
+    let cache = folder("cache", xdg(foreign::XDG_CACHE_HOME, ".cache"))?;
+    // Machines need a folder with room for disks; XDG_RUNTIME_DIR is memory.
+    let runtime = data.join("run");
+    let accelerator = match text(env_vars::ACCELERATOR).as_deref() {
+        None | Some("" | "auto") => None,
+        Some("kvm") => Some(Accelerator::Kvm),
+        Some("tcg") => Some(Accelerator::Tcg),
+        Some(other) => {
+            return Err(Failure::usage(format!(
+                "{} is '{other}', not auto, kvm or tcg",
+                env_vars::ACCELERATOR
+            )));
+        }
+    };
+    Ok(Settings {
+        credentials: CredentialFiles {
+            own: Some(
+                path(env_vars::CREDENTIALS).unwrap_or_else(|| config.join("credentials.json")),
+            ),
+            docker_auth_config: text(foreign::DOCKER_AUTH_CONFIG).map(Secret::new),
+            registry_auth_file: path(foreign::REGISTRY_AUTH_FILE),
+            runtime: path(foreign::XDG_RUNTIME_DIR).map(|folder| folder.join(CONTAINERS)),
+            config: path(foreign::XDG_CONFIG_HOME)
+                .or_else(|| user.as_ref().map(|user| user.join(".config")))
+                .map(|folder| folder.join(CONTAINERS)),
+            docker: path(foreign::DOCKER_CONFIG)
+                .or_else(|| user.as_ref().map(|user| user.join(".docker")))
+                .map(|folder| folder.join("config.json")),
+            ..CredentialFiles::default()
+        },
+        data,
+        cache,
+        runtime,
+        plain_http: list(env_vars::PLAIN_HTTP),
+        plain_http_all: global.plain_http,
+        ca_files: path(env_vars::CA_FILE).into_iter().collect(),
+        search_path: env::var_os(foreign::PATH).unwrap_or_default(),
+        accelerator,
+        source_date_epoch: text(foreign::SOURCE_DATE_EPOCH).and_then(|text| text.parse().ok()),
+    })
+}
+
+/// `NAME=value` as it is; `NAME` with this process's value, or empty when it has none.
+pub(crate) fn expand_env(entry: &str) -> String {
+    if entry.contains('=') {
+        entry.to_owned()
+    } else {
+        format!("{entry}={}", env::var(entry).unwrap_or_default())
+    }
+}
+
+fn path(variable: &str) -> Option<PathBuf> {
+    env::var_os(variable)
+        .filter(|value| !value.is_empty())
+        .map(PathBuf::from)
+}
+
+fn text(variable: &str) -> Option<String> {
+    env::var(variable).ok().filter(|value| !value.is_empty())
+}
+
+fn list(variable: &str) -> Vec<String> {
+    let text = text(variable).unwrap_or_default();
+    text.split(',')
+        .map(str::trim)
+        .filter(|entry| !entry.is_empty())
+        .map(str::to_owned)
+        .collect()
+}

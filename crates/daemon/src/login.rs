@@ -1,0 +1,64 @@
+//! Registry credentials.
+
+use lazaret_client::{Credential, Store};
+use lazaret_oci::Registry;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::{Engine, Error};
+
+/// A registry with stored credentials.
+#[derive(Debug, Clone, Serialize)]
+pub struct Login {
+    /// `host[:port][/path]`.
+    pub registry: String,
+    /// The user; `None` for a token.
+    pub username: Option<String>,
+}
+
+impl Engine {
+    /// Stores credentials after the registry has accepted them.
+    ///
+    /// # Errors
+    /// Those of the registry; nothing is stored then.
+    pub async fn login(&self, registry: &Registry, credential: Credential) -> Result<(), Error> {
+        self.client.verify(registry, credential.clone()).await?;
+        Ok(self.credential_store().put(registry, None, &credential)?)
+    }
+
+    /// Forgets credentials; `false` when there were none.
+    ///
+    /// # Errors
+    /// Of the credential file.
+    pub fn logout(&self, registry: &Registry) -> Result<bool, Error> {
+        Ok(self.credential_store().remove(registry, None)?)
+    }
+
+    /// The stored credentials, without secrets.
+    ///
+    /// # Errors
+    /// Of the credential file.
+    pub fn logins(&self) -> Result<Vec<Login>, Error> {
+        let entries = self.credential_store().list()?;
+        Ok(entries
+            .into_iter()
+            .map(|entry| Login {
+                registry: entry.key,
+                username: entry.username,
+            })
+            .collect())
+    }
+
+    /// The families that a registry knows.
+    ///
+    /// # Errors
+    /// Those of the registry.
+    pub async fn types(&self, registry: &Registry) -> Result<Value, Error> {
+        Ok(self.client.types(registry).await?)
+    }
+
+    fn credential_store(&self) -> Store {
+        let path = self.settings.credentials.own.clone();
+        Store::new(path.unwrap_or_else(|| self.settings.data.join("credentials.json")))
+    }
+}

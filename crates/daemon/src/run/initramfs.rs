@@ -1,0 +1,88 @@
+//! The archive that the kernel starts from: PID 1 and the modules it loads.
+//!
+//! ```text
+//! /init                    lazaret-guest
+//! /lib/modules/load        file names, one a line, in the order to load
+//! /lib/modules/*.ko
+//! /dev /proc /sys /run /mnt   mount points;  /dev/console, /dev/null
+//! ```
+//! It depends on the kernel and this build alone, so it is made once and kept in the cache.
+
+use std::fs::{self, File};
+use std::io::BufWriter;
+use std::path::{Path, PathBuf};
+
+use lazaret_oci::Digest;
+use lazaret_rootfs::Initramfs;
+use lazaret_vm::kernel::Kernel;
+
+use crate::{Error, guest};
+
+/// Changes with the layout of the archive.
+const LAYOUT: &str = "1";
+
+/// The archive for `kernel`, made if it is not in `cache` yet.
+pub(super) fn prepare(kernel: &Kernel, cache: &Path) -> Result<PathBuf, Error> {
+    let key =
+        Digest::of(format!("{LAYOUT} {} {}", kernel.digest, Digest::of(guest::INIT)).as_bytes());
+    let folder = cache.join("initramfs");
+    let path = folder.join(format!("{}.cpio", key.hex()));
+    if path.exists() {
+        return Ok(path);
+    }
+    fs::create_dir_all(&folder).map_err(Error::io("create", &folder))?;
+    // Two processes may do this at once: both write the same bytes, the later rename wins.
+    let staged = tempfile::Builder::new()
+        .prefix(".staged-")
+        .tempfile_in(&folder)
+        .map_err(Error::io("create a file in", &folder))?;
+    write(kernel, staged.as_file())?;
+    staged
+        .as_file()
+        .sync_all()
+        .map_err(Error::io("write", &path))?;
+    staged
+        .persist(&path)
+        .map_err(|error| Error::io("write", &path)(error.error))?;
+    Ok(path)
+}
+
+fn write(kernel: &Kernel, file: &File) -> Result<(), Error> {
+    let failed = |source| Error::Initramfs {
+        kernel: kernel.name.clone(),
+        source,
+    };
+    let mut archive = Initramfs::new(BufWriter::new(file));
+    for (folder, mode) in [
+        ("dev", 0o755),
+        ("proc", 0o555),
+        ("sys", 0o555),
+        ("run", 0o755),
+        ("mnt", 0o755),
+        ("lib", 0o755),
+        ("lib/modules", 0o755),
+    ] {
+        archive.directory(folder, mode).map_err(failed)?;
+    }
+    archive
+        .char_device("dev/console", 0o600, 5, 1)
+        .map_err(failed)?;
+    archive
+        .char_device("dev/null", 0o666, 1, 3)
+        .map_err(failed)?;
+    archive.file("init", 0o755, guest::INIT).map_err(failed)?;
+    let mut order = String::new();
+    for module in &kernel.modules {
+        let content = fs::read(&module.path).map_err(Error::io("read", &module.path))?;
+        archive
+            .file(format!("lib/modules/{}", module.file_name), 0o644, content)
+            .map_err(failed)?;
+        order.push_str(&module.file_name);
+        order.push('\n');
+    }
+    archive
+        .file("lib/modules/load", 0o644, order)
+        .map_err(failed)?;
+    archive.finish().map_err(failed)?;
+    Ok(())
+}

@@ -1,0 +1,198 @@
+//! `run`: from a reference to an exit status.
+//!
+//! ```text
+//! resolve   reference -> image, agent or bundle       lazaret-artifacts over the client
+//! merge     image <- agent <- flags                   one RunSpec
+//! fetch     image and artifact layers                 into the store
+//! convert   layers -> disks                           cached by content
+//! launch    kernel, initramfs, disks -> QEMU          in a locked folder
+//! carry     streams and signals until the exit        then the folder goes
+//! ```
+
+mod boot;
+mod disks;
+mod initramfs;
+mod machine;
+mod notices;
+mod request;
+mod signals;
+mod streams;
+#[cfg(test)]
+mod tests;
+
+use lazaret_artifacts::{Payload, Resolved, RunSpec, resolve};
+use lazaret_oci::{ImageConfig, Manifest, ManifestDocument, Platform, Reference};
+use lazaret_store::ImageRecord;
+
+pub(crate) use disks::image_key as image_disk_key;
+pub(crate) use machine::end_abandoned;
+pub use request::{PullPolicy, RunEvents, RunRequest};
+
+use crate::pull::store_name;
+use crate::resolve::RegistrySource;
+use crate::{Engine, Error, blocking, image};
+
+/// Everything about a run that is settled before a machine starts.
+struct Prepared {
+    spec: RunSpec,
+    hostname: String,
+    manifest: Manifest,
+    config: ImageConfig,
+}
+
+impl Engine {
+    /// Runs an image, agent or bundle to its end and returns the exit status.
+    ///
+    /// # Errors
+    /// [`Error::Workload`] when the command could not be started; others when nothing got as
+    /// far as that.
+    pub async fn run(&self, request: RunRequest, events: &dyn RunEvents) -> Result<u8, Error> {
+        let kernel = match &request.kernel {
+            Some(name) => self.kernels.get(name)?,
+            None => self.kernels.default_kernel()?,
+        };
+        // Until the machine has its disks open, nothing may be pruned.
+        let lease = self.images.lease()?;
+        let prepared = self.prepare(&request, events).await?;
+        let Prepared {
+            spec,
+            hostname,
+            manifest,
+            config,
+        } = prepared;
+        for mount in &spec.mounts {
+            if let Payload::Layers(layers) = &mount.payload {
+                let wanted = layers.clone();
+                self.pull_missing(&mount.reference, wanted, events.progress())
+                    .await?;
+            }
+        }
+        let store = self.images.clone();
+        let name = spec.image.to_string();
+        let mounts = spec.mounts.clone();
+        let (root, artifacts) = blocking(move || {
+            let root = disks::image(&store, &manifest, &config, &name)?;
+            Ok((root, disks::artifacts(&store, &mounts)?))
+        })
+        .await?;
+        events.starting();
+        let launch = machine::Launch {
+            kernel,
+            root,
+            artifacts,
+            spec,
+            hostname,
+            read_only: request.read_only,
+            forward_stdin: request.forward_stdin,
+        };
+        self.launch(launch, lease, events).await
+    }
+
+    /// Settles what runs and how, before anything large is fetched.
+    async fn prepare(
+        &self,
+        request: &RunRequest,
+        events: &dyn RunEvents,
+    ) -> Result<Prepared, Error> {
+        let flags = request.flags()?;
+        let resolved = self.resolve_run(request).await?;
+        let record = self
+            .ensure_image(&resolved.image, request.pull, events)
+            .await?;
+        let document = image::manifest(&self.images, &record)?;
+        let (config, _) = image::config(&self.images, &document)?;
+        let manifest = document
+            .manifest()
+            .cloned()
+            .ok_or_else(|| Error::ImageNotFound {
+                name: record.name.clone(),
+            })?;
+        let hostname = match &request.hostname {
+            Some(name) => name.clone(),
+            None => boot::hostname(resolved.name.as_deref(), &record.name),
+        };
+        let spec = RunSpec::merge(resolved, &config, flags)?;
+        notices::tell(&spec, events);
+        Ok(Prepared {
+            spec,
+            hostname,
+            manifest,
+            config,
+        })
+    }
+
+    /// What the reference leads to. The name of a cached image needs no registry.
+    async fn resolve_run(&self, request: &RunRequest) -> Result<Resolved, Error> {
+        let cached = match request.pull {
+            PullPolicy::Always => None,
+            PullPolicy::Missing | PullPolicy::Never => self.cached(&request.reference)?,
+        };
+        let reference = match &cached {
+            Some((reference, _)) => reference.clone(),
+            None => request.reference.parse::<Reference>()?,
+        };
+        let mounts = request.mounts(&reference.registry)?;
+        let source = RegistrySource {
+            client: &self.client,
+            cached: cached.as_ref().map(|(name, record)| (name, &record.digest)),
+        };
+        Ok(resolve(&source, &reference, &mounts).await?)
+    }
+
+    /// The store's image of that name, with the name in full.
+    fn cached(&self, text: &str) -> Result<Option<(Reference, ImageRecord)>, Error> {
+        match self.find_image(text) {
+            Ok(record) => Ok(Some((record.name.parse()?, record))),
+            Err(Error::ImageNotFound { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The image's record, pulled if the policy and the store ask for it.
+    async fn ensure_image(
+        &self,
+        reference: &Reference,
+        policy: PullPolicy,
+        events: &dyn RunEvents,
+    ) -> Result<ImageRecord, Error> {
+        if policy != PullPolicy::Always
+            && let Some(record) = self.stored(reference)?
+        {
+            return Ok(record);
+        }
+        if policy == PullPolicy::Never {
+            return Err(Error::ImageNotFound {
+                name: reference.to_string(),
+            });
+        }
+        self.pull_image(reference, &Platform::native(), events.progress())
+            .await
+    }
+
+    /// A complete image under that name. A pin must be the digest of its manifest, or the one
+    /// that the name stood for when it was pulled.
+    fn stored(&self, reference: &Reference) -> Result<Option<ImageRecord>, Error> {
+        let name = store_name(&reference.normalized()).to_string();
+        let Some(record) = self.images.get(&name)? else {
+            return Ok(None);
+        };
+        let pin = reference.digest.as_ref();
+        let as_pinned = pin.is_none_or(|pin| *pin == record.digest || *pin == record.source_digest);
+        Ok(if as_pinned && self.is_usable(&record)? {
+            Some(record)
+        } else {
+            None
+        })
+    }
+
+    fn is_usable(&self, record: &ImageRecord) -> Result<bool, Error> {
+        let document: ManifestDocument = match image::manifest(&self.images, record) {
+            Ok(document) => document,
+            Err(Error::BlobMissing { .. }) => return Ok(false),
+            Err(error) => return Err(error),
+        };
+        Ok(document
+            .manifest()
+            .is_some_and(|manifest| self.is_complete(manifest)))
+    }
+}

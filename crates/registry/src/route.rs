@@ -1,0 +1,129 @@
+//! Paths of the distribution specification ("Endpoints") and of the extensions.
+//!
+//! A repository name has slashes itself, so a path is read from its end.
+
+use lazaret_oci::wire::ErrorCode;
+use lazaret_oci::{Digest, Repository};
+use lazaret_store::{ManifestSelector, UploadId};
+
+use crate::answer::Refusal;
+
+/// What a path names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Route {
+    /// `/v2/`
+    Base,
+    /// `/v2/_catalog`
+    Catalog,
+    /// `/v2/<name>/tags/list`
+    Tags(Repository),
+    /// `/v2/<name>/manifests/<reference>`
+    Manifest(Repository, ManifestSelector),
+    /// `/v2/<name>/referrers/<digest>`
+    Referrers(Repository, Digest),
+    /// `/v2/<name>/blobs/<digest>`
+    Blob(Repository, Digest),
+    /// `/v2/<name>/blobs/uploads/`
+    Uploads(Repository),
+    /// `/v2/<name>/blobs/uploads/<session>`
+    Upload(Repository, UploadId),
+    /// `/v2/_oci/ext/discover`
+    Discover,
+    /// `/ext/v1/types`, `/v2/_lazaret/ext/types`
+    Types,
+    /// `/livez`
+    Live,
+    /// `/readyz`
+    Ready,
+}
+
+impl Route {
+    /// Reads a path as it came, percent-encoded.
+    pub(crate) fn parse(path: &str) -> Result<Self, Refusal> {
+        let segments: Vec<String> =
+            path.trim_start_matches('/').split('/').map(decode).collect::<Option<_>>().ok_or_else(
+                || Refusal::new(ErrorCode::NameInvalid, "the path is not valid UTF-8"),
+            )?;
+        let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+        match segments[..] {
+            ["livez"] => Ok(Self::Live),
+            ["readyz"] => Ok(Self::Ready),
+            ["ext", "v1", "types"] | ["v2", "_lazaret", "ext", "types"] => Ok(Self::Types),
+            ["v2"] | ["v2", ""] => Ok(Self::Base),
+            ["v2", "_catalog"] => Ok(Self::Catalog),
+            ["v2", "_oci", "ext", "discover"] => Ok(Self::Discover),
+            ["v2", ref rest @ ..] => Self::of_repository(rest),
+            _ => Err(Refusal::not_found()),
+        }
+    }
+
+    fn of_repository(segments: &[&str]) -> Result<Self, Refusal> {
+        match segments {
+            [name @ .., "tags", "list"] => Ok(Self::Tags(repository(name)?)),
+            [name @ .., "manifests", reference] => {
+                Ok(Self::Manifest(repository(name)?, selector(reference)?))
+            }
+            [name @ .., "referrers", digest] => {
+                Ok(Self::Referrers(repository(name)?, parse_digest(digest)?))
+            }
+            [name @ .., "blobs", "uploads"] | [name @ .., "blobs", "uploads", ""] => {
+                Ok(Self::Uploads(repository(name)?))
+            }
+            [name @ .., "blobs", "uploads", id] => Ok(Self::Upload(
+                repository(name)?,
+                id.parse().map_err(|_| Refusal::unknown_upload())?,
+            )),
+            [name @ .., "blobs", digest] => {
+                Ok(Self::Blob(repository(name)?, parse_digest(digest)?))
+            }
+            _ => Err(Refusal::not_found()),
+        }
+    }
+}
+
+fn repository(segments: &[&str]) -> Result<Repository, Refusal> {
+    segments
+        .join("/")
+        .parse()
+        .map_err(|error: lazaret_oci::Error| Refusal::new(ErrorCode::NameInvalid, error.to_string()))
+}
+
+pub(crate) fn parse_digest(text: &str) -> Result<Digest, Refusal> {
+    text.parse().map_err(|error: lazaret_oci::Error| {
+        Refusal::new(ErrorCode::DigestInvalid, error.to_string())
+    })
+}
+
+fn selector(text: &str) -> Result<ManifestSelector, Refusal> {
+    if text.contains(':') {
+        return Ok(ManifestSelector::Digest(parse_digest(text)?));
+    }
+    text.parse().map(ManifestSelector::Tag).map_err(|error: lazaret_oci::Error| {
+        Refusal::new(ErrorCode::ManifestInvalid, error.to_string())
+    })
+}
+
+/// Percent-decoding of one segment; `None` when the result is not UTF-8.
+pub(crate) fn decode(text: &str) -> Option<String> {
+    let bytes = text.as_bytes();
+    let mut decoded = Vec::with_capacity(bytes.len());
+    let mut position = 0;
+    while position < bytes.len() {
+        let escape = (bytes[position] == b'%')
+            .then(|| text.get(position + 1..position + 3))
+            .flatten()
+            .filter(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()))
+            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        match escape {
+            Some(byte) => {
+                decoded.push(byte);
+                position += 3;
+            }
+            None => {
+                decoded.push(bytes[position]);
+                position += 1;
+            }
+        }
+    }
+    String::from_utf8(decoded).ok()
+}

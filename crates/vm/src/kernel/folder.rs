@@ -1,0 +1,111 @@
+//! A folder of kernel modules.
+
+use std::{
+    collections::BTreeMap,
+    fs::{self, File},
+    io,
+    path::{Path, PathBuf},
+};
+
+use super::{
+    compression, is_name,
+    modinfo::ModuleInfo,
+    modules::{Catalogue, Missing},
+};
+use crate::Error;
+
+/// Larger than any stripped module.
+const MAX_MODULE_BYTES: u64 = 128 * 1024 * 1024;
+/// More than any distribution builds.
+const MAX_MODULES: usize = 50_000;
+
+/// A module the guest needs: its file name without compression suffix, and its bytes.
+pub(super) struct Chosen {
+    pub(super) file_name: String,
+    pub(super) bytes: Vec<u8>,
+}
+
+/// The modules below `folder` that the guest needs, in load order.
+///
+/// `modules.dep` is not consulted: packages come without one.
+pub(super) fn choose(folder: &Path, release: &str) -> Result<Vec<Chosen>, Error> {
+    let files = list(folder)?;
+    let builtin_list = folder.join("modules.builtin");
+    let builtin = match fs::read_to_string(&builtin_list) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+        Err(error) => return Err(Error::io("read", builtin_list)(error)),
+    };
+    let catalogue = Catalogue::new(&builtin, files.keys().cloned());
+    let mut bytes = BTreeMap::new();
+    let order = catalogue
+        .load_order(|file| {
+            let path = &files[file];
+            let module = read(path)?;
+            let info = ModuleInfo::of_module(&module).map_err(|reason| Error::Malformed {
+                path: path.clone(),
+                expected: "kernel module",
+                reason: reason.to_owned(),
+            })?;
+            bytes.insert(file.to_owned(), module);
+            Ok(info)
+        })
+        .map_err(|missing| match missing {
+            Missing::Modules(missing) => Error::ModulesMissing {
+                release: release.to_owned(),
+                missing,
+            },
+            Missing::Read(error) => error,
+        })?;
+    Ok(order
+        .into_iter()
+        .filter_map(|file| {
+            let bytes = bytes.remove(&file)?;
+            let stem = file
+                .split_once(".ko")
+                .map_or(file.as_str(), |(stem, _)| stem);
+            Some(Chosen {
+                file_name: format!("{stem}.ko"),
+                bytes,
+            })
+        })
+        .collect())
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Error> {
+    let file = File::open(path).map_err(Error::io("open", path))?;
+    compression::read_bounded(file, MAX_MODULE_BYTES).map_err(Error::unpack("the module", path))
+}
+
+/// All module files by name; of two with one name, the first in path order. Symbolic links
+/// (`build`, `source`) are not followed.
+fn list(folder: &Path) -> Result<BTreeMap<String, PathBuf>, Error> {
+    let mut files: BTreeMap<String, PathBuf> = BTreeMap::new();
+    let mut pending = vec![folder.to_owned()];
+    while let Some(folder) = pending.pop() {
+        for entry in fs::read_dir(&folder).map_err(Error::io("read", &folder))? {
+            let entry = entry.map_err(Error::io("read", &folder))?;
+            let kind = entry.file_type().map_err(Error::io("read", entry.path()))?;
+            let Ok(name) = entry.file_name().into_string() else {
+                continue;
+            };
+            if kind.is_dir() {
+                pending.push(entry.path());
+            } else if kind.is_file() && name.contains(".ko") && is_name(&name) {
+                let path = entry.path();
+                let first = files.entry(name).or_insert_with(|| path.clone());
+                if path < *first {
+                    *first = path;
+                }
+            }
+        }
+        if files.len() > MAX_MODULES {
+            return Err(Error::Malformed {
+                path: folder,
+                expected: "folder of kernel modules",
+                reason: format!("it holds more than {MAX_MODULES} modules"),
+            });
+        }
+    }
+    Ok(files)
+}

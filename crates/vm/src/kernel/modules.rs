@@ -1,0 +1,160 @@
+//! Which modules the guest needs, and in what order they load.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::modinfo::{ModuleInfo, normalize};
+
+/// Without these no guest boots: bus, disks, control port, scratch disk, writable root.
+pub(super) const REQUIRED: [&str; 5] = [
+    "virtio_mmio",
+    "virtio_blk",
+    "virtio_console",
+    "ext4",
+    "overlay",
+];
+
+/// Taken along when the kernel has them: entropy and EROFS disks.
+pub(super) const OPTIONAL: [&str; 2] = ["virtio_rng", "erofs"];
+
+/// No kernel nests dependencies nearly this deep.
+const MAX_DEPTH: usize = 64;
+
+/// The modules of one kernel.
+pub(super) struct Catalogue {
+    builtin: BTreeSet<String>,
+    loadable: BTreeMap<String, String>,
+}
+
+impl Catalogue {
+    /// `builtin` is the content of `modules.builtin`; `files` are the file names of all
+    /// loadable modules (`a-b.ko`, `c.ko.xz`).
+    pub(super) fn new(builtin: &str, files: impl IntoIterator<Item = String>) -> Self {
+        let builtin = builtin.lines().filter_map(module_name).collect();
+        let loadable = files
+            .into_iter()
+            .filter_map(|file| Some((module_name(&file)?, file)))
+            .collect();
+        Self { builtin, loadable }
+    }
+
+    /// File names of the modules the guest needs, each after those it depends on. `read`
+    /// gives what the module in a file says about itself.
+    ///
+    /// # Errors
+    /// [`Missing::Modules`] with everything that is neither built in nor loadable, or what
+    /// `read` returns.
+    pub(super) fn load_order<E>(
+        &self,
+        mut read: impl FnMut(&str) -> Result<ModuleInfo, E>,
+    ) -> Result<Vec<String>, Missing<E>> {
+        let mut order = Order {
+            catalogue: self,
+            read: &mut read,
+            progress: Progress::default(),
+        };
+        let mut missing = Vec::new();
+        for name in REQUIRED {
+            missing.extend(order.add(name, 0).map_err(Missing::Read)?);
+        }
+        for name in OPTIONAL {
+            order.try_add(name, 0).map_err(Missing::Read)?;
+        }
+        if missing.is_empty() {
+            Ok(order.progress.files)
+        } else {
+            missing.sort();
+            missing.dedup();
+            Err(Missing::Modules(missing))
+        }
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.builtin.contains(name) || self.loadable.contains_key(name)
+    }
+
+    /// Soft dependencies name modules or crypto aliases (`crypto-crc32c`): the module that
+    /// serves such an alias is called after the algorithm.
+    fn resolve_soft(&self, alias: &str) -> Option<String> {
+        let algorithm = alias.strip_prefix("crypto_").unwrap_or(alias);
+        [
+            alias.to_owned(),
+            algorithm.to_owned(),
+            format!("{algorithm}_generic"),
+        ]
+        .into_iter()
+        .find(|name| self.has(name))
+    }
+}
+
+/// Why there is no load order.
+#[derive(Debug)]
+pub(super) enum Missing<E> {
+    /// These modules are neither built in nor loadable.
+    Modules(Vec<String>),
+    /// A module file could not be read.
+    Read(E),
+}
+
+/// Depth-first walk.
+struct Order<'a, R> {
+    catalogue: &'a Catalogue,
+    read: &'a mut R,
+    progress: Progress,
+}
+
+#[derive(Clone, Default)]
+struct Progress {
+    /// Modules begun, so that each is read once and a loop of dependencies ends.
+    begun: BTreeSet<String>,
+    /// Files in load order.
+    files: Vec<String>,
+}
+
+impl<E, R: FnMut(&str) -> Result<ModuleInfo, E>> Order<'_, R> {
+    /// Adds a module and what it depends on; returns what the kernel lacks.
+    fn add(&mut self, name: &str, depth: usize) -> Result<Vec<String>, E> {
+        if self.catalogue.builtin.contains(name) || self.progress.begun.contains(name) {
+            return Ok(Vec::new());
+        }
+        let Some(file) = self
+            .catalogue
+            .loadable
+            .get(name)
+            .filter(|_| depth < MAX_DEPTH)
+        else {
+            return Ok(vec![name.to_owned()]);
+        };
+        self.progress.begun.insert(name.to_owned());
+        let info = (self.read)(file)?;
+        let mut missing = Vec::new();
+        for depends in &info.depends {
+            missing.extend(self.add(depends, depth + 1)?);
+        }
+        for alias in &info.soft {
+            if let Some(module) = self.catalogue.resolve_soft(alias) {
+                self.try_add(&module, depth + 1)?;
+            }
+        }
+        self.progress.files.push(file.clone());
+        Ok(missing)
+    }
+
+    /// Like [`Self::add`], but leaves everything as it was when something is missing.
+    fn try_add(&mut self, name: &str, depth: usize) -> Result<(), E> {
+        if !self.catalogue.has(name) {
+            return Ok(());
+        }
+        let before = self.progress.clone();
+        if !self.add(name, depth)?.is_empty() {
+            self.progress = before;
+        }
+        Ok(())
+    }
+}
+
+/// `kernel/fs/over-lay.ko.xz` is the module `over_lay`; other files are no modules.
+fn module_name(path: &str) -> Option<String> {
+    let file = path.trim().rsplit('/').next()?;
+    let (stem, suffix) = file.split_once(".ko")?;
+    matches!(suffix, "" | ".xz" | ".zst" | ".gz").then(|| normalize(stem))
+}

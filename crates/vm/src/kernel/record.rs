@@ -1,0 +1,110 @@
+//! `kernel.json`: the stored form of a [`Kernel`].
+
+use std::{fs, path::Path};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::{Kernel, Module, folder::Chosen, is_name};
+use crate::Error;
+
+pub(super) const FILE: &str = "kernel.json";
+pub(super) const VMLINUZ: &str = "vmlinuz";
+pub(super) const VMLINUX: &str = "vmlinux";
+pub(super) const MODULES: &str = "modules";
+const VERSION: u32 = 1;
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Record {
+    version: u32,
+    release: String,
+    /// [`VMLINUZ`] or [`VMLINUX`].
+    image: String,
+    /// File names in load order.
+    modules: Vec<String>,
+    pub(super) digest: String,
+}
+
+impl Record {
+    pub(super) fn new(release: String, image: &str, vmlinuz: &[u8], modules: &[Chosen]) -> Self {
+        Self {
+            version: VERSION,
+            release,
+            image: image.to_owned(),
+            modules: modules
+                .iter()
+                .map(|module| module.file_name.clone())
+                .collect(),
+            digest: digest(vmlinuz, modules),
+        }
+    }
+
+    pub(super) fn encode(&self) -> Vec<u8> {
+        let mut bytes = serde_json::to_vec_pretty(self).expect("strings and numbers serialize");
+        bytes.push(b'\n');
+        bytes
+    }
+
+    /// Reads the record in `folder`, `None` when there is none.
+    pub(super) fn read(folder: &Path) -> Result<Option<Self>, Error> {
+        let path = folder.join(FILE);
+        let bytes = match fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(Error::io("read", path)(error)),
+        };
+        Self::decode(&bytes)
+            .map(Some)
+            .map_err(|reason| Error::Record { path, reason })
+    }
+
+    fn decode(bytes: &[u8]) -> Result<Self, String> {
+        let record: Self = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+        if record.version != VERSION {
+            return Err(format!("version {} is not {VERSION}", record.version));
+        }
+        let names = record
+            .modules
+            .iter()
+            .chain([&record.image, &record.release]);
+        let invalid = names.into_iter().find(|name| !is_name(name)).cloned();
+        match invalid {
+            Some(name) => Err(format!("`{name}` is not a file name")),
+            None => Ok(record),
+        }
+    }
+
+    pub(super) fn kernel(self, name: &str, folder: &Path) -> Kernel {
+        let modules = folder.join(MODULES);
+        Kernel {
+            name: name.to_owned(),
+            release: self.release,
+            image: folder.join(self.image),
+            modules: self
+                .modules
+                .into_iter()
+                .map(|file_name| Module {
+                    path: modules.join(&file_name),
+                    file_name,
+                })
+                .collect(),
+            digest: self.digest,
+        }
+    }
+}
+
+/// Over the boot image, then name and content of each module, each with its length.
+fn digest(vmlinuz: &[u8], modules: &[Chosen]) -> String {
+    let mut hash = Sha256::new();
+    let mut add = |bytes: &[u8]| {
+        hash.update((bytes.len() as u64).to_le_bytes());
+        hash.update(bytes);
+    };
+    add(vmlinuz);
+    for module in modules {
+        add(module.file_name.as_bytes());
+        add(&module.bytes);
+    }
+    format!("sha256:{:x}", hash.finalize())
+}

@@ -1,0 +1,89 @@
+//! Where kernels come from.
+
+use std::{
+    fs::File,
+    path::{Path, PathBuf},
+};
+
+use super::{compression, package};
+use crate::Error;
+
+/// Larger than any boot image or `vmlinux`.
+pub(super) const MAX_IMAGE_BYTES: u64 = 512 * 1024 * 1024;
+
+/// What to import.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// A Debian package with a kernel (`linux-image-*.deb`).
+    Package(PathBuf),
+    /// A boot image and its modules.
+    Files {
+        /// A bzImage (`vmlinuz`), or an uncompressed `vmlinux` with a PVH entry.
+        image: PathBuf,
+        /// Its folder of modules (`.../lib/modules/<release>`); without one, everything the
+        /// guest needs is taken to be built in.
+        modules: Option<PathBuf>,
+    },
+    /// The kernel this host runs: `/boot/vmlinuz-<release>` and `/lib/modules/<release>`.
+    Host,
+}
+
+/// The parts of a kernel before anything is chosen from them.
+pub(super) struct Parts {
+    /// Where the image came from, for messages.
+    pub(super) origin: PathBuf,
+    /// The boot image.
+    pub(super) image: Vec<u8>,
+    /// The folder of all its modules.
+    pub(super) modules: Option<PathBuf>,
+}
+
+impl Source {
+    /// Finds the parts; a package is unpacked into `scratch`.
+    pub(super) fn parts(&self, scratch: &Path) -> Result<Parts, Error> {
+        match self {
+            Self::Package(file) => package::unpack(file, scratch),
+            Self::Files { image, modules } => Ok(Parts {
+                origin: image.clone(),
+                image: read_image(image)?,
+                modules: modules.clone(),
+            }),
+            Self::Host => {
+                let release = rustix::system::uname()
+                    .release()
+                    .to_string_lossy()
+                    .into_owned();
+                host(Path::new("/"), &release)
+            }
+        }
+    }
+}
+
+pub(super) fn host(root: &Path, release: &str) -> Result<Parts, Error> {
+    let modules = root.join("lib/modules").join(release);
+    let images = [
+        root.join(format!("boot/vmlinuz-{release}")),
+        modules.join("vmlinuz"),
+    ];
+    let lacks = |missing: &Path| Error::HostKernelMissing {
+        release: release.to_owned(),
+        missing: missing.to_owned(),
+    };
+    let origin = images
+        .iter()
+        .find(|path| path.exists())
+        .ok_or_else(|| lacks(&images[0]))?;
+    if !modules.is_dir() {
+        return Err(lacks(&modules));
+    }
+    Ok(Parts {
+        origin: origin.clone(),
+        image: read_image(origin)?,
+        modules: Some(modules),
+    })
+}
+
+fn read_image(path: &Path) -> Result<Vec<u8>, Error> {
+    let file = File::open(path).map_err(Error::io("open", path))?;
+    compression::read_bounded(file, MAX_IMAGE_BYTES).map_err(Error::unpack("the kernel", path))
+}

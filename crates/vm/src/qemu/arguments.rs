@@ -1,0 +1,123 @@
+//! A plan as QEMU's command line.
+//!
+//! The machine is `microvm`: no firmware, no PCI, devices on virtio-mmio. What the options are
+//! for, and what they were measured to bring, is in `docs/design/machines.md`.
+
+use std::ffi::OsString;
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+use std::path::Path;
+
+use lazaret_protocol::CONTROL_PORT;
+
+use crate::{Accelerator, LaunchPlan};
+
+/// What every guest kernel is told: say little, and restart instead of hanging, which
+/// `-no-reboot` turns into an end.
+const COMMAND_LINE: &str = "console=ttyS0 quiet panic=-1 reboot=t cryptomgr.notests";
+
+/// For an emulated processor: its clock cannot be calibrated on a busy host, and what defends
+/// against a real processor's faults only costs time.
+const TCG_COMMAND_LINE: &str = "tsc_early_khz=2000000 tsc=reliable no_timer_check mitigations=off";
+
+/// Translated code that the emulator keeps, in MiB; its own default is 1 GiB.
+const TCG_CACHE_MIB: u32 = 256;
+
+/// Open sockets that QEMU inherits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Descriptors {
+    /// The stream of frames.
+    pub control: i32,
+    /// What the guest's kernel says.
+    pub console: i32,
+}
+
+/// The arguments for a machine.
+#[must_use]
+pub fn arguments(plan: &LaunchPlan, descriptors: Descriptors) -> Vec<OsString> {
+    let Descriptors { control, console } = descriptors;
+    let mut arguments: Vec<OsString> = Vec::new();
+    let mut add = |parts: &[&str]| arguments.extend(parts.iter().map(OsString::from));
+    add(&["-no-user-config", "-nodefaults", "-nographic", "-no-reboot"]);
+    add(&[
+        "-sandbox",
+        "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
+    ]);
+    add(&[
+        "-machine",
+        "microvm,rtc=on,pit=on,pic=on,isa-serial=on,acpi=on,usb=off,pcie=off",
+    ]);
+    match plan.accelerator {
+        Accelerator::Kvm => add(&["-accel", "kvm", "-cpu", "host"]),
+        Accelerator::Tcg => {
+            add(&[
+                "-accel",
+                &format!("tcg,tb-size={TCG_CACHE_MIB}"),
+                "-cpu",
+                "max",
+            ]);
+        }
+    }
+    add(&[
+        "-m",
+        &format!("{}M", plan.memory_mib),
+        "-smp",
+        &plan.cpus.to_string(),
+    ]);
+    arguments.extend(["-kernel".into(), plan.kernel.clone().into_os_string()]);
+    arguments.extend(["-initrd".into(), plan.initramfs.clone().into_os_string()]);
+    arguments.extend(["-append".into(), command_line(plan).into()]);
+    let mut add = |parts: &[&str]| arguments.extend(parts.iter().map(OsString::from));
+    add(&[
+        "-chardev",
+        &format!("socket,id=console,fd={console}"),
+        "-serial",
+        "chardev:console",
+    ]);
+    add(&["-chardev", &format!("socket,id=control,fd={control}")]);
+    add(&["-device", "virtio-serial-device"]);
+    add(&[
+        "-device",
+        &format!("virtserialport,chardev=control,name={CONTROL_PORT}"),
+    ]);
+    add(&["-object", "rng-random,id=entropy,filename=/dev/urandom"]);
+    add(&["-device", "virtio-rng-device,rng=entropy"]);
+    add(&["-nic", "none", "-monitor", "none"]);
+    for (number, disk) in plan.disks.iter().enumerate() {
+        // A writable disk ends with its machine: there is nothing to flush it for.
+        let mode = if disk.read_only {
+            "read-only=on"
+        } else {
+            "read-only=off,cache.no-flush=on,discard=unmap"
+        };
+        let options =
+            format!("driver=raw,node-name=disk{number},{mode},file.driver=file,file.filename=");
+        arguments.extend(["-blockdev".into(), path(&options, &disk.path)]);
+        let device = format!(
+            "virtio-blk-device,drive=disk{number},serial={}",
+            disk.serial
+        );
+        arguments.extend(["-device".into(), device.into()]);
+    }
+    arguments
+}
+
+fn command_line(plan: &LaunchPlan) -> String {
+    let mut words = vec![COMMAND_LINE];
+    if plan.accelerator == Accelerator::Tcg {
+        words.push(TCG_COMMAND_LINE);
+    }
+    words.extend(plan.cmdline.iter().map(String::as_str));
+    words.join(" ")
+}
+
+/// An option value that ends in a path; QEMU doubles commas to escape them.
+fn path(before: &str, path: &Path) -> OsString {
+    let mut value = before.as_bytes().to_vec();
+    for byte in path.as_os_str().as_bytes() {
+        value.push(*byte);
+        if *byte == b',' {
+            value.push(b',');
+        }
+    }
+    OsString::from_vec(value)
+}

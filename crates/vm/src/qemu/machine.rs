@@ -1,0 +1,169 @@
+//! A running machine.
+//!
+//! ```text
+//! start -> booting --handshake--> up --guest powers off, kill, drop--> ended
+//!             \--no hello in time, QEMU ends--> ended
+//! ```
+
+use std::os::fd::{AsRawFd as _, OwnedFd};
+use std::os::unix::net::UnixStream as StdStream;
+use std::process::ExitStatus;
+use std::time::Duration;
+
+use lazaret_protocol::{Frame, Hello, Kind, VERSION};
+use tokio::net::UnixStream;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use super::console::{Log, drain};
+use super::process::{self, Process};
+use super::{Descriptors, Diagnostics, Qemu, arguments};
+use crate::{Channel, Error, LaunchPlan};
+
+/// How long the last output may take to arrive once QEMU has ended, and QEMU to end once it
+/// has closed the stream.
+const END_LIMIT: Duration = Duration::from_millis(500);
+
+/// A QEMU process with its control stream. It ends when this value is dropped, or when this
+/// process dies, however that happens.
+#[derive(Debug)]
+pub struct Machine {
+    process: Process,
+    control: Option<UnixStream>,
+    /// Reads the console until QEMU closes it.
+    console: Option<JoinHandle<()>>,
+}
+
+impl Machine {
+    /// Starts a machine. The guest is not up yet: see [`Machine::handshake`].
+    ///
+    /// # Errors
+    /// Those of [`LaunchPlan::check`], [`Error::Spawn`], [`Error::Io`] for the console's log.
+    pub async fn start(qemu: &Qemu, plan: &LaunchPlan) -> Result<Self, Error> {
+        plan.check()?;
+        let log = Log::create(plan.console_log.as_deref()).await?;
+        let failed = |source| Error::Spawn {
+            path: qemu.path().to_owned(),
+            source,
+        };
+        let (control, control_peer) = pair().map_err(failed)?;
+        let (console, console_peer) = pair().map_err(failed)?;
+        let descriptors = Descriptors {
+            control: control_peer.as_raw_fd(),
+            console: console_peer.as_raw_fd(),
+        };
+        let arguments = arguments(plan, descriptors);
+        let process = process::start(qemu.path(), &arguments, [control_peer, console_peer])
+            .await
+            .map_err(failed)?;
+        tracing::debug!(pid = process.pid(), accelerator = %plan.accelerator, "QEMU started");
+        let tail = process.diagnostics.console.clone();
+        let console = tokio::spawn(drain(console, tail, log));
+        Ok(Self {
+            process,
+            control: Some(control),
+            console: Some(console),
+        })
+    }
+
+    /// QEMU's process id.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.process.pid()
+    }
+
+    /// What it has said besides frames; the clone goes on listening.
+    #[must_use]
+    pub fn diagnostics(&self) -> Diagnostics {
+        self.process.diagnostics.clone()
+    }
+
+    /// Waits for the guest's hello; gives it and the stream to the guest. Call once.
+    ///
+    /// # Errors
+    /// [`Error::MachineEnded`] and [`Error::GuestSilent`], with the end of QEMU's output and of
+    /// the guest's console; [`Error::GuestMismatch`]; [`Error::Protocol`].
+    pub async fn handshake(&mut self, limit: Duration) -> Result<(Hello, Channel), Error> {
+        let mismatch = |reason: &str| Error::GuestMismatch {
+            reason: reason.to_owned(),
+        };
+        let control = self
+            .control
+            .take()
+            .ok_or_else(|| mismatch("it was greeted before"))?;
+        let mut channel = Channel::new(control);
+        let Ok(frame) = timeout(limit, channel.receive()).await else {
+            let (stderr, console) = self.last_words();
+            return Err(Error::GuestSilent {
+                limit,
+                stderr,
+                console,
+            });
+        };
+        match frame? {
+            Some(frame) => Ok((greeting(&frame)?, channel)),
+            None => Err(self.ended().await),
+        }
+    }
+
+    /// Ends the machine at once; [`Machine::wait`] tells when it is gone. Harmless after that.
+    pub fn kill(&self) {
+        self.process.kill();
+    }
+
+    /// Waits for the end of the process and of its output. May be cancelled and called again.
+    pub async fn wait(&mut self) -> ExitStatus {
+        let status = self.process.wait().await;
+        if let Some(console) = &mut self.console {
+            if timeout(END_LIMIT, &mut *console).await.is_err() {
+                console.abort();
+            }
+            self.console = None;
+        }
+        status
+    }
+
+    /// The stream has ended, and QEMU with it or soon.
+    async fn ended(&mut self) -> Error {
+        if timeout(END_LIMIT, self.process.wait()).await.is_err() {
+            self.process.kill();
+        }
+        let status = self.wait().await;
+        let (stderr, console) = self.last_words();
+        Error::MachineEnded {
+            status,
+            stderr,
+            console,
+        }
+    }
+
+    fn last_words(&self) -> (String, String) {
+        (
+            self.process.diagnostics.stderr(),
+            self.process.diagnostics.console(),
+        )
+    }
+}
+
+fn greeting(frame: &Frame) -> Result<Hello, Error> {
+    let mismatch = |reason: String| Error::GuestMismatch { reason };
+    if frame.kind != Kind::Hello {
+        return Err(mismatch(format!("it opened with {:?}", frame.kind)));
+    }
+    let hello: Hello = serde_json::from_slice(&frame.payload)
+        .map_err(|error| mismatch(format!("its hello is damaged: {error}")))?;
+    if hello.version != VERSION {
+        return Err(mismatch(format!(
+            "it speaks version {}, not {VERSION}",
+            hello.version
+        )));
+    }
+    Ok(hello)
+}
+
+/// A connected pair: ours for the runtime, and the end that QEMU inherits.
+fn pair() -> std::io::Result<(UnixStream, OwnedFd)> {
+    let (ours, theirs) = StdStream::pair()?;
+    ours.set_nonblocking(true)?;
+    Ok((UnixStream::from_std(ours)?, theirs.into()))
+}

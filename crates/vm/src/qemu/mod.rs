@@ -1,0 +1,18 @@
+//! The QEMU driver: find it, tell it what to do, watch it.
+
+mod arguments;
+mod binary;
+mod console;
+mod machine;
+mod process;
+mod tail;
+#[cfg(test)]
+mod tests;
+
+pub use arguments::{Descriptors, arguments};
+pub use binary::Qemu;
+pub use machine::Machine;
+pub use process::Diagnostics;
+
+#[cfg(test)]
+pub(crate) use tests::example_plan;

@@ -1,0 +1,61 @@
+//! The end of an output stream.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Keeps the last bytes written to it; clones share them.
+#[derive(Debug, Clone)]
+pub(super) struct Tail {
+    state: Arc<Mutex<State>>,
+    limit: usize,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    last: VecDeque<u8>,
+    total: u64,
+}
+
+impl Tail {
+    pub(super) fn new(limit: usize) -> Self {
+        Self {
+            state: Arc::default(),
+            limit,
+        }
+    }
+
+    pub(super) fn push(&self, bytes: &[u8]) {
+        let mut state = self.lock();
+        state.total = state.total.saturating_add(bytes.len() as u64);
+        state
+            .last
+            .extend(&bytes[bytes.len().saturating_sub(self.limit)..]);
+        let excess = state.last.len().saturating_sub(self.limit);
+        state.last.drain(..excess);
+    }
+
+    /// Bytes ever written.
+    pub(super) fn total(&self) -> u64 {
+        self.lock().total
+    }
+
+    /// The last `count` lines that are not blank, as text fit for a terminal: what the guest
+    /// wrote must not drive it.
+    pub(super) fn lines(&self, count: usize) -> String {
+        let bytes: Vec<u8> = self.lock().last.iter().copied().collect();
+        let text: String = String::from_utf8_lossy(&bytes)
+            .chars()
+            .filter(|c| !c.is_control() || matches!(c, '\n' | '\t'))
+            .collect();
+        let lines: Vec<&str> = text
+            .lines()
+            .filter(|line| !line.trim().is_empty())
+            .collect();
+        lines[lines.len().saturating_sub(count)..].join("\n")
+    }
+
+    /// Poison is of no concern: each change leaves the state whole.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,230 @@
+use std::{ffi::OsString, os::unix::fs::PermissionsExt, path::Path, time::Duration};
+
+use super::{binary::parse_version, console, tail::Tail, *};
+use crate::{Accelerator, Disk, Error, LaunchPlan};
+
+pub(crate) fn example_plan() -> LaunchPlan {
+    LaunchPlan {
+        accelerator: Accelerator::Tcg,
+        memory_mib: 512,
+        cpus: 2,
+        kernel: "/k/vmlinux".into(),
+        initramfs: "/k/initramfs".into(),
+        cmdline: vec!["extra=1".into()],
+        disks: vec![
+            Disk {
+                path: "/d/root,1.erofs".into(),
+                serial: "root".into(),
+                read_only: true,
+            },
+            Disk {
+                path: "/d/scratch".into(),
+                serial: "scratch".into(),
+                read_only: false,
+            },
+        ],
+        console_log: None,
+    }
+}
+
+fn lines(arguments: &[OsString]) -> String {
+    let mut text = String::new();
+    for argument in arguments {
+        let argument = argument.to_str().unwrap();
+        let break_before = argument.starts_with('-') && !text.is_empty();
+        text.push_str(if break_before { "\n" } else { "" });
+        text.push_str(if argument.starts_with('-') { "" } else { " " });
+        text.push_str(argument);
+    }
+    text
+}
+
+const DESCRIPTORS: Descriptors = Descriptors {
+    control: 7,
+    console: 9,
+};
+
+#[test]
+fn a_plan_becomes_these_arguments() {
+    let expected = "\
+-no-user-config
+-nodefaults
+-nographic
+-no-reboot
+-sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny
+-machine microvm,rtc=on,pit=on,pic=on,isa-serial=on,acpi=on,usb=off,pcie=off
+-accel tcg,tb-size=256
+-cpu max
+-m 512M
+-smp 2
+-kernel /k/vmlinux
+-initrd /k/initramfs
+-append console=ttyS0 quiet panic=-1 reboot=t cryptomgr.notests tsc_early_khz=2000000 \
+tsc=reliable no_timer_check mitigations=off extra=1
+-chardev socket,id=console,fd=9
+-serial chardev:console
+-chardev socket,id=control,fd=7
+-device virtio-serial-device
+-device virtserialport,chardev=control,name=org.lazaret.control.0
+-object rng-random,id=entropy,filename=/dev/urandom
+-device virtio-rng-device,rng=entropy
+-nic none
+-monitor none
+-blockdev driver=raw,node-name=disk0,read-only=on,file.driver=file,\
+file.filename=/d/root,,1.erofs
+-device virtio-blk-device,drive=disk0,serial=root
+-blockdev driver=raw,node-name=disk1,read-only=off,cache.no-flush=on,discard=unmap,\
+file.driver=file,file.filename=/d/scratch
+-device virtio-blk-device,drive=disk1,serial=scratch";
+    assert_eq!(lines(&arguments(&example_plan(), DESCRIPTORS)), expected);
+}
+
+#[test]
+fn under_kvm_the_guest_gets_the_real_processor_and_clock() {
+    let plan = LaunchPlan {
+        accelerator: Accelerator::Kvm,
+        ..example_plan()
+    };
+    let text = lines(&arguments(&plan, DESCRIPTORS));
+    assert!(text.contains("-accel kvm\n-cpu host\n"), "{text}");
+    assert!(!text.contains("tsc_early_khz"), "{text}");
+    assert!(!text.contains("mitigations"), "{text}");
+}
+
+#[test]
+fn versions_are_read_from_the_first_line() {
+    let output = "QEMU emulator version 7.2.22 (Debian 1:7.2)\nCopyright (c) 2003-2022\n";
+    assert_eq!(
+        parse_version(output).as_deref(),
+        Some("7.2.22 (Debian 1:7.2)")
+    );
+    assert_eq!(parse_version("something else"), None);
+    assert_eq!(parse_version(""), None);
+}
+
+#[test]
+fn a_tail_keeps_the_end_and_no_control_characters() {
+    let tail = Tail::new(100);
+    tail.push(&vec![b'x'; 100_000]);
+    tail.push(b"\r\n\x1b[31mone\x07\n\ntwo\n");
+    assert_eq!(tail.total(), 100_000 + 17);
+    assert_eq!(tail.lines(2), "[31mone\ntwo");
+    assert!(tail.lines(usize::MAX).len() <= 100);
+}
+
+#[tokio::test]
+async fn a_flooded_console_does_not_fill_the_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("console.log");
+    let log = console::Log::create(Some(&path)).await.unwrap();
+    let tail = Tail::new(100);
+    let flood = vec![b'y'; 3 * 1024 * 1024];
+    console::drain(flood.as_slice(), tail.clone(), log).await;
+    assert_eq!(tail.total(), 3 * 1024 * 1024);
+    let text = std::fs::read(&path).unwrap();
+    assert!(text.ends_with(b"[console log is full]\n"));
+    assert!(text.len() <= console::MAX_LOG_BYTES + 100);
+}
+
+/// A stand-in for QEMU: a script that finds its sockets by `fd=` in `$*`. Bash, because other
+/// shells take one digit of descriptor.
+async fn stand_in(folder: &Path, script: &str) -> Qemu {
+    let path = folder.join("qemu-system-x86_64");
+    let body = format!(
+        "#!/usr/bin/env bash\n[ \"$1\" = -version ] && {{ echo 'QEMU emulator version 1.0'; exit; }}\n\
+         control=$(echo \"$*\" | sed 's/.*id=control,fd=\\([0-9]*\\).*/\\1/')\n\
+         console=$(echo \"$*\" | sed 's/.*id=console,fd=\\([0-9]*\\).*/\\1/')\n{script}\n"
+    );
+    std::fs::write(&path, body).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    // Another test's fork may hold the script open for writing for a moment.
+    loop {
+        match Qemu::find(folder.as_os_str()).await {
+            Err(Error::QemuUnusable { reason, .. }) if reason.contains("busy") => {}
+            found => return found.unwrap(),
+        }
+    }
+}
+
+const LIMIT: Duration = Duration::from_secs(20);
+
+async fn handshake_error(script: &str, limit: Duration) -> (Error, u32) {
+    let folder = tempfile::tempdir().unwrap();
+    let qemu = stand_in(folder.path(), script).await;
+    let mut machine = Machine::start(&qemu, &example_plan()).await.unwrap();
+    let pid = machine.pid();
+    (machine.handshake(limit).await.unwrap_err(), pid)
+}
+
+#[tokio::test]
+async fn a_machine_that_ends_early_says_why() {
+    let script = "echo 'no such device' >&2; eval \"echo 'Kernel panic' >&$console\"; exit 3";
+    let (error, _) = handshake_error(script, LIMIT).await;
+    let text = error.to_string();
+    assert!(text.contains("exit status: 3"), "{text}");
+    assert!(text.contains("QEMU said: no such device"), "{text}");
+    assert!(
+        text.contains("the console ends with: Kernel panic"),
+        "{text}"
+    );
+}
+
+#[tokio::test]
+async fn a_silent_guest_is_given_up_and_its_machine_killed() {
+    let (error, pid) = handshake_error("exec sleep 1000", Duration::from_millis(300)).await;
+    assert!(matches!(error, Error::GuestSilent { .. }), "{error:?}");
+    for _ in 0..200 {
+        // Not even a zombie is left.
+        if !Path::new(&format!("/proc/{pid}")).exists() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("process {pid} is still there");
+}
+
+#[tokio::test]
+async fn only_a_guest_of_this_version_is_talked_to() {
+    let hello = |json: &str| {
+        let length = char::from(u8::try_from(json.len()).unwrap());
+        let octal = format!("{:03o}", u32::from(length));
+        format!(
+            "eval \"printf '\\001\\\\{octal}\\000\\000\\000' >&$control\"; eval \"printf '%s' '{}' >&$control\"; exec sleep 1000",
+            json.replace('"', "\\\"")
+        )
+    };
+    let (error, _) = handshake_error(&hello(r#"{"version":99,"kernel":"x"}"#), LIMIT).await;
+    assert!(error.to_string().contains("version 99"), "{error}");
+    let (error, _) = handshake_error(&hello("{}"), LIMIT).await;
+    assert!(error.to_string().contains("hello is damaged"), "{error}");
+
+    let folder = tempfile::tempdir().unwrap();
+    let qemu = stand_in(folder.path(), &hello(r#"{"version":1,"kernel":"6.1"}"#)).await;
+    let mut machine = Machine::start(&qemu, &example_plan()).await.unwrap();
+    let (hello, _channel) = machine.handshake(LIMIT).await.unwrap();
+    assert_eq!(hello.kernel, "6.1");
+    machine.kill();
+    let status = machine.wait().await;
+    assert_eq!(
+        std::os::unix::process::ExitStatusExt::signal(&status),
+        Some(9)
+    );
+    assert_eq!(machine.wait().await, status, "asking again gives the same");
+}
+
+#[tokio::test]
+async fn a_missing_qemu_is_an_error_with_a_hint() {
+    let folder = tempfile::tempdir().unwrap();
+    let error = Qemu::find(folder.path().as_os_str()).await.unwrap_err();
+    assert!(
+        error
+            .hint()
+            .unwrap()
+            .contains("apt-get install qemu-system-x86"),
+        "{error}"
+    );
+    let qemu = stand_in(folder.path(), "exit 1").await;
+    std::fs::remove_file(qemu.path()).unwrap();
+    let error = Machine::start(&qemu, &example_plan()).await.unwrap_err();
+    assert!(matches!(error, Error::Spawn { .. }), "{error:?}");
+}

@@ -1,0 +1,159 @@
+//! Images made and pushed by other tools run here, and ours are readable there.
+
+use crate::support::{Image, World, tool};
+
+#[test]
+fn an_image_pushed_by_skopeo_runs() {
+    let world = World::new();
+    Image::busybox()
+        .command(&["/bin/sh", "-c", "exit 42"])
+        .write(&world.path("layout"));
+    let script = "
+        skopeo --insecure-policy copy -q --dest-tls-verify=false oci:layout:v1 docker://$LAZARET_REGISTRY/acme/images/forty-two:v1
+        lazaret -q run $LAZARET_REGISTRY/acme/images/forty-two:v1";
+    world.machine().with_registry(script).status(42);
+}
+
+#[test]
+fn an_image_saved_by_podman_pushes_and_runs() {
+    let world = World::new();
+    Image::busybox()
+        .command(&["sh", "-c", "echo from podman"])
+        .write(&world.path("layout"));
+    let storage = world.path("storage");
+    let (root, run, temporary) = (
+        storage.join("root"),
+        storage.join("run"),
+        storage.join("tmp"),
+    );
+    let store = |arguments: &[&str]| {
+        let mut all = vec![
+            "--root",
+            root.to_str().unwrap(),
+            "--runroot",
+            run.to_str().unwrap(),
+            "--tmpdir",
+            temporary.to_str().unwrap(),
+            "--storage-driver",
+            "vfs",
+        ];
+        all.extend(arguments);
+        tool("podman", &all)
+    };
+    let layout = format!("oci:{}:v1", world.path("layout").display());
+    let image = store(&["pull", "-q", &layout]);
+    let archive = world.path("saved.tar");
+    store(&["tag", image.trim(), "localhost/saved:v1"]);
+    store(&[
+        "save",
+        "-q",
+        "--format",
+        "docker-archive",
+        "-o",
+        archive.to_str().unwrap(),
+        "localhost/saved:v1",
+    ]);
+    let script = "
+        lazaret push saved.tar $LAZARET_REGISTRY/acme/images/saved:v1 >&2
+        lazaret -q run $LAZARET_REGISTRY/acme/images/saved:v1";
+    let output = world.machine().with_registry(script).success();
+    assert_eq!(output.stdout, "from podman\n");
+}
+
+#[test]
+fn what_we_push_others_can_read() {
+    let world = World::new();
+    Image::busybox().write(&world.path("layout"));
+    let script = "
+        lazaret push layout $LAZARET_REGISTRY/acme/images/ours:v1 >&2
+        skopeo --insecure-policy copy -q --src-tls-verify=false docker://$LAZARET_REGISTRY/acme/images/ours:v1 oci:back:v1
+        lazaret image import layout ours:v1 --format json
+        ";
+    let output = world.lazaret().with_registry(script).success();
+    let digest = output.json()["digest"].as_str().unwrap().to_owned();
+    let index = std::fs::read_to_string(world.path("back/index.json")).unwrap();
+    assert!(
+        index.contains(&digest),
+        "{index} has another digest than {digest}"
+    );
+}
+
+#[test]
+fn credentials_are_checked_before_they_are_kept() {
+    let world = World::new();
+    let registry = DockerRegistry::start(&world);
+    let lazaret = world.lazaret();
+    let login = |password: &str| {
+        lazaret.run_with_input(
+            ["login", &registry.address, "-u", "user", "--password-stdin"],
+            password.as_bytes(),
+        )
+    };
+    let refused = login("wrong").fails(3, &["error:"]);
+    assert!(!refused.stderr.contains("wrong"));
+    assert!(
+        !lazaret
+            .run(["auth", "list"])
+            .success()
+            .stdout
+            .contains(&registry.address)
+    );
+    login("secret").success();
+    let list = lazaret.run(["auth", "list", "--format", "json"]).success();
+    assert!(list.stdout.contains(&registry.address) && !list.stdout.contains("secret"));
+
+    Image::busybox().write(&world.path("layout"));
+    let target = format!("{}/acme/images/private:v1", registry.address);
+    lazaret.run(["push", "layout", &target]).success();
+    lazaret.run(["pull", &target]).success();
+    lazaret.run(["logout", &registry.address]).success();
+    lazaret.run(["pull", &target]).fails(3, &["hint:", "login"]);
+}
+
+/// Debian's docker-registry with one user.
+struct DockerRegistry {
+    process: std::process::Child,
+    address: String,
+}
+
+impl DockerRegistry {
+    fn start(world: &World) -> Self {
+        world.write("htpasswd", tool("htpasswd", &["-Bbn", "user", "secret"]));
+        // The port is free now; nobody else takes random ports between here and the start.
+        let port = std::net::TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port();
+        let address = format!("127.0.0.1:{port}");
+        let folder = world.path("");
+        let folder = folder.display();
+        let configuration = format!(
+            "version: 0.1\nlog: {{level: error}}\nstorage: {{filesystem: {{rootdirectory: {folder}/registry}}}}\nhttp: {{addr: '{address}'}}\nauth: {{htpasswd: {{realm: test, path: {folder}/htpasswd}}}}\n"
+        );
+        let file = world.write("registry.yml", configuration);
+        let process = std::process::Command::new("docker-registry")
+            .arg("serve")
+            .arg(file)
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .expect("docker-registry is installed");
+        let registry = Self { process, address };
+        for _ in 0..100 {
+            if std::net::TcpStream::connect(&registry.address).is_ok() {
+                return registry;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        }
+        panic!("docker-registry did not start");
+    }
+}
+
+impl Drop for DockerRegistry {
+    fn drop(&mut self) {
+        // It is ours, and it may have ended already.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}

@@ -1,0 +1,13 @@
+//! End-to-end tests: the binary as users run it, real clients, real machines.
+#![allow(missing_docs, clippy::disallowed_methods, clippy::unwrap_used)]
+
+mod cleanup;
+mod clients;
+mod families;
+mod hostile_layers;
+mod images;
+mod registry_with;
+mod reproducible;
+mod run_bundle;
+mod run_image;
+mod support;

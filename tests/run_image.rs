@@ -1,0 +1,238 @@
+//! Plain images in machines.
+
+use tar::EntryType;
+
+use crate::support::{Image, Layer, World, busybox_layer};
+
+/// Imports `image` and runs `script` in it.
+fn import(world: &World, image: Image, name: &str) {
+    let layout = image.write(&world.path("layout"));
+    world
+        .machine()
+        .run(["image", "import", layout.to_str().unwrap(), name])
+        .success();
+}
+
+#[test]
+fn the_workload_owns_its_streams_and_its_exit_status() {
+    let world = World::new();
+    import(&world, Image::busybox(), "streams:v1");
+    let script = "echo to stdout; echo to stderr >&2; sha256sum; ls /sys/class/net; exit 42";
+    let input = vec![b'x'; 3_000_000];
+    let output = world
+        .machine()
+        .run_with_input(
+            ["-q", "run", "streams:v1", "--", "/bin/sh", "-c", script],
+            &input,
+        )
+        .status(42);
+    let digest = lazaret_oci::Digest::of(&input);
+    // Only the loopback interface: the machine has no network device.
+    assert_eq!(
+        output.stdout,
+        format!("to stdout\n{}  -\nlo\n", digest.hex())
+    );
+    assert_eq!(output.stderr, "to stderr\n");
+}
+
+#[test]
+fn image_configuration_and_flags_decide_the_process() {
+    let world = World::new();
+    let image = Image::busybox().process(|process| {
+        process.user = "worker".into();
+        process.env = vec!["PATH=/bin".into(), "A=image".into(), "B=image".into()];
+        process.working_dir = "/work/place".into();
+        process.entrypoint = vec!["sh".into(), "-c".into()];
+        process.cmd = vec!["id; pwd; echo $A $B $HOME; hostname".into()];
+    });
+    import(&world, image, "process:v1");
+    let lazaret = world.machine();
+    let output = lazaret
+        .run([
+            "-q",
+            "run",
+            "process:v1",
+            "-e",
+            "B=flag",
+            "--hostname",
+            "named",
+        ])
+        .success();
+    assert_eq!(
+        output.stdout,
+        "uid=1000(worker) gid=2000(worker) groups=2000(worker),3000(extra)\n/work/place\nimage flag /home/worker\nnamed\n"
+    );
+    let output = lazaret
+        .run([
+            "-q",
+            "run",
+            "process:v1",
+            "--user",
+            "7:8",
+            "--workdir",
+            "/tmp",
+            "--",
+            "id -u; id -g; pwd",
+        ])
+        .success();
+    assert_eq!(output.stdout, "7\n8\n/tmp\n");
+}
+
+#[test]
+fn commands_that_cannot_run_are_told_apart() {
+    let world = World::new();
+    let image = Image::busybox().layer(
+        Layer::new()
+            .file("bin/data", b"no program")
+            .program("bin/script", b"#!/no/interpreter\n"),
+    );
+    import(&world, image, "commands:v1");
+    let lazaret = world.machine();
+    lazaret
+        .run(["run", "commands:v1", "--", "missing"])
+        .fails(127, &["missing", "not found"]);
+    lazaret
+        .run(["run", "commands:v1", "--", "/bin/data"])
+        .fails(126, &["/bin/data"]);
+    lazaret
+        .run(["run", "commands:v1", "--", "sh", "-c", "kill -9 $$"])
+        .status(137);
+    lazaret.run(["run", "commands:v1"]).fails(125, &["command"]);
+}
+
+#[test]
+fn a_read_only_root_refuses_even_root() {
+    let world = World::new();
+    import(&world, Image::busybox(), "read-only:v1");
+    let script = "touch /etc/x 2>&1; touch /tmp/ok && echo temporary files work; mount -o remount,rw / 2>/dev/null; touch /etc/x 2>/dev/null || echo still refused";
+    let output = world
+        .machine()
+        .run([
+            "-q",
+            "run",
+            "--read-only",
+            "read-only:v1",
+            "--",
+            "sh",
+            "-c",
+            script,
+        ])
+        .success();
+    assert!(
+        output.stdout.contains("Read-only file system"),
+        "{}",
+        output.stdout
+    );
+    assert!(
+        output
+            .stdout
+            .ends_with("temporary files work\nstill refused\n"),
+        "{}",
+        output.stdout
+    );
+}
+
+#[test]
+fn writes_go_to_an_overlay_and_are_gone_next_time() {
+    let world = World::new();
+    import(&world, Image::busybox(), "overlay:v1");
+    let script = "test ! -e /etc/mine && echo mine > /etc/mine && rm /etc/group && dd if=/dev/zero of=/big bs=1M count=64 2>/dev/null && ls /etc";
+    for _ in 0..2 {
+        let output = world
+            .machine()
+            .run([
+                "-q",
+                "run",
+                "--mem",
+                "256",
+                "overlay:v1",
+                "--",
+                "sh",
+                "-c",
+                script,
+            ])
+            .success();
+        assert!(output.stdout.contains("mine") && !output.stdout.contains("group"));
+    }
+}
+
+#[test]
+fn every_kind_of_entry_comes_out_right_inside() {
+    let world = World::new();
+    let busybox = std::fs::read("/bin/busybox").unwrap();
+    // cap_net_raw+ep as the kernel stores it (VFS_CAP_REVISION_2, effective).
+    let capability = [
+        0x01, 0, 0, 2, 0, 0x20, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    ];
+    let lower = busybox_layer()
+        .entry(
+            "bin/busybox-suid",
+            EntryType::Regular,
+            0o4755,
+            (0, 0),
+            "",
+            &busybox,
+        )
+        .xattr("security.capability", &capability)
+        .program("bin/busybox-caps", &busybox)
+        .directory("data", 0o755)
+        .entry(
+            "data/owned",
+            EntryType::Regular,
+            0o640,
+            (1000, 2000),
+            "",
+            b"owned",
+        )
+        .file("data/pair-1", b"same inode")
+        .hardlink("data/pair-2", "data/pair-1")
+        .file("data/removed", b"x")
+        .directory("data/opaque", 0o755)
+        .file("data/opaque/old", b"x")
+        .directory("data/becomes-file", 0o755)
+        .file("data/becomes-file/inner", b"x")
+        .file("data/becomes-folder", b"x");
+    let upper = Layer::new()
+        .file("data/.wh.removed", b"")
+        .file("data/opaque/new", b"x")
+        .file("data/opaque/.wh..wh..opq", b"")
+        .file("data/becomes-file", b"now a file")
+        .directory("data/becomes-folder", 0o2775)
+        .hardlink("data/pair-3", "data/pair-1");
+    import(&world, Image::new().layer(lower).layer(upper), "entries:v1");
+    let script = "\
+        stat -c '%a %U:%G' /bin/busybox-suid
+        stat -c '%a %u:%g %s' /data/owned
+        stat -c '%h %Y' /data/pair-1
+        test $(stat -c %i /data/pair-1) = $(stat -c %i /data/pair-2) && echo same inode
+        test $(stat -c %i /data/pair-1) = $(stat -c %i /data/pair-3) && echo across layers
+        test ! -e /data/removed && echo removed
+        ls /data/opaque
+        cat /data/becomes-file; echo
+        stat -c '%a %F' /data/becomes-folder";
+    let lazaret = world.machine();
+    let output = lazaret
+        .run(["-q", "run", "entries:v1", "--", "sh", "-euc", script])
+        .success();
+    let expected = "4755 root:root\n640 1000:2000 5\n3 1700000000\nsame inode\nacross layers\nremoved\nnew\nnow a file\n2775 directory\n";
+    assert_eq!(output.stdout, expected);
+    // Privileges that only work when mode and capabilities are really there.
+    let script = "/bin/busybox-caps grep CapEff /proc/self/status; /bin/busybox-suid grep Uid /proc/self/status";
+    let output = lazaret
+        .run([
+            "-q",
+            "run",
+            "--user",
+            "worker",
+            "entries:v1",
+            "--",
+            "sh",
+            "-c",
+            script,
+        ])
+        .success();
+    let lines: Vec<&str> = output.stdout.lines().collect();
+    assert_eq!(lines[0], "CapEff:\t0000000000002000");
+    // Busybox drops privileges it was not asked to keep; the saved id shows that it had them.
+    assert!(lines[1].starts_with("Uid:\t1000\t"), "{}", lines[1]);
+}

@@ -1,0 +1,113 @@
+//! Layers made by hand, honest and hostile ones.
+
+use std::io::Write;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use tar::{EntryType, Header};
+
+/// One tar, entry by entry, with whatever names and types a test wants.
+pub struct Layer {
+    tar: Vec<u8>,
+}
+
+impl Layer {
+    pub fn new() -> Self {
+        Self { tar: Vec::new() }
+    }
+
+    pub fn directory(self, name: &str, mode: u32) -> Self {
+        self.entry(name, EntryType::Directory, mode, (0, 0), "", b"")
+    }
+
+    pub fn file(self, name: &str, content: &[u8]) -> Self {
+        self.entry(name, EntryType::Regular, 0o644, (0, 0), "", content)
+    }
+
+    pub fn program(self, name: &str, content: &[u8]) -> Self {
+        self.entry(name, EntryType::Regular, 0o755, (0, 0), "", content)
+    }
+
+    pub fn symlink(self, name: &str, target: &str) -> Self {
+        self.entry(name, EntryType::Symlink, 0o777, (0, 0), target, b"")
+    }
+
+    pub fn hardlink(self, name: &str, target: &str) -> Self {
+        self.entry(name, EntryType::Link, 0o644, (0, 0), target, b"")
+    }
+
+    pub fn device(self, name: &str) -> Self {
+        self.entry(name, EntryType::Block, 0o666, (0, 0), "", b"")
+    }
+
+    /// A PAX extended attribute for the next entry.
+    pub fn xattr(mut self, name: &str, value: &[u8]) -> Self {
+        let mut record = Vec::new();
+        let body = [b"SCHILY.xattr.", name.as_bytes(), b"=", value, b"\n"].concat();
+        // The length counts itself.
+        let mut length = body.len() + 1;
+        while length != body.len() + 1 + length.to_string().len() {
+            length = body.len() + 1 + length.to_string().len();
+        }
+        record.extend_from_slice(format!("{length} ").as_bytes());
+        record.extend_from_slice(&body);
+        self.raw("pax", EntryType::XHeader, 0o644, (0, 0), "", &record);
+        self
+    }
+
+    pub fn entry(
+        mut self,
+        name: &str,
+        kind: EntryType,
+        mode: u32,
+        (uid, gid): (u64, u64),
+        link: &str,
+        content: &[u8],
+    ) -> Self {
+        self.raw(name, kind, mode, (uid, gid), link, content);
+        self
+    }
+
+    /// Writes name and link as they are: no cleaning.
+    fn raw(
+        &mut self,
+        name: &str,
+        kind: EntryType,
+        mode: u32,
+        (uid, gid): (u64, u64),
+        link: &str,
+        content: &[u8],
+    ) {
+        let mut header = Header::new_ustar();
+        let ustar = header.as_ustar_mut().unwrap();
+        ustar.name[..name.len()].copy_from_slice(name.as_bytes());
+        ustar.linkname[..link.len()].copy_from_slice(link.as_bytes());
+        header.set_entry_type(kind);
+        header.set_mode(mode);
+        header.set_uid(uid);
+        header.set_gid(gid);
+        header.set_mtime(1_700_000_000);
+        header.set_size(content.len() as u64);
+        if kind == EntryType::Block {
+            header.set_device_major(7).unwrap();
+            header.set_device_minor(0).unwrap();
+        }
+        header.set_cksum();
+        self.tar.extend_from_slice(header.as_bytes());
+        self.tar.extend_from_slice(content);
+        self.tar.resize(self.tar.len().next_multiple_of(512), 0);
+    }
+
+    /// The tar with its end marker.
+    pub fn tar(mut self) -> Vec<u8> {
+        self.tar.resize(self.tar.len() + 1024, 0);
+        self.tar
+    }
+}
+
+/// `bytes` as one gzip member.
+pub fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}

@@ -1,0 +1,73 @@
+//! A hermetic home, the binary, and images made by hand.
+
+mod image;
+mod layer;
+mod process;
+
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+pub use image::{Image, busybox_layer};
+pub use layer::Layer;
+pub use process::{Lazaret, Output, tool};
+use tempfile::TempDir;
+
+/// A folder of its own with a fresh `LAZARET_HOME`.
+pub struct World {
+    folder: TempDir,
+}
+
+impl World {
+    pub fn new() -> Self {
+        Self {
+            folder: TempDir::new().unwrap(),
+        }
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub fn write(&self, name: &str, text: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+
+    /// The binary with this world's home: no kernel, no images.
+    pub fn lazaret(&self) -> Lazaret {
+        Lazaret::new(&self.path("home"), self.folder.path())
+    }
+
+    /// The binary with the home that all machine tests share: it has a kernel and the
+    /// accelerator's verdict, so that tests do not probe again.
+    pub fn machine(&self) -> Lazaret {
+        Lazaret::new(machine_home(), self.folder.path())
+    }
+}
+
+/// The kernel package that `scripts/kernel.sh` fetched.
+pub fn kernel_package() -> PathBuf {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/kernel");
+    let entries = std::fs::read_dir(&folder)
+        .unwrap_or_else(|_| panic!("no kernel in {}: run scripts/kernel.sh", folder.display()));
+    entries
+        .map(|entry| entry.unwrap().path())
+        .find(|path| path.extension().is_some_and(|extension| extension == "deb"))
+        .expect("a kernel package: run scripts/kernel.sh")
+}
+
+/// The home of the machine tests, made once a test run.
+pub fn machine_home() -> &'static Path {
+    static HOME: OnceLock<TempDir> = OnceLock::new();
+    HOME.get_or_init(|| {
+        let home = TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+        let kernel = kernel_package();
+        Lazaret::new(home.path(), home.path())
+            .run(["kernel", "import", kernel.to_str().unwrap()])
+            .success();
+        home
+    })
+    .path()
+}
