@@ -40,7 +40,7 @@ fn what_the_dead_left_is_swept_and_nothing_else() {
     let swept = dirs
         .sweep_with(|path| seen.push((path.to_owned(), fs::read(path.join("pid")).unwrap())))
         .unwrap();
-    assert_eq!(swept, [dead.clone()]);
+    assert_eq!(swept, std::slice::from_ref(&dead));
     assert_eq!(seen, [(dead.clone(), b"1".to_vec())]);
     assert!(!dead.exists());
     assert!(live.path().exists());
