@@ -43,6 +43,9 @@ impl Store {
     /// [`Error::ModulesMissing`] for a kernel that cannot drive a machine,
     /// [`Error::MetaPackage`], [`Error::HostKernelMissing`], and those of damaged files.
     pub fn import(&self, source: &Source, name: Option<&str>) -> Result<Kernel, Error> {
+        if let Some(name) = name {
+            self.place(name)?;
+        }
         let _lock = self.lock()?;
         self.clean()?;
         let staging = self.staging()?;

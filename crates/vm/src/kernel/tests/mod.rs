@@ -1,0 +1,4 @@
+mod fixtures;
+mod order;
+mod parsers;
+mod store;

@@ -1,0 +1,202 @@
+use std::io;
+
+use proptest::prelude::*;
+
+use super::fixtures;
+use crate::kernel::{
+    ar::Archive,
+    bzimage::BzImage,
+    compression::read_bounded,
+    image::Image,
+    modinfo::{ModuleInfo, normalize},
+    vmlinux,
+};
+
+fn members(bytes: &[u8]) -> io::Result<Vec<(String, Vec<u8>)>> {
+    let mut found = Vec::new();
+    Archive::new(bytes).each(|member, content| {
+        let mut text = Vec::new();
+        content.read_to_end(&mut text)?;
+        found.push((member.name.clone(), text));
+        Ok::<_, io::Error>(())
+    })?;
+    Ok(found)
+}
+
+#[test]
+fn archives_give_their_members_in_order() {
+    let archive = fixtures::ar(&[("odd", b"abc"), ("slash/", b"de"), ("empty", b"")]);
+    let expected = [("odd", "abc"), ("slash", "de"), ("empty", "")]
+        .map(|(name, text)| (name.into(), text.into()));
+    assert_eq!(members(&archive).unwrap(), expected);
+    // The last padding may be missing.
+    let archive = fixtures::ar(&[("odd", b"abc")]);
+    assert_eq!(members(&archive[..archive.len() - 1]).unwrap().len(), 1);
+}
+
+#[test]
+fn damaged_archives_are_errors() {
+    let archive = fixtures::ar(&[("one", b"content"), ("two", b"more")]);
+    let check = |bytes: &[u8], expected: io::ErrorKind| {
+        assert_eq!(members(bytes).unwrap_err().kind(), expected, "{bytes:?}");
+    };
+    check(b"", io::ErrorKind::InvalidData);
+    check(b"!<arch>", io::ErrorKind::InvalidData);
+    check(&archive[..30], io::ErrorKind::InvalidData);
+    check(&archive[..70], io::ErrorKind::UnexpectedEof);
+    let mut signed = archive;
+    signed[8 + 48..8 + 50].copy_from_slice(b"+7");
+    check(&signed, io::ErrorKind::InvalidData);
+}
+
+#[test]
+fn modules_name_what_they_depend_on() {
+    let module = fixtures::module(
+        "license=GPL\ndepends=virtio-ring,,crc_t10dif\nsoftdep=pre: crypto-crc32c b post: c\nname=x",
+    );
+    let info = ModuleInfo::of_module(&module).unwrap();
+    assert_eq!(info.depends, ["virtio_ring", "crc_t10dif"]);
+    assert_eq!(info.soft, ["crypto_crc32c", "b"]);
+    let info = ModuleInfo::of_module(&fixtures::module("depends=")).unwrap();
+    assert_eq!(info, ModuleInfo::default());
+    assert_eq!(normalize("virtio-rng"), "virtio_rng");
+}
+
+#[test]
+fn files_that_are_no_modules_are_refused() {
+    let check = |bytes: &[u8], expected: &str| {
+        let error = ModuleInfo::of_module(bytes).unwrap_err();
+        assert!(error.contains(expected), "{error}");
+    };
+    check(b"", "no 64-bit");
+    check(b"\x7fELF\x01\x01", "no 64-bit");
+    check(&fixtures::elf_with_section(".text", b"x"), "no .modinfo");
+    let module = fixtures::module("depends=a");
+    check(&module[..module.len() - 1], "ends before");
+}
+
+#[test]
+fn boot_images_name_their_release_and_payload() {
+    let image = fixtures::bzimage("6.1.0-56-cloud-amd64", b"packed");
+    let parsed = BzImage::parse(&image).unwrap();
+    assert_eq!(parsed.release, "6.1.0-56-cloud-amd64");
+    assert_eq!(parsed.payload, Some(b"packed".as_slice()));
+    assert_eq!(
+        BzImage::parse(&image[..image.len() - 1]).unwrap().payload,
+        None
+    );
+    assert!(BzImage::parse(&image[..0x300]).is_err());
+    assert!(BzImage::parse(b"MZ").is_err());
+    let hostile = fixtures::bzimage("../../etc", b"");
+    assert!(BzImage::parse(&hostile).unwrap_err().contains("release"));
+}
+
+#[test]
+fn kernels_are_unpacked_when_they_can_boot_that_way() {
+    let kernel = fixtures::vmlinux(b"Xen\0");
+    let size = u32::try_from(kernel.len()).unwrap().to_le_bytes();
+    let sized = |packed: Vec<u8>| [packed.as_slice(), &size].concat();
+    for (name, payload) in [
+        ("lz4", fixtures::lz4_payload(&kernel)),
+        ("gzip", fixtures::gzip(&kernel)),
+        ("xz", sized(fixtures::xz(&kernel))),
+        ("zstd", sized(fixtures::zstd(&kernel))),
+    ] {
+        let image = fixtures::bzimage("6.1.0", &payload);
+        assert!(
+            Image::parse(&image).unwrap().unpacked.as_ref() == Some(&kernel),
+            "{name}"
+        );
+    }
+    let other = fixtures::lz4_payload(&fixtures::vmlinux(b"GNU\0"));
+    assert!(vmlinux::extract(&other).is_none(), "no PVH entry");
+    let mut wrong_size = fixtures::lz4_payload(&kernel);
+    *wrong_size.last_mut().unwrap() = 0x7f;
+    assert!(vmlinux::extract(&wrong_size).is_none());
+}
+
+#[test]
+fn kernels_larger_than_one_block_are_unpacked() {
+    let mut kernel = fixtures::vmlinux(b"Xen\0");
+    kernel.resize(17 * 1024 * 1024, 7);
+    assert!(vmlinux::extract(&fixtures::lz4_payload(&kernel)) == Some(kernel));
+}
+
+#[test]
+fn an_elf_kernel_boots_as_it_is() {
+    assert_eq!(
+        Image::parse(&fixtures::vmlinux(b"Xen\0")).unwrap().release,
+        "6.9.1-elf"
+    );
+    let error = Image::parse(&fixtures::vmlinux(b"GNU\0")).err().unwrap();
+    assert!(error.contains("no PVH entry"), "{error}");
+}
+
+#[test]
+fn decompression_is_bounded() {
+    let zeros = vec![0; 1_000_000];
+    for packed in [
+        fixtures::gzip(&zeros),
+        fixtures::xz(&zeros),
+        fixtures::zstd(&zeros),
+        zeros,
+    ] {
+        assert_eq!(
+            read_bounded(packed.as_slice(), 1_000_000).unwrap().len(),
+            1_000_000
+        );
+        let error = read_bounded(packed.as_slice(), 999_999).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::FileTooLarge);
+    }
+    assert!(read_bounded(&fixtures::xz(b"cut short")[..20], 1000).is_err());
+}
+
+/// Valid bytes with a few of them overwritten reach deeper than noise does.
+fn damaged(valid: Vec<u8>) -> impl Strategy<Value = Vec<u8>> {
+    let length = valid.len();
+    let changes = proptest::collection::vec((0..length, any::<u8>()), 0..12);
+    (changes, 0..=length).prop_map(move |(changes, end)| {
+        let mut bytes = valid.clone();
+        for (at, byte) in changes {
+            bytes[at] = byte;
+        }
+        bytes.truncate(end.max(length / 2));
+        bytes
+    })
+}
+
+proptest! {
+    #[test]
+    fn noise_never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..2048)) {
+        let _members = members(&bytes);
+        let _members = members(&[b"!<arch>\n", bytes.as_slice()].concat());
+        let _info = ModuleInfo::of_module(&bytes);
+        let _info = ModuleInfo::of_module(&[b"\x7fELF\x02\x01", bytes.as_slice()].concat());
+        let _image = Image::parse(&bytes);
+        let _kernel = vmlinux::extract(&[&[0x02, 0x21, 0x4c, 0x18], bytes.as_slice()].concat());
+    }
+
+    #[test]
+    fn damaged_archives_never_panic(bytes in damaged(fixtures::ar(&[("a", b"abc"), ("b", b"d")]))) {
+        if let Ok(members) = members(&bytes) {
+            prop_assert!(members.iter().map(|(_, text)| text.len()).sum::<usize>() < bytes.len());
+        }
+    }
+
+    #[test]
+    fn damaged_modules_never_panic(bytes in damaged(fixtures::module("depends=a,b\nsoftdep=pre: c"))) {
+        let _info = ModuleInfo::of_module(&bytes);
+    }
+
+    #[test]
+    fn damaged_images_never_panic(bytes in damaged(fixtures::bzimage("6.1", &fixtures::lz4_payload(&fixtures::vmlinux(b"Xen\0"))))) {
+        if let Ok(image) = Image::parse(&bytes) {
+            prop_assert!(crate::kernel::is_name(&image.release));
+        }
+    }
+
+    #[test]
+    fn damaged_kernels_never_panic(bytes in damaged(fixtures::vmlinux(b"Xen\0"))) {
+        let _image = Image::parse(&bytes);
+    }
+}
