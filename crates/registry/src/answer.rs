@@ -16,6 +16,7 @@ pub(crate) type Outcome = Result<Response<Body>, Refusal>;
 
 pub(crate) const CONTENT_DIGEST: HeaderName = HeaderName::from_static("docker-content-digest");
 pub(crate) const UPLOAD_UUID: HeaderName = HeaderName::from_static("docker-upload-uuid");
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub(crate) const API_VERSION: HeaderName =
     HeaderName::from_static("docker-distribution-api-version");
 
@@ -31,12 +32,20 @@ impl Refusal {
     /// One fault with the status that usually goes with its code.
     pub(crate) fn new(code: ErrorCode, message: impl Into<String>) -> Self {
         let status = StatusCode::from_u16(code.status()).unwrap_or(StatusCode::BAD_REQUEST);
-        Self { status, body: ErrorBody::one(code, message), headers: Vec::new() }
+        Self {
+            status,
+            body: ErrorBody::one(code, message),
+            headers: Vec::new(),
+        }
     }
 
     /// Several faults.
     pub(crate) fn many(status: StatusCode, errors: Vec<ErrorEntry>) -> Self {
-        Self { status, body: ErrorBody { errors }, headers: Vec::new() }
+        Self {
+            status,
+            body: ErrorBody { errors },
+            headers: Vec::new(),
+        }
     }
 
     pub(crate) fn status(mut self, status: StatusCode) -> Self {
@@ -56,8 +65,28 @@ impl Refusal {
         Self::new(ErrorCode::Unsupported, "there is no such endpoint").status(StatusCode::NOT_FOUND)
     }
 
+    /// A failure that is not the client's.
+    pub(crate) fn internal(message: &str) -> Self {
+        let entry = ErrorEntry {
+            code: "UNKNOWN".to_owned(),
+            message: message.to_owned(),
+            detail: serde_json::Value::Null,
+        };
+        Self::many(StatusCode::INTERNAL_SERVER_ERROR, vec![entry])
+    }
+
+    pub(crate) fn unknown_manifest(reference: &str) -> Self {
+        Self::new(
+            ErrorCode::ManifestUnknown,
+            format!("manifest {reference} is not in the repository"),
+        )
+    }
+
     pub(crate) fn method_not_allowed() -> Self {
-        Self::new(ErrorCode::Unsupported, "the endpoint does not take this method")
+        Self::new(
+            ErrorCode::Unsupported,
+            "the endpoint does not take this method",
+        )
     }
 
     pub(crate) fn unknown_upload() -> Self {
@@ -68,7 +97,10 @@ impl Refusal {
     }
 
     pub(crate) fn unknown_blob(digest: &Digest) -> Self {
-        Self::new(ErrorCode::BlobUnknown, format!("blob {digest} is not in the repository"))
+        Self::new(
+            ErrorCode::BlobUnknown,
+            format!("blob {digest} is not in the repository"),
+        )
     }
 
     pub(crate) fn unknown_repository() -> Self {
@@ -91,26 +123,20 @@ impl From<lazaret_store::Error> for Refusal {
             Store::DigestMismatch { .. } => Self::new(ErrorCode::DigestInvalid, error.to_string()),
             Store::SizeMismatch { .. } => Self::new(ErrorCode::SizeInvalid, error.to_string()),
             Store::UploadUnknown { .. } => Self::unknown_upload(),
-            Store::UploadBusy { .. } => {
-                Self::new(ErrorCode::BlobUploadInvalid, error.to_string()).status(StatusCode::CONFLICT)
-            }
+            Store::UploadBusy { .. } => Self::new(ErrorCode::BlobUploadInvalid, error.to_string())
+                .status(StatusCode::CONFLICT),
             error => {
                 let full = matches!(
                     &error,
                     Store::Io { source, .. } if source.kind() == std::io::ErrorKind::StorageFull
                 );
                 tracing::error!(%error, cause = ?error.source(), "store failed");
-                let (status, message) = if full {
-                    (StatusCode::INSUFFICIENT_STORAGE, "the registry's storage is full")
+                if full {
+                    Self::internal("the registry's storage is full")
+                        .status(StatusCode::INSUFFICIENT_STORAGE)
                 } else {
-                    (StatusCode::INTERNAL_SERVER_ERROR, "the registry's storage failed")
-                };
-                let entry = ErrorEntry {
-                    code: "UNKNOWN".to_owned(),
-                    message: message.to_owned(),
-                    detail: serde_json::Value::Null,
-                };
-                Self::many(status, vec![entry])
+                    Self::internal("the registry's storage failed")
+                }
             }
         }
     }
@@ -124,10 +150,14 @@ pub(crate) fn empty(status: StatusCode) -> Response<Body> {
 /// An answer with a body that is at hand.
 pub(crate) fn bytes(status: StatusCode, content: Bytes) -> Response<Body> {
     let length = content.len();
-    let body = Full::new(content).map_err(|never| match never {}).boxed_unsync();
+    let body = Full::new(content)
+        .map_err(|never| match never {})
+        .boxed_unsync();
     let mut response = Response::new(body);
     *response.status_mut() = status;
-    response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+    response
+        .headers_mut()
+        .insert(header::CONTENT_LENGTH, HeaderValue::from(length));
     response
 }
 
@@ -137,7 +167,11 @@ pub(crate) fn json(status: StatusCode, value: &serde_json::Value) -> Response<Bo
 }
 
 fn json_bytes(status: StatusCode, text: Vec<u8>) -> Response<Body> {
-    with(bytes(status, text.into()), header::CONTENT_TYPE, "application/json")
+    with(
+        bytes(status, text.into()),
+        header::CONTENT_TYPE,
+        "application/json",
+    )
 }
 
 /// The same answer with one more header. Values come from checked types; one that is no

@@ -3,6 +3,7 @@
 //!
 //! ```text
 //! server    connections, limits, drain
+//! service   one request
 //!   route   path -> Route, a pure parser
 //!     blobs uploads manifests listings extensions    one verb a file
 //!       Schemas (port)     which configurations are valid
@@ -23,6 +24,8 @@ mod registry;
 mod route;
 mod schemas;
 mod server;
+mod service;
+mod stall;
 #[cfg(test)]
 mod tests;
 mod uploads;

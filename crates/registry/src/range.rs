@@ -21,7 +21,9 @@ pub(crate) fn requested(header: Option<&str>, size: u64) -> Requested {
     let Some(text) = header.and_then(|text| text.trim().strip_prefix("bytes=")) else {
         return Requested::Whole;
     };
-    let Some((first, last)) = text.trim().split_once('-') else { return Requested::Whole };
+    let Some((first, last)) = text.trim().split_once('-') else {
+        return Requested::Whole;
+    };
     let (first, last) = (first.trim(), last.trim());
     if first.is_empty() {
         return match number(last) {
@@ -31,7 +33,9 @@ pub(crate) fn requested(header: Option<&str>, size: u64) -> Requested {
             Some(length) => Requested::Part(size.saturating_sub(length)..size),
         };
     }
-    let Some(first) = number(first) else { return Requested::Whole };
+    let Some(first) = number(first) else {
+        return Requested::Whole;
+    };
     let end = match last {
         "" => size,
         last => match number(last) {
@@ -50,7 +54,9 @@ pub(crate) fn requested(header: Option<&str>, size: u64) -> Requested {
 /// RFC 9110 has and clients send.
 pub(crate) fn chunk(header: &str) -> Option<Range<u64>> {
     let text = header.trim();
-    let text = text.strip_prefix("bytes").map_or(text, |rest| rest.trim_start_matches([' ', '=']));
+    let text = text
+        .strip_prefix("bytes")
+        .map_or(text, |rest| rest.trim_start_matches([' ', '=']));
     let text = text.split('/').next()?;
     let (first, last) = text.split_once('-')?;
     let (first, last) = (number(first.trim())?, number(last.trim())?);

@@ -13,6 +13,9 @@ use crate::{Error, Server};
 /// Uploads that nobody writes to are dropped after this long.
 const UPLOAD_IDLE: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// No upload takes longer than this, however slowly it comes.
+const SESSION_AGE: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
 /// Where a registry keeps its content.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -47,32 +50,60 @@ impl Registry {
     /// # Errors
     /// [`Error::Create`], [`Error::Open`].
     pub async fn ephemeral(parent: &Path) -> Result<Self, Error> {
-        std::fs::create_dir_all(parent)
-            .map_err(|source| Error::Create { path: parent.to_owned(), source })?;
+        std::fs::create_dir_all(parent).map_err(|source| Error::Create {
+            path: parent.to_owned(),
+            source,
+        })?;
         let folders = LockedDirs::new(parent);
-        let open = |source| Error::Open { path: parent.to_owned(), source };
+        let open = |source| Error::Open {
+            path: parent.to_owned(),
+            source,
+        };
         folders.sweep().map_err(open)?;
         let folder = folders.create().map_err(open)?;
-        let options =
-            Options { root: folder.path().to_owned(), durability: Durability::Ephemeral };
+        let options = Options {
+            root: folder.path().to_owned(),
+            durability: Durability::Ephemeral,
+        };
         Self::over_files(options, Some(Arc::new(folder))).await
     }
 
-    async fn over_files(
-        options: Options,
-        folder: Option<Arc<LockedDir>>,
-    ) -> Result<Self, Error> {
+    /// A registry over any stores and schemas.
+    #[must_use]
+    pub fn over(
+        blobs: Arc<dyn BlobStore>,
+        metadata: Arc<dyn Metadata>,
+        schemas: Arc<dyn Schemas>,
+    ) -> Self {
+        Self {
+            blobs,
+            metadata,
+            schemas,
+            _folder: None,
+        }
+    }
+
+    async fn over_files(options: Options, folder: Option<Arc<LockedDir>>) -> Result<Self, Error> {
         let Options { root, durability } = options;
-        let open = |source| Error::Open { path: root.clone(), source };
+        let open = |source| Error::Open {
+            path: root.clone(),
+            source,
+        };
         let registry = Self {
             blobs: Arc::new(FsBlobs::open(&root, durability).map_err(open)?),
             metadata: Arc::new(FsMetadata::open(&root, durability).map_err(open)?),
             schemas: Arc::new(FamilySchemas),
             _folder: folder,
         };
-        registry.blobs.expire_uploads(UPLOAD_IDLE).await.map_err(open)?;
-        registry.metadata.expire_uploads(UPLOAD_IDLE).await.map_err(open)?;
+        registry.expire_uploads().await.map_err(open)?;
         Ok(registry)
+    }
+
+    /// Drops the uploads that clients have given up.
+    pub(crate) async fn expire_uploads(&self) -> Result<(), lazaret_store::Error> {
+        self.blobs.expire_uploads(UPLOAD_IDLE).await?;
+        self.metadata.expire_uploads(SESSION_AGE).await?;
+        Ok(())
     }
 
     /// Listens on `address`; port 0 takes a free one.

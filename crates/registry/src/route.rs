@@ -19,6 +19,8 @@ pub(crate) enum Route {
     Tags(Repository),
     /// `/v2/<name>/manifests/<reference>`
     Manifest(Repository, ManifestSelector),
+    /// The same with a reference that is neither tag nor digest: there can be no such manifest.
+    NoManifest(Repository, String),
     /// `/v2/<name>/referrers/<digest>`
     Referrers(Repository, Digest),
     /// `/v2/<name>/blobs/<digest>`
@@ -40,10 +42,18 @@ pub(crate) enum Route {
 impl Route {
     /// Reads a path as it came, percent-encoded.
     pub(crate) fn parse(path: &str) -> Result<Self, Refusal> {
-        let segments: Vec<String> =
-            path.trim_start_matches('/').split('/').map(decode).collect::<Option<_>>().ok_or_else(
-                || Refusal::new(ErrorCode::NameInvalid, "the path is not valid UTF-8"),
-            )?;
+        let segments: Vec<String> = path
+            .strip_prefix('/')
+            .unwrap_or(path)
+            .split('/')
+            .map(segment)
+            .collect::<Option<_>>()
+            .ok_or_else(|| {
+                Refusal::new(
+                    ErrorCode::NameInvalid,
+                    "a part of the path is not text, or has an encoded slash",
+                )
+            })?;
         let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
         match segments[..] {
             ["livez"] => Ok(Self::Live),
@@ -61,7 +71,11 @@ impl Route {
         match segments {
             [name @ .., "tags", "list"] => Ok(Self::Tags(repository(name)?)),
             [name @ .., "manifests", reference] => {
-                Ok(Self::Manifest(repository(name)?, selector(reference)?))
+                let name = repository(name)?;
+                Ok(match selector(reference) {
+                    Some(selector) => Self::Manifest(name, selector),
+                    None => Self::NoManifest(name, reference.chars().take(160).collect()),
+                })
             }
             [name @ .., "referrers", digest] => {
                 Ok(Self::Referrers(repository(name)?, parse_digest(digest)?))
@@ -85,7 +99,9 @@ fn repository(segments: &[&str]) -> Result<Repository, Refusal> {
     segments
         .join("/")
         .parse()
-        .map_err(|error: lazaret_oci::Error| Refusal::new(ErrorCode::NameInvalid, error.to_string()))
+        .map_err(|error: lazaret_oci::Error| {
+            Refusal::new(ErrorCode::NameInvalid, error.to_string())
+        })
 }
 
 pub(crate) fn parse_digest(text: &str) -> Result<Digest, Refusal> {
@@ -94,16 +110,19 @@ pub(crate) fn parse_digest(text: &str) -> Result<Digest, Refusal> {
     })
 }
 
-fn selector(text: &str) -> Result<ManifestSelector, Refusal> {
-    if text.contains(':') {
-        return Ok(ManifestSelector::Digest(parse_digest(text)?));
+fn selector(text: &str) -> Option<ManifestSelector> {
+    match text.parse() {
+        Ok(digest) => Some(ManifestSelector::Digest(digest)),
+        Err(_) => text.parse().ok().map(ManifestSelector::Tag),
     }
-    text.parse().map(ManifestSelector::Tag).map_err(|error: lazaret_oci::Error| {
-        Refusal::new(ErrorCode::ManifestInvalid, error.to_string())
-    })
 }
 
-/// Percent-decoding of one segment; `None` when the result is not UTF-8.
+/// One segment of a path. An encoded slash is no slash of the path and fits nothing.
+fn segment(text: &str) -> Option<String> {
+    decode(text).filter(|text| !text.contains('/'))
+}
+
+/// Percent-decoding; `None` when the result is not UTF-8.
 pub(crate) fn decode(text: &str) -> Option<String> {
     let bytes = text.as_bytes();
     let mut decoded = Vec::with_capacity(bytes.len());

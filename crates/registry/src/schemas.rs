@@ -40,7 +40,9 @@ impl Schemas for FamilySchemas {
     }
 
     fn check(&self, manifest: &Manifest, config: &[u8]) -> Vec<SchemaFault> {
-        let Some(family) = Family::of_manifest(manifest) else { return Vec::new() };
+        let Some(family) = Family::of_manifest(manifest) else {
+            return Vec::new();
+        };
         let expected = family.config_media_type();
         if manifest.config.media_type != expected {
             return vec![SchemaFault {

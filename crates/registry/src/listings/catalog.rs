@@ -11,6 +11,15 @@ pub(crate) async fn catalog(registry: &Registry, query: &Query) -> Outcome {
     let page = page(query)?;
     let listing = registry.metadata.repositories(page.clone()).await?;
     let body = serde_json::json!({ "repositories": listing.items });
-    let last = listing.items.last().filter(|_| listing.more).map(|name| name.as_str());
-    Ok(with_next(answer::json(StatusCode::OK, &body), "/v2/_catalog", &page, last))
+    let last = listing
+        .items
+        .last()
+        .filter(|_| listing.more)
+        .map(|name| name.as_str());
+    Ok(with_next(
+        answer::json(StatusCode::OK, &body),
+        "/v2/_catalog",
+        &page,
+        last,
+    ))
 }

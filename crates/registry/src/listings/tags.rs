@@ -16,7 +16,16 @@ pub(crate) async fn tags(registry: &Registry, repository: &Repository, query: &Q
         .await?
         .ok_or_else(Refusal::unknown_repository)?;
     let body = serde_json::json!({ "name": repository, "tags": listing.items });
-    let last = listing.items.last().filter(|_| listing.more).map(|tag| tag.as_str());
+    let last = listing
+        .items
+        .last()
+        .filter(|_| listing.more)
+        .map(|tag| tag.as_str());
     let path = format!("/v2/{repository}/tags/list");
-    Ok(with_next(answer::json(StatusCode::OK, &body), &path, &page, last))
+    Ok(with_next(
+        answer::json(StatusCode::OK, &body),
+        &path,
+        &page,
+        last,
+    ))
 }

@@ -4,7 +4,7 @@ use http::StatusCode;
 use lazaret_oci::Repository;
 use lazaret_store::ManifestSelector;
 
-use crate::answer::{self, Outcome};
+use crate::answer::{self, Outcome, Refusal};
 use crate::registry::Registry;
 
 pub(crate) async fn delete(
@@ -15,12 +15,15 @@ pub(crate) async fn delete(
     let removed = match selector {
         ManifestSelector::Tag(tag) => registry.metadata.delete_tag(repository, tag).await?,
         ManifestSelector::Digest(digest) => {
-            registry.metadata.delete_manifest(repository, digest).await?
+            registry
+                .metadata
+                .delete_manifest(repository, digest)
+                .await?
         }
     };
     if removed {
         Ok(answer::empty(StatusCode::ACCEPTED))
     } else {
-        Err(super::unknown(&super::text(selector)))
+        Err(Refusal::unknown_manifest(&super::text(selector)))
     }
 }

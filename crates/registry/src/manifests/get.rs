@@ -4,7 +4,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use lazaret_oci::Repository;
 use lazaret_store::ManifestSelector;
 
-use crate::answer::{self, Outcome};
+use crate::answer::{self, Outcome, Refusal};
 use crate::registry::Registry;
 
 /// `GET` and `HEAD`. The bytes are those that were pushed, whatever `Accept` says: another
@@ -20,7 +20,7 @@ pub(crate) async fn get(
         .metadata
         .manifest(repository, selector)
         .await?
-        .ok_or_else(|| super::unknown(&super::text(selector)))?;
+        .ok_or_else(|| Refusal::unknown_manifest(&super::text(selector)))?;
     if answer::is_known(headers, &manifest.digest) {
         let response = answer::empty(StatusCode::NOT_MODIFIED);
         return Ok(answer::with_digest(response, &manifest.digest));
@@ -31,7 +31,9 @@ pub(crate) async fn get(
     } else {
         answer::bytes(StatusCode::OK, manifest.bytes)
     };
-    response.headers_mut().insert(header::CONTENT_LENGTH, length);
+    response
+        .headers_mut()
+        .insert(header::CONTENT_LENGTH, length);
     response = answer::with(response, header::CONTENT_TYPE, &manifest.media_type);
     Ok(answer::with_digest(response, &manifest.digest))
 }

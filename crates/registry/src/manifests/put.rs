@@ -3,6 +3,8 @@
 //! In order: parse, digest, the blobs it needs, the schema of its family. Only then is it
 //! stored, with its tags and its entry as a referrer in one step.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, StatusCode, header};
 use hyper::body::Incoming;
@@ -28,10 +30,12 @@ pub(crate) async fn put(
     selector: &ManifestSelector,
     query: &Query,
     headers: &HeaderMap,
-    content: Incoming,
+    content: &mut Incoming,
 ) -> Outcome {
     let raw = body::read(content, MAX_MANIFEST_BYTES).await?;
-    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let content_type = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
     let document = ManifestDocument::parse(raw.to_vec(), content_type)
         .map_err(|error| Refusal::new(ErrorCode::ManifestInvalid, error.to_string()))?;
     let digest = match selector {
@@ -61,8 +65,11 @@ pub(crate) async fn put(
         )
         .await?;
     let location = format!("/v2/{repository}/manifests/{digest}");
-    let mut response =
-        answer::with(answer::empty(StatusCode::CREATED), header::LOCATION, &location);
+    let mut response = answer::with(
+        answer::empty(StatusCode::CREATED),
+        header::LOCATION,
+        &location,
+    );
     response = answer::with_digest(response, &digest);
     if let Some(subject) = subject {
         response = answer::with(response, SUBJECT, &subject.to_string());
@@ -130,28 +137,49 @@ async fn require_blobs(
 
 /// The configuration of a known family must follow its schema; one entry for each fault.
 async fn check_schema(registry: &Registry, manifest: &Manifest) -> Result<(), Refusal> {
-    let Some(limit) = registry.schemas.applies(manifest) else { return Ok(()) };
+    let Some(limit) = registry.schemas.applies(manifest) else {
+        return Ok(());
+    };
     let digest = &manifest.config.digest;
-    let blob =
-        registry.blobs.open(digest, None).await?.ok_or_else(|| Refusal::unknown_blob(digest))?;
+    let blob = registry
+        .blobs
+        .open(digest, None)
+        .await?
+        .ok_or_else(|| Refusal::unknown_blob(digest))?;
     let config = match blob.read(limit).await {
         Err(error @ lazaret_store::Error::TooLarge { .. }) => {
             return Err(Refusal::new(ErrorCode::ManifestInvalid, error.to_string()));
         }
         outcome => outcome?,
     };
-    let faults = registry.schemas.check(manifest, &config);
+    // A large configuration takes long enough to be in everyone's way.
+    let (schemas, manifest) = (Arc::clone(&registry.schemas), manifest.clone());
+    let faults = tokio::task::spawn_blocking(move || schemas.check(&manifest, &config))
+        .await
+        .map_err(|_| Refusal::internal("the check of the configuration failed"))?;
     if faults.is_empty() {
         return Ok(());
     }
-    Err(Refusal::many(StatusCode::BAD_REQUEST, faults.into_iter().map(entry).collect()))
+    Err(Refusal::many(
+        StatusCode::BAD_REQUEST,
+        faults.into_iter().map(entry).collect(),
+    ))
 }
 
 fn entry(fault: SchemaFault) -> ErrorEntry {
-    let SchemaFault { family, pointer, keyword, message } = fault;
+    let SchemaFault {
+        family,
+        pointer,
+        keyword,
+        message,
+    } = fault;
     ErrorEntry {
         code: ErrorCode::ManifestInvalid.as_str().to_owned(),
-        message: if pointer.is_empty() { message } else { format!("{pointer}: {message}") },
+        message: if pointer.is_empty() {
+            message
+        } else {
+            format!("{pointer}: {message}")
+        },
         detail: serde_json::json!({ "family": family, "pointer": pointer, "keyword": keyword }),
     }
 }
@@ -160,9 +188,10 @@ fn entry(fault: SchemaFault) -> ErrorEntry {
 fn referrer(document: &ManifestDocument, digest: Digest, raw: &Bytes) -> Descriptor {
     let mut descriptor = Descriptor::new(document.media_type(), digest, raw.len() as u64);
     (descriptor.artifact_type, descriptor.annotations) = match document.content() {
-        ManifestContent::Manifest(manifest) => {
-            (Some(manifest.effective_artifact_type().to_owned()), manifest.annotations.clone())
-        }
+        ManifestContent::Manifest(manifest) => (
+            Some(manifest.effective_artifact_type().to_owned()),
+            manifest.annotations.clone(),
+        ),
         ManifestContent::Index(index) => (index.artifact_type.clone(), index.annotations.clone()),
     };
     descriptor

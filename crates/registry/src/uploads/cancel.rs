@@ -8,11 +8,7 @@ use super::require;
 use crate::answer::{self, Outcome};
 use crate::registry::Registry;
 
-pub(crate) async fn cancel(
-    registry: &Registry,
-    repository: &Repository,
-    id: &UploadId,
-) -> Outcome {
+pub(crate) async fn cancel(registry: &Registry, repository: &Repository, id: &UploadId) -> Outcome {
     require(registry, repository, id).await?;
     registry.blobs.abort(id).await?;
     registry.metadata.remove_upload(id).await?;

@@ -6,7 +6,7 @@ use lazaret_oci::Repository;
 use lazaret_oci::wire::ErrorCode;
 use lazaret_store::UploadId;
 
-use super::{chunk_start, created, refusal, require};
+use super::{chunk, created, length, refusal, require};
 use crate::answer::{Outcome, Refusal};
 use crate::body;
 use crate::query::Query;
@@ -19,21 +19,22 @@ pub(crate) async fn finish(
     id: &UploadId,
     query: &Query,
     headers: &HeaderMap,
-    content: Incoming,
+    content: &mut Incoming,
 ) -> Outcome {
     require(registry, repository, id).await?;
     let digest = query
         .get("digest")
         .ok_or_else(|| Refusal::new(ErrorCode::DigestInvalid, "the digest parameter is missing"))?;
     let digest = parse_digest(digest)?;
-    let start = chunk_start(headers)?;
+    let chunk = chunk(headers)?;
+    let start = chunk.as_ref().map(|chunk| chunk.start);
     if start.is_some() || !content.is_end_stream() {
         let writer = registry
             .blobs
             .append(id, start)
             .await
             .map_err(|error| refusal(error, repository, id))?;
-        body::append(content, writer).await?;
+        body::append(content, writer, length(chunk)).await?;
     }
     let committed = registry.blobs.commit(id, &digest).await;
     match &committed {

@@ -19,6 +19,8 @@ pub(crate) use patch::patch;
 pub(crate) use start::start;
 pub(crate) use status::status;
 
+use std::ops::Range;
+
 use http::{HeaderMap, Response, StatusCode, header};
 use lazaret_oci::wire::ErrorCode;
 use lazaret_oci::{Digest, Repository};
@@ -58,18 +60,27 @@ fn session(
 /// An answer that tells where the finished blob is.
 fn created(repository: &Repository, digest: &Digest) -> Response<Body> {
     let location = format!("/v2/{repository}/blobs/{digest}");
-    let response = answer::with(answer::empty(StatusCode::CREATED), header::LOCATION, &location);
+    let response = answer::with(
+        answer::empty(StatusCode::CREATED),
+        header::LOCATION,
+        &location,
+    );
     answer::with(response, answer::CONTENT_DIGEST, &digest.to_string())
 }
 
-/// Where a chunk says that it starts; the session's end, when it says nothing. Refuses a chunk
-/// whose own headers disagree.
-fn chunk_start(headers: &HeaderMap) -> Result<Option<u64>, Refusal> {
+/// Which part a chunk says that it is; the next one, when it says nothing. Refuses a chunk whose
+/// own headers disagree.
+fn chunk(headers: &HeaderMap) -> Result<Option<Range<u64>>, Refusal> {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-    let Some(content_range) = text(header::CONTENT_RANGE) else { return Ok(None) };
+    let Some(content_range) = text(header::CONTENT_RANGE) else {
+        return Ok(None);
+    };
     let range = range::chunk(content_range).ok_or_else(|| {
-        Refusal::new(ErrorCode::BlobUploadInvalid, "Content-Range is not <first>-<last>")
-            .status(StatusCode::RANGE_NOT_SATISFIABLE)
+        Refusal::new(
+            ErrorCode::BlobUploadInvalid,
+            "Content-Range is not <first>-<last>",
+        )
+        .status(StatusCode::RANGE_NOT_SATISFIABLE)
     })?;
     let length = text(header::CONTENT_LENGTH).and_then(|text| text.parse::<u64>().ok());
     if length.is_some_and(|length| length != range.end - range.start) {
@@ -78,7 +89,12 @@ fn chunk_start(headers: &HeaderMap) -> Result<Option<u64>, Refusal> {
             "Content-Range and Content-Length disagree",
         ));
     }
-    Ok(Some(range.start))
+    Ok(Some(range))
+}
+
+/// Number of bytes that a chunk says it has.
+fn length(chunk: Option<Range<u64>>) -> Option<u64> {
+    chunk.map(|chunk| chunk.end - chunk.start)
 }
 
 /// A chunk that does not start where the session ends.
@@ -88,7 +104,10 @@ fn out_of_order(repository: &Repository, id: &UploadId, size: u64) -> Refusal {
         format!("the upload has {size} bytes; the next chunk starts there"),
     )
     .status(StatusCode::RANGE_NOT_SATISFIABLE)
-    .header(header::LOCATION, &format!("/v2/{repository}/blobs/uploads/{id}"))
+    .header(
+        header::LOCATION,
+        &format!("/v2/{repository}/blobs/uploads/{id}"),
+    )
     .header(header::RANGE, &format!("0-{}", size.saturating_sub(1)))
 }
 

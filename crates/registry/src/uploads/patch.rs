@@ -5,7 +5,7 @@ use hyper::body::Incoming;
 use lazaret_oci::Repository;
 use lazaret_store::UploadId;
 
-use super::{chunk_start, refusal, require, session};
+use super::{chunk, length, refusal, require, session};
 use crate::answer::Outcome;
 use crate::body;
 use crate::registry::Registry;
@@ -15,12 +15,16 @@ pub(crate) async fn patch(
     repository: &Repository,
     id: &UploadId,
     headers: &HeaderMap,
-    content: Incoming,
+    content: &mut Incoming,
 ) -> Outcome {
     require(registry, repository, id).await?;
-    let start = chunk_start(headers)?;
-    let writer =
-        registry.blobs.append(id, start).await.map_err(|error| refusal(error, repository, id))?;
-    let size = body::append(content, writer).await?;
+    let chunk = chunk(headers)?;
+    let start = chunk.as_ref().map(|chunk| chunk.start);
+    let writer = registry
+        .blobs
+        .append(id, start)
+        .await
+        .map_err(|error| refusal(error, repository, id))?;
+    let size = body::append(content, writer, length(chunk)).await?;
     Ok(session(StatusCode::ACCEPTED, repository, id, size))
 }

@@ -17,7 +17,7 @@ pub(crate) async fn start(
     registry: &Registry,
     repository: &Repository,
     query: &Query,
-    content: Incoming,
+    content: &mut Incoming,
 ) -> Outcome {
     if let Some(digest) = query.get("mount") {
         let digest = parse_digest(digest)?;
@@ -39,7 +39,10 @@ pub(crate) async fn start(
     };
     let id = UploadId::random();
     registry.blobs.create_upload(&id, algorithm).await?;
-    let upload = UploadSession { id, repository: repository.clone() };
+    let upload = UploadSession {
+        id,
+        repository: repository.clone(),
+    };
     registry.metadata.put_upload(&upload).await?;
     Ok(session(StatusCode::ACCEPTED, repository, &upload.id, 0))
 }
@@ -67,13 +70,16 @@ async fn mount(
 async fn monolithic(
     registry: &Registry,
     digest: &Digest,
-    content: Incoming,
+    content: &mut Incoming,
 ) -> Result<(), Refusal> {
     let id = UploadId::random();
-    registry.blobs.create_upload(&id, digest.algorithm()).await?;
+    registry
+        .blobs
+        .create_upload(&id, digest.algorithm())
+        .await?;
     let outcome = async {
         let writer = registry.blobs.append(&id, None).await?;
-        body::append(content, writer).await?;
+        body::append(content, writer, None).await?;
         Ok(registry.blobs.commit(&id, digest).await?)
     }
     .await;

@@ -1,0 +1,14 @@
+//! The registry over real sockets, clause by clause of distribution-spec 1.1, with requests
+//! written by hand.
+
+#![allow(clippy::unwrap_used, reason = "this is a test")]
+
+mod blobs;
+mod extensions;
+mod hostile;
+mod listings;
+mod manifests;
+mod schemas;
+mod skopeo;
+mod support;
+mod uploads;
