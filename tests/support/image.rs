@@ -10,13 +10,13 @@ use super::Layer;
 use super::layer::gzip;
 
 /// An image to be.
-pub struct Image {
+pub(crate) struct Image {
     layers: Vec<(Vec<u8>, Digest)>,
     process: ProcessConfig,
 }
 
 impl Image {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             layers: Vec::new(),
             process: ProcessConfig::default(),
@@ -24,34 +24,34 @@ impl Image {
     }
 
     /// An image with busybox, `/bin/sh` and its applets.
-    pub fn busybox() -> Self {
+    pub(crate) fn busybox() -> Self {
         Self::new().layer(busybox_layer())
     }
 
-    pub fn layer(self, layer: Layer) -> Self {
+    pub(crate) fn layer(self, layer: Layer) -> Self {
         let tar = layer.tar();
         let diff_id = Digest::of(&tar);
         self.blob(gzip(&tar), diff_id)
     }
 
     /// A layer blob as it is, with the diff id it claims.
-    pub fn blob(mut self, blob: Vec<u8>, diff_id: Digest) -> Self {
+    pub(crate) fn blob(mut self, blob: Vec<u8>, diff_id: Digest) -> Self {
         self.layers.push((blob, diff_id));
         self
     }
 
-    pub fn command(mut self, command: &[&str]) -> Self {
+    pub(crate) fn command(mut self, command: &[&str]) -> Self {
         self.process.cmd = command.iter().map(ToString::to_string).collect();
         self
     }
 
-    pub fn process(mut self, change: impl FnOnce(&mut ProcessConfig)) -> Self {
+    pub(crate) fn process(mut self, change: impl FnOnce(&mut ProcessConfig)) -> Self {
         change(&mut self.process);
         self
     }
 
     /// Writes an OCI layout with the tag `v1`.
-    pub fn write(self, folder: &Path) -> PathBuf {
+    pub(crate) fn write(self, folder: &Path) -> PathBuf {
         let blobs = folder.join("blobs/sha256");
         std::fs::create_dir_all(&blobs).unwrap();
         let put = |bytes: &[u8]| {
@@ -105,7 +105,7 @@ impl Image {
 }
 
 /// Busybox (the distribution's static build) with the applets that tests use.
-pub fn busybox_layer() -> Layer {
+pub(crate) fn busybox_layer() -> Layer {
     let busybox = std::fs::read("/bin/busybox").expect("busybox-static is installed");
     let mut layer = Layer::new()
         .directory("bin", 0o755)

@@ -7,41 +7,41 @@ use flate2::write::GzEncoder;
 use tar::{EntryType, Header};
 
 /// One tar, entry by entry, with whatever names and types a test wants.
-pub struct Layer {
+pub(crate) struct Layer {
     tar: Vec<u8>,
 }
 
 impl Layer {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { tar: Vec::new() }
     }
 
-    pub fn directory(self, name: &str, mode: u32) -> Self {
+    pub(crate) fn directory(self, name: &str, mode: u32) -> Self {
         self.entry(name, EntryType::Directory, mode, (0, 0), "", b"")
     }
 
-    pub fn file(self, name: &str, content: &[u8]) -> Self {
+    pub(crate) fn file(self, name: &str, content: &[u8]) -> Self {
         self.entry(name, EntryType::Regular, 0o644, (0, 0), "", content)
     }
 
-    pub fn program(self, name: &str, content: &[u8]) -> Self {
+    pub(crate) fn program(self, name: &str, content: &[u8]) -> Self {
         self.entry(name, EntryType::Regular, 0o755, (0, 0), "", content)
     }
 
-    pub fn symlink(self, name: &str, target: &str) -> Self {
+    pub(crate) fn symlink(self, name: &str, target: &str) -> Self {
         self.entry(name, EntryType::Symlink, 0o777, (0, 0), target, b"")
     }
 
-    pub fn hardlink(self, name: &str, target: &str) -> Self {
+    pub(crate) fn hardlink(self, name: &str, target: &str) -> Self {
         self.entry(name, EntryType::Link, 0o644, (0, 0), target, b"")
     }
 
-    pub fn device(self, name: &str) -> Self {
+    pub(crate) fn device(self, name: &str) -> Self {
         self.entry(name, EntryType::Block, 0o666, (0, 0), "", b"")
     }
 
     /// A PAX extended attribute for the next entry.
-    pub fn xattr(mut self, name: &str, value: &[u8]) -> Self {
+    pub(crate) fn xattr(mut self, name: &str, value: &[u8]) -> Self {
         let mut record = Vec::new();
         let body = [b"SCHILY.xattr.", name.as_bytes(), b"=", value, b"\n"].concat();
         // The length counts itself.
@@ -55,7 +55,7 @@ impl Layer {
         self
     }
 
-    pub fn entry(
+    pub(crate) fn entry(
         mut self,
         name: &str,
         kind: EntryType,
@@ -99,14 +99,14 @@ impl Layer {
     }
 
     /// The tar with its end marker.
-    pub fn tar(mut self) -> Vec<u8> {
+    pub(crate) fn tar(mut self) -> Vec<u8> {
         self.tar.resize(self.tar.len() + 1024, 0);
         self.tar
     }
 }
 
 /// `bytes` as one gzip member.
-pub fn gzip(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()

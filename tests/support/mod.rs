@@ -7,28 +7,28 @@ mod process;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-pub use image::{Image, busybox_layer};
-pub use layer::Layer;
-pub use process::{Lazaret, Output, tool};
+pub(crate) use image::{Image, busybox_layer};
+pub(crate) use layer::{Layer, gzip};
+pub(crate) use process::{Lazaret, tool};
 use tempfile::TempDir;
 
 /// A folder of its own with a fresh `LAZARET_HOME`.
-pub struct World {
+pub(crate) struct World {
     folder: TempDir,
 }
 
 impl World {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             folder: TempDir::new().unwrap(),
         }
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    pub fn write(&self, name: &str, text: impl AsRef<[u8]>) -> PathBuf {
+    pub(crate) fn write(&self, name: &str, text: impl AsRef<[u8]>) -> PathBuf {
         let path = self.path(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, text).unwrap();
@@ -36,19 +36,19 @@ impl World {
     }
 
     /// The binary with this world's home: no kernel, no images.
-    pub fn lazaret(&self) -> Lazaret {
+    pub(crate) fn lazaret(&self) -> Lazaret {
         Lazaret::new(&self.path("home"), self.folder.path())
     }
 
     /// The binary with the home that all machine tests share: it has a kernel and the
     /// accelerator's verdict, so that tests do not probe again.
-    pub fn machine(&self) -> Lazaret {
+    pub(crate) fn machine(&self) -> Lazaret {
         Lazaret::new(machine_home(), self.folder.path())
     }
 }
 
 /// The kernel package that `scripts/kernel.sh` fetched.
-pub fn kernel_package() -> PathBuf {
+pub(crate) fn kernel_package() -> PathBuf {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/kernel");
     let entries = std::fs::read_dir(&folder)
         .unwrap_or_else(|_| panic!("no kernel in {}: run scripts/kernel.sh", folder.display()));
@@ -59,7 +59,7 @@ pub fn kernel_package() -> PathBuf {
 }
 
 /// The home of the machine tests, made once a test run.
-pub fn machine_home() -> &'static Path {
+pub(crate) fn machine_home() -> &'static Path {
     static HOME: OnceLock<TempDir> = OnceLock::new();
     HOME.get_or_init(|| {
         let home = TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();

@@ -6,21 +6,21 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// A way to run `lazaret` with a home of its own and nothing inherited but `PATH`.
-pub struct Lazaret {
+pub(crate) struct Lazaret {
     home: std::path::PathBuf,
     folder: std::path::PathBuf,
     environment: Vec<(String, String)>,
 }
 
 /// What a finished command left.
-pub struct Output {
-    pub status: Option<i32>,
-    pub stdout: String,
-    pub stderr: String,
+pub(crate) struct Output {
+    pub(crate) status: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 impl Lazaret {
-    pub fn new(home: &Path, folder: &Path) -> Self {
+    pub(crate) fn new(home: &Path, folder: &Path) -> Self {
         Self {
             home: home.to_owned(),
             folder: folder.to_owned(),
@@ -28,13 +28,16 @@ impl Lazaret {
         }
     }
 
-    pub fn env(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
         self.environment.push((name.into(), value.into()));
         self
     }
 
     /// The command, ready to be started.
-    pub fn command<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Command {
+    pub(crate) fn command<S: AsRef<OsStr>>(
+        &self,
+        arguments: impl IntoIterator<Item = S>,
+    ) -> Command {
         let binary = env!("CARGO_BIN_EXE_lazaret");
         let path = format!(
             "{}:{}",
@@ -54,11 +57,11 @@ impl Lazaret {
         command
     }
 
-    pub fn run<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Output {
+    pub(crate) fn run<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Output {
         finish(self.command(arguments))
     }
 
-    pub fn run_with_input<S: AsRef<OsStr>>(
+    pub(crate) fn run_with_input<S: AsRef<OsStr>>(
         &self,
         arguments: impl IntoIterator<Item = S>,
         input: &[u8],
@@ -80,13 +83,13 @@ impl Lazaret {
     }
 
     /// A shell script beside an ephemeral registry (`$LAZARET_REGISTRY`).
-    pub fn with_registry(&self, script: &str) -> Output {
+    pub(crate) fn with_registry(&self, script: &str) -> Output {
         self.run(["registry", "with", "--", "sh", "-euc", script])
     }
 }
 
 /// Another program; the test fails when it does.
-pub fn tool(program: &str, arguments: &[&str]) -> String {
+pub(crate) fn tool(program: &str, arguments: &[&str]) -> String {
     let mut command = Command::new(program);
     command.args(arguments);
     let output = finish(command);
@@ -119,12 +122,12 @@ impl Output {
     }
 
     #[track_caller]
-    pub fn success(self) -> Self {
+    pub(crate) fn success(self) -> Self {
         self.status(0)
     }
 
     #[track_caller]
-    pub fn status(self, status: i32) -> Self {
+    pub(crate) fn status(self, status: i32) -> Self {
         assert_eq!(
             self.status,
             Some(status),
@@ -137,7 +140,7 @@ impl Output {
 
     /// A failure whose message has these words.
     #[track_caller]
-    pub fn fails(self, status: i32, words: &[&str]) -> Self {
+    pub(crate) fn fails(self, status: i32, words: &[&str]) -> Self {
         let output = self.status(status);
         for word in words {
             assert!(
@@ -150,7 +153,7 @@ impl Output {
     }
 
     #[track_caller]
-    pub fn json(&self) -> serde_json::Value {
+    pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.stdout)
             .unwrap_or_else(|error| panic!("{error} in:\n{}", self.stdout))
     }

@@ -68,6 +68,8 @@ impl Failure {
             printer.always(&format!("hint: {hint}"));
         }
         let status = match self {
+            // Of the workload, not of Lazaret: it stands whatever the floor is.
+            Self::Engine(lazaret_daemon::Error::Workload { status, .. }) => return *status,
             Self::Engine(error) => exit::status(error.class()),
             Self::Registry(_) => exit::FAILURE,
             Self::Usage { .. } => exit::USAGE,

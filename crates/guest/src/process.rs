@@ -85,7 +85,10 @@ pub(crate) fn launch(process: &Process) -> Result<Workload> {
 fn become_user(launcher: &mut Command, user: &User) {
     let uid = Uid::from_raw(user.uid);
     let gid = Gid::from_raw(user.gid);
-    let groups: Vec<Gid> = user.groups.iter().copied().map(Gid::from_raw).collect();
+    // The primary group is among them, so that a mode that denies it cannot be sidestepped by
+    // changing the primary group (CVE-2022-36109).
+    let groups = user.groups.iter().copied().map(Gid::from_raw);
+    let groups: Vec<Gid> = std::iter::once(gid).chain(groups).collect();
     let in_child = move || -> io::Result<()> {
         rustix::process::setsid()?;
         rustix::thread::set_thread_groups(&groups)?;

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use ring::digest;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256, Sha512};
 
 use crate::Error;
 
@@ -156,44 +156,34 @@ impl From<Digest> for String {
 
 /// Computes a [`Digest`] over a stream.
 #[derive(Clone)]
-pub struct Hasher(State);
-
-#[derive(Clone)]
-enum State {
-    Sha256(Sha256),
-    Sha512(Box<Sha512>),
+pub struct Hasher {
+    algorithm: Algorithm,
+    context: digest::Context,
 }
 
 impl Hasher {
     /// Nothing hashed yet.
     #[must_use]
     pub fn new(algorithm: Algorithm) -> Self {
-        Self(match algorithm {
-            Algorithm::Sha256 => State::Sha256(Sha256::new()),
-            Algorithm::Sha512 => State::Sha512(Box::default()),
-        })
+        let context = digest::Context::new(match algorithm {
+            Algorithm::Sha256 => &digest::SHA256,
+            Algorithm::Sha512 => &digest::SHA512,
+        });
+        Self { algorithm, context }
     }
 
     /// Adds the next bytes of the stream.
     pub fn update(&mut self, bytes: &[u8]) {
-        match &mut self.0 {
-            State::Sha256(hasher) => hasher.update(bytes),
-            State::Sha512(hasher) => hasher.update(bytes),
-        }
+        self.context.update(bytes);
     }
 
     /// The digest of everything added.
     #[must_use]
     pub fn finish(self) -> Digest {
-        match self.0 {
-            State::Sha256(hasher) => Digest {
-                algorithm: Algorithm::Sha256,
-                hex: encode_hex(&hasher.finalize()),
-            },
-            State::Sha512(hasher) => Digest {
-                algorithm: Algorithm::Sha512,
-                hex: encode_hex(&hasher.finalize()),
-            },
+        let hex = encode_hex(self.context.finish().as_ref());
+        Digest {
+            algorithm: self.algorithm,
+            hex,
         }
     }
 }

@@ -16,6 +16,7 @@ mod layer;
 mod options;
 mod pack;
 mod path;
+mod sha256;
 #[cfg(test)]
 mod testing;
 mod tree;

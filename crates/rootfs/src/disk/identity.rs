@@ -1,6 +1,6 @@
 //! Identifiers that follow from the content.
 
-use sha2::{Digest, Sha256};
+use crate::sha256::Sha256;
 
 use crate::ext4::Identity;
 use crate::tree::Attributes;
@@ -49,7 +49,7 @@ impl Fingerprint {
 
     /// The file system's identity: a version 8 UUID (RFC 9562) and a hash seed.
     pub(super) fn identity(&self, label: &[u8], epoch: u32) -> Identity {
-        let digest: [u8; 32] = self.0.clone().finalize().into();
+        let digest: [u8; 32] = self.0.clone().finalize();
         let (mut uuid, mut hash_seed) = ([0; 16], [0; 16]);
         uuid.copy_from_slice(&digest[..16]);
         hash_seed.copy_from_slice(&digest[16..]);

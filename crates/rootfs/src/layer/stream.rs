@@ -4,8 +4,8 @@ use std::cell::Cell;
 use std::io::{self, BufReader, Cursor, Read};
 use std::rc::Rc;
 
+use crate::sha256::Sha256;
 use flate2::read::MultiGzDecoder;
-use sha2::{Digest, Sha256};
 
 use crate::error::Error;
 
@@ -159,7 +159,7 @@ impl<'a> Stream<'a> {
         while self.fill()? > 0 {
             self.consume(self.end - self.start);
         }
-        Ok((self.hasher.finalize().into(), self.decoded))
+        Ok((self.hasher.finalize(), self.decoded))
     }
 
     fn consume(&mut self, count: usize) {

@@ -2,9 +2,9 @@
 
 use std::io::{self, BufWriter, Write};
 
+use crate::sha256::Sha256;
 use flate2::write::GzEncoder;
 use flate2::{Compression, GzBuilder};
-use sha2::{Digest, Sha256};
 
 use crate::error::Error;
 
@@ -72,9 +72,9 @@ impl<W: Write> Sink<W> {
         let mut blob = tar.inner.finish().map_err(Error::write("the layer"))?;
         blob.inner.flush().map_err(fail)?;
         Ok(Packed {
-            digest: blob.hasher.finalize().into(),
+            digest: blob.hasher.finalize(),
             size: blob.count,
-            diff_id: tar.hasher.finalize().into(),
+            diff_id: tar.hasher.finalize(),
             uncompressed: tar.count,
         })
     }

@@ -2,8 +2,8 @@
 
 use std::{fs, path::Path};
 
+use ring::digest::{Context, SHA256};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::{Kernel, Module, folder::Chosen, is_name};
 use crate::Error;
@@ -96,9 +96,9 @@ impl Record {
 
 /// Over the boot image, then name and content of each module, each with its length.
 fn digest(vmlinuz: &[u8], modules: &[Chosen]) -> String {
-    let mut hash = Sha256::new();
+    let mut hash = Context::new(&SHA256);
     let mut add = |bytes: &[u8]| {
-        hash.update((bytes.len() as u64).to_le_bytes());
+        hash.update(&(bytes.len() as u64).to_le_bytes());
         hash.update(bytes);
     };
     add(vmlinuz);
@@ -106,5 +106,11 @@ fn digest(vmlinuz: &[u8], modules: &[Chosen]) -> String {
         add(module.file_name.as_bytes());
         add(&module.bytes);
     }
-    format!("sha256:{:x}", hash.finalize())
+    let digest = hash.finish();
+    let hex: String = digest
+        .as_ref()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    format!("sha256:{hex}")
 }
