@@ -93,3 +93,29 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Impatient<S> {
         self.judge(outcome, cx)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_peer_that_takes_nothing_is_given_up() {
+        let (near, mut far) = tokio::io::duplex(1024);
+        let mut near = Impatient::new(near, Duration::from_millis(600));
+        // Slow, but it goes on: longer in all than the limit.
+        let reader = tokio::spawn(async move {
+            let mut buffer = [0; 1024];
+            for _ in 0..4 {
+                tokio::time::sleep(Duration::from_millis(200)).await;
+                far.read_exact(&mut buffer).await.unwrap();
+            }
+            far
+        });
+        near.write_all(&[0; 4096]).await.unwrap();
+        let _far = reader.await.unwrap();
+        let error = near.write_all(&[0; 4096]).await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+    }
+}

@@ -1,6 +1,7 @@
 //! "Pushing blobs": monolithic, in chunks, status, cancellation.
 
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
+use std::time::Duration;
 
 use lazaret_oci::Digest;
 
@@ -191,7 +192,7 @@ fn a_client_that_vanishes_leaves_nothing_visible_and_can_resume() {
         if staged == 600_000 {
             break;
         }
-        std::thread::sleep(std::time::Duration::from_millis(20));
+        std::thread::sleep(Duration::from_millis(20));
     }
     assert_eq!(staged, 600_000);
     let path = format!("{location}?digest={digest}");
@@ -225,6 +226,32 @@ fn many_push_the_same_blob_at_once() {
     let root = std::fs::read_dir(parent.path()).unwrap().next().unwrap();
     let uploads = root.unwrap().path().join("uploads");
     assert_eq!(std::fs::read_dir(uploads).unwrap().count(), 0);
+}
+
+#[test]
+fn a_request_under_way_is_finished_when_the_server_stops() {
+    let root = tempfile::tempdir().unwrap();
+    let served = Served::open(root.path());
+    let digest = Digest::of(b"content");
+    let mut stream = served.connect();
+    let mut idle = served.connect();
+    let head = format!(
+        "POST /v2/a/blobs/uploads/?digest={digest} HTTP/1.1\r\nHost: x\r\nContent-Length: 7\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    stream.write_all(b"con").unwrap();
+    std::thread::sleep(Duration::from_millis(100));
+    let stopping = std::thread::spawn(move || served.stop());
+    // Idle connections do not hold it up.
+    assert_eq!(idle.read(&mut [0; 1]).unwrap(), 0);
+    assert!(!stopping.is_finished());
+    stream.write_all(b"tent").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 201 "), "{answer}");
+    stopping.join().unwrap();
+    let again = Served::open(root.path());
+    assert_eq!(again.get(&format!("/v2/a/blobs/{digest}")).body, b"content");
 }
 
 #[test]
