@@ -1,7 +1,7 @@
 //! What is left after the worst.
 
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Stdio};
+use std::process::{Child, ChildStdout, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::support::{Image, World, machine_home};
@@ -28,7 +28,7 @@ fn emulators(marker: &str) -> usize {
         .count()
 }
 
-fn start(world: &World) -> Child {
+fn start(world: &World) -> (Child, BufReader<ChildStdout>) {
     let layout = Image::busybox().write(&world.path("layout"));
     let lazaret = world.machine();
     lazaret
@@ -49,11 +49,11 @@ fn start(world: &World) -> Child {
         .spawn()
         .unwrap();
     let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap())
-        .read_line(&mut line)
-        .unwrap();
+    // Kept by the caller: a workload that writes where nobody reads gets SIGPIPE.
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    stdout.read_line(&mut line).unwrap();
     assert_eq!(line, "up\n");
-    child
+    (child, stdout)
 }
 
 fn signal(child: &Child, signal: rustix::process::Signal) {
@@ -72,7 +72,7 @@ fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
 #[test]
 fn a_killed_run_leaves_nothing_once_the_next_command_has_run() {
     let world = World::new();
-    let mut child = start(&world);
+    let (mut child, _stdout) = start(&world);
     let folder = machine_home().join("data/run/machines");
     let mine: Vec<String> = machines()
         .into_iter()
@@ -93,7 +93,7 @@ fn a_killed_run_leaves_nothing_once_the_next_command_has_run() {
 #[test]
 fn an_interrupt_reaches_the_workload_and_its_answer_is_the_exit_status() {
     let world = World::new();
-    let mut child = start(&world);
+    let (mut child, _stdout) = start(&world);
     signal(&child, rustix::process::Signal::INT);
     assert_eq!(child.wait().unwrap().code(), Some(9));
 }

@@ -72,6 +72,9 @@ pub(crate) fn run(port: &mut Port, workload: Workload) -> Result<Outcome> {
         ],
         buffer: vec![0; PIECE],
     };
+    // Frames that came right behind the boot configuration are read already: `poll` will not
+    // tell of them.
+    pump.obey()?;
     let mut state = State::Running;
     loop {
         let carried = pump.turn(state.patience())?;

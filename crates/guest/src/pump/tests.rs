@@ -41,6 +41,13 @@ fn run_script(script: &str, input: &[u8], signal: Option<u8>) -> (Vec<u8>, Vec<u
         working_dir: String::new(),
     };
     let mut port = Port::over(guest.into());
+    if input.is_empty() && signal.is_none() {
+        // As when the end of the input comes right behind the boot configuration.
+        while !sender.is_finished() {
+            thread::yield_now();
+        }
+        port.read_some().unwrap();
+    }
     let outcome = run(&mut port, process::launch(&process).unwrap()).unwrap();
     while port.wants_to_write() {
         port.write_some().unwrap();
@@ -83,6 +90,9 @@ fn the_pump_carries_everything_to_and_from_a_workload() {
         (&stdout[..], &stderr[..], outcome),
         (&b"out\n"[..], &b"err\n"[..], Outcome::Code(42))
     );
+
+    let (stdout, ..) = run_script("cat; echo done", b"", None);
+    assert_eq!(stdout, b"done\n", "the end of the input was missed");
 
     let input: Vec<u8> = (0..5_000_000_u32)
         .map(|n| n.to_le_bytes()[n as usize % 3])
