@@ -106,7 +106,7 @@ fn a_truncated_layer_is_an_error() {
 fn ten_gigabytes_of_zeros_cost_neither_memory_nor_disk() {
     let world = World::new();
     // One gzip member of 16 MiB of zeros, repeated: a legal multi-member stream of 10 GiB.
-    const MEMBER: u64 = 16 << 20;
+    const MEMBER: usize = 16 << 20;
     const TOTAL: u64 = 10 << 30;
     let mut header = tar::Header::new_gnu();
     header.set_path("zeros").unwrap();
@@ -114,9 +114,9 @@ fn ten_gigabytes_of_zeros_cost_neither_memory_nor_disk() {
     header.set_mode(0o644);
     header.set_size(TOTAL);
     header.set_cksum();
-    let member = gzip(&vec![0; MEMBER as usize]);
+    let member = gzip(&vec![0; MEMBER]);
     let mut blob = gzip(header.as_bytes());
-    for _ in 0..TOTAL / MEMBER {
+    for _ in 0..TOTAL / MEMBER as u64 {
         blob.extend_from_slice(&member);
     }
     blob.extend_from_slice(&gzip(&[0; 1024]));

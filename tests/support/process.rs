@@ -9,7 +9,6 @@ use std::process::{Command, Stdio};
 pub(crate) struct Lazaret {
     home: std::path::PathBuf,
     folder: std::path::PathBuf,
-    environment: Vec<(String, String)>,
 }
 
 /// What a finished command left.
@@ -24,13 +23,7 @@ impl Lazaret {
         Self {
             home: home.to_owned(),
             folder: folder.to_owned(),
-            environment: Vec::new(),
         }
-    }
-
-    pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
-        self.environment.push((name.into(), value.into()));
-        self
     }
 
     /// The command, ready to be started.
@@ -52,7 +45,6 @@ impl Lazaret {
             .env("PATH", path)
             .env("HOME", &self.folder)
             .env("LAZARET_HOME", &self.home)
-            .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null());
         command
     }

@@ -31,7 +31,7 @@ pub enum Error {
     #[error("failed to fetch '{reference}'")]
     Fetch {
         /// The component.
-        reference: Reference,
+        reference: Box<Reference>,
         /// Why.
         source: Box<Error>,
     },
@@ -125,7 +125,7 @@ pub enum Error {
     #[error("the configuration of '{reference}' has {bytes} bytes")]
     ConfigTooLarge {
         /// The artifact.
-        reference: Reference,
+        reference: Box<Reference>,
         /// Its announced size.
         bytes: u64,
     },
@@ -135,7 +135,7 @@ pub enum Error {
     )]
     UnknownArtifact {
         /// The artifact.
-        reference: Reference,
+        reference: Box<Reference>,
         /// Its type.
         artifact_type: String,
     },
@@ -293,7 +293,7 @@ impl From<lazaret_artifacts::ResolveError<Error>> for Error {
     fn from(error: lazaret_artifacts::ResolveError<Error>) -> Self {
         match error {
             lazaret_artifacts::ResolveError::Fetch { reference, source } => Self::Fetch {
-                reference,
+                reference: Box::new(reference),
                 source: Box::new(source),
             },
             lazaret_artifacts::ResolveError::Artifact(error) => error.into(),

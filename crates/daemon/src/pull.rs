@@ -66,7 +66,7 @@ impl Engine {
             }
             if !media_type::is_image_config(&manifest.config.media_type) {
                 return Err(Error::UnknownArtifact {
-                    reference,
+                    reference: Box::new(reference),
                     artifact_type: manifest.effective_artifact_type().to_owned(),
                 });
             }

@@ -76,7 +76,7 @@ pub(crate) async fn read_config(
 ) -> Result<Vec<u8>, Error> {
     if manifest.config.size > MAX_CONFIG_BYTES as u64 {
         return Err(Error::ConfigTooLarge {
-            reference: reference.pinned(document.digest().clone()),
+            reference: Box::new(reference.pinned(document.digest().clone())),
             bytes: manifest.config.size,
         });
     }

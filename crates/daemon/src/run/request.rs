@@ -1,6 +1,6 @@
 //! What the caller asks of a run.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use lazaret_artifacts::{MountFlag, PolicyFile, RunFlags, parse_cpus, parse_memory, parse_source};
 use lazaret_oci::Registry;
@@ -104,7 +104,7 @@ impl RunRequest {
             args: self.args.clone(),
             ports: Vec::new(),
             volumes: Vec::new(),
-            policy: self.policy.as_ref().map(read_policy).transpose()?,
+            policy: self.policy.as_deref().map(read_policy).transpose()?,
         })
     }
 
@@ -115,7 +115,7 @@ impl RunRequest {
     }
 }
 
-fn read_policy(path: &PathBuf) -> Result<PolicyFile, Error> {
+fn read_policy(path: &Path) -> Result<PolicyFile, Error> {
     let text = read_bounded(path, lazaret_artifacts::MAX_CONFIG_BYTES)?;
     let document = parse_source(&String::from_utf8_lossy(&text))?;
     Ok(PolicyFile::read(&document)?)
