@@ -28,3 +28,5 @@ printf 'root:x:0:\nagent:x:1000:\nnogroup:x:65534:\n' >"$root/etc/group"
 for applet in sh ls cat echo grep sed id mkdir rm touch sleep mount uname hostname env head tail wc sha256sum; do
     [ -e "$root/bin/$applet" ] || ln -s busybox "$root/bin/$applet"
 done
+# Where scripts look for it.
+[ -e "$root/usr/bin/env" ] || ln -s ../../bin/busybox "$root/usr/bin/env"

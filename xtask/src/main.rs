@@ -1,6 +1,7 @@
 //! Developer commands: `cargo xtask tidy | deny | bench`.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod bench;
 mod deny;
 mod metadata;
 mod tidy;
@@ -11,8 +12,9 @@ fn main() -> ExitCode {
     let command = std::env::args().nth(1).unwrap_or_default();
     let outcome = match command.as_str() {
         "tidy" => tidy::run(),
+        "bench" => bench::run(),
         "deny" => deny::run(),
-        _ => Err(vec!["usage: cargo xtask tidy | deny".to_owned()]),
+        _ => Err(vec!["usage: cargo xtask tidy | deny | bench".to_owned()]),
     };
     match outcome {
         Ok(summary) => {

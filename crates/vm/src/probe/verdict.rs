@@ -83,7 +83,7 @@ impl Reason {
                  or kvm_amd; in a virtual machine, enable nested virtualization",
             ),
             Self::Hang { .. } | Self::Failed { .. } => {
-                Some("this host's KVM does not run an ordinary Linux guest; machines are emulated")
+                Some("this host's KVM does not run an ordinary Linux guest")
             }
             Self::Forced | Self::KvmWorks | Self::Unusable { .. } => None,
         }

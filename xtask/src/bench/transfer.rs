@@ -1,0 +1,125 @@
+//! Pushing and pulling an image of random data, `lazaret` against `skopeo`, with `lazaret serve`
+//! on the other side of both; and the life of an ephemeral registry.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Child, Command, Stdio};
+
+use super::{Bench, median, timed};
+
+const ROUNDS: usize = 3;
+const LAYERS: usize = 4;
+const LAYER_BYTES: u64 = 50 << 20;
+
+pub(super) fn run(bench: &Bench) -> Result<(), String> {
+    let rounds = (0..ROUNDS * 3)
+        .map(|_| timed(&mut bench.lazaret(&["-q", "registry", "with", "--", "true"])));
+    let ephemeral = median(rounds.collect::<Result<_, _>>()?);
+    println!("registry with -- true: {ephemeral:.3} s from start to end");
+
+    let folder = bench.folder.join("content");
+    std::fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
+    for layer in 0..LAYERS {
+        let mut random = std::fs::File::open("/dev/urandom")
+            .map_err(|error| error.to_string())?
+            .take(LAYER_BYTES);
+        let mut file = std::fs::File::create(folder.join(layer.to_string()))
+            .map_err(|error| error.to_string())?;
+        std::io::copy(&mut random, &mut file).map_err(|error| error.to_string())?;
+        file.flush().map_err(|error| error.to_string())?;
+    }
+    let layout = format!("{}:v1", bench.path("layout"));
+    timed(Command::new("umoci").args(["init", "--layout", &bench.path("layout")]))?;
+    timed(Command::new("umoci").args(["new", "--image", &layout]))?;
+    for layer in 0..LAYERS {
+        let tar = bench.path("layer.tar");
+        let name = layer.to_string();
+        timed(Command::new("tar").args(["-cf", &tar, "-C", &folder.display().to_string(), &name]))?;
+        timed(Command::new("umoci").args(["raw", "add-layer", "--image", &layout, &tar]))?;
+    }
+
+    compare(bench, &layout)
+}
+
+/// A registry of its own for every round: nothing is there yet, and no tool remembers it.
+struct Server {
+    process: Child,
+    address: String,
+}
+
+impl Server {
+    fn start(bench: &Bench, round: usize) -> Result<Self, String> {
+        let root = bench.path(&format!("registry{round}"));
+        let mut process = bench
+            .lazaret(&["serve", "--listen", "127.0.0.1:0", "--root", &root])
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(|error| error.to_string())?;
+        let stdout = process.stdout.take().ok_or("no standard output")?;
+        let line = BufReader::new(stdout)
+            .lines()
+            .next()
+            .and_then(Result::ok)
+            .unwrap_or_default();
+        let address = line.trim_start_matches("listening on http://").to_owned();
+        Ok(Self { process, address })
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It is ours; if it has ended already there is nothing to do.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn compare(bench: &Bench, layout: &str) -> Result<(), String> {
+    let (mut times, oci) = ([const { Vec::new() }; 4], format!("oci:{layout}"));
+    for round in 0..ROUNDS {
+        let (first, second) = (
+            Server::start(bench, 2 * round)?,
+            Server::start(bench, 2 * round + 1)?,
+        );
+        let ours = format!("{}/bench/image:v1", first.address);
+        let theirs = format!("docker://{}/bench/image:v1", second.address);
+        let back = format!("oci:{}:v1", bench.path(&format!("back{round}")));
+        let source = bench.path("layout");
+        let skopeo = |tls: &str, from: &str, to: &str| {
+            let mut command = Command::new("skopeo");
+            command.args(["--insecure-policy", "copy", "-q", tls, from, to]);
+            command
+        };
+        times[0].push(timed(&mut bench.lazaret(&["-q", "push", &source, &ours]))?);
+        times[1].push(timed(&mut skopeo(
+            "--dest-tls-verify=false",
+            &oci,
+            &theirs,
+        ))?);
+        let home = bench.path(&format!("pull{round}"));
+        times[2].push(timed(
+            bench
+                .lazaret(&["-q", "pull", &ours])
+                .env("LAZARET_HOME", home),
+        )?);
+        times[3].push(timed(&mut skopeo(
+            "--src-tls-verify=false",
+            &theirs,
+            &back,
+        ))?);
+    }
+    let [push, their_push, pull, their_pull] = times.map(median);
+    let megabytes = LAYERS as u64 * (LAYER_BYTES >> 20);
+    println!(
+        "transfer: {megabytes} MiB of random data in {LAYERS} layers, seconds, median of {ROUNDS}"
+    );
+    println!("          lazaret  skopeo  ratio");
+    println!(
+        "  push    {push:7.2} {their_push:7.2} {:6.2}",
+        their_push / push
+    );
+    println!(
+        "  pull    {pull:7.2} {their_pull:7.2} {:6.2}",
+        their_pull / pull
+    );
+    Ok(())
+}
