@@ -6,7 +6,7 @@ set -euo pipefail
 declare -A packages=(
     [build]="gcc libc6-dev make"
     [run]="qemu-system-x86"
-    [test]="e2fsprogs time skopeo podman buildah umoci busybox-static docker-registry apache2-utils cpio xz-utils python3"
+    [test]="e2fsprogs time skopeo podman uidmap umoci busybox-static docker-registry apache2-utils cpio xz-utils python3"
     [demo]="dpkg procps"
 )
 wanted=()

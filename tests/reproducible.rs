@@ -27,7 +27,8 @@ fn content_gives_one_digest_whoever_packs_it_and_when() {
             let file = std::fs::File::options().write(true).open(world.path("content/z")).unwrap();
             let time = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000 * (1 + round as u64));
             file.set_modified(time).unwrap();
-            if round == 1 {
+            // Only root may give files away.
+            if round == 1 && rustix::process::geteuid().is_root() {
                 for name in ["content", "content/z", "content/a/one"] {
                     std::os::unix::fs::chown(world.path(name), Some(1234), Some(4321)).unwrap();
                 }

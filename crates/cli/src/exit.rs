@@ -36,7 +36,7 @@ pub(crate) fn status(class: ErrorClass) -> u8 {
         ErrorClass::Conflict => CONFLICT,
         ErrorClass::Integrity => INTEGRITY,
         ErrorClass::Storage => STORAGE,
-        ErrorClass::Machine => MACHINE,
-        ErrorClass::Other => FAILURE,
+        // `run` answers 125 for everything of its own; other commands have no machine.
+        ErrorClass::Machine | ErrorClass::Other => FAILURE,
     }
 }

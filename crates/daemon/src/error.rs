@@ -250,8 +250,8 @@ impl Error {
                 ErrorClass::NotFound
             }
             Self::Io { .. } => ErrorClass::Storage,
-            Self::Vm(_)
-            | Self::Initramfs { .. }
+            Self::Vm(error) => vm_class(error),
+            Self::Initramfs { .. }
             | Self::Workload { .. }
             | Self::GuestProtocol { .. }
             | Self::ChannelClosed => ErrorClass::Machine,
@@ -323,6 +323,27 @@ fn store_class(error: &lazaret_store::Error) -> ErrorClass {
         lazaret_store::Error::Name { .. } => ErrorClass::Invalid,
         lazaret_store::Error::InUse { .. } => ErrorClass::Conflict,
         _ => ErrorClass::Storage,
+    }
+}
+
+fn vm_class(error: &lazaret_vm::Error) -> ErrorClass {
+    use lazaret_vm::Error as Vm;
+    match error {
+        Vm::KernelNotFound { .. }
+        | Vm::NoKernel
+        | Vm::HostKernelMissing { .. }
+        | Vm::QemuNotFound { .. } => ErrorClass::NotFound,
+        Vm::Unpack { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
+            ErrorClass::Storage
+        }
+        Vm::Malformed { .. }
+        | Vm::Unpack { .. }
+        | Vm::MetaPackage { .. }
+        | Vm::ModulesMissing { .. }
+        | Vm::KernelName { .. }
+        | Vm::Plan { .. } => ErrorClass::Invalid,
+        Vm::Io { .. } | Vm::Record { .. } => ErrorClass::Storage,
+        _ => ErrorClass::Machine,
     }
 }
 

@@ -13,7 +13,7 @@ use crate::UploadId;
 #[non_exhaustive]
 pub enum Error {
     /// The file system refused.
-    #[error("{action} {}", path.display())]
+    #[error("failed to {action} {}", path.display())]
     Io {
         /// What was attempted, as in "failed to {action}".
         action: &'static str,
@@ -69,7 +69,7 @@ pub enum Error {
         limit: u64,
     },
     /// A record on disk that this version cannot read.
-    #[error("read the record {}: {reason}", path.display())]
+    #[error("failed to read the record {}: {reason}", path.display())]
     Record {
         /// The file.
         path: PathBuf,

@@ -4,11 +4,11 @@ use std::{io, path::PathBuf, time::Duration};
 
 use thiserror::Error;
 
-/// What can go wrong with kernels, machines and the probe. Messages fit "failed to ...: ".
+/// What can go wrong with kernels, machines and the probe. Every message is a whole clause.
 #[derive(Debug, Error)]
 pub enum Error {
     /// A file operation failed.
-    #[error("{action} {}", path.display())]
+    #[error("failed to {action} {}", path.display())]
     Io {
         /// What was tried, as a verb: `read`, `create`.
         action: &'static str,
@@ -18,7 +18,7 @@ pub enum Error {
         source: io::Error,
     },
     /// An archive or compressed stream is damaged.
-    #[error("read {what} in {}", path.display())]
+    #[error("failed to read {what} in {}", path.display())]
     Unpack {
         /// The part that is damaged.
         what: String,
@@ -125,7 +125,7 @@ pub enum Error {
         reason: &'static str,
     },
     /// QEMU could not be started.
-    #[error("start {}", path.display())]
+    #[error("failed to start {}", path.display())]
     Spawn {
         /// The program.
         path: PathBuf,
@@ -162,14 +162,14 @@ pub enum Error {
         reason: String,
     },
     /// The guest sent bytes that are no frame.
-    #[error("decode what the guest sent")]
+    #[error("failed to decode what the guest sent")]
     Protocol {
         /// Why.
         #[from]
         source: lazaret_protocol::Error,
     },
     /// The stream to the guest broke.
-    #[error("talk to the guest")]
+    #[error("failed to talk to the guest")]
     Channel {
         /// Why.
         source: io::Error,
