@@ -34,9 +34,7 @@ fn render(catalogue: &serde_json::Value) -> String {
             .map(str::to_owned)
             .to_vec(),
     ];
-    let list = catalogue
-        .as_array()
-        .or_else(|| catalogue.get("types")?.as_array());
+    let list = catalogue["types"].as_array();
     for family in list.into_iter().flatten() {
         let text = |name: &str| {
             family
