@@ -65,8 +65,8 @@ impl Server {
     /// None at present: a failing connection ends alone.
     pub async fn serve(self, shutdown: impl Future<Output = ()> + Send) -> Result<(), Error> {
         let graceful = GracefulShutdown::new();
-        // Connections that outlive the drain end with this value.
-        let mut connections = JoinSet::new();
+        // Everything that holds the registry: an ephemeral one goes with its last holder.
+        let mut tasks = JoinSet::new();
         let mut cleanup = tokio::time::interval(CLEANUP);
         let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
         let mut shutdown = std::pin::pin!(shutdown);
@@ -77,12 +77,14 @@ impl Server {
             };
             tokio::select! {
                 () = &mut shutdown => break,
-                Some(_) = connections.join_next() => {}
-                _ = cleanup.tick() => self.clean_up(),
+                Some(_) = tasks.join_next() => {}
+                _ = cleanup.tick() => {
+                    tasks.spawn(clean_up(self.registry.clone()));
+                }
                 (accepted, place) = accepted => match accepted {
                     Ok((stream, peer)) => {
                         let connection = connection(self.registry.clone(), stream, peer, &graceful);
-                        connections.spawn(async move {
+                        tasks.spawn(async move {
                             connection.await;
                             drop(place);
                         });
@@ -101,16 +103,14 @@ impl Server {
         {
             tracing::warn!("requests were still under way at the end");
         }
+        tasks.shutdown().await;
         Ok(())
     }
+}
 
-    fn clean_up(&self) {
-        let registry = self.registry.clone();
-        tokio::spawn(async move {
-            if let Err(error) = registry.expire_uploads().await {
-                tracing::error!(%error, "failed to drop abandoned uploads");
-            }
-        });
+async fn clean_up(registry: Registry) {
+    if let Err(error) = registry.expire_uploads().await {
+        tracing::error!(%error, "failed to drop abandoned uploads");
     }
 }
 
