@@ -41,7 +41,7 @@ fn image_configuration_and_flags_decide_the_process() {
     let image = Image::busybox().process(|process| {
         process.user = "worker".into();
         process.env = vec!["PATH=/bin".into(), "A=image".into(), "B=image".into()];
-        process.working_dir = "/work/place".into();
+        process.working_dir = "/jobs/place".into();
         process.entrypoint = vec!["sh".into(), "-c".into()];
         process.cmd = vec!["id; pwd; echo $A $B $HOME; hostname".into()];
     });
@@ -60,7 +60,7 @@ fn image_configuration_and_flags_decide_the_process() {
         .success();
     assert_eq!(
         output.stdout,
-        "uid=1000(worker) gid=2000(worker) groups=2000(worker),3000(extra)\n/work/place\nimage flag /home/worker\nnamed\n"
+        "uid=1000(worker) gid=2000(worker) groups=2000(worker),3000(extra)\n/jobs/place\nimage flag /home/worker\nnamed\n"
     );
     let output = lazaret
         .run([
