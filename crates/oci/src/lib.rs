@@ -14,6 +14,7 @@ mod error;
 mod image;
 pub mod media_type;
 mod name;
+mod pattern;
 mod platform;
 mod reference;
 #[cfg(test)]
@@ -26,5 +27,6 @@ pub use document::{Index, MAX_MANIFEST_BYTES, Manifest, ManifestContent, Manifes
 pub use error::Error;
 pub use image::{ImageConfig, ProcessConfig, RootFs};
 pub use name::{Registry, Repository, Tag};
+pub use pattern::Pattern;
 pub use platform::Platform;
 pub use reference::Reference;

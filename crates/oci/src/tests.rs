@@ -252,3 +252,17 @@ proptest! {
         let _ = ManifestDocument::parse(bytes, None);
     }
 }
+
+#[test]
+fn null_is_an_empty_list_or_map() {
+    let config = Descriptor::of(media_type::IMAGE_CONFIG, b"{}");
+    let manifest = serde_json::json!({
+        "schemaVersion": 2, "config": config, "layers": null, "annotations": null,
+    });
+    let raw = serde_json::to_vec(&manifest).unwrap();
+    let document = ManifestDocument::parse(raw.clone(), Some(media_type::MANIFEST)).unwrap();
+    assert_eq!(document.raw(), raw);
+    assert!(document.manifest().unwrap().layers.is_empty());
+    let index = br#"{"schemaVersion": 2, "manifests": null}"#.to_vec();
+    ManifestDocument::parse(index, Some(media_type::INDEX)).unwrap();
+}
