@@ -1,12 +1,14 @@
 # Every target installs what it needs (scripts/setup.sh) and may be run again at any time.
-.PHONY: demo test check bench fuzz help
+.PHONY: demo test test-garage check bench torture fuzz help
 
 help:
-	@echo "make demo   the main job on real input, step by step"
-	@echo "make test   the whole test suite"
-	@echo "make check  format, lints, dependency policy, structure"
-	@echo "make bench  speed, side by side with other tools"
-	@echo "make fuzz   ten minutes on each parser of hostile bytes (FUZZ_SECONDS=600)"
+	@echo "make demo     the main job on real input, step by step"
+	@echo "make test     the whole test suite"
+	@echo "make check    format, lints, dependency policy, structure"
+	@echo "make bench    speed, side by side with other tools"
+	@echo "make torture  the registry under power loss, 200 kills, races and hostile requests"
+	@echo "make fuzz     ten minutes on each parser of hostile bytes (FUZZ_SECONDS=600)"
+	@echo "make test-garage   storage on an S3 server that checks signatures (20 minutes the first time)"
 
 demo:
 	scripts/demo.sh
@@ -14,7 +16,13 @@ demo:
 test:
 	scripts/setup.sh build run test
 	scripts/kernel.sh
+	scripts/moto.sh
 	cargo test --workspace
+
+test-garage:
+	scripts/setup.sh build
+	scripts/garage.sh
+	cargo test -p lazaret-store --lib -- --include-ignored on_garage
 
 check:
 	scripts/setup.sh build
@@ -29,6 +37,12 @@ bench:
 	cargo build --release --workspace
 	cargo xtask bench
 
+torture:
+	scripts/setup.sh build run test
+	scripts/moto.sh
+	LAZARET_TORTURE_ROUNDS=$${LAZARET_TORTURE_ROUNDS:-200} LAZARET_TORTURE_STATES=$${LAZARET_TORTURE_STATES:-1000000} \
+		cargo test -p lazaret-cli --test torture -- --nocapture
+
 fuzz:
-	scripts/setup.sh build
+	scripts/setup.sh build fuzz
 	scripts/fuzz.sh

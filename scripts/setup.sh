@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that a make target needs; says nothing when all are there.
-#   usage: setup.sh GROUP...      groups: build run test demo
+#   usage: setup.sh GROUP...      groups: build run test demo fuzz
 set -euo pipefail
 
 declare -A packages=(
     [build]="gcc libc6-dev make"
     [run]="qemu-system-x86"
-    [test]="e2fsprogs time skopeo podman uidmap umoci busybox-static docker-registry apache2-utils cpio xz-utils python3"
+    [test]="e2fsprogs time skopeo podman uidmap umoci busybox-static docker-registry apache2-utils cpio xz-utils postgresql python3 python3-venv strace"
     [demo]="dpkg procps"
+    [fuzz]="g++"
 )
 wanted=()
 for group in "$@"; do

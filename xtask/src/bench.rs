@@ -3,20 +3,33 @@
 //! Drives the release binary from outside, as a user would; expects what `make bench` has
 //! installed and built.
 
+mod load;
 mod machine;
+mod registry;
 mod transfer;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-/// Runs everything and prints one table a subject.
+/// Runs everything, or the one subject that is asked for, and prints one table a subject.
 pub(crate) fn run() -> Result<String, Vec<String>> {
     let bench = Bench::new().map_err(|error| vec![error])?;
-    machine::run(&bench).map_err(|error| vec![error])?;
-    transfer::run(&bench).map_err(|error| vec![error])?;
+    let subjects: [Subject; 3] = [
+        ("registry", registry::run),
+        ("machine", machine::run),
+        ("transfer", transfer::run),
+    ];
+    let wanted = std::env::args().nth(2);
+    for (name, measure) in subjects {
+        if wanted.as_deref().is_none_or(|wanted| wanted == name) {
+            measure(&bench).map_err(|error| vec![error])?;
+        }
+    }
     Ok("done".to_owned())
 }
+
+type Subject = (&'static str, fn(&Bench) -> Result<(), String>);
 
 /// The binary and a folder of its own.
 struct Bench {

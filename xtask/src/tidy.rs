@@ -12,6 +12,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("artifacts", &["oci"]),
     ("client", &["oci"]),
     ("store", &["oci"]),
+    ("testing", &[]),
     ("rootfs", &[]),
     ("vm", &["protocol"]),
     ("guest", &["protocol"]),

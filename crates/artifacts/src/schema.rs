@@ -60,6 +60,16 @@ impl Schema {
         fault::sorted(self.raw_faults(config))
     }
 
+    /// Every fault of a configuration blob as the registry received it. One that is not JSON
+    /// has one, of keyword `json`.
+    #[must_use]
+    pub fn blob_faults(&self, blob: &[u8]) -> Vec<Fault> {
+        match crate::parse_blob(blob) {
+            Ok(config) => self.faults(&config),
+            Err(error) => vec![Fault::new("", "json", error.to_string())],
+        }
+    }
+
     pub(crate) fn raw_faults(&self, config: &Value) -> Vec<Fault> {
         let mut faults = Vec::new();
         for error in self.validator.iter_errors(config) {

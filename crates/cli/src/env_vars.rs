@@ -14,6 +14,10 @@ pub(crate) const CREDENTIALS: &str = "LAZARET_CREDENTIALS";
 pub(crate) const CA_FILE: &str = "LAZARET_CA_FILE";
 /// Set for the child of `registry with`: `host:port` of the ephemeral registry.
 pub(crate) const REGISTRY: &str = "LAZARET_REGISTRY";
+/// `serve`: the configuration file.
+pub(crate) const SERVE_CONFIG: &str = "LAZARET_SERVE_CONFIG";
+/// `serve`: begin of the names of all other settings.
+pub(crate) const SERVE_PREFIX: &str = "LAZARET_SERVE_";
 
 /// Of other tools, read as they define them.
 pub(crate) mod foreign {
@@ -33,6 +37,8 @@ pub(crate) mod foreign {
     pub(crate) const DOCKER_CONFIG: &str = "DOCKER_CONFIG";
     /// Podman: the credential file.
     pub(crate) const REGISTRY_AUTH_FILE: &str = "REGISTRY_AUTH_FILE";
+    /// systemd: where a service tells how it is.
+    pub(crate) const NOTIFY_SOCKET: &str = "NOTIFY_SOCKET";
     /// Where programs are looked for: QEMU.
     pub(crate) const PATH: &str = "PATH";
     /// Reproducible builds: the time that made things carry.

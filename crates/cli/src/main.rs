@@ -36,10 +36,12 @@ fn main() -> ExitCode {
     let printer = Printer {
         quiet: cli.global.quiet,
     };
-    start_logging(&cli.global);
+    if !cli.command.logs_itself() {
+        start_logging(&cli.global);
+    }
     let fallback = cli.command.failure_status();
     let outcome = settings::resolve(&cli.global)
-        .and_then(|settings| commands::Context::new(settings, printer))
+        .and_then(|settings| commands::Context::new(settings, printer, cli.global.log.clone()))
         .and_then(|context| {
             let runtime = tokio::runtime::Builder::new_multi_thread()
                 .enable_all()

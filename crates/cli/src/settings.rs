@@ -101,6 +101,23 @@ pub(crate) fn expand_env(entry: &str) -> String {
     }
 }
 
+/// The variables that name settings of `serve`.
+pub(crate) fn serve_variables() -> Vec<(String, String)> {
+    env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .filter(|(name, value)| {
+            name.starts_with(env_vars::SERVE_PREFIX)
+                && name != env_vars::SERVE_CONFIG
+                && !value.is_empty()
+        })
+        .collect()
+}
+
+/// The socket of the service manager.
+pub(crate) fn notify_socket() -> Option<PathBuf> {
+    path(foreign::NOTIFY_SOCKET)
+}
+
 fn path(variable: &str) -> Option<PathBuf> {
     env::var_os(variable)
         .filter(|value| !value.is_empty())

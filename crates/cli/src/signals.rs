@@ -3,6 +3,7 @@
 use std::io;
 
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
 
 /// Resolves at the first SIGINT or SIGTERM.
 ///
@@ -17,4 +18,21 @@ pub(crate) fn shutdown() -> io::Result<impl Future<Output = ()> + Send + 'static
             _ = terminate.recv() => {}
         }
     })
+}
+
+/// One message for each SIGHUP; those that come while one waits are the same.
+///
+/// # Errors
+/// When the handler cannot be installed.
+pub(crate) fn reload() -> io::Result<mpsc::Receiver<()>> {
+    let mut hangup = signal(SignalKind::hangup())?;
+    let (sender, receiver) = mpsc::channel(1);
+    tokio::spawn(async move {
+        while hangup.recv().await.is_some() {
+            if let Err(mpsc::error::TrySendError::Closed(())) = sender.try_send(()) {
+                return;
+            }
+        }
+    });
+    Ok(receiver)
 }

@@ -125,6 +125,11 @@ impl From<lazaret_store::Error> for Refusal {
             Store::UploadUnknown { .. } => Self::unknown_upload(),
             Store::UploadBusy { .. } => Self::new(ErrorCode::BlobUploadInvalid, error.to_string())
                 .status(StatusCode::CONFLICT),
+            Store::TagImmutable { .. } => Self::new(ErrorCode::Denied, error.to_string()),
+            Store::QuotaExceeded { .. } => Self::new(ErrorCode::Denied, error.to_string()),
+            Store::Missing { digests } => {
+                Self::many(StatusCode::NOT_FOUND, digests.iter().map(missing).collect())
+            }
             error => {
                 let full = matches!(
                     &error,
@@ -139,6 +144,15 @@ impl From<lazaret_store::Error> for Refusal {
                 }
             }
         }
+    }
+}
+
+/// The entry for content that a manifest names and its repository has not.
+fn missing(digest: &Digest) -> ErrorEntry {
+    ErrorEntry {
+        code: ErrorCode::ManifestBlobUnknown.as_str().to_owned(),
+        message: format!("{digest} is not in the repository"),
+        detail: serde_json::json!({ "digest": digest }),
     }
 }
 

@@ -6,6 +6,9 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use crate::config::Faults;
+use crate::server::tls::TlsError;
+
 /// A registry that cannot start or go on. Requests that fail get an answer instead.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -25,6 +28,42 @@ pub enum Error {
         address: SocketAddr,
         /// Why.
         source: io::Error,
+    },
+    /// The settings are wrong.
+    #[error("failed to use the configuration: {0}")]
+    Config(#[from] Faults),
+    /// Users or their rights cannot be set up.
+    #[error("failed to set up who may do what")]
+    Auth(#[from] crate::auth::Error),
+    /// Certificates cannot be used.
+    #[error("failed to set up TLS")]
+    Tls(#[from] TlsError),
+    /// Content or metadata is out of reach.
+    #[error("failed to open {place}")]
+    Storage {
+        /// A folder, a file, a bucket.
+        place: String,
+        /// Why.
+        source: lazaret_store::Error,
+    },
+    /// A file that the settings name cannot be read.
+    #[error("failed to read '{}'", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A public key that cannot be used.
+    #[error("failed to read the public key: {0}")]
+    Key(String),
+    /// A family that an operator adds cannot be used.
+    #[error("failed to read the schema '{}': {reason}", path.display())]
+    Schema {
+        /// Its file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
     },
     /// A folder cannot be made.
     #[error("failed to create '{}'", path.display())]

@@ -8,7 +8,7 @@ use crate::registry::Registry;
 
 /// `/ext/v1/types`: the artifact families with their media types and schemas.
 pub(crate) fn types(registry: &Registry) -> Response<Body> {
-    answer::json(StatusCode::OK, &registry.schemas.catalogue())
+    answer::json(StatusCode::OK, &registry.policy().schemas.catalogue())
 }
 
 /// `/v2/_oci/ext/discover` (distribution-spec, extensions/_oci.md).

@@ -2,8 +2,10 @@
 //! metadata.
 //!
 //! ```text
-//! server    connections, limits, drain
+//! server    connections, TLS, limits, drain
+//! operations    reload, health, metrics, traces, events
 //! service   one request
+//!   auth    who is it, and may they
 //!   route   path -> Route, a pure parser
 //!     blobs uploads manifests listings extensions    one verb a file
 //!       Schemas (port)     which configurations are valid
@@ -12,26 +14,35 @@
 //! The ephemeral registry is this one over a temporary folder ([`Registry::ephemeral`]).
 
 mod answer;
+pub mod auth;
 mod blobs;
 mod body;
+mod caller;
+pub mod config;
 mod error;
 mod extensions;
+#[doc(hidden)]
+pub mod fuzzing;
 mod listings;
 mod manifests;
+pub mod operations;
 mod query;
 mod range;
 mod registry;
 mod route;
+mod rules;
 mod schemas;
 mod server;
 mod service;
-mod stall;
 #[cfg(test)]
 mod tests;
+mod token;
 mod uploads;
+mod zero_copy;
 
 pub use error::Error;
 pub use lazaret_store::Durability;
-pub use registry::{Options, Registry};
+pub use registry::{Limits, Options, Policy, Registry};
+pub use rules::{Rule, Rules, VerifyingKey};
 pub use schemas::{FamilySchemas, SchemaFault, Schemas};
-pub use server::Server;
+pub use server::{Server, TlsError};

@@ -1,20 +1,26 @@
-//! The registry as a value: stores and schemas, not yet listening.
+//! The registry as a value: stores and rules, not yet listening.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use lazaret_store::{BlobStore, Durability, FsBlobs, FsMetadata, LockedDir, LockedDirs, Metadata};
+use bytes::Bytes;
+use lazaret_oci::{Digest, Repository};
+use lazaret_store::{
+    BlobStore, Database, Durability, FileObjects, LockedDir, LockedDirs, SqlMetadata, SystemClock,
+};
 
+use crate::answer::Refusal;
+use crate::auth::Gate;
+use crate::operations::Operations;
+use crate::rules::Rules;
 use crate::schemas::{FamilySchemas, Schemas};
+use crate::uploads::Hashes;
 use crate::{Error, Server};
 
 /// Uploads that nobody writes to are dropped after this long.
 const UPLOAD_IDLE: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// No upload takes longer than this, however slowly it comes.
-const SESSION_AGE: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// Where a registry keeps its content.
 #[derive(Debug, Clone)]
@@ -25,12 +31,48 @@ pub struct Options {
     pub durability: Durability,
 }
 
+/// What may change while a registry runs.
+#[derive(Clone)]
+pub struct Policy {
+    /// What repositories take.
+    pub rules: Rules,
+    /// Which configurations are valid.
+    pub schemas: Arc<dyn Schemas>,
+    /// How much is too much.
+    pub limits: Limits,
+    /// Whether clients read content from the store itself, where it can give out links.
+    pub redirect: bool,
+}
+
+/// How much is too much.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Bytes of one blob.
+    pub blob_bytes: u64,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            rules: Rules::default(),
+            schemas: Arc::new(FamilySchemas::default()),
+            limits: Limits {
+                blob_bytes: u64::MAX,
+            },
+            redirect: false,
+        }
+    }
+}
+
 /// A registry over its stores. Clones share them.
 #[derive(Clone)]
 pub struct Registry {
-    pub(crate) blobs: Arc<dyn BlobStore>,
-    pub(crate) metadata: Arc<dyn Metadata>,
-    pub(crate) schemas: Arc<dyn Schemas>,
+    pub(crate) objects: Arc<dyn BlobStore>,
+    pub(crate) metadata: Arc<dyn Database>,
+    pub(crate) hashes: Arc<Hashes>,
+    policy: Arc<RwLock<Arc<Policy>>>,
+    gate: Arc<RwLock<Arc<Gate>>>,
+    operations: Arc<Operations>,
     /// The folder of an ephemeral registry goes with its last clone.
     _folder: Option<Arc<LockedDir>>,
 }
@@ -68,17 +110,16 @@ impl Registry {
         Self::over_files(options, Some(Arc::new(folder))).await
     }
 
-    /// A registry over any stores and schemas.
+    /// A registry over any stores.
     #[must_use]
-    pub fn over(
-        blobs: Arc<dyn BlobStore>,
-        metadata: Arc<dyn Metadata>,
-        schemas: Arc<dyn Schemas>,
-    ) -> Self {
+    pub fn over(objects: Arc<dyn BlobStore>, metadata: Arc<dyn Database>) -> Self {
         Self {
-            blobs,
+            objects,
             metadata,
-            schemas,
+            hashes: Arc::default(),
+            policy: Arc::default(),
+            gate: Arc::new(RwLock::new(Arc::new(Gate::open_to_all()))),
+            operations: Arc::default(),
             _folder: None,
         }
     }
@@ -89,20 +130,67 @@ impl Registry {
             path: root.clone(),
             source,
         };
-        let registry = Self {
-            blobs: Arc::new(FsBlobs::open(&root, durability).map_err(open)?),
-            metadata: Arc::new(FsMetadata::open(&root, durability).map_err(open)?),
-            schemas: Arc::new(FamilySchemas),
-            _folder: folder,
-        };
-        registry.expire_uploads().await.map_err(open)?;
+        let objects = FileObjects::open(&root, durability).map_err(open)?;
+        let database = root.join("registry.db");
+        let metadata = SqlMetadata::sqlite(&database, durability, Arc::new(SystemClock))
+            .await
+            .map_err(open)?;
+        let mut registry = Self::over(Arc::new(objects), Arc::new(metadata));
+        registry._folder = folder;
         Ok(registry)
+    }
+
+    /// What holds now; a change does not touch requests under way.
+    pub(crate) fn policy(&self) -> Arc<Policy> {
+        Arc::clone(&self.policy.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Changes what holds for further requests.
+    pub fn set_policy(&self, policy: Policy) {
+        *self.policy.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(policy);
+    }
+
+    /// Who may do what, at this moment.
+    pub(crate) fn gate(&self) -> Arc<Gate> {
+        Arc::clone(&self.gate.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Changes who may do what.
+    pub fn set_gate(&self, gate: Gate) {
+        *self.gate.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(gate);
+    }
+
+    /// What requests share with those who run the registry.
+    pub(crate) fn operations(&self) -> &Arc<Operations> {
+        &self.operations
+    }
+
+    pub(crate) fn with_operations(mut self, operations: Operations) -> Self {
+        self.operations = Arc::new(operations);
+        self
+    }
+
+    /// The content of a blob of at most `limit` bytes; `None` when the repository has no such
+    /// blob.
+    pub(crate) async fn small_blob(
+        &self,
+        repository: &Repository,
+        digest: &Digest,
+        limit: u64,
+    ) -> Result<Option<Bytes>, Refusal> {
+        let Some(stored) = self.metadata.blob(repository, digest).await? else {
+            return Ok(None);
+        };
+        let blob = self.objects.open(&stored.object, stored.size, None).await?;
+        let Some(blob) = blob else {
+            return Ok(None);
+        };
+        Ok(Some(blob.read(limit).await?))
     }
 
     /// Drops the uploads that clients have given up.
     pub(crate) async fn expire_uploads(&self) -> Result<(), lazaret_store::Error> {
-        self.blobs.expire_uploads(UPLOAD_IDLE).await?;
-        self.metadata.expire_uploads(SESSION_AGE).await?;
+        self.metadata.expire_uploads(UPLOAD_IDLE).await?;
         Ok(())
     }
 

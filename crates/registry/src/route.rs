@@ -37,9 +37,33 @@ pub(crate) enum Route {
     Live,
     /// `/readyz`
     Ready,
+    /// `/metrics`
+    Metrics,
+    /// `/auth/token`
+    Token,
 }
 
 impl Route {
+    /// What kind of thing the path names, for measurements, and its form, for traces.
+    pub(crate) fn class(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::Base => ("base", "/v2/"),
+            Self::Catalog => ("catalog", "/v2/_catalog"),
+            Self::Tags(_) => ("tags", "/v2/{name}/tags/list"),
+            Self::Manifest(..) | Self::NoManifest(..) => {
+                ("manifest", "/v2/{name}/manifests/{reference}")
+            }
+            Self::Referrers(..) => ("referrers", "/v2/{name}/referrers/{digest}"),
+            Self::Blob(..) => ("blob", "/v2/{name}/blobs/{digest}"),
+            Self::Uploads(_) => ("upload", "/v2/{name}/blobs/uploads/"),
+            Self::Upload(..) => ("upload", "/v2/{name}/blobs/uploads/{session}"),
+            Self::Discover | Self::Types => ("extension", "/ext"),
+            Self::Live | Self::Ready => ("probe", "/livez"),
+            Self::Metrics => ("metrics", "/metrics"),
+            Self::Token => ("token", "/auth/token"),
+        }
+    }
+
     /// Reads a path as it came, percent-encoded.
     pub(crate) fn parse(path: &str) -> Result<Self, Refusal> {
         let segments: Vec<String> = path
@@ -58,6 +82,8 @@ impl Route {
         match segments[..] {
             ["livez"] => Ok(Self::Live),
             ["readyz"] => Ok(Self::Ready),
+            ["metrics"] => Ok(Self::Metrics),
+            ["auth", "token"] => Ok(Self::Token),
             ["ext", "v1", "types"] | ["v2", "_lazaret", "ext", "types"] => Ok(Self::Types),
             ["v2"] | ["v2", ""] => Ok(Self::Base),
             ["v2", "_catalog"] => Ok(Self::Catalog),

@@ -1,7 +1,6 @@
 //! One request: its id, its verb, its answer, its line in the log.
 
-use std::net::SocketAddr;
-use std::time::Instant;
+use std::sync::Arc;
 
 use http::request::Parts;
 use http::{HeaderMap, Method, Request, Response, StatusCode};
@@ -10,39 +9,80 @@ use lazaret_oci::wire::ErrorCode;
 use lazaret_store::UploadId;
 
 use crate::answer::{self, API_VERSION, Body, Outcome, REQUEST_ID, Refusal};
+use crate::body::Content;
+use crate::caller::Caller;
+use crate::operations::{Observation, probe, told};
 use crate::query::Query;
 use crate::registry::Registry;
 use crate::route::Route;
-use crate::{blobs, body, extensions, listings, manifests, uploads};
+use crate::server::Peer;
+use crate::{blobs, extensions, listings, manifests, token, uploads};
 
 /// Answers a request, whatever it is.
 pub(crate) async fn answer(
     registry: &Registry,
     request: Request<Incoming>,
-    peer: SocketAddr,
+    peer: &Arc<Peer>,
 ) -> Response<Body> {
-    let start = Instant::now();
-    let (head, mut body) = request.into_parts();
+    let (head, body) = request.into_parts();
+    let operations = registry.operations();
     let id = request_id(&head.headers);
-    let response = match dispatch(registry, &head, &mut body).await {
+    let route = Route::parse(head.uri.path());
+    let (class, form) = route.as_ref().map_or(("other", "other"), Route::class);
+    let mut observation = Observation::new(operations, peer, &head, id.clone(), class, form);
+    let metrics = Arc::clone(&operations.metrics);
+    let mut content = Content::new(body, operations.pace(), metrics);
+    let outcome = match route {
+        Ok(route) => {
+            let outcome = admitted(registry, &head, peer, &mut content, route, &mut observation);
+            outcome.await
+        }
+        Err(refusal) => Err(refusal),
+    };
+    let response = match outcome {
         Ok(response) => response,
         Err(refusal) => {
-            body::discard(&mut body, &head.headers).await;
+            content.discard(&head.headers).await;
             refusal.into_response()
         }
     };
-    // The query is left out: one day it may hold a signature.
-    tracing::info!(
-        %peer,
-        request = id,
-        method = %head.method,
-        path = head.uri.path(),
-        status = response.status().as_u16(),
-        milliseconds = start.elapsed().as_millis(),
-        "request"
-    );
     let response = answer::with(response, REQUEST_ID, &id);
-    answer::with(response, API_VERSION, "registry/2.0")
+    let response = answer::with(response, API_VERSION, "registry/2.0");
+    observation.answered(response)
+}
+
+/// Answers a request whose path names something: who sent it, may they, what comes of it.
+async fn admitted(
+    registry: &Registry,
+    head: &Parts,
+    peer: &Peer,
+    content: &mut Content,
+    route: Route,
+    observation: &mut Observation,
+) -> Outcome {
+    match route {
+        Route::Live if reads(head) => {
+            return Ok(answer::json(StatusCode::OK, &serde_json::json!({})));
+        }
+        Route::Ready if reads(head) => return Ok(probe::ready(registry).await),
+        Route::Token if reads(head) || head.method == Method::POST => {
+            return token::grant(registry, head, peer, content).await;
+        }
+        _ => {}
+    }
+    let caller = Caller::admit(registry, head, peer, &route).await?;
+    observation.user = caller.user().map(str::to_owned);
+    observation.identity = Some(caller.identity().clone());
+    let told = route.clone();
+    let response = dispatch(registry, &caller, head, content, route).await?;
+    if response.status().is_success() {
+        caller.record(head, &told);
+    }
+    told::tell(registry.operations(), observation, &told, head, response).await
+}
+
+fn reads(head: &Parts) -> bool {
+    matches!(head.method, Method::GET | Method::HEAD)
 }
 
 /// The id that the client or a proxy gave the request, if it is fit to be logged.
@@ -60,26 +100,37 @@ fn request_id(headers: &HeaderMap) -> String {
     given.map_or_else(|| UploadId::random().to_string(), str::to_owned)
 }
 
-async fn dispatch(registry: &Registry, head: &Parts, body: &mut Incoming) -> Outcome {
-    let route = Route::parse(head.uri.path())?;
+async fn dispatch(
+    registry: &Registry,
+    caller: &Caller,
+    head: &Parts,
+    content: &mut Content,
+    route: Route,
+) -> Outcome {
+    if head.method == Method::DELETE
+        && matches!(route, Route::Manifest(..) | Route::Blob(..))
+        && !registry.operations().config().delete
+    {
+        return Err(Refusal::new(
+            ErrorCode::Unsupported,
+            "this registry deletes nothing on request",
+        ));
+    }
     let query = Query::parse(head.uri.query());
     let headers = &head.headers;
-    let reads = matches!(head.method, Method::GET | Method::HEAD);
+    let reads = reads(head);
     let is_head = head.method == Method::HEAD;
     match (route, &head.method) {
-        (Route::Base | Route::Live | Route::Ready, _) if reads => {
-            Ok(answer::json(StatusCode::OK, &serde_json::json!({})))
-        }
+        (Route::Base, _) if reads => Ok(answer::json(StatusCode::OK, &serde_json::json!({}))),
+        (Route::Metrics, _) if reads => probe::metrics(registry),
         (Route::Types, _) if reads => Ok(extensions::types(registry)),
         (Route::Discover, _) if reads => Ok(extensions::discover()),
-        (Route::Catalog, _) if reads => listings::catalog(registry, &query).await,
+        (Route::Catalog, _) if reads => listings::catalog(registry, caller, &query).await,
         (Route::Tags(name), _) if reads => listings::tags(registry, &name, &query).await,
         (Route::Referrers(name, digest), _) if reads => {
             listings::referrers(registry, &name, &digest, &query).await
         }
-        (Route::Blob(name, digest), _) if reads => {
-            blobs::get(registry, &name, &digest, headers, is_head).await
-        }
+        (Route::Blob(name, digest), _) if reads => blobs::get(registry, &name, &digest, head).await,
         (Route::Blob(name, digest), &Method::DELETE) => {
             blobs::delete(registry, &name, &digest).await
         }
@@ -87,26 +138,32 @@ async fn dispatch(registry: &Registry, head: &Parts, body: &mut Incoming) -> Out
             manifests::get(registry, &name, &selector, headers, is_head).await
         }
         (Route::Manifest(name, selector), &Method::PUT) => {
-            manifests::put(registry, &name, &selector, &query, headers, body).await
+            manifests::put(registry, &name, &selector, &query, headers, content).await
         }
         (Route::Manifest(name, selector), &Method::DELETE) => {
             manifests::delete(registry, &name, &selector).await
         }
         (Route::NoManifest(_, reference), &Method::PUT) => Err(Refusal::new(
-            ErrorCode::ManifestInvalid,
+            if reference.contains(':') {
+                ErrorCode::DigestInvalid
+            } else {
+                ErrorCode::ManifestInvalid
+            },
             format!("'{reference}' is neither a tag nor a digest"),
         )),
         (Route::NoManifest(_, reference), _) => Err(Refusal::unknown_manifest(&reference)),
         (Route::Uploads(name), &Method::POST) => {
-            uploads::start(registry, &name, &query, body).await
+            uploads::start(registry, caller, &name, &query, content).await
         }
         (Route::Upload(name, id), &Method::PATCH) => {
-            uploads::patch(registry, &name, &id, headers, body).await
+            uploads::patch(registry, &name, &id, headers, content).await
         }
         (Route::Upload(name, id), &Method::PUT) => {
-            uploads::finish(registry, &name, &id, &query, headers, body).await
+            uploads::finish(registry, &name, &id, &query, headers, content).await
         }
-        (Route::Upload(name, id), &Method::DELETE) => uploads::cancel(registry, &name, &id).await,
+        (Route::Upload(name, id), &Method::DELETE) => {
+            uploads::cancel(registry, &name, &id, content).await
+        }
         (Route::Upload(name, id), _) if reads => uploads::status(registry, &name, &id).await,
         _ => Err(Refusal::method_not_allowed()),
     }

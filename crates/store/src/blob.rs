@@ -83,12 +83,14 @@ impl Blob {
         self.range.clone()
     }
 
-    /// The file behind it, for zero-copy sending; read [`Blob::range`] of it.
-    #[must_use]
-    pub fn as_file(&self) -> Option<&File> {
-        match &self.content {
-            Content::File(file) => Some(file),
-            _ => None,
+    /// The file behind it and the part of it that will be read, for zero-copy sending.
+    ///
+    /// # Errors
+    /// The blob itself, when it is no file.
+    pub fn into_file(self) -> Result<(File, Range<u64>), Self> {
+        match self.content {
+            Content::File(file) => Ok((file, self.range)),
+            content => Err(Self { content, ..self }),
         }
     }
 

@@ -1,90 +1,124 @@
-//! The port for content-addressed blobs.
+//! The port for content: objects with names that nobody else has.
+//!
+//! An object is named by the upload it came from, and no name is ever used twice. Which digest
+//! an object holds is for [`crate::Metadata`] to say, so that deleting an object can never race
+//! with somebody who pushes the same content again: that makes another object.
 
 use std::ops::Range;
 use std::pin::Pin;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use lazaret_oci::{Algorithm, Digest};
+use lazaret_oci::Hasher;
 
 use crate::{Blob, Error, UploadId};
 
 /// A boxed future, so that ports can be used as trait objects.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// Blobs by digest, and the uploads they come from.
-///
-/// An upload is one of:
+/// Objects, written front to back over any number of requests and processes, then sealed.
 ///
 /// ```text
-/// create_upload -> open --append/close--> open --commit--> blob
-///                   |  \--append, writer dropped--> open at the last staged byte
-///                   +--abort, expire_uploads--> gone
+/// (nothing) --append--> staged --append*--> staged --seal--> sealed, durable, readable
+///                         \------------------delete-----------/--> gone
 /// ```
 ///
-/// Only [`BlobStore::commit`] makes content visible, and only under the digest it really has.
-/// Every byte is hashed once, while it is appended, unless the running hash was lost (a
-/// restart, or another process wrote); then it is hashed once more at commit.
+/// Who may write to an object is for [`crate::Metadata::claim_upload`] to say: an adapter need
+/// not defend itself against two writers at once, only stay whole when a writer dies.
 pub trait BlobStore: Send + Sync {
-    /// Size in bytes, or `None` when there is no such blob.
-    fn stat<'a>(&'a self, digest: &'a Digest) -> BoxFuture<'a, Result<Option<u64>, Error>>;
-
-    /// The blob, or the part of it in `range` (clamped to its size).
-    fn open<'a>(
-        &'a self,
-        digest: &'a Digest,
-        range: Option<Range<u64>>,
-    ) -> BoxFuture<'a, Result<Option<Blob>, Error>>;
-
-    /// Removes a blob; `false` when there was none. Readers that have it open finish.
-    fn delete<'a>(&'a self, digest: &'a Digest) -> BoxFuture<'a, Result<bool, Error>>;
-
-    /// Starts an upload; `algorithm` is the one its digest is expected to use.
-    fn create_upload<'a>(
-        &'a self,
-        id: &'a UploadId,
-        algorithm: Algorithm,
-    ) -> BoxFuture<'a, Result<(), Error>>;
-
-    /// Number of bytes staged, or `None` when there is no such upload.
-    fn upload_offset<'a>(&'a self, id: &'a UploadId) -> BoxFuture<'a, Result<Option<u64>, Error>>;
-
-    /// Opens an upload for writing at its end, which must be `at` when that is given.
+    /// Continues an object where `staged` says that it ends; [`Staged::default`] begins it.
+    /// What a writer that died wrote beyond is discarded.
     ///
     /// # Errors
-    /// [`Error::UploadUnknown`], [`Error::UploadBusy`] and [`Error::OffsetMismatch`].
+    /// [`Error::UploadUnknown`] when less is there than `staged` says.
     fn append<'a>(
         &'a self,
         id: &'a UploadId,
-        at: Option<u64>,
-    ) -> BoxFuture<'a, Result<Box<dyn UploadWriter>, Error>>;
+        staged: Staged,
+        hasher: Option<Hasher>,
+    ) -> BoxFuture<'a, Result<Box<dyn ObjectWriter>, Error>>;
 
-    /// Publishes an upload as `digest` and returns its size. The upload is gone afterwards,
-    /// also when the digest does not match.
+    /// Makes what was staged durable and readable. Sealing what is sealed already, by a call
+    /// whose answer was lost, succeeds.
     ///
     /// # Errors
-    /// [`Error::UploadUnknown`], [`Error::UploadBusy`] and [`Error::DigestMismatch`].
-    fn commit<'a>(
+    /// [`Error::UploadUnknown`] when what was staged is not there.
+    fn seal<'a>(&'a self, id: &'a UploadId, staged: &'a Staged)
+    -> BoxFuture<'a, Result<(), Error>>;
+
+    /// A sealed object of `size` bytes, or the part of it in `range` (clamped to its size).
+    fn open<'a>(
         &'a self,
         id: &'a UploadId,
-        digest: &'a Digest,
-    ) -> BoxFuture<'a, Result<u64, Error>>;
+        size: u64,
+        range: Option<Range<u64>>,
+    ) -> BoxFuture<'a, Result<Option<Blob>, Error>>;
 
-    /// Discards an upload; `false` when there was none.
-    ///
-    /// # Errors
-    /// [`Error::UploadBusy`] while it is being written.
-    fn abort<'a>(&'a self, id: &'a UploadId) -> BoxFuture<'a, Result<bool, Error>>;
+    /// Size of a sealed object in bytes, or `None` when there is none.
+    fn stat<'a>(&'a self, id: &'a UploadId) -> BoxFuture<'a, Result<Option<u64>, Error>>;
 
-    /// Discards uploads that nobody wrote to for `idle`; returns how many.
-    fn expire_uploads(&self, idle: Duration) -> BoxFuture<'_, Result<u64, Error>>;
+    /// Removes an object, sealed or staged; nothing happens when there is none. Readers that
+    /// have it open finish where the store allows that.
+    fn delete<'a>(
+        &'a self,
+        id: &'a UploadId,
+        staged: &'a Staged,
+    ) -> BoxFuture<'a, Result<(), Error>>;
+
+    /// Objects, sealed or staged, in order of name, after `after`; at most `limit`.
+    fn list<'a>(
+        &'a self,
+        after: Option<&'a UploadId>,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Vec<StoredObject>, Error>>;
+
+    /// Chunks smaller than this many bytes are dear, except the last.
+    fn least_chunk(&self) -> u64 {
+        0
+    }
+
+    /// The capability to let clients read from the store itself.
+    fn presign(&self) -> Option<&dyn Presign> {
+        None
+    }
 }
 
-/// Appends to one upload. Dropping it keeps what was staged and frees the upload.
-pub trait UploadWriter: Send {
+/// How much of an object is staged, and whatever the adapter needs to continue it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Staged {
+    /// Bytes.
+    pub size: u64,
+    /// The adapter's own, in a text form that any replica of this version reads.
+    pub state: Option<String>,
+}
+
+/// Appends to one object. Dropping it leaves the object as its last [`Staged`] said.
+pub trait ObjectWriter: Send {
     /// Adds bytes. Waits while the store is slower than the caller.
     fn write(&mut self, bytes: Bytes) -> BoxFuture<'_, Result<(), Error>>;
 
-    /// Waits until everything is staged and returns the size of the upload in bytes.
-    fn close(self: Box<Self>) -> BoxFuture<'static, Result<u64, Error>>;
+    /// Waits until everything is staged. The hasher that was given has then seen every byte
+    /// that was written, too.
+    fn close(self: Box<Self>) -> BoxFuture<'static, Result<(Staged, Option<Hasher>), Error>>;
+}
+
+/// An object as the store sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredObject {
+    /// Its name.
+    pub id: UploadId,
+    /// Bytes that are there.
+    pub size: u64,
+    /// When it was last written.
+    pub modified: SystemTime,
+}
+
+/// Links to objects for clients that have no credentials of the store.
+pub trait Presign: Send + Sync {
+    /// A URL that reads a sealed object until `expires` has passed.
+    fn link<'a>(
+        &'a self,
+        id: &'a UploadId,
+        expires: Duration,
+    ) -> BoxFuture<'a, Result<String, Error>>;
 }

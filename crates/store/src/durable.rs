@@ -63,15 +63,6 @@ impl Durability {
         self.in_parent(target, || fs::rename(staged, target))
     }
 
-    /// Creates an empty file, which is its own message; an existing one is fine.
-    pub(crate) fn touch(self, target: &Path) -> Result<(), Error> {
-        let create = || match File::create_new(target) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-            outcome => outcome.map(drop),
-        };
-        self.in_parent(target, create)
-    }
-
     /// Removes a file; `false` when there was none.
     pub(crate) fn remove(self, target: &Path) -> Result<bool, Error> {
         match fs::remove_file(target) {

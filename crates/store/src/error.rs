@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use lazaret_oci::Digest;
+use lazaret_oci::{Digest, Tag};
 use thiserror::Error;
 
 use crate::UploadId;
@@ -96,9 +96,70 @@ pub enum Error {
         /// The store.
         path: PathBuf,
     },
+    /// A manifest names content that is not in its repository.
+    #[error("content is not in the repository: {}", list(.digests))]
+    Missing {
+        /// Everything that is missing.
+        digests: Vec<Digest>,
+    },
+    /// A tag that may not be moved.
+    #[error("tag '{tag}' is immutable and points to {digest}")]
+    TagImmutable {
+        /// The tag.
+        tag: Tag,
+        /// The manifest that it points to.
+        digest: Digest,
+    },
+    /// A repository would hold more than it may.
+    #[error("the repository holds {used} of {limit} bytes, too many for {wanted} more")]
+    QuotaExceeded {
+        /// Bytes it may hold.
+        limit: u64,
+        /// Bytes it holds.
+        used: u64,
+        /// Bytes that were to be added.
+        wanted: u64,
+    },
+    /// The database refused or is out of reach.
+    #[error("failed to {action} in the database")]
+    Database {
+        /// What was attempted.
+        action: &'static str,
+        /// Why not.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The object store refused or is out of reach.
+    #[error("failed to {action} the object {id}")]
+    Object {
+        /// What was attempted.
+        action: &'static str,
+        /// On which object.
+        id: UploadId,
+        /// Why not.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The object store refused something that concerns no single object.
+    #[error("failed to {action} the bucket")]
+    Bucket {
+        /// What was attempted.
+        action: &'static str,
+        /// Why not.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// Settings of an object store that cannot work.
+    #[error("invalid settings of the object store: {reason}")]
+    Options {
+        /// What is wrong.
+        reason: String,
+    },
     /// The process is shutting down.
     #[error("the store is shutting down")]
     Stopped,
+}
+
+fn list(digests: &[Digest]) -> String {
+    let digests: Vec<String> = digests.iter().map(Digest::to_string).collect();
+    digests.join(", ")
 }
 
 /// Names the action and path of an I/O error.

@@ -24,11 +24,21 @@ use crate::printer::Printer;
 pub(crate) struct Context {
     pub(crate) settings: Settings,
     pub(crate) printer: Printer,
+    /// What `--log` says.
+    pub(crate) log: Option<String>,
 }
 
 impl Context {
-    pub(crate) fn new(settings: Settings, printer: Printer) -> Result<Self, Failure> {
-        Ok(Self { settings, printer })
+    pub(crate) fn new(
+        settings: Settings,
+        printer: Printer,
+        log: Option<String>,
+    ) -> Result<Self, Failure> {
+        Ok(Self {
+            settings,
+            printer,
+            log,
+        })
     }
 
     /// The engines over the user's store.
@@ -49,7 +59,7 @@ pub(crate) enum Command {
     Image(image::Command),
     #[command(subcommand)]
     Kernel(kernel::Command),
-    Serve(serve::Args),
+    Serve(Box<serve::Args>),
     #[command(subcommand)]
     Registry(registry::Command),
     Login(login::LoginArgs),
@@ -79,10 +89,16 @@ impl Command {
         Ok(exit::SUCCESS)
     }
 
+    /// Whether the command starts its log itself.
+    pub(crate) fn logs_itself(&self) -> bool {
+        matches!(self, Self::Serve(_))
+    }
+
     /// The status for failures of commands whose small statuses are the workload's.
     pub(crate) fn failure_status(&self) -> Option<u8> {
         match self {
-            Self::Run(_) | Self::Registry(_) => Some(exit::MACHINE),
+            Self::Run(_) => Some(exit::MACHINE),
+            Self::Registry(command) => command.failure_status(),
             _ => None,
         }
     }

@@ -1,29 +1,38 @@
 //! Reading a blob, or a part of it (distribution-spec 1.1, "Pulling blobs").
 
+use std::time::Duration;
+
 use futures_util::TryStreamExt as _;
-use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use http_body::Frame;
 use http_body_util::{BodyExt as _, StreamBody};
 use lazaret_oci::wire::ErrorCode;
 use lazaret_oci::{Digest, Repository};
-use lazaret_store::Blob;
+use lazaret_store::{Blob, StoredBlob};
 
 use crate::answer::{self, Body, Outcome, Refusal};
 use crate::range::{Requested, requested};
 use crate::registry::Registry;
+use crate::zero_copy::{self, FileBody, Outgoing};
 
-/// `GET` and `HEAD`; the server leaves the body out for `HEAD`.
+/// How old a lease has to be for `HEAD` to renew it; far less than any grace of collection.
+const RENEWAL: Duration = Duration::from_secs(60 * 60);
+/// How long a link into the store can be used.
+const LINK: Duration = Duration::from_secs(20 * 60);
+
+/// `GET` and `HEAD`. Who asks whether a blob is there may mean to push a manifest that names it:
+/// its lease is renewed.
 pub(crate) async fn get(
     registry: &Registry,
     repository: &Repository,
     digest: &Digest,
-    headers: &HeaderMap,
-    head: bool,
+    head: &Parts,
 ) -> Outcome {
+    let headers = &head.headers;
     let unknown = || Refusal::unknown_blob(digest);
-    if !registry.metadata.has_blob(repository, digest).await? {
-        return Err(unknown());
-    }
+    let stored = registry.metadata.blob(repository, digest).await?;
+    let stored = stored.ok_or_else(unknown)?;
     if answer::is_known(headers, digest) {
         return Ok(answer::with_digest(
             answer::empty(StatusCode::NOT_MODIFIED),
@@ -32,43 +41,43 @@ pub(crate) async fn get(
     }
     let wanted = headers
         .get(header::RANGE)
-        .and_then(|value| value.to_str().ok());
-    let wanted = wanted.filter(|_| range_applies(headers, digest));
-    let mut range = None;
-    let (size, mut response) = if head || wanted.is_some() {
-        let size = registry.blobs.stat(digest).await?.ok_or_else(unknown)?;
-        range = match requested(wanted, size) {
-            Requested::Whole => None,
-            Requested::Part(range) => Some(range),
-            Requested::Unsatisfiable => return Err(unsatisfiable(size)),
-        };
-        let response = if head {
-            answer::empty(StatusCode::OK)
-        } else {
-            let blob = registry
-                .blobs
-                .open(digest, range.clone())
-                .await?
-                .ok_or_else(unknown)?;
-            stream(blob)
-        };
-        (size, response)
-    } else {
-        let blob = registry
-            .blobs
-            .open(digest, None)
-            .await?
-            .ok_or_else(unknown)?;
-        (blob.size(), stream(blob))
+        .and_then(|value| value.to_str().ok())
+        .filter(|_| range_applies(headers, digest));
+    let range = match requested(wanted, stored.size) {
+        Requested::Whole => None,
+        Requested::Part(range) => Some(range),
+        Requested::Unsatisfiable => return Err(unsatisfiable(stored.size)),
     };
-    let part = range.clone().unwrap_or(0..size);
+    let mut response = if head.method == Method::HEAD {
+        let old = stored.leased.elapsed().is_ok_and(|age| age > RENEWAL);
+        if old && !registry.metadata.renew_blob(repository, digest).await? {
+            return Err(unknown());
+        }
+        answer::empty(StatusCode::OK)
+    } else if let Some(link) = link(registry, &stored).await? {
+        let response = answer::empty(StatusCode::TEMPORARY_REDIRECT);
+        let response = answer::with(response, header::LOCATION, &link);
+        return Ok(answer::with_digest(response, digest));
+    } else {
+        let objects = &registry.objects;
+        let blob = objects
+            .open(&stored.object, stored.size, range.clone())
+            .await?;
+        let Some(blob) = blob else {
+            tracing::error!(%digest, object = %stored.object, "content is lost; check the registry");
+            return Err(unknown());
+        };
+        stream(blob, head.extensions.get::<Outgoing>())
+    };
+    let part = range.clone().unwrap_or(0..stored.size);
     let length = HeaderValue::from(part.end - part.start);
     response
         .headers_mut()
         .insert(header::CONTENT_LENGTH, length);
     if range.is_some() {
         *response.status_mut() = StatusCode::PARTIAL_CONTENT;
-        let content = format!("bytes {}-{}/{size}", part.start, part.end.saturating_sub(1));
+        let last = part.end.saturating_sub(1);
+        let content = format!("bytes {}-{last}/{}", part.start, stored.size);
         response = answer::with(response, header::CONTENT_RANGE, &content);
     }
     response = answer::with(response, header::CONTENT_TYPE, "application/octet-stream");
@@ -76,7 +85,30 @@ pub(crate) async fn get(
     Ok(answer::with_digest(response, digest))
 }
 
-fn stream(blob: Blob) -> Response<Body> {
+/// Where to read the content from, when clients read it from the store itself.
+async fn link(registry: &Registry, stored: &StoredBlob) -> Result<Option<String>, Refusal> {
+    match registry.objects.presign() {
+        Some(presign) if registry.policy().redirect => {
+            Ok(Some(presign.link(&stored.object, LINK).await?))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// The content as a body; without a copy where the connection can do that.
+fn stream(blob: Blob, outgoing: Option<&Outgoing>) -> Response<Body> {
+    let range = blob.range();
+    let outgoing = outgoing.filter(|_| range.end - range.start >= zero_copy::LEAST);
+    let blob = match (outgoing, blob) {
+        (None, blob) => blob,
+        (Some(outgoing), blob) => match blob.into_file() {
+            Ok((file, range)) => {
+                let body = FileBody::new(outgoing.clone(), file, range);
+                return Response::new(body.boxed_unsync());
+            }
+            Err(blob) => blob,
+        },
+    };
     Response::new(StreamBody::new(blob.into_chunks().map_ok(Frame::data)).boxed_unsync())
 }
 

@@ -13,7 +13,7 @@ use lazaret_oci::wire::ErrorCode;
 use lazaret_store::Page;
 
 use crate::answer::{self, Body, Refusal};
-use crate::query::Query;
+use crate::query::{Query, encode};
 
 /// Entries of one page, when the client does not say.
 const DEFAULT_PAGE: usize = 1000;
@@ -42,7 +42,9 @@ fn with_next(
 ) -> Response<Body> {
     match (page.limit, last) {
         (Some(limit @ 1..), Some(last)) => {
-            let link = format!("<{path}?n={limit}&last={last}>; rel=\"next\"");
+            let start = if path.contains('?') { '&' } else { '?' };
+            let last = encode(last);
+            let link = format!("<{path}{start}n={limit}&last={last}>; rel=\"next\"");
             answer::with(response, header::LINK, &link)
         }
         _ => response,

@@ -3,8 +3,9 @@
 use http::{HeaderName, StatusCode, header};
 use lazaret_oci::{Digest, Repository, media_type};
 
+use super::{page, with_next};
 use crate::answer::{self, Outcome};
-use crate::query::Query;
+use crate::query::{Query, encode};
 use crate::registry::Registry;
 
 const FILTERS_APPLIED: HeaderName = HeaderName::from_static("oci-filters-applied");
@@ -16,20 +17,28 @@ pub(crate) async fn referrers(
     digest: &Digest,
     query: &Query,
 ) -> Outcome {
-    let mut manifests = registry.metadata.referrers(repository, digest).await?;
+    let page = page(query)?;
     let filter = query.get("artifactType");
-    if let Some(artifact_type) = filter {
-        manifests.retain(|entry| entry.artifact_type.as_deref() == Some(artifact_type));
-    }
+    let listing = registry
+        .metadata
+        .referrers(repository, digest, filter, page.clone())
+        .await?;
+    let last = listing
+        .items
+        .last()
+        .filter(|_| listing.more)
+        .map(|entry| entry.digest.to_string());
     let index = serde_json::json!({
         "schemaVersion": 2,
         "mediaType": media_type::INDEX,
-        "manifests": manifests,
+        "manifests": listing.items,
     });
     let mut response = answer::json(StatusCode::OK, &index);
     response = answer::with(response, header::CONTENT_TYPE, media_type::INDEX);
-    if filter.is_some() {
+    let mut path = format!("/v2/{repository}/referrers/{digest}");
+    if let Some(artifact_type) = filter {
         response = answer::with(response, FILTERS_APPLIED, "artifactType");
+        path = format!("{path}?artifactType={}", encode(artifact_type));
     }
-    Ok(response)
+    Ok(with_next(response, &path, &page, last.as_deref()))
 }

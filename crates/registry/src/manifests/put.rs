@@ -1,28 +1,30 @@
 //! Storing a manifest (distribution-spec 1.1, "Pushing manifests").
 //!
-//! In order: parse, digest, the blobs it needs, the schema of its family. Only then is it
-//! stored, with its tags and its entry as a referrer in one step.
+//! In order: parse, digest, the schema of its family, the rule of the repository. Only then is
+//! it stored, in one step with its tags and its entry as a referrer, if all its blobs are here.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, StatusCode, header};
-use hyper::body::Incoming;
 use lazaret_oci::wire::{ErrorCode, ErrorEntry};
 use lazaret_oci::{
-    Descriptor, Digest, MAX_MANIFEST_BYTES, Manifest, ManifestContent, ManifestDocument,
-    Repository, Tag,
+    Descriptor, Digest, Manifest, ManifestContent, ManifestDocument, Repository, Tag,
 };
 use lazaret_store::{ManifestSelector, NewManifest, Referrer};
 
 use crate::answer::{self, Outcome, Refusal};
-use crate::body;
+use crate::body::Content;
 use crate::query::Query;
-use crate::registry::Registry;
+use crate::registry::{Policy, Registry};
+use crate::rules;
 use crate::schemas::SchemaFault;
 
 const SUBJECT: HeaderName = HeaderName::from_static("oci-subject");
 const TAG: HeaderName = HeaderName::from_static("oci-tag");
+
+/// Tags that one request may set.
+const MOST_TAGS: usize = 100;
 
 pub(crate) async fn put(
     registry: &Registry,
@@ -30,9 +32,9 @@ pub(crate) async fn put(
     selector: &ManifestSelector,
     query: &Query,
     headers: &HeaderMap,
-    content: &mut Incoming,
+    content: &mut Content,
 ) -> Outcome {
-    let raw = body::read(content, MAX_MANIFEST_BYTES).await?;
+    let raw = content.read(registry.operations().manifest_limit()).await?;
     let content_type = headers
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok());
@@ -42,28 +44,42 @@ pub(crate) async fn put(
         ManifestSelector::Digest(expected) => verified(expected, &raw)?,
         ManifestSelector::Tag(_) => document.digest().clone(),
     };
-    if let ManifestContent::Manifest(manifest) = document.content() {
-        require_blobs(registry, repository, manifest).await?;
-        check_schema(registry, manifest).await?;
-    }
     let tags = tags(selector, query)?;
-    let subject = document.subject().map(|subject| subject.digest.clone());
-    registry
-        .metadata
-        .put_manifest(
+    let policy = registry.policy();
+    let config = match document.manifest() {
+        Some(manifest) => check_schema(registry, &policy, repository, manifest).await?,
+        None => None,
+    };
+    let rule = policy.rules.of(repository);
+    if let Some(rule) = rule {
+        rules::check(
+            registry,
+            rule,
             repository,
-            NewManifest {
-                digest: digest.clone(),
-                media_type: document.media_type().to_owned(),
-                referrer: subject.clone().map(|subject| Referrer {
-                    subject,
-                    descriptor: referrer(&document, digest.clone(), &raw),
-                }),
-                bytes: raw,
-                tags: tags.clone(),
-            },
+            &document,
+            config.as_deref(),
+            &tags,
         )
         .await?;
+    }
+    let subject = document.subject().map(|subject| subject.digest.clone());
+    let (blobs, manifests) = content_of(&document);
+    let manifest = NewManifest {
+        digest: digest.clone(),
+        media_type: document.media_type().to_owned(),
+        referrer: subject.clone().map(|subject| Referrer {
+            subject,
+            descriptor: referrer(&document, digest.clone(), &raw),
+        }),
+        bytes: raw,
+        blobs,
+        manifests,
+        needs_manifests: rule.is_some_and(|rule| rule.needs_manifests),
+        tags_are_immutable: rule.is_some_and(|rule| rule.is_immutable(&tags)),
+        tags: tags.clone(),
+    };
+    let may_lack_layers = rule.is_some_and(|rule| rule.may_lack_layers);
+    store(registry, repository, manifest, may_lack_layers).await?;
     let location = format!("/v2/{repository}/manifests/{digest}");
     let mut response = answer::with(
         answer::empty(StatusCode::CREATED),
@@ -84,6 +100,29 @@ pub(crate) async fn put(
     Ok(response)
 }
 
+/// Stores a manifest. Where layers may be missing, it is stored without claiming those that are.
+async fn store(
+    registry: &Registry,
+    repository: &Repository,
+    mut manifest: NewManifest,
+    may_lack_layers: bool,
+) -> Result<(), Refusal> {
+    let outcome = registry
+        .metadata
+        .put_manifest(repository, manifest.clone())
+        .await;
+    match outcome {
+        Err(lazaret_store::Error::Missing { digests })
+            if may_lack_layers && manifest.blobs.first().is_some_and(|c| !digests.contains(c)) =>
+        {
+            manifest.blobs.retain(|blob| !digests.contains(blob));
+            registry.metadata.put_manifest(repository, manifest).await?;
+        }
+        outcome => outcome?,
+    }
+    Ok(())
+}
+
 fn verified(expected: &Digest, raw: &Bytes) -> Result<Digest, Refusal> {
     let actual = Digest::with(expected.algorithm(), raw);
     if actual == *expected {
@@ -99,6 +138,10 @@ fn verified(expected: &Digest, raw: &Bytes) -> Result<Digest, Refusal> {
 fn tags(selector: &ManifestSelector, query: &Query) -> Result<Vec<Tag>, Refusal> {
     match selector {
         ManifestSelector::Tag(tag) => Ok(vec![tag.clone()]),
+        ManifestSelector::Digest(_) if query.all("tag").nth(MOST_TAGS).is_some() => {
+            let message = format!("more than {MOST_TAGS} tags at once");
+            Err(Refusal::new(ErrorCode::ManifestInvalid, message).status(StatusCode::URI_TOO_LONG))
+        }
         ManifestSelector::Digest(_) => query
             .all("tag")
             .map(|tag| {
@@ -110,55 +153,59 @@ fn tags(selector: &ManifestSelector, query: &Query) -> Result<Vec<Tag>, Refusal>
     }
 }
 
-/// Every blob must be in the repository, whatever the media types are; one entry for each that
-/// is not. Layers that declare to be fetched elsewhere need not be here.
-async fn require_blobs(
-    registry: &Registry,
-    repository: &Repository,
-    manifest: &Manifest,
-) -> Result<(), Refusal> {
-    let mut missing = Vec::new();
-    for blob in manifest.blobs() {
-        let foreign = blob.media_type.contains("nondistributable")
-            || blob.media_type.contains("rootfs.foreign");
-        if !foreign && !registry.metadata.has_blob(repository, &blob.digest).await? {
-            missing.push(ErrorEntry {
-                code: ErrorCode::ManifestBlobUnknown.as_str().to_owned(),
-                message: format!("blob {} is not in the repository", blob.digest),
-                detail: serde_json::json!({ "digest": blob.digest }),
-            });
-        }
+/// The blobs that must be in the repository, whatever their media types are, and the manifests
+/// of an index. Layers that declare to be fetched elsewhere need not be here.
+fn content_of(document: &ManifestDocument) -> (Vec<Digest>, Vec<Digest>) {
+    let is_here = |blob: &&Descriptor| {
+        !blob.media_type.contains("nondistributable") && !blob.media_type.contains("rootfs.foreign")
+    };
+    let digest = |descriptor: &Descriptor| descriptor.digest.clone();
+    match document.content() {
+        ManifestContent::Manifest(manifest) => (
+            manifest.blobs().filter(is_here).map(digest).collect(),
+            Vec::new(),
+        ),
+        ManifestContent::Index(index) => (Vec::new(), index.manifests.iter().map(digest).collect()),
     }
-    if missing.is_empty() {
-        return Ok(());
-    }
-    Err(Refusal::many(StatusCode::NOT_FOUND, missing))
 }
 
-/// The configuration of a known family must follow its schema; one entry for each fault.
-async fn check_schema(registry: &Registry, manifest: &Manifest) -> Result<(), Refusal> {
-    let Some(limit) = registry.schemas.applies(manifest) else {
-        return Ok(());
+/// The configuration of a known family must follow its schema; one entry for each fault. A
+/// configuration that is not here is reported with everything else that is missing.
+async fn check_schema(
+    registry: &Registry,
+    policy: &Policy,
+    repository: &Repository,
+    manifest: &Manifest,
+) -> Result<Option<Bytes>, Refusal> {
+    let Some(limit) = policy.schemas.applies(manifest) else {
+        return Ok(None);
     };
+    let stored = registry
+        .metadata
+        .blob(repository, &manifest.config.digest)
+        .await?;
+    if let Some(stored) = stored.filter(|stored| stored.size > limit) {
+        let error = lazaret_store::Error::TooLarge {
+            size: stored.size,
+            limit,
+        };
+        return Err(Refusal::new(ErrorCode::ManifestInvalid, error.to_string()));
+    }
     let digest = &manifest.config.digest;
-    let blob = registry
-        .blobs
-        .open(digest, None)
-        .await?
-        .ok_or_else(|| Refusal::unknown_blob(digest))?;
-    let config = match blob.read(limit).await {
-        Err(error @ lazaret_store::Error::TooLarge { .. }) => {
-            return Err(Refusal::new(ErrorCode::ManifestInvalid, error.to_string()));
-        }
-        outcome => outcome?,
+    let Some(config) = registry.small_blob(repository, digest, limit).await? else {
+        return Ok(None);
     };
     // A large configuration takes long enough to be in everyone's way.
-    let (schemas, manifest) = (Arc::clone(&registry.schemas), manifest.clone());
-    let faults = tokio::task::spawn_blocking(move || schemas.check(&manifest, &config))
+    let (schemas, manifest, checked) = (
+        Arc::clone(&policy.schemas),
+        manifest.clone(),
+        config.clone(),
+    );
+    let faults = tokio::task::spawn_blocking(move || schemas.check(&manifest, &checked))
         .await
         .map_err(|_| Refusal::internal("the check of the configuration failed"))?;
     if faults.is_empty() {
-        return Ok(());
+        return Ok(Some(config));
     }
     Err(Refusal::many(
         StatusCode::BAD_REQUEST,
@@ -192,7 +239,10 @@ fn referrer(document: &ManifestDocument, digest: Digest, raw: &Bytes) -> Descrip
             Some(manifest.effective_artifact_type().to_owned()),
             manifest.annotations.clone(),
         ),
-        ManifestContent::Index(index) => (index.artifact_type.clone(), index.annotations.clone()),
+        ManifestContent::Index(index) => (
+            index.artifact_type.clone().filter(|text| !text.is_empty()),
+            index.annotations.clone(),
+        ),
     };
     descriptor
 }

@@ -1,14 +1,14 @@
 //! `PUT`: the last chunk, if any, and the digest that the blob must have.
 
 use http::HeaderMap;
-use hyper::body::{Body as _, Incoming};
 use lazaret_oci::Repository;
 use lazaret_oci::wire::ErrorCode;
 use lazaret_store::UploadId;
 
-use super::{chunk, created, length, refusal, require};
+use super::writing::{Writing, detached};
+use super::{chunk, created};
 use crate::answer::{Outcome, Refusal};
-use crate::body;
+use crate::body::Content;
 use crate::query::Query;
 use crate::registry::Registry;
 use crate::route::parse_digest;
@@ -19,32 +19,32 @@ pub(crate) async fn finish(
     id: &UploadId,
     query: &Query,
     headers: &HeaderMap,
-    content: &mut Incoming,
+    content: &mut Content,
 ) -> Outcome {
-    require(registry, repository, id).await?;
     let digest = query
         .get("digest")
         .ok_or_else(|| Refusal::new(ErrorCode::DigestInvalid, "the digest parameter is missing"))?;
     let digest = parse_digest(digest)?;
     let chunk = chunk(headers)?;
-    let start = chunk.as_ref().map(|chunk| chunk.start);
-    if start.is_some() || !content.is_end_stream() {
-        let writer = registry
-            .blobs
-            .append(id, start)
-            .await
-            .map_err(|error| refusal(error, repository, id))?;
-        body::append(content, writer, length(chunk)).await?;
-    }
-    let committed = registry.blobs.commit(id, &digest).await;
-    match &committed {
-        Err(lazaret_store::Error::UploadBusy { .. }) => {}
-        // Done or spoilt: the session is over either way.
-        _ => {
-            registry.metadata.remove_upload(id).await?;
-        }
-    }
-    committed?;
-    registry.metadata.link_blob(repository, &digest).await?;
+    let (registry, to, id, expected) = (
+        registry.clone(),
+        repository.clone(),
+        id.clone(),
+        digest.clone(),
+    );
+    detached(content, |mut content| async move {
+        let outcome = async {
+            let mut upload = Writing::claim(&registry, &to, &id).await?;
+            let has_more = chunk.is_some() || !content.is_empty();
+            if has_more && let Err(refusal) = upload.chunk(&mut content, chunk).await {
+                upload.release().await?;
+                return Err(refusal);
+            }
+            upload.finish(&expected).await
+        };
+        let outcome = outcome.await;
+        (content, outcome)
+    })
+    .await?;
     Ok(created(repository, &digest))
 }

@@ -9,38 +9,31 @@
 
 mod cancel;
 mod finish;
+mod hashes;
 mod patch;
 mod start;
 mod status;
+mod writing;
 
 pub(crate) use cancel::cancel;
 pub(crate) use finish::finish;
+pub(crate) use hashes::Hashes;
 pub(crate) use patch::patch;
 pub(crate) use start::start;
 pub(crate) use status::status;
 
 use std::ops::Range;
 
-use http::{HeaderMap, Response, StatusCode, header};
+use http::{HeaderMap, HeaderName, Response, StatusCode, header};
 use lazaret_oci::wire::ErrorCode;
 use lazaret_oci::{Digest, Repository};
 use lazaret_store::UploadId;
 
 use crate::answer::{self, Body, Refusal, UPLOAD_UUID};
 use crate::range;
-use crate::registry::Registry;
 
-/// The session, if it belongs to the repository.
-async fn require(
-    registry: &Registry,
-    repository: &Repository,
-    id: &UploadId,
-) -> Result<(), Refusal> {
-    match registry.metadata.upload(id).await? {
-        Some(session) if session.repository == *repository => Ok(()),
-        _ => Err(Refusal::unknown_upload()),
-    }
-}
+/// Smallest chunk worth sending (distribution-spec 1.1, "Pushing a blob in chunks").
+const CHUNK_MIN_LENGTH: HeaderName = HeaderName::from_static("oci-chunk-min-length");
 
 /// An answer that tells where the session is and how far it has come.
 fn session(
@@ -92,12 +85,7 @@ fn chunk(headers: &HeaderMap) -> Result<Option<Range<u64>>, Refusal> {
     Ok(Some(range))
 }
 
-/// Number of bytes that a chunk says it has.
-fn length(chunk: Option<Range<u64>>) -> Option<u64> {
-    chunk.map(|chunk| chunk.end - chunk.start)
-}
-
-/// A chunk that does not start where the session ends.
+/// A chunk that does not start where the upload ends.
 fn out_of_order(repository: &Repository, id: &UploadId, size: u64) -> Refusal {
     Refusal::new(
         ErrorCode::BlobUploadInvalid,
@@ -109,12 +97,4 @@ fn out_of_order(repository: &Repository, id: &UploadId, size: u64) -> Refusal {
         &format!("/v2/{repository}/blobs/uploads/{id}"),
     )
     .header(header::RANGE, &format!("0-{}", size.saturating_sub(1)))
-}
-
-/// Turns the store's mismatch into the answer above.
-fn refusal(error: lazaret_store::Error, repository: &Repository, id: &UploadId) -> Refusal {
-    match error {
-        lazaret_store::Error::OffsetMismatch { actual, .. } => out_of_order(repository, id, actual),
-        error => error.into(),
-    }
 }

@@ -1,13 +1,13 @@
 //! `PATCH`: adds a chunk to a session.
 
 use http::{HeaderMap, StatusCode};
-use hyper::body::Incoming;
 use lazaret_oci::Repository;
 use lazaret_store::UploadId;
 
-use super::{chunk, length, refusal, require, session};
+use super::writing::{Writing, detached};
+use super::{chunk, session};
 use crate::answer::Outcome;
-use crate::body;
+use crate::body::Content;
 use crate::registry::Registry;
 
 pub(crate) async fn patch(
@@ -15,16 +15,21 @@ pub(crate) async fn patch(
     repository: &Repository,
     id: &UploadId,
     headers: &HeaderMap,
-    content: &mut Incoming,
+    content: &mut Content,
 ) -> Outcome {
-    require(registry, repository, id).await?;
     let chunk = chunk(headers)?;
-    let start = chunk.as_ref().map(|chunk| chunk.start);
-    let writer = registry
-        .blobs
-        .append(id, start)
-        .await
-        .map_err(|error| refusal(error, repository, id))?;
-    let size = body::append(content, writer, length(chunk)).await?;
+    let (registry, to, upload) = (registry.clone(), repository.clone(), id.clone());
+    let size = detached(content, |mut content| async move {
+        let outcome = async {
+            let mut upload = Writing::claim(&registry, &to, &upload).await?;
+            let outcome = upload.chunk(&mut content, chunk).await;
+            let size = upload.size();
+            upload.release().await?;
+            outcome.map(|()| size)
+        };
+        let outcome = outcome.await;
+        (content, outcome)
+    })
+    .await?;
     Ok(session(StatusCode::ACCEPTED, repository, id, size))
 }

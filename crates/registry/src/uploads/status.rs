@@ -4,16 +4,15 @@ use http::StatusCode;
 use lazaret_oci::Repository;
 use lazaret_store::UploadId;
 
-use super::{require, session};
+use super::session;
 use crate::answer::{Outcome, Refusal};
 use crate::registry::Registry;
 
 pub(crate) async fn status(registry: &Registry, repository: &Repository, id: &UploadId) -> Outcome {
-    require(registry, repository, id).await?;
-    let size = registry
-        .blobs
-        .upload_offset(id)
-        .await?
+    let upload = registry.metadata.upload(id).await?;
+    let upload = upload
+        .filter(|upload| upload.repository == *repository)
         .ok_or_else(Refusal::unknown_upload)?;
+    let size = upload.staged.size;
     Ok(session(StatusCode::NO_CONTENT, repository, id, size))
 }

@@ -53,7 +53,7 @@ fn wrong_methods_and_endpoints() {
             .send(method, path, &[], b"")
             .is_error(405, "UNSUPPORTED");
     }
-    for path in ["/", "/v1/", "/v2/a", "/metrics"] {
+    for path in ["/", "/v1/", "/v2/a", "/metric"] {
         served.get(path).is_error(404, "UNSUPPORTED");
     }
 }

@@ -3,12 +3,15 @@
 
 #![allow(clippy::unwrap_used, reason = "this is a test")]
 
+mod auth;
 mod blobs;
 mod extensions;
 mod hostile;
 mod listings;
 mod manifests;
+mod rules;
 mod schemas;
 mod skopeo;
 mod support;
 mod uploads;
+mod zero_copy;

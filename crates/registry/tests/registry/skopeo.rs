@@ -83,7 +83,7 @@ fn skopeo(arguments: &[&str]) -> Vec<u8> {
 }
 
 /// An OCI layout with one image of two layers; returns its manifest.
-fn write_layout(root: &Path) -> Vec<u8> {
+pub(crate) fn write_layout(root: &Path) -> Vec<u8> {
     let blobs = root.join("blobs/sha256");
     std::fs::create_dir_all(&blobs).unwrap();
     let put = |kind: &str, bytes: &[u8]| {

@@ -7,7 +7,8 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use lazaret_oci::{Descriptor, Digest, media_type};
-use lazaret_registry::{Durability, Options, Registry};
+use lazaret_registry::auth::Gate;
+use lazaret_registry::{Durability, Options, Policy, Registry};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
@@ -23,6 +24,26 @@ impl Served {
     pub(crate) fn ephemeral(parent: &Path) -> Self {
         let parent = parent.to_owned();
         Self::start(move |runtime| runtime.block_on(Registry::ephemeral(&parent)).unwrap())
+    }
+
+    /// An ephemeral registry below `parent` with rules and schemas of its own.
+    pub(crate) fn with_policy(parent: &Path, policy: Policy) -> Self {
+        let parent = parent.to_owned();
+        Self::start(move |runtime| {
+            let registry = runtime.block_on(Registry::ephemeral(&parent)).unwrap();
+            registry.set_policy(policy);
+            registry
+        })
+    }
+
+    /// An ephemeral registry below `parent` with a gate.
+    pub(crate) fn guarded(parent: &Path, gate: Gate) -> Self {
+        let parent = parent.to_owned();
+        Self::start(move |runtime| {
+            let registry = runtime.block_on(Registry::ephemeral(&parent)).unwrap();
+            registry.set_gate(gate);
+            registry
+        })
     }
 
     /// A durable registry in `root`.

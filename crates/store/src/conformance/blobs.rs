@@ -1,96 +1,266 @@
-//! What every [`BlobStore`] does.
+//! What every [`BlobStore`] must do.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use lazaret_oci::{Algorithm, Digest};
+use lazaret_oci::{Algorithm, Digest, Hasher};
 
-use super::{Place, on_every_adapter};
-use crate::{BlobStore, Error, UploadId};
+use crate::{BlobStore, BoxFuture, Error, Staged, UploadId};
 
-on_every_adapter! { blobs:
-    committed_content_can_be_read
-    ranges_are_clamped
-    sha512_content_is_verified_whatever_was_announced
-    wrong_content_is_discarded
-    an_upload_survives_a_restart
-    appends_are_serialised
-    a_dropped_writer_keeps_the_session_usable
-    an_appended_offset_must_fit
-    aborted_and_expired_uploads_are_gone
-    concurrent_pushes_of_one_blob
-    deleted_blobs_stay_readable_where_open
-}
+/// Where a store is; the suite opens it again and again, as replicas do.
+pub(crate) struct Place(Box<dyn Fn() -> BoxFuture<'static, Arc<dyn BlobStore>> + Send + Sync>);
 
-async fn stage(store: &dyn BlobStore, parts: &[&[u8]]) -> UploadId {
-    let id = UploadId::random();
-    store.create_upload(&id, Algorithm::Sha256).await.unwrap();
-    for part in parts {
-        append(store, &id, part).await;
+impl Place {
+    pub(crate) fn new(
+        open: impl Fn() -> BoxFuture<'static, Arc<dyn BlobStore>> + Send + Sync + 'static,
+    ) -> Self {
+        Self(Box::new(open))
     }
-    id
-}
 
-async fn append(store: &dyn BlobStore, id: &UploadId, bytes: &[u8]) -> u64 {
-    let mut writer = store.append(id, None).await.unwrap();
-    for chunk in bytes.chunks(70_000) {
-        writer.write(Bytes::copy_from_slice(chunk)).await.unwrap();
+    async fn open(&self) -> Arc<dyn BlobStore> {
+        (self.0)().await
     }
-    writer.close().await.unwrap()
 }
 
-async fn read(store: &dyn BlobStore, digest: &Digest) -> Option<Bytes> {
-    let blob = store.open(digest, None).await.unwrap()?;
-    Some(blob.read(u64::MAX).await.unwrap())
-}
-
-fn noise(length: usize) -> Vec<u8> {
-    let mut state = 1u32;
-    let step = |_| {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        state.to_le_bytes()[3]
+/// Makes a module of tests that runs the suite on the place that `$place` makes.
+macro_rules! suite {
+    ($name:ident, $place:expr $(, $attribute:meta)? $(,)?) => {
+        $crate::conformance::blobs::suite!(@ $name, $place, [$($attribute)?]:
+            sealed_content_can_be_read
+            content_comes_in_chunks_of_any_size
+            any_instance_continues
+            a_dropped_writer_leaves_what_was_staged
+            a_writer_dropped_at_the_beginning_leaves_nothing
+            a_write_that_was_given_up_is_not_half_kept
+            ranges_are_clamped
+            hashers_see_every_byte_once
+            sealing_again_succeeds
+            nothing_is_left_of_deleted_objects
+            objects_are_listed_in_order
+            unknown_objects_are_unknown
+            a_wrong_size_is_no_short_read
+            writers_do_not_meet
+        );
     };
-    (0..length).map(step).collect()
+    (@ $name:ident, $place:expr, $attribute:tt: $($test:ident)*) => {
+        mod $name {
+            $($crate::conformance::blobs::suite!(@@ $test, $place, $attribute);)*
+        }
+    };
+    (@@ $test:ident, $place:expr, [$($attribute:meta)?]) => {
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        $(#[$attribute])?
+        async fn $test() {
+            $crate::conformance::blobs::$test(&$place).await;
+        }
+    };
+}
+pub(crate) use suite;
+
+const MIB: usize = 1024 * 1024;
+
+/// Bytes that do not repeat at any distance that a store could confuse.
+fn noise(length: usize) -> Bytes {
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut bytes = Vec::with_capacity(length + 8);
+    while bytes.len() < length {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        bytes.extend_from_slice(&state.to_le_bytes());
+    }
+    bytes.truncate(length);
+    bytes.into()
 }
 
-pub(super) async fn committed_content_can_be_read(place: &Place) {
-    let store = place.blobs();
-    for length in [0, 1, 65_536, 65_537, 3_000_001] {
+/// Writes `content` in pieces as they come from a network.
+async fn append(store: &dyn BlobStore, id: &UploadId, staged: Staged, content: &Bytes) -> Staged {
+    append_hashed(store, id, staged, content, None).await.0
+}
+
+async fn append_hashed(
+    store: &dyn BlobStore,
+    id: &UploadId,
+    staged: Staged,
+    content: &Bytes,
+    hasher: Option<Hasher>,
+) -> (Staged, Option<Hasher>) {
+    let before = staged.size;
+    let mut writer = store.append(id, staged, hasher).await.unwrap();
+    let mut left = content.clone();
+    while !left.is_empty() {
+        let piece = left.split_to(left.len().min(77_777));
+        writer.write(piece).await.unwrap();
+    }
+    let (staged, hasher) = writer.close().await.unwrap();
+    assert_eq!(staged.size, before + content.len() as u64);
+    (staged, hasher)
+}
+
+async fn put(store: &dyn BlobStore, content: &Bytes) -> (UploadId, Staged) {
+    let id = UploadId::random();
+    let staged = append(store, &id, Staged::default(), content).await;
+    store.seal(&id, &staged).await.unwrap();
+    (id, staged)
+}
+
+async fn read(store: &dyn BlobStore, id: &UploadId, size: usize) -> Bytes {
+    let blob = store.open(id, size as u64, None).await.unwrap().unwrap();
+    assert_eq!(blob.size(), size as u64);
+    blob.read(u64::MAX).await.unwrap()
+}
+
+async fn assert_content(store: &dyn BlobStore, id: &UploadId, expected: &[u8]) {
+    let size = store.stat(id).await.unwrap();
+    assert_eq!(size, Some(expected.len() as u64));
+    assert!(read(store, id, expected.len()).await == expected);
+}
+
+/// Every object's name, read in pages of `limit`.
+async fn names(store: &dyn BlobStore, limit: usize) -> Vec<UploadId> {
+    let mut names: Vec<UploadId> = Vec::new();
+    loop {
+        let page = store.list(names.last(), limit).await.unwrap();
+        assert!(page.len() <= limit);
+        if page.is_empty() {
+            return names;
+        }
+        names.extend(page.into_iter().map(|object| object.id));
+    }
+}
+
+pub(crate) async fn sealed_content_can_be_read(place: &Place) {
+    let store = place.open().await;
+    for length in [
+        0,
+        1,
+        65_536,
+        65_537,
+        5 * MIB - 1,
+        5 * MIB,
+        5 * MIB + 1,
+        16 * MIB + 3,
+    ] {
         let content = noise(length);
-        let digest = Digest::of(&content);
-        let id = stage(&*store, &[&content]).await;
-        assert_eq!(store.stat(&digest).await.unwrap(), None);
-        assert!(store.open(&digest, None).await.unwrap().is_none());
-        assert_eq!(
-            store.commit(&id, &digest).await.unwrap(),
-            content.len() as u64
-        );
-        assert_eq!(
-            store.stat(&digest).await.unwrap(),
-            Some(content.len() as u64)
-        );
-        assert!(read(&*store, &digest).await.unwrap() == content);
-        assert_eq!(store.upload_offset(&id).await.unwrap(), None);
-        let limit = (length as u64).saturating_sub(1);
+        let (id, _) = put(&*store, &content).await;
+        assert_content(&*store, &id, &content).await;
+        let blob = store.open(&id, length as u64, None).await.unwrap().unwrap();
         if length > 0 {
-            let blob = store.open(&digest, None).await.unwrap().unwrap();
-            assert!(matches!(
-                blob.read(limit).await,
-                Err(Error::TooLarge { .. })
-            ));
+            let error = blob.read(length as u64 - 1).await.unwrap_err();
+            assert!(matches!(error, Error::TooLarge { .. }), "{error}");
         }
     }
 }
 
-pub(super) async fn ranges_are_clamped(place: &Place) {
-    let store = place.blobs();
-    for length in [10, 300_000] {
+pub(crate) async fn content_comes_in_chunks_of_any_size(place: &Place) {
+    let store = place.open().await;
+    for lengths in [
+        &[0, 3, 0, 1, 0][..],
+        &[1; 40],
+        &[5 * MIB, 5 * MIB, 1],
+        &[5 * MIB - 1, 1, 5 * MIB + 1, 0],
+        &[12 * MIB, 0, 100, 300_000],
+        &[700_000; 17],
+    ] {
+        let content = noise(lengths.iter().sum());
+        let (id, mut staged, mut left) = (UploadId::random(), Staged::default(), content.clone());
+        for length in lengths {
+            let chunk = left.split_to(*length);
+            staged = append(&*store, &id, staged, &chunk).await;
+        }
+        store.seal(&id, &staged).await.unwrap();
+        assert_content(&*store, &id, &content).await;
+    }
+}
+
+pub(crate) async fn any_instance_continues(place: &Place) {
+    for (first, length) in [
+        (600_000, 1_000_000),
+        (7 * MIB, 13 * MIB),
+        (10 * MIB, 10 * MIB),
+    ] {
         let content = noise(length);
-        let digest = Digest::of(&content);
-        let id = stage(&*store, &[&content]).await;
-        store.commit(&id, &digest).await.unwrap();
+        let id = UploadId::random();
+        let store = place.open().await;
+        let staged = append(&*store, &id, Staged::default(), &content.slice(..first)).await;
+        drop(store);
+        let store = place.open().await;
+        let staged = append(&*store, &id, staged, &content.slice(first..)).await;
+        drop(store);
+        let store = place.open().await;
+        store.seal(&id, &staged).await.unwrap();
+        drop(store);
+        assert_content(&*place.open().await, &id, &content).await;
+    }
+}
+
+pub(crate) async fn a_dropped_writer_leaves_what_was_staged(place: &Place) {
+    let store = place.open().await;
+    for (first, lost, second) in [
+        (2, 2_000_000, 1),
+        (300_000, 13 * MIB, 100_000),
+        (6 * MIB, 100_000, 8 * MIB),
+        (6 * MIB, 17 * MIB, 3),
+    ] {
+        let id = UploadId::random();
+        let content = noise(first + second);
+        let staged = append(&*store, &id, Staged::default(), &content.slice(..first)).await;
+        let mut writer = store.append(&id, staged.clone(), None).await.unwrap();
+        let other = vec![b'x'; lost];
+        for piece in other.chunks(300_000) {
+            writer.write(Bytes::copy_from_slice(piece)).await.unwrap();
+        }
+        drop(writer);
+        let staged = append(&*store, &id, staged, &content.slice(first..)).await;
+        store.seal(&id, &staged).await.unwrap();
+        assert_content(&*store, &id, &content).await;
+    }
+}
+
+pub(crate) async fn a_writer_dropped_at_the_beginning_leaves_nothing(place: &Place) {
+    let store = place.open().await;
+    let id = UploadId::random();
+    let mut writer = store.append(&id, Staged::default(), None).await.unwrap();
+    for piece in noise(12 * MIB).chunks(500_000) {
+        writer.write(Bytes::copy_from_slice(piece)).await.unwrap();
+    }
+    drop(writer);
+    let content = noise(100);
+    let staged = append(&*store, &id, Staged::default(), &content).await;
+    store.seal(&id, &staged).await.unwrap();
+    assert_content(&*store, &id, &content).await;
+}
+
+pub(crate) async fn a_write_that_was_given_up_is_not_half_kept(place: &Place) {
+    let store = place.open().await;
+    let content = noise(12 * MIB);
+    for before in [0, 1_000, 600_000] {
+        let id = UploadId::random();
+        let hasher = Some(Hasher::new(Algorithm::Sha256));
+        let mut writer = store.append(&id, Staged::default(), hasher).await.unwrap();
+        writer.write(content.slice(..before)).await.unwrap();
+        // One look at the future is all it gets.
+        let write = writer.write(content.slice(before..));
+        let _ = tokio::time::timeout(Duration::ZERO, write).await;
+        let Ok((staged, hasher)) = writer.close().await else {
+            continue;
+        };
+        store.seal(&id, &staged).await.unwrap();
+        let kept = &content[..usize::try_from(staged.size).unwrap()];
+        assert_content(&*store, &id, kept).await;
+        assert_eq!(hasher.unwrap().finish(), Digest::of(kept));
+    }
+}
+
+pub(crate) async fn ranges_are_clamped(place: &Place) {
+    let store = place.open().await;
+    for length in [10, 300_000, 11 * MIB] {
+        let content = noise(length);
+        let (id, _) = put(&*store, &content).await;
         let size = length as u64;
         for (range, expected) in [
+            (0..0, 0..0),
             (0..1, 0..1),
             (3..7, 3..7),
             (size - 1..size, length - 1..length),
@@ -98,144 +268,147 @@ pub(super) async fn ranges_are_clamped(place: &Place) {
             (size..size + 1, length..length),
             (size * 2..size * 3, length..length),
         ] {
-            let blob = store.open(&digest, Some(range.clone())).await.unwrap();
+            let blob = store.open(&id, size, Some(range.clone())).await.unwrap();
             let blob = blob.unwrap();
             assert_eq!(blob.size(), size);
+            let told = blob.range();
+            assert_eq!(told.end - told.start, expected.len() as u64);
             let bytes = blob.read(size).await.unwrap();
-            assert!(bytes == content[expected], "{range:?}");
+            assert!(bytes == content[expected], "{range:?} of {length}");
         }
     }
 }
 
-pub(super) async fn sha512_content_is_verified_whatever_was_announced(place: &Place) {
-    let store = place.blobs();
-    let digest = Digest::with(Algorithm::Sha512, b"content");
-    let id = stage(&*store, &[b"con", b"tent"]).await;
-    store.commit(&id, &digest).await.unwrap();
-    assert_eq!(read(&*store, &digest).await.unwrap(), "content");
-    assert_eq!(store.stat(&Digest::of(b"content")).await.unwrap(), None);
-}
-
-pub(super) async fn wrong_content_is_discarded(place: &Place) {
-    let store = place.blobs();
-    let digest = Digest::of(b"right");
-    let id = stage(&*store, &[b"wrong"]).await;
-    let error = store.commit(&id, &digest).await.unwrap_err();
-    assert!(matches!(error, Error::DigestMismatch { .. }), "{error}");
-    assert_eq!(store.stat(&digest).await.unwrap(), None);
-    let error = store.commit(&id, &digest).await.unwrap_err();
-    assert!(matches!(error, Error::UploadUnknown { .. }), "{error}");
-}
-
-pub(super) async fn an_upload_survives_a_restart(place: &Place) {
-    let content = noise(1_000_000);
-    let store = place.blobs();
-    let id = stage(&*store, &[&content[..600_000]]).await;
-    drop(store);
-    let store = place.blobs();
-    assert_eq!(store.upload_offset(&id).await.unwrap(), Some(600_000));
-    assert_eq!(append(&*store, &id, &content[600_000..]).await, 1_000_000);
-    let digest = Digest::of(&content);
-    store.commit(&id, &digest).await.unwrap();
-    assert!(read(&*store, &digest).await.unwrap() == content);
-}
-
-pub(super) async fn appends_are_serialised(place: &Place) {
-    let store = place.blobs();
-    let id = stage(&*store, &[]).await;
-    let mut writer = store.append(&id, None).await.unwrap();
-    writer.write(Bytes::from_static(b"a")).await.unwrap();
-    let error = store.append(&id, None).await.err().unwrap();
-    assert!(matches!(error, Error::UploadBusy { .. }), "{error}");
-    assert_eq!(writer.close().await.unwrap(), 1);
-    assert_eq!(append(&*store, &id, b"b").await, 2);
-}
-
-pub(super) async fn a_dropped_writer_keeps_the_session_usable(place: &Place) {
-    let store = place.blobs();
-    let id = stage(&*store, &[b"ab"]).await;
-    let content = noise(2_000_000);
-    let mut writer = store.append(&id, None).await.unwrap();
-    for chunk in content.chunks(300_000) {
-        writer.write(Bytes::copy_from_slice(chunk)).await.unwrap();
+pub(crate) async fn hashers_see_every_byte_once(place: &Place) {
+    let store = place.open().await;
+    for algorithm in [Algorithm::Sha256, Algorithm::Sha512] {
+        let content = noise(12 * MIB);
+        let id = UploadId::random();
+        let (mut staged, mut hasher) = (Staged::default(), Some(Hasher::new(algorithm)));
+        for part in [0..0, 0..1_000, 1_000..6 * MIB, 6 * MIB..12 * MIB] {
+            let part = content.slice(part);
+            (staged, hasher) = append_hashed(&*store, &id, staged, &part, hasher).await;
+        }
+        let digest = hasher.expect("the hasher that was given").finish();
+        assert_eq!(digest, Digest::with(algorithm, &content));
     }
-    drop(writer);
-    // The batch under way may still be finishing.
-    let mut writer = store.append(&id, None).await.unwrap();
-    writer.write(Bytes::from_static(b"z")).await.unwrap();
-    let size = usize::try_from(writer.close().await.unwrap()).unwrap();
-    let mut expected = b"ab".to_vec();
-    expected.extend_from_slice(&content[..size - 3]);
-    expected.push(b'z');
-    let digest = Digest::of(&expected);
-    store.commit(&id, &digest).await.unwrap();
-    assert!(read(&*store, &digest).await.unwrap() == expected);
+    let id = UploadId::random();
+    let (_, hasher) = append_hashed(&*store, &id, Staged::default(), &noise(1_000), None).await;
+    assert!(hasher.is_none());
 }
 
-pub(super) async fn an_appended_offset_must_fit(place: &Place) {
-    let store = place.blobs();
-    let id = stage(&*store, &[b"abc"]).await;
-    for at in [0, 2, 4] {
-        let error = store.append(&id, Some(at)).await.err().unwrap();
-        assert!(
-            matches!(error, Error::OffsetMismatch { actual: 3, requested, .. } if requested == at)
-        );
+pub(crate) async fn sealing_again_succeeds(place: &Place) {
+    for length in [0, 1_000, 5 * MIB, 12 * MIB] {
+        let content = noise(length);
+        let (id, staged) = put(&*place.open().await, &content).await;
+        let store = place.open().await;
+        store.seal(&id, &staged).await.unwrap();
+        assert_content(&*store, &id, &content).await;
     }
-    let mut writer = store.append(&id, Some(3)).await.unwrap();
-    writer.write(Bytes::from_static(b"d")).await.unwrap();
-    writer.close().await.unwrap();
-    store.commit(&id, &Digest::of(b"abcd")).await.unwrap();
-    let unknown = UploadId::random();
-    let error = store.append(&unknown, None).await.err().unwrap();
-    assert!(matches!(error, Error::UploadUnknown { .. }), "{error}");
 }
 
-pub(super) async fn aborted_and_expired_uploads_are_gone(place: &Place) {
-    let store = place.blobs();
-    let id = stage(&*store, &[b"abc"]).await;
-    assert!(store.abort(&id).await.unwrap());
-    assert!(!store.abort(&id).await.unwrap());
-    assert_eq!(store.upload_offset(&id).await.unwrap(), None);
-    let (old, busy) = (stage(&*store, &[b"a"]).await, stage(&*store, &[]).await);
-    let writer = store.append(&busy, None).await.unwrap();
-    assert_eq!(
-        store.expire_uploads(Duration::from_secs(60)).await.unwrap(),
-        0
-    );
-    assert_eq!(store.expire_uploads(Duration::ZERO).await.unwrap(), 1);
-    assert_eq!(store.upload_offset(&old).await.unwrap(), None);
-    assert_eq!(writer.close().await.unwrap(), 0);
-    assert_eq!(store.upload_offset(&busy).await.unwrap(), Some(0));
+pub(crate) async fn nothing_is_left_of_deleted_objects(place: &Place) {
+    let store = place.open().await;
+    for length in [0, 1_000, 12 * MIB] {
+        let content = noise(length);
+        let (sealed, of_sealed) = put(&*store, &content).await;
+        let staged = UploadId::random();
+        let of_staged = append(&*store, &staged, Staged::default(), &content).await;
+        let forgotten = UploadId::random();
+        append(&*store, &forgotten, Staged::default(), &content).await;
+        for (id, known) in [
+            (&sealed, &of_sealed),
+            (&staged, &of_staged),
+            (&forgotten, &Staged::default()),
+        ] {
+            store.delete(id, known).await.unwrap();
+            store.delete(id, known).await.unwrap();
+            assert_eq!(store.stat(id).await.unwrap(), None);
+            assert!(store.open(id, length as u64, None).await.unwrap().is_none());
+            assert!(!names(&*store, 100).await.contains(id), "{length}");
+        }
+        if length > 0 {
+            let error = store.seal(&staged, &of_staged).await.unwrap_err();
+            assert!(matches!(error, Error::UploadUnknown { .. }), "{error}");
+        }
+    }
 }
 
-pub(super) async fn concurrent_pushes_of_one_blob(place: &Place) {
-    let store: std::sync::Arc<dyn BlobStore> = place.blobs().into();
-    let content = Bytes::from(noise(700_000));
-    let digest = Digest::of(&content);
+pub(crate) async fn objects_are_listed_in_order(place: &Place) {
+    let store = place.open().await;
+    let mut expected = Vec::new();
+    for length in 0..20 {
+        expected.push(put(&*store, &noise(length)).await.0);
+    }
+    let staged = UploadId::random();
+    append(&*store, &staged, Staged::default(), &noise(10)).await;
+    expected.push(staged);
+    // Larger than a part of any store, and not sealed.
+    let large = UploadId::random();
+    append(&*store, &large, Staged::default(), &noise(12 * MIB)).await;
+    expected.push(large);
+    let sizes: Vec<_> = store.list(None, 100).await.unwrap();
+    for (length, id) in expected.iter().take(20).enumerate() {
+        let found = sizes.iter().find(|object| object.id == *id).unwrap();
+        assert_eq!(found.size, length as u64);
+    }
+    expected.sort();
+    for limit in [1, 3, 21, 100] {
+        assert_eq!(names(&*store, limit).await, expected);
+    }
+    assert_eq!(store.list(None, 0).await.unwrap(), []);
+}
+
+pub(crate) async fn unknown_objects_are_unknown(place: &Place) {
+    let store = place.open().await;
+    let id = UploadId::random();
+    assert_eq!(store.stat(&id).await.unwrap(), None);
+    assert!(store.open(&id, 10, None).await.unwrap().is_none());
+    assert!(store.open(&id, 10, Some(20..30)).await.unwrap().is_none());
+    store.delete(&id, &Staged::default()).await.unwrap();
+    let staged = append(&*store, &id, Staged::default(), &noise(10)).await;
+    store.delete(&id, &staged).await.unwrap();
+    for staged in [
+        staged,
+        Staged {
+            size: 10,
+            state: None,
+        },
+    ] {
+        let error = store.append(&id, staged.clone(), None).await.err().unwrap();
+        assert!(matches!(error, Error::UploadUnknown { .. }), "{error}");
+        let error = store.seal(&id, &staged).await.unwrap_err();
+        assert!(matches!(error, Error::UploadUnknown { .. }), "{error}");
+    }
+}
+
+pub(crate) async fn a_wrong_size_is_no_short_read(place: &Place) {
+    let store = place.open().await;
+    for length in [10, 300_000] {
+        let (id, _) = put(&*store, &noise(length)).await;
+        for wrong in [length as u64 - 1, length as u64 + 1] {
+            let error = match store.open(&id, wrong, None).await {
+                Ok(blob) => blob.unwrap().read(u64::MAX).await.unwrap_err(),
+                Err(error) => error,
+            };
+            assert!(error.to_string().contains("read"), "{error}");
+        }
+    }
+}
+
+pub(crate) async fn writers_do_not_meet(place: &Place) {
+    let store = place.open().await;
+    let content = noise(700_000);
     let tasks: Vec<_> = (0..16)
-        .map(|_| {
-            let (store, content, digest) = (store.clone(), content.clone(), digest.clone());
+        .map(|number| {
+            let (store, content) = (Arc::clone(&store), content.slice(number..));
             tokio::spawn(async move {
-                let id = stage(&*store, &[&content]).await;
-                store.commit(&id, &digest).await.unwrap();
-                assert!(read(&*store, &digest).await.unwrap() == content);
+                let (id, _) = put(&*store, &content).await;
+                assert_content(&*store, &id, &content).await;
             })
         })
         .collect();
     for task in tasks {
         task.await.unwrap();
     }
-}
-
-pub(super) async fn deleted_blobs_stay_readable_where_open(place: &Place) {
-    let store = place.blobs();
-    let content = noise(500_000);
-    let digest = Digest::of(&content);
-    let id = stage(&*store, &[&content]).await;
-    store.commit(&id, &digest).await.unwrap();
-    let open = store.open(&digest, None).await.unwrap().unwrap();
-    assert!(store.delete(&digest).await.unwrap());
-    assert!(!store.delete(&digest).await.unwrap());
-    assert_eq!(store.stat(&digest).await.unwrap(), None);
-    assert!(open.read(u64::MAX).await.unwrap() == content);
 }

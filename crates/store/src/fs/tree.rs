@@ -39,16 +39,6 @@ impl BlobTree {
         Ok(metadata.map(|metadata| metadata.len()))
     }
 
-    /// A blob and its size in bytes.
-    pub(crate) fn open(&self, digest: &Digest) -> Result<Option<(File, u64)>, Error> {
-        let path = self.path(digest);
-        let Some(file) = optional(File::open(&path), "open", &path)? else {
-            return Ok(None);
-        };
-        let size = file.metadata().map_err(io("inspect", &path))?.len();
-        Ok(Some((file, size)))
-    }
-
     /// Makes a staged file, whose content was verified, the blob `digest`. An existing blob
     /// is replaced: that heals a damaged one, and readers keep the file they opened.
     pub(crate) fn publish(

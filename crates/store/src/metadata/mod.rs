@@ -1,24 +1,47 @@
-//! The port for what repositories hold: manifests, tags, referrers, blob links, uploads.
+//! The port for what repositories hold: manifests, tags, referrers, blobs, uploads.
 
+mod capabilities;
+mod collection;
 mod values;
 
+pub use capabilities::{ApiKey, ApiKeys, Event, Outbox};
+pub use collection::{
+    Collection, Garbage, ManifestSummary, RepositoryContents, TagSummary, UnusedBlob, UnusedLink,
+};
 pub use values::{
-    Listing, ManifestSelector, NewManifest, Page, Referrer, StoredManifest, UploadSession,
+    Claim, Finished, Listing, ManifestSelector, NewManifest, Page, Referrer, StoredBlob,
+    StoredManifest, Unlinked, UploadSession,
 };
 
 use std::time::Duration;
 
 use lazaret_oci::{Descriptor, Digest, Repository, Tag};
 
-use crate::{BoxFuture, Error, UploadId};
+use crate::{BoxFuture, Error, Staged, UploadId};
 
-/// Metadata of a registry. Every change is atomic and, once acknowledged, durable, except
-/// that upload sessions may be lost with power.
+/// Everything that a registry keeps beside content.
+pub trait Database: Metadata + Collection + ApiKeys + Outbox {}
+
+impl<T: Metadata + Collection + ApiKeys + Outbox> Database for T {}
+
+/// Metadata of a registry. Every change is atomic, and durable once acknowledged, except that
+/// progress of uploads and renewed leases may be lost with power.
 ///
-/// A repository exists from its first manifest or blob link on.
+/// A repository exists from its first manifest or blob on. Digest and content meet here: a blob
+/// is a digest and the object that holds it, shared by all repositories that link it.
+///
+/// ```text
+/// begin -> open --claim--> claimed --release--> open
+///            |                |  \--lease over--> open
+///            |                \--finish--> blob, linked to the repository
+///            \--discard, expire--> garbage (an object to delete)
+/// ```
 pub trait Metadata: Send + Sync {
-    /// Stores a manifest, points the tags at it and records it as a referrer, all or nothing
-    /// visible: nobody sees a tag without its manifest.
+    /// Stores a manifest, points the tags at it and records it as a referrer, all or nothing.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] with every blob (and, if required, manifest) that is not in the
+    /// repository; [`Error::TagImmutable`].
     fn put_manifest<'a>(
         &'a self,
         repository: &'a Repository,
@@ -57,46 +80,127 @@ pub trait Metadata: Send + Sync {
     /// Repositories that hold manifests, in ASCII order.
     fn repositories(&self, page: Page) -> BoxFuture<'_, Result<Listing<Repository>, Error>>;
 
-    /// The manifests in the repository whose subject is `subject`, in order of digest.
+    /// The manifests in the repository whose subject is `subject`, in order of digest; only
+    /// those of `artifact_type` when it is given. [`Page::last`] is a digest.
     fn referrers<'a>(
         &'a self,
         repository: &'a Repository,
         subject: &'a Digest,
-    ) -> BoxFuture<'a, Result<Vec<Descriptor>, Error>>;
+        artifact_type: Option<&'a str>,
+        page: Page,
+    ) -> BoxFuture<'a, Result<Listing<Descriptor>, Error>>;
 
-    /// Records that a blob belongs to a repository.
-    fn link_blob<'a>(
+    /// A blob of a repository. Quarantined blobs are not there.
+    fn blob<'a>(
         &'a self,
         repository: &'a Repository,
         digest: &'a Digest,
-    ) -> BoxFuture<'a, Result<(), Error>>;
+    ) -> BoxFuture<'a, Result<Option<StoredBlob>, Error>>;
 
-    /// Whether a blob belongs to a repository.
-    fn has_blob<'a>(
+    /// Renews a blob's lease: for the grace of collection it stays in the repository, even if
+    /// no manifest names it. `false` when it is not there any more, so that nobody is told of
+    /// a blob that was collected meanwhile.
+    fn renew_blob<'a>(
         &'a self,
         repository: &'a Repository,
         digest: &'a Digest,
     ) -> BoxFuture<'a, Result<bool, Error>>;
 
-    /// Takes a blob out of a repository; `false` when it was not in it.
+    /// Some repositories that have the blob, at most `limit`.
+    fn repositories_with<'a>(
+        &'a self,
+        digest: &'a Digest,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Vec<Repository>, Error>>;
+
+    /// Gives the repository `to` a blob that `from` has, and renews its lease; `None` when
+    /// `from` has it not.
+    ///
+    /// # Errors
+    /// [`Error::QuotaExceeded`] when `to` would then hold more than `quota` bytes.
+    fn mount_blob<'a>(
+        &'a self,
+        to: &'a Repository,
+        from: &'a Repository,
+        digest: &'a Digest,
+        quota: Option<u64>,
+    ) -> BoxFuture<'a, Result<Option<StoredBlob>, Error>>;
+
+    /// Takes a blob out of a repository, unless a manifest there names it.
     fn unlink_blob<'a>(
         &'a self,
         repository: &'a Repository,
         digest: &'a Digest,
-    ) -> BoxFuture<'a, Result<bool, Error>>;
+    ) -> BoxFuture<'a, Result<Unlinked, Error>>;
 
-    /// Records an upload session.
-    fn put_upload<'a>(&'a self, session: &'a UploadSession) -> BoxFuture<'a, Result<(), Error>>;
+    /// Records a new upload, before any content of it is stored.
+    fn begin_upload<'a>(&'a self, session: &'a UploadSession) -> BoxFuture<'a, Result<(), Error>>;
 
-    /// An upload session.
+    /// An upload.
     fn upload<'a>(
         &'a self,
         id: &'a UploadId,
     ) -> BoxFuture<'a, Result<Option<UploadSession>, Error>>;
 
-    /// Forgets an upload session; `false` when there was none.
-    fn remove_upload<'a>(&'a self, id: &'a UploadId) -> BoxFuture<'a, Result<bool, Error>>;
+    /// Makes `claim` the only writer of an upload for `lease`, and returns how far it is.
+    ///
+    /// # Errors
+    /// [`Error::UploadUnknown`]; [`Error::UploadBusy`] while another claim's lease lasts.
+    fn claim_upload<'a>(
+        &'a self,
+        id: &'a UploadId,
+        claim: &'a Claim,
+        lease: Duration,
+    ) -> BoxFuture<'a, Result<UploadSession, Error>>;
 
-    /// Forgets upload sessions recorded longer than `age` ago; returns how many.
-    fn expire_uploads(&self, age: Duration) -> BoxFuture<'_, Result<u64, Error>>;
+    /// Prolongs a claim; `false` when it was lost.
+    fn renew_claim<'a>(
+        &'a self,
+        id: &'a UploadId,
+        claim: &'a Claim,
+        lease: Duration,
+    ) -> BoxFuture<'a, Result<bool, Error>>;
+
+    /// Records how far an upload is, and gives the claim back.
+    ///
+    /// # Errors
+    /// [`Error::UploadBusy`] when the claim was lost; [`Error::UploadUnknown`].
+    fn release_upload<'a>(
+        &'a self,
+        id: &'a UploadId,
+        claim: &'a Claim,
+        staged: &'a Staged,
+    ) -> BoxFuture<'a, Result<(), Error>>;
+
+    /// Ends an upload whose sealed object has `size` bytes and this digest: links the blob to
+    /// the upload's repository, in one step with forgetting the upload. When the content was
+    /// there already, the upload's object becomes garbage.
+    ///
+    /// # Errors
+    /// [`Error::UploadBusy`] when the claim was lost; [`Error::UploadUnknown`];
+    /// [`Error::QuotaExceeded`], after which the upload is still there.
+    fn finish_upload<'a>(
+        &'a self,
+        id: &'a UploadId,
+        claim: &'a Claim,
+        digest: &'a Digest,
+        size: u64,
+        quota: Option<u64>,
+    ) -> BoxFuture<'a, Result<Finished, Error>>;
+
+    /// Forgets an upload; its object becomes garbage. `false` when there was none.
+    ///
+    /// # Errors
+    /// [`Error::UploadBusy`] while another claim's lease lasts.
+    fn discard_upload<'a>(
+        &'a self,
+        id: &'a UploadId,
+        claim: &'a Claim,
+    ) -> BoxFuture<'a, Result<bool, Error>>;
+
+    /// Discards uploads that nobody wrote to for `idle`; returns how many.
+    fn expire_uploads(&self, idle: Duration) -> BoxFuture<'_, Result<u64, Error>>;
+
+    /// Whether the metadata can be read now.
+    fn ping(&self) -> BoxFuture<'_, Result<(), Error>>;
 }

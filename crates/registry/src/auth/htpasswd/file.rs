@@ -1,0 +1,156 @@
+//! The file, read again when it changes.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use super::users::Users;
+use crate_error::Error;
+
+use super::super::error as crate_error;
+
+/// How often the file is looked at.
+const LOOK: Duration = Duration::from_secs(1);
+/// A file that changed this recently may change again without a trace in its times.
+const SETTLED: Duration = Duration::from_secs(2);
+/// Largest file, in bytes.
+const LARGEST: u64 = 16 * 1024 * 1024;
+
+/// An htpasswd file and its users.
+#[derive(Debug)]
+pub(in super::super) struct File {
+    path: PathBuf,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    version: Version,
+    stamp: Option<Stamp>,
+    looked: Duration,
+    complained: bool,
+}
+
+/// The users and how often they were read.
+#[derive(Debug, Clone)]
+pub(in super::super) struct Version {
+    pub(in super::super) number: u64,
+    pub(in super::super) users: Arc<Users>,
+}
+
+/// What changes when a file changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Stamp {
+    inode: u64,
+    size: u64,
+    modified: (i64, i64),
+    changed: (i64, i64),
+}
+
+impl Stamp {
+    fn of(metadata: &fs::Metadata) -> Self {
+        Self {
+            inode: metadata.ino(),
+            size: metadata.size(),
+            modified: (metadata.mtime(), metadata.mtime_nsec()),
+            changed: (metadata.ctime(), metadata.ctime_nsec()),
+        }
+    }
+}
+
+impl File {
+    /// Reads the file.
+    pub(in super::super) fn open(path: &Path) -> Result<Self, Error> {
+        let (users, stamp) = read(path)?;
+        Ok(Self {
+            path: path.to_owned(),
+            state: Mutex::new(State {
+                version: Version {
+                    number: 0,
+                    users: Arc::new(users),
+                },
+                stamp,
+                looked: Duration::ZERO,
+                complained: false,
+            }),
+        })
+    }
+
+    /// The users as they are now. When the file cannot be read or is broken, those of before.
+    /// May read the file: not for async threads.
+    pub(in super::super) fn current(&self, now: Duration) -> Version {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if now.abs_diff(state.looked) < LOOK {
+            return state.version.clone();
+        }
+        state.looked = now;
+        let stamp = fs::metadata(&self.path).map(|metadata| Stamp::of(&metadata));
+        if state.stamp.is_some() && stamp.as_ref().ok() == state.stamp.as_ref() {
+            return state.version.clone();
+        }
+        match read(&self.path) {
+            Ok((users, stamp)) => {
+                state.stamp = stamp;
+                state.complained = false;
+                state.version = Version {
+                    number: state.version.number + 1,
+                    users: Arc::new(users),
+                };
+            }
+            Err(error) => {
+                if !state.complained {
+                    tracing::error!(
+                        error = %crate_error::chain(&error),
+                        "the users stay as they were"
+                    );
+                }
+                state.complained = true;
+            }
+        }
+        state.version.clone()
+    }
+
+    /// The users as they were last read.
+    pub(in super::super) fn known(&self) -> Version {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.version.clone()
+    }
+
+    /// Whether it is time to look at the file again.
+    pub(in super::super) fn is_due(&self, now: Duration) -> bool {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        now.abs_diff(state.looked) >= LOOK
+    }
+}
+
+/// The users, and the stamp of the file if it is old enough to tell a change.
+fn read(path: &Path) -> Result<(Users, Option<Stamp>), Error> {
+    let failed = |source| Error::Read {
+        path: path.to_owned(),
+        source,
+    };
+    let before = fs::metadata(path).map_err(failed)?;
+    if before.len() > LARGEST {
+        return Err(failed(io::Error::new(
+            io::ErrorKind::FileTooLarge,
+            "it has more than 16 MiB",
+        )));
+    }
+    let text = fs::read_to_string(path).map_err(failed)?;
+    let after = fs::metadata(path).map_err(failed)?;
+    let users = Users::parse(&text).map_err(|source| Error::Htpasswd {
+        path: path.to_owned(),
+        source,
+    })?;
+    let age = after
+        .modified()
+        .ok()
+        .and_then(|modified| SystemTime::now().duration_since(modified).ok());
+    let settled = age.is_some_and(|age| age > SETTLED);
+    let stamp = Stamp::of(&after);
+    let stamp = (settled && stamp == Stamp::of(&before)).then_some(stamp);
+    Ok((users, stamp))
+}

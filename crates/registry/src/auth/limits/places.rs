@@ -1,0 +1,48 @@
+//! How many requests of one client may be under way.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Requests under way, by client. Clients without any are not remembered.
+#[derive(Debug, Default)]
+pub(in super::super) struct Places {
+    taken: Mutex<HashMap<String, u32>>,
+}
+
+/// One of the requests that a client may have under way, given back when dropped.
+#[derive(Debug)]
+pub(in super::super) struct Place {
+    places: Arc<Places>,
+    client: String,
+}
+
+impl Places {
+    /// A place, unless the client has `most` already.
+    pub(in super::super) fn take(self: &Arc<Self>, client: &str, most: u32) -> Option<Place> {
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        match taken.get_mut(client) {
+            Some(count) if *count >= most => return None,
+            Some(count) => *count += 1,
+            None => {
+                taken.insert(client.to_owned(), 1);
+            }
+        }
+        Some(Place {
+            places: Arc::clone(self),
+            client: client.to_owned(),
+        })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let taken = self.places.taken.lock();
+        let mut taken = taken.unwrap_or_else(PoisonError::into_inner);
+        match taken.get_mut(&self.client) {
+            Some(count) if *count > 1 => *count -= 1,
+            _ => {
+                taken.remove(&self.client);
+            }
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! How often somebody may ask: a token bucket in its compact form (GCRA).
+
+use std::hash::Hash;
+use std::time::Duration;
+
+use super::Bounded;
+
+/// Requests a second, for each of many clients. Times count from any fixed moment.
+#[derive(Debug)]
+pub(in super::super) struct Rate<K> {
+    /// Time between requests.
+    interval: Duration,
+    /// How much of that may be used in advance.
+    burst: Duration,
+    /// When the bucket of each client is full again.
+    full: Bounded<K, Duration>,
+}
+
+impl<K: Hash + Eq + Clone> Rate<K> {
+    /// `burst` is how many requests may come at once, at least 1.
+    pub(in super::super) fn new(per_second: f64, burst: u32, clients: usize) -> Self {
+        let interval = Duration::from_secs_f64((1.0 / per_second.max(1e-6)).min(1e6));
+        Self {
+            interval,
+            burst: interval.saturating_mul(burst.max(1)),
+            full: Bounded::new(clients / 2),
+        }
+    }
+
+    /// Counts one request, or says how long to wait. A request that has to wait is not counted.
+    pub(in super::super) fn take(&mut self, client: K, now: Duration) -> Result<(), Duration> {
+        let (interval, burst) = (self.interval, self.burst);
+        let full = self.full.get_or(client, || now);
+        // A clock that was set back must not make anybody wait for longer than the burst.
+        let start = (*full).clamp(now, now.saturating_add(burst));
+        let next = start.saturating_add(interval);
+        let limit = now.saturating_add(burst);
+        if next > limit {
+            *full = start;
+            return Err(next.saturating_sub(limit));
+        }
+        *full = next;
+        Ok(())
+    }
+}

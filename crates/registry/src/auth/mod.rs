@@ -1,0 +1,53 @@
+//! Who is it, and may they: authenticators, policy, tokens, limits and the audit log.
+//!
+//! ```text
+//! gate          the decisions that the rest of the registry asks for
+//!   header form network        what clients send, parsed
+//!   htpasswd api_keys oidc certificate    authenticators: credential -> Identity
+//!   tokens keys jwt scope      the registry's own tokens
+//!   policy                     rules, pure
+//!   limits                     rates, failed logins, requests under way; bounded memory
+//!   audit                      what happened, without secrets
+//! ```
+//! [`Gate`] is all that verbs need. See `docs/guide/registry-security.md` for the threats.
+
+mod api_keys;
+mod audit;
+mod certificate;
+mod denied;
+mod error;
+mod form;
+#[doc(hidden)]
+pub mod fuzzing;
+mod gate;
+mod header;
+mod htpasswd;
+mod identity;
+mod jwt;
+mod keys;
+mod limits;
+mod network;
+mod oidc;
+mod period;
+mod policy;
+mod random;
+mod scope;
+mod settings;
+#[cfg(test)]
+mod tests;
+mod text_form;
+mod tokens;
+
+pub use api_keys::new_key;
+pub use certificate::{CertificateError, ClientCertificate};
+pub use denied::Denied;
+pub use error::Error;
+pub use gate::{Context, FORM_BYTES, Gate, TOKEN_PATH};
+pub use htpasswd::LineError;
+pub use identity::{Action, Identity, Method, Peer};
+pub use limits::Limits;
+pub use network::{Network, NetworkError};
+pub use period::{Period, PeriodError};
+pub use policy::{Effect, Pattern, PatternError, Rule, Subject, SubjectError};
+pub use settings::{CertificateField, Certificates, Condition, Htpasswd, Oidc, Settings, Tokens};
+pub use tokens::Grant;

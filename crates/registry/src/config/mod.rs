@@ -1,0 +1,34 @@
+//! The registry's settings: one TOML file, flags and environment variables as one typed value.
+//!
+//! ```text
+//! registry.toml ---\
+//! LAZARET_SERVE_* --+-- Document (values with their origins) -- Config -- check
+//! --flags ---------/
+//! ```
+//! Every fault says where it is: line and column of the file, or the flag or variable.
+
+mod check;
+mod document;
+mod fault;
+mod limits;
+mod position;
+mod repositories;
+mod schema;
+mod storage;
+#[cfg(test)]
+mod tests;
+mod types;
+mod values;
+
+pub use check::check;
+pub use document::{Document, Overrides};
+pub use fault::{Fault, Faults};
+pub use limits::{EventKind, Limits, Webhook};
+pub use position::Origin;
+pub use repositories::{Collecting, Keep, RepositoryRule, RequiredSignature, RetentionRule};
+pub use schema::{Kind, Setting, schema, settings};
+pub use storage::{Bucket, Files, Metadata, Postgres, Sqlite, Storage};
+pub use types::{
+    ClientCertificates, Config, Drain, Log, LogFormat, Metrics, Tls, TlsVersion, Tracing,
+};
+pub use values::{Period, Secret, Size, ValueError};

@@ -1,0 +1,114 @@
+//! What happened, as CloudEvents 1.0 in structured JSON.
+
+use std::time::SystemTime;
+
+use lazaret_oci::Repository;
+use serde_json::{Value, json};
+
+use crate::config::EventKind;
+
+/// Something that happened.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Happening<'a> {
+    pub(crate) kind: EventKind,
+    pub(crate) repository: &'a Repository,
+    pub(crate) digest: Option<&'a str>,
+    pub(crate) tag: Option<&'a str>,
+    pub(crate) media_type: Option<&'a str>,
+    /// Who did it.
+    pub(crate) user: Option<&'a str>,
+    /// The request that did it.
+    pub(crate) request: &'a str,
+    /// Its trace context.
+    pub(crate) traceparent: &'a str,
+}
+
+impl Happening<'_> {
+    fn type_name(&self) -> &'static str {
+        match self.kind {
+            EventKind::ManifestPushed => "dev.lazaret.registry.manifest.pushed",
+            EventKind::ManifestPulled => "dev.lazaret.registry.manifest.pulled",
+            EventKind::ManifestDeleted => "dev.lazaret.registry.manifest.deleted",
+            EventKind::TagDeleted => "dev.lazaret.registry.tag.deleted",
+            EventKind::BlobDeleted => "dev.lazaret.registry.blob.deleted",
+        }
+    }
+
+    pub(super) fn document(&self, id: &str, time: SystemTime) -> Value {
+        let mut data = json!({ "repository": self.repository.as_str(), "request": self.request });
+        let facts = [
+            ("digest", self.digest),
+            ("tag", self.tag),
+            ("mediaType", self.media_type),
+            ("user", self.user),
+        ];
+        for (name, value) in facts {
+            if let Some(value) = value {
+                data[name] = value.into();
+            }
+        }
+        json!({
+            "specversion": "1.0",
+            "id": id,
+            "source": "/lazaret/registry",
+            "type": self.type_name(),
+            "subject": self.repository.as_str(),
+            "time": timestamp(time),
+            "datacontenttype": "application/json",
+            "traceparent": self.traceparent,
+            "data": data,
+        })
+    }
+}
+
+/// RFC 3339, in UTC, to the millisecond.
+fn timestamp(time: SystemTime) -> String {
+    let since = time
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
+    let seconds = since.as_secs();
+    let (days, second) = (seconds / 86_400, seconds % 86_400);
+    // Days to a date, by 400-year eras that begin in March (Hinnant, "chrono-compatible
+    // low-level date algorithms").
+    let shifted = days + 719_468;
+    let (era, day_of_era) = (shifted / 146_097, shifted % 146_097);
+    let year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted_month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
+    let month = if shifted_month < 10 {
+        shifted_month + 3
+    } else {
+        shifted_month - 9
+    };
+    let year = year_of_era + era * 400 + u64::from(month <= 2);
+    format!(
+        "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}.{:03}Z",
+        second / 3600,
+        second / 60 % 60,
+        second % 60,
+        since.subsec_millis()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn times_are_written_as_the_standard_says() {
+        let cases = [
+            (0, "1970-01-01T00:00:00.000Z"),
+            (951_782_400_000, "2000-02-29T00:00:00.000Z"),
+            (1_709_251_199_999, "2024-02-29T23:59:59.999Z"),
+            (4_107_542_400_000, "2100-03-01T00:00:00.000Z"),
+        ];
+        for (milliseconds, expected) in cases {
+            let time = SystemTime::UNIX_EPOCH + Duration::from_millis(milliseconds);
+            assert_eq!(timestamp(time), expected);
+        }
+    }
+}

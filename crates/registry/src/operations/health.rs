@@ -1,0 +1,109 @@
+//! Whether the registry can work: `/readyz`.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use lazaret_store::{BlobStore, Outbox, UploadId};
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+
+use super::metrics::Metrics;
+
+/// How long an answer is good for: balancers ask often, and there are many.
+const FRESH: Duration = Duration::from_secs(1);
+/// How long a store may take to answer.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Why the registry cannot take requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unready {
+    /// It is about to stop.
+    Draining,
+    /// The metadata does not answer.
+    Metadata,
+    /// The storage does not answer.
+    Storage,
+}
+
+impl Unready {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Draining => "draining",
+            Self::Metadata => "metadata",
+            Self::Storage => "storage",
+        }
+    }
+}
+
+/// Readiness, asked at most once a second.
+#[derive(Debug, Default)]
+pub(crate) struct Health {
+    is_draining: AtomicBool,
+    last: Mutex<Option<(Instant, Result<(), Unready>)>>,
+}
+
+impl Health {
+    /// From now on the answer is no.
+    pub(crate) fn drain(&self) {
+        self.is_draining.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the stores answer.
+    ///
+    /// # Errors
+    /// What does not.
+    pub(crate) async fn check(
+        &self,
+        metadata: &dyn Outbox,
+        objects: &dyn BlobStore,
+        metrics: &Metrics,
+    ) -> Result<(), Unready> {
+        if self.is_draining.load(Ordering::Relaxed) {
+            return Err(Unready::Draining);
+        }
+        let mut last = self.last.lock().await;
+        if let Some((when, outcome)) = *last
+            && when.elapsed() < FRESH
+        {
+            return outcome;
+        }
+        let (is_there, is_stored) = tokio::join!(
+            answers("metadata", async {
+                let start = Instant::now();
+                let waiting = metadata.waiting().await?;
+                metrics.metadata_answered(start.elapsed());
+                metrics.events_waiting(waiting);
+                Ok(())
+            }),
+            // Nothing has this name; what counts is that the store says so.
+            answers("storage", async {
+                objects.stat(&UploadId::random()).await.map(drop)
+            }),
+        );
+        let outcome = match (is_there, is_stored) {
+            (false, _) => Err(Unready::Metadata),
+            (_, false) => Err(Unready::Storage),
+            _ => Ok(()),
+        };
+        *last = Some((Instant::now(), outcome));
+        outcome
+    }
+}
+
+async fn answers(
+    what: &str,
+    question: impl Future<Output = Result<(), lazaret_store::Error>>,
+) -> bool {
+    match tokio::time::timeout(PATIENCE, question).await {
+        Ok(Ok(())) => true,
+        Ok(Err(error)) => {
+            let error = crate::server::tls::describe(&error);
+            tracing::error!(what, error, "not ready");
+            false
+        }
+        Err(_) => {
+            tracing::error!(what, "not ready: no answer in time");
+            false
+        }
+    }
+}

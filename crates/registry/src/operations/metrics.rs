@@ -1,0 +1,283 @@
+//! Measurements, for Prometheus. No label has a value that clients choose: there is no
+//! repository, user or address among them.
+
+use std::time::Duration;
+
+use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::{Registry, Unit};
+
+use super::process;
+
+/// `Content-Type` of [`Metrics::render`].
+pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// A request's labels.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Request {
+    /// What the path names.
+    class: &'static str,
+    method: &'static str,
+    status: u16,
+}
+
+/// Labels of what does not depend on the answer.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Route {
+    class: &'static str,
+    method: &'static str,
+}
+
+/// How something ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelValue)]
+pub(crate) enum Outcome {
+    /// Well.
+    Success,
+    /// Not well; it may be tried again.
+    Failure,
+    /// It was given up.
+    GivenUp,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Ended {
+    outcome: Outcome,
+}
+
+/// What a request moved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelValue)]
+pub(crate) enum Content {
+    /// A manifest.
+    Manifest,
+    /// A blob.
+    Blob,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Kind {
+    kind: Content,
+}
+
+/// All measurements of a process.
+#[derive(Debug)]
+pub(crate) struct Metrics {
+    registry: Registry,
+    requests: Family<Request, Counter>,
+    durations: Family<Route, Histogram>,
+    in_flight: Family<Route, Gauge>,
+    received: Counter,
+    sent: Counter,
+    pushes: Family<Kind, Counter>,
+    pulls: Family<Kind, Counter>,
+    deliveries: Family<Ended, Counter>,
+    events_waiting: Gauge,
+    events_lost: Counter,
+    reloads: Family<Ended, Counter>,
+    collections: Family<Ended, Counter>,
+    collected_bytes: Counter,
+    collected_objects: Counter,
+    metadata_seconds: Histogram,
+    process: process::Gauges,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut metrics = Self {
+            registry: Registry::default(),
+            requests: Family::default(),
+            durations: Family::new_with_constructor(|| {
+                Histogram::new(exponential_buckets(0.000_5, 3.0, 12))
+            }),
+            in_flight: Family::default(),
+            received: Counter::default(),
+            sent: Counter::default(),
+            pushes: Family::default(),
+            pulls: Family::default(),
+            deliveries: Family::default(),
+            events_waiting: Gauge::default(),
+            events_lost: Counter::default(),
+            reloads: Family::default(),
+            collections: Family::default(),
+            collected_bytes: Counter::default(),
+            collected_objects: Counter::default(),
+            metadata_seconds: Histogram::new(exponential_buckets(0.000_25, 3.0, 10)),
+            process: process::Gauges::default(),
+        };
+        metrics.register();
+        metrics
+    }
+}
+
+impl Metrics {
+    fn register(&mut self) {
+        let registry = &mut self.registry;
+        self.process.register(registry);
+        let registry = registry.sub_registry_with_prefix("lazaret");
+        registry.register(
+            "http_requests",
+            "Requests by what their path names",
+            self.requests.clone(),
+        );
+        registry.register_with_unit(
+            "http_request_duration",
+            "From the head of a request to the end of its answer",
+            Unit::Seconds,
+            self.durations.clone(),
+        );
+        registry.register(
+            "http_requests_in_flight",
+            "Requests under way",
+            self.in_flight.clone(),
+        );
+        registry.register_with_unit(
+            "http_received",
+            "Content of requests",
+            Unit::Bytes,
+            self.received.clone(),
+        );
+        registry.register_with_unit(
+            "http_sent",
+            "Content of answers",
+            Unit::Bytes,
+            self.sent.clone(),
+        );
+        registry.register(
+            "pushes",
+            "Manifests and blobs that came in",
+            self.pushes.clone(),
+        );
+        registry.register(
+            "pulls",
+            "Manifests and blobs that went out, not counting HEAD",
+            self.pulls.clone(),
+        );
+        registry.register(
+            "event_deliveries",
+            "Attempts to deliver an event",
+            self.deliveries.clone(),
+        );
+        registry.register(
+            "events_waiting",
+            "Events that are to be delivered",
+            self.events_waiting.clone(),
+        );
+        registry.register(
+            "events_lost",
+            "Events of pulls that nobody had time to keep",
+            self.events_lost.clone(),
+        );
+        registry.register(
+            "config_reloads",
+            "Attempts to read the configuration again",
+            self.reloads.clone(),
+        );
+        registry.register(
+            "collections",
+            "Collections of unused content",
+            self.collections.clone(),
+        );
+        registry.register_with_unit(
+            "collected",
+            "Content that collection freed",
+            Unit::Bytes,
+            self.collected_bytes.clone(),
+        );
+        registry.register(
+            "collected_objects",
+            "Objects that collection deleted",
+            self.collected_objects.clone(),
+        );
+        registry.register_with_unit(
+            "metadata_ping_duration",
+            "Time that the metadata takes for the smallest question",
+            Unit::Seconds,
+            self.metadata_seconds.clone(),
+        );
+    }
+
+    /// A request has come.
+    pub(crate) fn begun(&self, class: &'static str, method: &'static str) {
+        self.in_flight.get_or_create(&Route { class, method }).inc();
+    }
+
+    /// Its answer is sent, or given up.
+    pub(crate) fn ended(
+        &self,
+        class: &'static str,
+        method: &'static str,
+        status: u16,
+        took: Duration,
+        bytes: u64,
+    ) {
+        let route = Route { class, method };
+        self.in_flight.get_or_create(&route).dec();
+        self.durations
+            .get_or_create(&route)
+            .observe(took.as_secs_f64());
+        self.requests
+            .get_or_create(&Request {
+                class,
+                method,
+                status,
+            })
+            .inc();
+        self.sent.inc_by(bytes);
+    }
+
+    /// Content of a request came in.
+    pub(crate) fn received(&self, bytes: u64) {
+        self.received.inc_by(bytes);
+    }
+
+    pub(crate) fn pushed(&self, kind: Content) {
+        self.pushes.get_or_create(&Kind { kind }).inc();
+    }
+
+    pub(crate) fn pulled(&self, kind: Content) {
+        self.pulls.get_or_create(&Kind { kind }).inc();
+    }
+
+    pub(crate) fn delivered(&self, outcome: Outcome) {
+        self.deliveries.get_or_create(&Ended { outcome }).inc();
+    }
+
+    pub(crate) fn event_lost(&self) {
+        self.events_lost.inc();
+    }
+
+    pub(crate) fn events_waiting(&self, count: u64) {
+        self.events_waiting
+            .set(i64::try_from(count).unwrap_or(i64::MAX));
+    }
+
+    pub(crate) fn reloaded(&self, outcome: Outcome) {
+        self.reloads.get_or_create(&Ended { outcome }).inc();
+    }
+
+    /// A collection ended; what it freed.
+    pub(crate) fn collected(&self, outcome: Outcome, objects: u64, bytes: u64) {
+        self.collections.get_or_create(&Ended { outcome }).inc();
+        self.collected_objects.inc_by(objects);
+        self.collected_bytes.inc_by(bytes);
+    }
+
+    pub(crate) fn metadata_answered(&self, took: Duration) {
+        self.metadata_seconds.observe(took.as_secs_f64());
+    }
+
+    /// Everything, as text.
+    pub(crate) fn render(&self) -> String {
+        self.process.update();
+        let mut text = String::new();
+        match prometheus_client::encoding::text::encode(&mut text, &self.registry) {
+            Ok(()) => text,
+            Err(error) => {
+                tracing::error!(%error, "failed to write the measurements");
+                String::new()
+            }
+        }
+    }
+}

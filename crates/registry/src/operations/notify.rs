@@ -1,0 +1,93 @@
+//! Telling systemd (sd_notify(3)): a datagram to the socket that it names.
+
+use std::io;
+use std::os::unix::net::UnixDatagram;
+use std::path::{Path, PathBuf};
+
+/// What the service does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// It takes requests.
+    Ready,
+    /// It reads its configuration again.
+    Reloading,
+    /// It finishes requests and ends.
+    Stopping,
+}
+
+/// Tells the service manager.
+#[derive(Debug, Clone, Default)]
+pub struct Notifier {
+    socket: Option<PathBuf>,
+}
+
+impl Notifier {
+    /// Tells whoever listens at `socket` (the variable `NOTIFY_SOCKET`); nobody, without one. A
+    /// name that begins with `@` is abstract.
+    #[must_use]
+    pub fn new(socket: Option<PathBuf>) -> Self {
+        Self { socket }
+    }
+
+    /// Tells the state. A manager that cannot be told changes nothing for the registry.
+    pub fn tell(&self, state: State) {
+        let Some(socket) = &self.socket else { return };
+        let text = match state {
+            State::Ready => "READY=1".to_owned(),
+            State::Reloading => {
+                let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+                let microseconds = now.tv_sec * 1_000_000 + now.tv_nsec / 1000;
+                format!("RELOADING=1\nMONOTONIC_USEC={microseconds}")
+            }
+            State::Stopping => "STOPPING=1".to_owned(),
+        };
+        if let Err(error) = send(socket, &text) {
+            tracing::debug!(%error, "failed to notify the service manager");
+        }
+    }
+}
+
+fn send(socket: &Path, text: &str) -> io::Result<()> {
+    use std::os::linux::net::SocketAddrExt as _;
+    use std::os::unix::ffi::OsStrExt as _;
+    use std::os::unix::net::SocketAddr;
+
+    let address = match socket.as_os_str().as_bytes() {
+        [b'@', name @ ..] => SocketAddr::from_abstract_name(name)?,
+        _ => SocketAddr::from_pathname(socket)?,
+    };
+    UnixDatagram::unbound()?.send_to_addr(text.as_bytes(), &address)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_manager_hears_of_every_state() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("notify");
+        let manager = UnixDatagram::bind(&path).unwrap();
+        let notifier = Notifier::new(Some(path));
+        let told = |state| {
+            notifier.tell(state);
+            let mut buffer = [0; 256];
+            let length = manager.recv(&mut buffer).unwrap();
+            String::from_utf8(buffer[..length].to_vec()).unwrap()
+        };
+        assert_eq!(told(State::Ready), "READY=1");
+        let reloading = told(State::Reloading);
+        let time = reloading
+            .strip_prefix("RELOADING=1\nMONOTONIC_USEC=")
+            .unwrap();
+        assert!(time.parse::<u64>().unwrap() > 0);
+        assert_eq!(told(State::Stopping), "STOPPING=1");
+    }
+
+    #[test]
+    fn nobody_to_tell_is_no_fault() {
+        Notifier::new(None).tell(State::Ready);
+        Notifier::new(Some("/nowhere/notify".into())).tell(State::Ready);
+    }
+}

@@ -1,0 +1,260 @@
+//! Whole instances, from a file to their last request.
+
+use std::path::Path;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+
+use super::*;
+use crate::Error;
+
+/// An instance in the background.
+struct Running {
+    address: String,
+    metrics: Option<String>,
+    config: watch::Receiver<Arc<Config>>,
+    reload: mpsc::Sender<()>,
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+fn source(folder: &Path, text: &str) -> Source {
+    let file = folder.join("registry.toml");
+    std::fs::write(&file, text).unwrap();
+    Source {
+        file: Some(file),
+        root: folder.join("content"),
+        ..Source::default()
+    }
+}
+
+async fn start(folder: &Path, text: &str) -> Running {
+    let text = format!("listen = [\"127.0.0.1:0\"]\n{text}");
+    let instance = Instance::open(source(folder, &text)).await.unwrap();
+    let address = instance.urls()[0]
+        .strip_prefix("http://")
+        .unwrap()
+        .to_owned();
+    let metrics = instance
+        .metrics_address()
+        .map(|address| address.to_string());
+    let config = instance.configuration();
+    let (reload, reloads) = mpsc::channel(1);
+    let (stop, stopped) = oneshot::channel();
+    let task = tokio::spawn(instance.serve(Signals {
+        stop: Box::pin(async {
+            let _ = stopped.await;
+        }),
+        reload: reloads,
+        notifier: Notifier::default(),
+    }));
+    Running {
+        address,
+        metrics,
+        config,
+        reload,
+        stop,
+        task,
+    }
+}
+
+/// Changes a file at one go.
+fn replace(file: &Path, text: &str) {
+    let new = file.with_extension("new");
+    std::fs::write(&new, text).unwrap();
+    std::fs::rename(new, file).unwrap();
+}
+
+/// Sends a request; status and everything that came back.
+async fn ask(address: &str, request: &str) -> (u16, String) {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let request = format!("{request}\r\nhost: x\r\nconnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    (answer[9..12].parse().unwrap(), answer)
+}
+
+#[tokio::test]
+async fn measurements_tell_what_happened_and_no_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let running = start(folder.path(), "[metrics]\nlisten = \"127.0.0.1:0\"").await;
+    let metrics = running.metrics.as_deref().unwrap();
+    assert_eq!(ask(&running.address, "GET /v2/ HTTP/1.1").await.0, 200);
+    assert_eq!(
+        ask(
+            &running.address,
+            "GET /v2/secret/name/manifests/v1 HTTP/1.1"
+        )
+        .await
+        .0,
+        404
+    );
+    assert_eq!(ask(&running.address, "GET /readyz HTTP/1.1").await.0, 200);
+    // They have an address of their own, and are at no other.
+    assert_eq!(ask(&running.address, "GET /metrics HTTP/1.1").await.0, 404);
+    let (status, answer) = ask(metrics, "GET /metrics HTTP/1.1").await;
+    assert_eq!(status, 200);
+    let (_, text) = answer.split_once("\r\n\r\n").unwrap();
+    assert!(text.ends_with("# EOF\n"), "{text}");
+    for line in text.lines().filter(|line| !line.starts_with('#')) {
+        let (_, value) = line.rsplit_once(' ').unwrap();
+        assert!(value.parse::<f64>().is_ok(), "{line}");
+    }
+    let has = |line: &str| assert!(text.contains(line), "{line} is not in\n{text}");
+    has("lazaret_http_requests_total{class=\"base\",method=\"GET\",status=\"200\"} 1");
+    has("lazaret_http_requests_total{class=\"manifest\",method=\"GET\",status=\"404\"} 1");
+    has("lazaret_http_requests_in_flight{class=\"base\",method=\"GET\"} 0");
+    has("lazaret_metadata_ping_duration_seconds_count 1");
+    has("process_resident_memory_bytes ");
+    assert!(!text.contains("secret"), "{text}");
+    drop(running.stop);
+    running.task.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_change_of_the_file_counts_at_once_and_a_broken_one_never() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut running = start(folder.path(), "").await;
+    let delete = "DELETE /v2/acme/app/manifests/v1 HTTP/1.1";
+    assert_eq!(ask(&running.address, delete).await.0, 404);
+
+    let file = folder.path().join("registry.toml");
+    replace(&file, "delete = false\nlisten = [\"127.0.0.1:1\"]\n");
+    running.reload.send(()).await.unwrap();
+    running.config.changed().await.unwrap();
+    assert_eq!(ask(&running.address, delete).await.0, 405);
+    // What takes a restart stays as it was.
+    assert_eq!(running.config.borrow().listen[0].port(), 0);
+
+    replace(&file, "delete = \"perhaps\"\n");
+    running.reload.send(()).await.unwrap();
+    // The channel has room for one: when a third is taken, the second was acted on.
+    running.reload.send(()).await.unwrap();
+    running.reload.send(()).await.unwrap();
+    assert_eq!(ask(&running.address, delete).await.0, 405);
+    assert!(!running.config.has_changed().unwrap());
+
+    // Without being asked, too.
+    replace(&file, "delete = true\n# and longer");
+    running.config.changed().await.unwrap();
+    assert_eq!(ask(&running.address, delete).await.0, 404);
+    drop(running.stop);
+    running.task.await.unwrap();
+}
+
+#[tokio::test]
+async fn readiness_ends_before_the_service_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let running = start(folder.path(), "[drain]\ndelay = \"700ms\"").await;
+    assert_eq!(ask(&running.address, "GET /readyz HTTP/1.1").await.0, 200);
+    drop(running.stop);
+    let mut answer = ask(&running.address, "GET /readyz HTTP/1.1").await;
+    while answer.0 == 200 {
+        answer = ask(&running.address, "GET /readyz HTTP/1.1").await;
+    }
+    assert_eq!(answer.0, 503);
+    assert!(answer.1.contains("draining"), "{}", answer.1);
+    // Requests are still served.
+    assert_eq!(ask(&running.address, "GET /v2/ HTTP/1.1").await.0, 200);
+    running.task.await.unwrap();
+    assert!(TcpStream::connect(&running.address).await.is_err());
+}
+
+/// Takes one export, and answers that it has it.
+async fn collector() -> (String, JoinHandle<(String, serde_json::Value)>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let task = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut request = Vec::new();
+        loop {
+            let mut buffer = [0; 4096];
+            let length = stream.read(&mut buffer).await.unwrap();
+            request.extend_from_slice(&buffer[..length]);
+            let text = String::from_utf8_lossy(&request).into_owned();
+            let Some((head, body)) = text.split_once("\r\n\r\n") else {
+                continue;
+            };
+            if let Ok(body) = serde_json::from_str(body) {
+                let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
+                stream.write_all(answer).await.unwrap();
+                return (head.to_owned(), body);
+            }
+        }
+    });
+    (endpoint, task)
+}
+
+#[tokio::test]
+async fn a_request_is_a_span_of_the_clients_trace() {
+    let folder = tempfile::tempdir().unwrap();
+    let (endpoint, exported) = collector().await;
+    let text = format!("[tracing]\nendpoint = \"{endpoint}\"\nsample_ratio = 0.0");
+    let running = start(folder.path(), &text).await;
+    // Not traced: the client does not ask, and none is chosen.
+    ask(&running.address, "GET /v2/ HTTP/1.1").await;
+    let trace = "0af7651916cd43dd8448eb211c80319c";
+    let request = format!(
+        "GET /v2/acme/app/manifests/v1?token=hunter2 HTTP/1.1\r\nx-request-id: r-1\r\n\
+         traceparent: 00-{trace}-b7ad6b7169203331-01"
+    );
+    assert_eq!(ask(&running.address, &request).await.0, 404);
+    let (head, body) = exported.await.unwrap();
+    assert!(head.starts_with("POST /v1/traces HTTP/1.1"), "{head}");
+    let spans = &body["resourceSpans"][0]["scopeSpans"][0]["spans"];
+    assert_eq!(spans.as_array().unwrap().len(), 1, "{body}");
+    let span = &spans[0];
+    assert_eq!(span["traceId"], trace);
+    assert_eq!(span["parentSpanId"], "b7ad6b7169203331");
+    assert_eq!(span["name"], "GET /v2/{name}/manifests/{reference}");
+    let attribute = |key: &str| {
+        let all = span["attributes"].as_array().unwrap();
+        let found = all
+            .iter()
+            .find(|attribute| attribute["key"] == key)
+            .unwrap();
+        found["value"].clone()
+    };
+    assert_eq!(attribute("http.response.status_code")["intValue"], "404");
+    assert_eq!(
+        attribute("url.path")["stringValue"],
+        "/v2/acme/app/manifests/v1"
+    );
+    assert_eq!(attribute("lazaret.request_id")["stringValue"], "r-1");
+    assert!(!body.to_string().contains("hunter2"));
+    drop(running.stop);
+    running.task.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_registry_with_wrong_settings_does_not_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let opened = Instance::open(source(folder.path(), "lisen = []")).await;
+    let Err(Error::Config(faults)) = opened else {
+        panic!("it started");
+    };
+    assert_eq!(faults.0[0].hint.as_deref(), Some("did you mean listen?"));
+    assert!(!folder.path().join("content").exists());
+}
+
+#[tokio::test]
+async fn content_is_collected_as_often_as_the_file_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "[collection]\ninterval = \"50ms\"\n[metrics]\nlisten = \"127.0.0.1:0\"";
+    let running = start(folder.path(), text).await;
+    let metrics = running.metrics.as_deref().unwrap();
+    let wanted = "lazaret_collections_total{outcome=\"Success\"}";
+    while !ask(metrics, "GET /metrics HTTP/1.1")
+        .await
+        .1
+        .contains(wanted)
+    {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    drop(running.stop);
+    running.task.await.unwrap();
+}

@@ -1,0 +1,169 @@
+//! Signatures as `cosign` makes them: a manifest whose layers are "simple signing" payloads
+//! (cosign's `SIGNATURE_SPEC.md`), found under the tag `sha256-<hex>.sig` or among the
+//! referrers of what it signs.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use lazaret_oci::{Descriptor, Digest, ManifestDocument, Repository, Tag};
+use lazaret_store::{ManifestSelector, Page, StoredManifest};
+use ring::signature::{ECDSA_P256_SHA256_ASN1, ED25519, UnparsedPublicKey, VerificationAlgorithm};
+use rustls_pki_types::SubjectPublicKeyInfoDer;
+use rustls_pki_types::pem::PemObject as _;
+use serde_json::Value;
+
+use crate::Error;
+use crate::answer::Refusal;
+use crate::registry::Registry;
+
+/// `artifactType` of signatures that are referrers.
+const SIGNATURE_TYPE: &str = "application/vnd.dev.cosign.artifact.sig.v1+json";
+/// Media type of what is signed.
+const PAYLOAD: &str = "application/vnd.dev.cosign.simplesigning.v1+json";
+/// The annotation with the signature, base64.
+const SIGNATURE: &str = "dev.cosignproject.cosign/signature";
+/// Largest payload.
+const PAYLOAD_BYTES: u64 = 64 * 1024;
+/// Signatures looked at for one manifest.
+const MOST: usize = 32;
+
+/// A public key that signatures are checked with: ECDSA P-256 or Ed25519.
+#[derive(Clone)]
+pub struct VerifyingKey {
+    algorithm: &'static dyn VerificationAlgorithm,
+    key: Vec<u8>,
+}
+
+impl VerifyingKey {
+    /// Reads a public key as `cosign generate-key-pair` and `openssl pkey -pubout` write it.
+    ///
+    /// # Errors
+    /// [`Error::Key`] when it is not PEM or of another kind.
+    pub fn from_pem(pem: &[u8]) -> Result<Self, Error> {
+        let der = SubjectPublicKeyInfoDer::from_pem_slice(pem)
+            .map_err(|error| Error::Key(error.to_string()))?;
+        let der: &[u8] = &der;
+        // RFC 5480 and RFC 8410: both have one encoding, so that a prefix tells them.
+        const P256: [u8; 26] = [
+            0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06,
+            0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
+        ];
+        const EDWARDS: [u8; 12] = [
+            0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00,
+        ];
+        let (algorithm, key): (&'static dyn VerificationAlgorithm, _) =
+            if let Some(key) = der.strip_prefix(&P256).filter(|key| key.len() == 65) {
+                (&ECDSA_P256_SHA256_ASN1, key)
+            } else if let Some(key) = der.strip_prefix(&EDWARDS).filter(|key| key.len() == 32) {
+                (&ED25519, key)
+            } else {
+                return Err(Error::Key("it is neither ECDSA P-256 nor Ed25519".into()));
+            };
+        Ok(Self {
+            algorithm,
+            key: key.to_vec(),
+        })
+    }
+
+    fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
+        UnparsedPublicKey::new(self.algorithm, &self.key)
+            .verify(message, signature)
+            .is_ok()
+    }
+}
+
+impl std::fmt::Debug for VerifyingKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("VerifyingKey")
+    }
+}
+
+/// Whether a tag is one that signatures are kept under.
+pub(super) fn is_signature_tag(tag: &Tag) -> bool {
+    let text = tag.as_str();
+    text.strip_prefix("sha256-")
+        .and_then(|rest| rest.strip_suffix(".sig"))
+        .is_some_and(|hex| hex.len() == 64 && hex.bytes().all(|b| b.is_ascii_hexdigit()))
+}
+
+/// Whether the repository has a signature of the manifest by one of the keys.
+pub(super) async fn is_signed(
+    registry: &Registry,
+    repository: &Repository,
+    document: &ManifestDocument,
+    keys: &[VerifyingKey],
+) -> Result<bool, Refusal> {
+    let digest = document.digest();
+    for signature in signatures(registry, repository, digest).await? {
+        let Ok(manifest) =
+            ManifestDocument::parse(signature.bytes.to_vec(), Some(&signature.media_type))
+        else {
+            continue;
+        };
+        let Some(manifest) = manifest.manifest() else {
+            continue;
+        };
+        for layer in manifest.layers.iter().take(MOST) {
+            if vouches(registry, repository, layer, digest, keys).await? {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
+}
+
+/// The manifests that say they sign `digest`.
+async fn signatures(
+    registry: &Registry,
+    repository: &Repository,
+    digest: &Digest,
+) -> Result<Vec<StoredManifest>, Refusal> {
+    let metadata = &registry.metadata;
+    let page = Page {
+        last: None,
+        limit: Some(MOST),
+    };
+    let referrers = metadata
+        .referrers(repository, digest, Some(SIGNATURE_TYPE), page)
+        .await?;
+    let tag = format!("{}-{}.sig", digest.algorithm().name(), digest.hex());
+    let named = referrers
+        .items
+        .into_iter()
+        .map(|entry| ManifestSelector::Digest(entry.digest))
+        .chain(tag.parse().map(ManifestSelector::Tag));
+    let mut found = Vec::new();
+    for selector in named {
+        found.extend(metadata.manifest(repository, &selector).await?);
+    }
+    Ok(found)
+}
+
+/// Whether a layer is a payload about `digest` with a good signature.
+async fn vouches(
+    registry: &Registry,
+    repository: &Repository,
+    layer: &Descriptor,
+    digest: &Digest,
+    keys: &[VerifyingKey],
+) -> Result<bool, Refusal> {
+    let signature = layer
+        .annotations
+        .get(SIGNATURE)
+        .and_then(|text| STANDARD.decode(text).ok());
+    let Some(signature) = signature.filter(|_| layer.media_type == PAYLOAD) else {
+        return Ok(false);
+    };
+    let Some(payload) = registry
+        .small_blob(repository, &layer.digest, PAYLOAD_BYTES)
+        .await?
+    else {
+        return Ok(false);
+    };
+    Ok(names(&payload, digest) && keys.iter().any(|key| key.verifies(&payload, &signature)))
+}
+
+fn names(payload: &[u8], digest: &Digest) -> bool {
+    serde_json::from_slice::<Value>(payload).is_ok_and(|payload| {
+        payload["critical"]["image"]["docker-manifest-digest"] == digest.to_string().as_str()
+    })
+}

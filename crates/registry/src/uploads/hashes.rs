@@ -1,0 +1,47 @@
+//! The running hashes of uploads between requests.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Mutex, PoisonError};
+
+use lazaret_oci::Hasher;
+use lazaret_store::UploadId;
+
+/// Hashes kept at most; for more uploads than this, content is read again at the end.
+const MOST: usize = 8192;
+
+/// Hashes of what is staged, so that every byte is hashed once. Only a shortcut: without an
+/// entry, in another replica or after a restart, the content is read again.
+#[derive(Default)]
+pub(crate) struct Hashes(Mutex<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    hashes: HashMap<UploadId, (Hasher, u64)>,
+    /// Oldest first; may name uploads that are gone.
+    order: VecDeque<UploadId>,
+}
+
+impl Hashes {
+    /// Keeps the hash of the first `size` bytes of an upload.
+    pub(crate) fn keep(&self, id: &UploadId, hasher: Hasher, size: u64) {
+        let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if inner.hashes.insert(id.clone(), (hasher, size)).is_none() {
+            inner.order.push_back(id.clone());
+        }
+        while inner.order.len() > MOST {
+            if let Some(oldest) = inner.order.pop_front() {
+                inner.hashes.remove(&oldest);
+            }
+        }
+    }
+
+    /// The hash of exactly the first `size` bytes.
+    pub(crate) fn take(&self, id: &UploadId, size: u64) -> Option<Hasher> {
+        let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (hasher, hashed) = inner.hashes.remove(id)?;
+        if inner.order.back() == Some(id) {
+            inner.order.pop_back();
+        }
+        (hashed == size).then_some(hasher)
+    }
+}

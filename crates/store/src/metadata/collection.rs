@@ -1,0 +1,180 @@
+//! The port for collection: what nobody refers to, and how it goes.
+//!
+//! No step locks anything but the rows it changes, and each checks its condition in the same
+//! transaction as its change. What was decided on an old view of the world therefore cannot
+//! take away what somebody has come to need meanwhile:
+//!
+//! ```text
+//! manifest --retention--> gone
+//! link (blob in a repository), no manifest there names it, lease over --> gone
+//! blob, no repository links it, lease over --> object is garbage
+//! garbage, readers had time to finish --> object deleted, forgotten
+//! ```
+
+use std::time::SystemTime;
+
+use lazaret_oci::{Digest, Repository, Tag};
+
+use crate::{BoxFuture, Error, Page, Staged, UploadId};
+use crate::{Listing, StoredBlob};
+
+/// What the collector needs beyond [`crate::Metadata`].
+pub trait Collection: Send + Sync {
+    /// Everything in a repository that retention has to weigh, or `None` when there is no such
+    /// repository.
+    fn contents<'a>(
+        &'a self,
+        repository: &'a Repository,
+    ) -> BoxFuture<'a, Result<Option<RepositoryContents>, Error>>;
+
+    /// All repositories, also those that hold blobs only, in ASCII order.
+    fn all_repositories(&self, page: Page) -> BoxFuture<'_, Result<Listing<Repository>, Error>>;
+
+    /// Removes a tag if it still points to `digest`; `false` when it does not.
+    fn delete_tag_of<'a>(
+        &'a self,
+        repository: &'a Repository,
+        tag: &'a Tag,
+        digest: &'a Digest,
+    ) -> BoxFuture<'a, Result<bool, Error>>;
+
+    /// Removes a manifest if no tag points to it, no index in the repository names it, its
+    /// subject is not in the repository, and it was not pushed again after `pushed`; `false`
+    /// otherwise.
+    fn delete_untagged<'a>(
+        &'a self,
+        repository: &'a Repository,
+        digest: &'a Digest,
+        pushed: SystemTime,
+    ) -> BoxFuture<'a, Result<bool, Error>>;
+
+    /// Links that no manifest of their repository needs and whose lease ended before `before`,
+    /// in order of repository and digest, after `after`; at most `limit`.
+    fn unused_links<'a>(
+        &'a self,
+        before: SystemTime,
+        after: Option<&'a UnusedLink>,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Vec<UnusedLink>, Error>>;
+
+    /// Removes those of the links that are still unused and were not leased again; returns how
+    /// many.
+    fn drop_links<'a>(
+        &'a self,
+        links: &'a [UnusedLink],
+        before: SystemTime,
+    ) -> BoxFuture<'a, Result<u64, Error>>;
+
+    /// Blobs that no repository links and that were last linked before `before`, in order of
+    /// digest, after `after`; at most `limit`.
+    fn unused_blobs<'a>(
+        &'a self,
+        before: SystemTime,
+        after: Option<&'a Digest>,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Vec<UnusedBlob>, Error>>;
+
+    /// Makes the objects of those of the blobs garbage that are still unused; returns these.
+    fn condemn_blobs<'a>(
+        &'a self,
+        blobs: &'a [UnusedBlob],
+        before: SystemTime,
+    ) -> BoxFuture<'a, Result<Vec<UnusedBlob>, Error>>;
+
+    /// Objects that became garbage before `before`, oldest first; at most `limit`.
+    fn garbage(
+        &self,
+        before: SystemTime,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<Garbage>, Error>>;
+
+    /// Forgets garbage whose objects are deleted.
+    fn forget_garbage<'a>(&'a self, objects: &'a [UploadId]) -> BoxFuture<'a, Result<(), Error>>;
+
+    /// Blobs with their objects, quarantined ones too, in order of digest; [`Page::last`] is a
+    /// digest. For checking content.
+    fn blobs(&self, page: Page) -> BoxFuture<'_, Result<Listing<(Digest, StoredBlob)>, Error>>;
+
+    /// Takes a blob out of service if `object` still holds it: to readers it is not there, and
+    /// the next push of the content puts a good object in its place, for every repository.
+    fn quarantine<'a>(
+        &'a self,
+        digest: &'a Digest,
+        object: &'a UploadId,
+    ) -> BoxFuture<'a, Result<bool, Error>>;
+
+    /// Takes a blob back into service; `false` when it was not in quarantine.
+    fn release<'a>(&'a self, digest: &'a Digest) -> BoxFuture<'a, Result<bool, Error>>;
+
+    /// Those of the objects that no blob, upload or garbage entry names.
+    fn unknown_objects<'a>(
+        &'a self,
+        objects: &'a [UploadId],
+    ) -> BoxFuture<'a, Result<Vec<UploadId>, Error>>;
+}
+
+/// What retention weighs.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RepositoryContents {
+    /// Manifests, in order of digest.
+    pub manifests: Vec<ManifestSummary>,
+    /// Tags, in ASCII order.
+    pub tags: Vec<TagSummary>,
+}
+
+/// A manifest without its bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ManifestSummary {
+    /// Its digest.
+    pub digest: Digest,
+    /// Bytes of the manifest itself.
+    pub size: u64,
+    /// When it was last pushed.
+    pub pushed: SystemTime,
+    /// The manifest it refers to.
+    pub subject: Option<Digest>,
+    /// The manifests that it names, of an index.
+    pub manifests: Vec<Digest>,
+}
+
+/// A tag.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TagSummary {
+    /// Its name.
+    pub tag: Tag,
+    /// The manifest it points to.
+    pub digest: Digest,
+    /// When it was last pointed there.
+    pub updated: SystemTime,
+}
+
+/// A blob in a repository that nothing there needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnusedLink {
+    /// The repository.
+    pub repository: Repository,
+    /// The blob.
+    pub digest: Digest,
+    /// Its bytes.
+    pub size: u64,
+}
+
+/// A blob in no repository.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnusedBlob {
+    /// The blob.
+    pub digest: Digest,
+    /// The object that holds it.
+    pub object: UploadId,
+    /// Its bytes.
+    pub size: u64,
+}
+
+/// An object to delete.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Garbage {
+    /// The object.
+    pub object: UploadId,
+    /// What was staged, for objects that were never sealed.
+    pub staged: Staged,
+}

@@ -1,0 +1,112 @@
+//! Appending to a file from async code: while one batch is hashed and written on another
+//! thread, the next one is received. A slow peer occupies no thread.
+
+use bytes::Bytes;
+use lazaret_oci::Hasher;
+use tokio::task::JoinHandle;
+
+use super::staged::StagedFile;
+use crate::{BoxFuture, Error, ObjectWriter, Staged};
+
+/// Bytes handed over at once. One batch is written while the next one is received, so that an
+/// upload occupies twice as much memory.
+const BATCH: usize = 256 * 1024;
+
+/// Buffers handed over at once, so that a peer who sends single bytes occupies no more.
+const PIECES: usize = 1024;
+
+pub(super) struct FileWriter {
+    batch: Vec<Bytes>,
+    batched: usize,
+    state: State,
+}
+
+/// ```text
+/// Idle --flush--> Writing --settle--> Idle
+///                   \-------settle, write failed--> Failed
+/// ```
+enum State {
+    Idle(Box<Target>),
+    Writing(JoinHandle<Result<Box<Target>, Error>>),
+    Failed,
+}
+
+struct Target {
+    file: StagedFile,
+    hasher: Option<Hasher>,
+}
+
+impl Target {
+    fn take(&mut self, batch: &[Bytes]) -> Result<(), Error> {
+        self.file.write(batch)?;
+        if let Some(hasher) = &mut self.hasher {
+            for bytes in batch {
+                hasher.update(bytes);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl FileWriter {
+    pub(super) fn new(file: StagedFile, hasher: Option<Hasher>) -> Self {
+        Self {
+            batch: Vec::new(),
+            batched: 0,
+            state: State::Idle(Box::new(Target { file, hasher })),
+        }
+    }
+
+    /// Waits for the batch under way.
+    async fn settle(&mut self) -> Result<Box<Target>, Error> {
+        // A caller that stops waiting here finds the task again.
+        let outcome = match &mut self.state {
+            State::Writing(task) => Some(task.await),
+            _ => None,
+        };
+        match (std::mem::replace(&mut self.state, State::Failed), outcome) {
+            (State::Idle(target), _) => Ok(target),
+            (_, Some(outcome)) => outcome.map_err(|_| Error::Stopped)?,
+            (_, None) => Err(Error::Stopped),
+        }
+    }
+
+    /// Hands over the collected batch.
+    async fn flush(&mut self) -> Result<(), Error> {
+        let mut target = self.settle().await?;
+        let batch = std::mem::take(&mut self.batch);
+        self.batched = 0;
+        self.state = State::Writing(tokio::task::spawn_blocking(move || {
+            target.take(&batch)?;
+            Ok(target)
+        }));
+        Ok(())
+    }
+}
+
+impl ObjectWriter for FileWriter {
+    fn write(&mut self, bytes: Bytes) -> BoxFuture<'_, Result<(), Error>> {
+        Box::pin(async move {
+            self.batched += bytes.len();
+            self.batch.push(bytes);
+            if self.batched >= BATCH || self.batch.len() >= PIECES {
+                self.flush().await?;
+            }
+            Ok(())
+        })
+    }
+
+    fn close(mut self: Box<Self>) -> BoxFuture<'static, Result<(Staged, Option<Hasher>), Error>> {
+        Box::pin(async move {
+            if self.batched > 0 {
+                self.flush().await?;
+            }
+            let target = self.settle().await?;
+            let staged = Staged {
+                size: target.file.end,
+                state: None,
+            };
+            Ok((staged, target.hasher))
+        })
+    }
+}

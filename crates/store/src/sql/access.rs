@@ -1,0 +1,285 @@
+//! Connections to read from and transactions to write in, with the retries that they need.
+
+use std::ops::{Deref, DerefMut};
+use std::time::Duration;
+
+use sqlx::pool::PoolConnection;
+use sqlx::{Any, AnyConnection};
+
+use super::fault::Fault;
+use super::postgres::Postgres;
+use super::sqlite::{Reader, Sqlite, Writer};
+use crate::Error;
+
+/// How often a transaction that met another one is tried in all.
+const ATTEMPTS: u32 = 8;
+
+/// How many lost connections a statement may meet: all that a pool has, when the server was
+/// started anew.
+const LOST_CONNECTIONS: u32 = 64;
+
+/// What is special about a database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Dialect {
+    /// SQLite.
+    Sqlite,
+    /// PostgreSQL.
+    Postgres,
+}
+
+/// What a change is worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Worth {
+    /// Durable before it is acknowledged.
+    Durable,
+    /// May be lost with power.
+    Relaxed,
+}
+
+/// A database.
+pub(super) enum Access {
+    /// SQLite.
+    Sqlite(Box<Sqlite>),
+    /// PostgreSQL.
+    Postgres(Postgres),
+}
+
+/// A connection on loan.
+pub(super) enum Loan<'a> {
+    Reader(Reader<'a>),
+    Writer(Writer<'a>),
+    Pooled(PoolConnection<Any>),
+}
+
+impl Access {
+    pub(super) fn dialect(&self) -> Dialect {
+        match self {
+            Self::Sqlite(_) => Dialect::Sqlite,
+            Self::Postgres(_) => Dialect::Postgres,
+        }
+    }
+
+    /// A connection for one statement that changes nothing.
+    pub(super) async fn reader(&self) -> Result<Loan<'_>, Fault> {
+        match self {
+            Self::Sqlite(sqlite) => Ok(Loan::Reader(sqlite.reader().await?)),
+            Self::Postgres(postgres) => Ok(Loan::Pooled(postgres.durable().await?)),
+        }
+    }
+
+    /// A connection for a transaction that [`Self::begin`] begins.
+    pub(super) async fn writer(&self, worth: Worth) -> Result<Loan<'_>, Fault> {
+        match (self, worth) {
+            (Self::Sqlite(sqlite), _) => Ok(Loan::Writer(sqlite.writer().await?)),
+            (Self::Postgres(postgres), Worth::Durable) => {
+                Ok(Loan::Pooled(postgres.durable().await?))
+            }
+            (Self::Postgres(postgres), Worth::Relaxed) => {
+                Ok(Loan::Pooled(postgres.relaxed().await?))
+            }
+        }
+    }
+
+    /// The statement that begins a transaction that writes.
+    pub(super) fn begin(&self) -> &'static str {
+        match self {
+            Self::Sqlite(_) => "BEGIN IMMEDIATE",
+            Self::Postgres(_) => "BEGIN",
+        }
+    }
+
+    /// The statement that begins a transaction whose statements all see the same state.
+    pub(super) fn begin_snapshot(&self) -> &'static str {
+        match self {
+            Self::Sqlite(_) => "BEGIN",
+            Self::Postgres(_) => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        }
+    }
+
+    /// After a commit: waits until it is durable, if it has to be.
+    pub(super) async fn settle(&self, worth: Worth) -> Result<(), Error> {
+        match (self, worth) {
+            (Self::Sqlite(sqlite), Worth::Durable) => sqlite.settle().await,
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Loan<'_> {
+    /// Gives the connection back, or closes it if the fault says that it is broken.
+    pub(super) fn end<T>(mut self, outcome: &Result<T, Fault>) {
+        let Err(fault) = outcome else {
+            return;
+        };
+        match &mut self {
+            // SQLite ends a transaction by itself when the disk is full, for one, so that the
+            // connection's account of it is wrong.
+            Self::Writer(writer) if fault.is_of_database() => writer.discard(),
+            Self::Reader(reader) if fault.is_of_database() => reader.discard(),
+            Self::Pooled(pooled) if !fault.connection_is_good() => pooled.close_on_drop(),
+            _ => {}
+        }
+    }
+}
+
+impl Deref for Loan<'_> {
+    type Target = AnyConnection;
+
+    fn deref(&self) -> &AnyConnection {
+        match self {
+            Self::Reader(reader) => reader,
+            Self::Writer(writer) => writer,
+            Self::Pooled(pooled) => pooled,
+        }
+    }
+}
+
+impl DerefMut for Loan<'_> {
+    fn deref_mut(&mut self) -> &mut AnyConnection {
+        match self {
+            Self::Reader(reader) => reader,
+            Self::Writer(writer) => writer,
+            Self::Pooled(pooled) => pooled,
+        }
+    }
+}
+
+/// Counts how often a thing is tried.
+#[derive(Debug, Default)]
+pub(super) struct Attempts(u32);
+
+impl Attempts {
+    /// Whether to read once more after this outcome.
+    pub(super) fn read_again<T>(&mut self, outcome: &Result<T, Fault>) -> bool {
+        self.0 += 1;
+        self.0 < LOST_CONNECTIONS && outcome.as_ref().is_err_and(Fault::lost_connection)
+    }
+
+    /// Waits a moment and says `true` when the transaction should be tried once more.
+    pub(super) async fn write_again<T>(&mut self, outcome: &Result<T, Fault>) -> bool {
+        let Some(fault) = outcome.as_ref().err().filter(|fault| fault.met_another()) else {
+            return false;
+        };
+        self.0 += 1;
+        if fault.lost_connection() {
+            return self.0 < LOST_CONNECTIONS;
+        }
+        if self.0 >= ATTEMPTS {
+            return false;
+        }
+        // Not all at once again.
+        let spread = fastrand::u64(0..4 << self.0);
+        tokio::time::sleep(Duration::from_millis(spread)).await;
+        true
+    }
+}
+
+/// Runs a statement that changes nothing: `read!(self, "action", |connection| future)`, where
+/// the future's output is a `Result<T, Fault>`. Tried again when the connection is lost.
+macro_rules! read {
+    ($self:ident, $action:literal, |$connection:ident| $body:expr) => {{
+        let mut attempts = $crate::sql::access::Attempts::default();
+        loop {
+            let outcome: Result<_, $crate::sql::fault::Fault> = match $self.access.reader().await {
+                Ok(mut loan) => {
+                    let $connection = &mut *loan;
+                    let outcome = $body.await;
+                    loan.end(&outcome);
+                    outcome
+                }
+                Err(fault) => Err(fault),
+            };
+            if !attempts.read_again(&outcome) {
+                break outcome.map_err(|fault| fault.into_error($action));
+            }
+        }
+    }};
+}
+pub(super) use read;
+
+/// Runs a transaction: `write!(self, Durable, "action", |tx| future)`. All or nothing, also
+/// when it is cancelled. Tried again when it met another one.
+macro_rules! write {
+    ($self:ident, $worth:ident, $action:literal, |$tx:ident| $body:expr) => {{
+        let worth = $crate::sql::access::Worth::$worth;
+        let mut attempts = $crate::sql::access::Attempts::default();
+        loop {
+            let outcome: Result<_, $crate::sql::fault::Fault> =
+                match $self.access.writer(worth).await {
+                    Ok(mut loan) => {
+                        let outcome = async {
+                            let mut transaction =
+                                sqlx::Connection::begin_with(&mut *loan, $self.access.begin())
+                                    .await
+                                    .map_err($crate::sql::fault::Fault::NotBegun)?;
+                            let value = {
+                                let $tx = &mut *transaction;
+                                $body.await?
+                            };
+                            transaction.commit().await?;
+                            Ok(value)
+                        }
+                        .await;
+                        loan.end(&outcome);
+                        outcome
+                    }
+                    Err(fault) => Err(fault),
+                };
+            if attempts.write_again(&outcome).await {
+                continue;
+            }
+            break match outcome {
+                Ok(value) => $self.access.settle(worth).await.map(|()| value),
+                Err(fault) => Err(fault.into_error($action)),
+            };
+        }
+    }};
+}
+pub(super) use write;
+
+/// A statement with a list, `{}`, made of the JSON array in parameter 1: rows of `list.value`,
+/// texts. Being one parameter, it makes the same statement of any number of values.
+macro_rules! listed {
+    ($dialect:expr, $before:literal, $after:literal) => {
+        match $dialect {
+            $crate::sql::access::Dialect::Sqlite => {
+                concat!($before, " json_each($1) AS list ", $after)
+            }
+            $crate::sql::access::Dialect::Postgres => concat!(
+                $before,
+                " json_array_elements_text($1::json) AS list (value) ",
+                $after
+            ),
+        }
+    };
+}
+pub(super) use listed;
+
+/// Like [`listed`], for an array of arrays, whose elements are `list.value ->> 0` and so on.
+macro_rules! listed_rows {
+    ($dialect:expr, $before:literal, $after:literal) => {
+        match $dialect {
+            $crate::sql::access::Dialect::Sqlite => {
+                concat!($before, " json_each($1) AS list ", $after)
+            }
+            $crate::sql::access::Dialect::Postgres => concat!(
+                $before,
+                " json_array_elements($1::json) AS list (value) ",
+                $after
+            ),
+        }
+    };
+}
+pub(super) use listed_rows;
+
+/// A query that locks the rows that it finds until the transaction ends; against changes, not
+/// against being referred to. SQLite's transactions have the whole database anyway.
+macro_rules! locking {
+    ($dialect:expr, $statement:expr) => {
+        match $dialect {
+            $crate::sql::access::Dialect::Sqlite => $statement,
+            $crate::sql::access::Dialect::Postgres => concat!($statement, " FOR NO KEY UPDATE"),
+        }
+    };
+}
+pub(super) use locking;

@@ -1,0 +1,103 @@
+//! Pages of tags, repositories and referrers: ranges of an index.
+
+use lazaret_oci::{Descriptor, Digest, Repository, Tag};
+use sqlx::AnyConnection;
+
+use super::fault::Fault;
+use super::values::{Columns as _, after, artifact_key, collect, listing, rows};
+use crate::{Listing, Page};
+
+pub(super) const TAGS: &str = "SELECT name FROM tags \
+    WHERE repository = $1 AND name > $2 ORDER BY name LIMIT $3";
+
+pub(super) const REPOSITORIES: &str = "SELECT name FROM repositories \
+    WHERE manifests > 0 AND name > $1 ORDER BY name LIMIT $2";
+
+pub(super) const ALL_REPOSITORIES: &str = "SELECT name FROM repositories \
+    WHERE name > $1 ORDER BY name LIMIT $2";
+
+pub(super) const REFERRERS: &str = "SELECT referrer FROM manifests \
+    WHERE repository = $1 AND subject = $2 AND digest > $3 ORDER BY digest LIMIT $4";
+
+pub(super) const REFERRERS_OF_TYPE: &str = "SELECT referrer FROM manifests \
+    WHERE repository = $1 AND subject = $2 AND artifact_type = $5 AND digest > $3 \
+    ORDER BY digest LIMIT $4";
+
+pub(super) async fn tags(
+    connection: &mut AnyConnection,
+    repository: &Repository,
+    page: &Page,
+) -> Result<Option<Listing<Tag>>, Fault> {
+    let found = sqlx::query(TAGS)
+        .bind(repository.as_str())
+        .bind(after(page))
+        .bind(rows(page))
+        .fetch_all(&mut *connection)
+        .await?;
+    if found.is_empty() && !exists(connection, repository).await? {
+        return Ok(None);
+    }
+    let tags = collect(&found, |row| row.parsed(0))?;
+    Ok(Some(listing(tags, page)))
+}
+
+pub(super) async fn exists(
+    connection: &mut AnyConnection,
+    repository: &Repository,
+) -> Result<bool, Fault> {
+    let row = sqlx::query("SELECT 1 FROM repositories WHERE name = $1")
+        .bind(repository.as_str())
+        .fetch_optional(connection)
+        .await?;
+    Ok(row.is_some())
+}
+
+/// [`REPOSITORIES`] or [`ALL_REPOSITORIES`].
+pub(super) async fn repositories(
+    connection: &mut AnyConnection,
+    query: &'static str,
+    page: &Page,
+) -> Result<Listing<Repository>, Fault> {
+    let found = sqlx::query(query)
+        .bind(after(page))
+        .bind(rows(page))
+        .fetch_all(connection)
+        .await?;
+    let repositories = collect(&found, |row| row.parsed(0))?;
+    Ok(listing(repositories, page))
+}
+
+pub(super) async fn referrers(
+    connection: &mut AnyConnection,
+    repository: &Repository,
+    subject: &Digest,
+    artifact_type: Option<&str>,
+    page: &Page,
+) -> Result<Listing<Descriptor>, Fault> {
+    let mut query = sqlx::query(if artifact_type.is_some() {
+        REFERRERS_OF_TYPE
+    } else {
+        REFERRERS
+    });
+    query = query
+        .bind(repository.as_str())
+        .bind(subject.to_string())
+        .bind(after(page))
+        .bind(rows(page));
+    if let Some(artifact_type) = artifact_type {
+        query = query.bind(artifact_key(artifact_type));
+    }
+    let found = query.fetch_all(connection).await?;
+    let descriptors = collect(&found, |row| {
+        serde_json::from_str(&row.text(0)?)
+            .map_err(|error| Fault::Malformed(format!("a stored descriptor: {error}")))
+    })?;
+    Ok(listing(descriptors, page))
+}
+
+pub(super) async fn ping(connection: &mut AnyConnection) -> Result<(), Fault> {
+    sqlx::query("SELECT 1 FROM repositories LIMIT 1")
+        .fetch_optional(connection)
+        .await?;
+    Ok(())
+}

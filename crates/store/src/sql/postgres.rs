@@ -1,0 +1,77 @@
+//! Connections to PostgreSQL.
+
+use std::str::FromStr as _;
+use std::time::Duration;
+
+use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
+use sqlx::pool::PoolConnection;
+use sqlx::{Any, AnyPool};
+use sqlx::{ConnectOptions as _, Executor as _};
+
+use super::access::Dialect;
+use super::fault::Fault;
+use super::schema;
+use crate::Error;
+
+/// A replica that froze inside a transaction shall not hold the others up for longer. (The
+/// server ends its connection, and the transaction with it.)
+const SETTINGS: &str = "SET idle_in_transaction_session_timeout = '30s'; SET lock_timeout = '20s'";
+
+/// The same, and a commit does not wait for the disk.
+const RELAXED_SETTINGS: &str = "SET idle_in_transaction_session_timeout = '30s'; \
+    SET lock_timeout = '20s'; SET synchronous_commit = off";
+
+/// Two pools, because whether a commit waits for the disk belongs to a connection.
+pub(super) struct Postgres {
+    durable: AnyPool,
+    relaxed: AnyPool,
+}
+
+impl Postgres {
+    pub(super) async fn connect(url: &str, connections: u32) -> Result<Self, Error> {
+        Self::open(url, connections)
+            .await
+            .map_err(|fault| fault.into_error("open the metadata"))
+    }
+
+    async fn open(url: &str, connections: u32) -> Result<Self, Fault> {
+        sqlx::any::install_default_drivers();
+        if !url.starts_with("postgres:") && !url.starts_with("postgresql:") {
+            return Err(Fault::Malformed(
+                "the URL does not begin with postgres://".to_owned(),
+            ));
+        }
+        let options = AnyConnectOptions::from_str(url)?.disable_statement_logging();
+        let relaxed = (connections / 4).max(1);
+        let durable = connections.saturating_sub(relaxed).max(1);
+        let this = Self {
+            durable: pool(&options, durable, SETTINGS),
+            relaxed: pool(&options, relaxed, RELAXED_SETTINGS),
+        };
+        let mut connection = this.durable.acquire().await?;
+        schema::migrate(&mut connection, Dialect::Postgres).await?;
+        Ok(this)
+    }
+
+    /// A connection whose commits are durable.
+    pub(super) async fn durable(&self) -> Result<PoolConnection<Any>, Fault> {
+        Ok(self.durable.acquire().await?)
+    }
+
+    /// A connection whose last commits may be lost with power.
+    pub(super) async fn relaxed(&self) -> Result<PoolConnection<Any>, Fault> {
+        Ok(self.relaxed.acquire().await?)
+    }
+}
+
+fn pool(options: &AnyConnectOptions, connections: u32, settings: &'static str) -> AnyPool {
+    AnyPoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(Duration::from_secs(10))
+        // Connections are tested when they are given back; reads are tried twice.
+        .test_before_acquire(false)
+        .after_connect(move |connection, _| {
+            Box::pin(async move { connection.execute(settings).await.map(drop) })
+        })
+        .connect_lazy_with(options.clone())
+}

@@ -1,0 +1,5 @@
+//! What is particular to the databases, beyond what the ports promise.
+
+mod opening;
+mod plans;
+mod trouble;

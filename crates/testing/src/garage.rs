@@ -1,0 +1,113 @@
+//! garage, an S3 server that checks signatures. It takes long to build, so that only tests
+//! which are ignored by default start it: `make test-garage`.
+
+use std::io::{BufRead as _, BufReader};
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+
+use std::os::unix::process::CommandExt as _;
+
+/// Makes a server with one bucket in a fresh folder, and ends it when standard input does.
+const GUARD: &str = r#"
+set -eu
+garage=$1 rpc=$2 s3=$3 admin=$4
+dir=$(mktemp -d /tmp/lazaret-garage.XXXXXX)
+trap 'rm -rf "$dir"' EXIT
+trap '' INT HUP
+cat >"$dir/garage.toml" <<END
+metadata_dir = "$dir/meta"
+data_dir = "$dir/data"
+db_engine = "sqlite"
+replication_factor = 1
+rpc_bind_addr = "127.0.0.1:$rpc"
+rpc_secret = "00000000000000000000000000000000000000000000000000000000000000ff"
+[s3_api]
+s3_region = "garage"
+api_bind_addr = "127.0.0.1:$s3"
+[admin]
+api_bind_addr = "127.0.0.1:$admin"
+END
+export GARAGE_DEFAULT_ACCESS_KEY=$5 GARAGE_DEFAULT_SECRET_KEY=$6 GARAGE_DEFAULT_BUCKET=$7
+"$garage" -c "$dir/garage.toml" server --single-node --default-bucket </dev/null >"$dir/log" 2>&1 &
+server=$!
+trap 'kill $server 2>/dev/null || true; wait $server || true; rm -rf "$dir"' EXIT
+for _ in $(seq 100); do
+    kill -0 $server 2>/dev/null || { cat "$dir/log"; exit 1; }
+    if "$garage" -c "$dir/garage.toml" bucket info "$7" >/dev/null 2>&1; then
+        echo "ready http://127.0.0.1:$s3"
+        read -r _ || true
+        exit 0
+    fi
+    sleep 0.1
+done
+cat "$dir/log"
+exit 1
+"#;
+
+/// Name of the bucket.
+pub const BUCKET: &str = "lazaret";
+/// Region of the server.
+pub const REGION: &str = "garage";
+/// Key that may read and write the bucket.
+pub const ACCESS_KEY: &str = "GK000000000000000000000001";
+/// Secret of [`ACCESS_KEY`].
+pub const SECRET_KEY: &str = "0000000000000000000000000000000000000000000000000000000000000001";
+
+#[derive(Debug)]
+struct Server {
+    endpoint: String,
+    /// Holds the pipe whose end ends the server.
+    _guard: Child,
+}
+
+/// URL of the server of this process, which is started first if need be.
+///
+/// # Panics
+/// When garage is not installed or does not start.
+#[must_use]
+pub fn endpoint() -> &'static str {
+    static SERVER: OnceLock<Server> = OnceLock::new();
+    &SERVER.get_or_init(start).endpoint
+}
+
+fn start() -> Server {
+    let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/tools");
+    let program = tools.join("garage/bin/garage");
+    assert!(
+        program.exists(),
+        "garage is not installed: run `scripts/garage.sh`"
+    );
+    // It takes no port 0: free ones are looked up and let go together.
+    let free = || TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
+    let ports = [free(), free(), free()].map(|listener| {
+        let address = listener.local_addr();
+        address.expect("a listener has an address").port()
+    });
+    let mut guard = Command::new("sh")
+        .args(["-c", GUARD, "guard"])
+        .arg(program)
+        .args(ports.map(|port| port.to_string()))
+        .args([ACCESS_KEY, SECRET_KEY, BUCKET])
+        .process_group(0)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("failed to start a shell for garage");
+    let output = guard.stdout.take().expect("standard output is piped");
+    let mut text = String::new();
+    for line in BufReader::new(output).lines() {
+        let line = line.expect("failed to read what garage says");
+        if let Some(endpoint) = line.strip_prefix("ready ") {
+            return Server {
+                endpoint: endpoint.to_owned(),
+                _guard: guard,
+            };
+        }
+        text.push_str(&line);
+        text.push('\n');
+    }
+    let ended = guard.wait();
+    panic!("garage did not start ({ended:?}):\n{text}");
+}

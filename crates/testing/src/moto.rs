@@ -1,0 +1,78 @@
+//! moto, an S3 server that takes any signature, with one bucket a test process.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+
+/// The version that `scripts/moto.sh` installs.
+const VERSION: &str = "5.2.5";
+
+/// Serves until standard input ends: that is when the process with the other end is gone.
+const SERVER: &str = r#"
+import logging, os, sys
+logging.getLogger("werkzeug").setLevel(logging.ERROR)
+for key in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+    os.environ[key] = "test"
+from moto.moto_server.threaded_moto_server import ThreadedMotoServer
+server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+server.start()
+host, port = server.get_host_and_port()
+import boto3
+endpoint = f"http://127.0.0.1:{port}"
+boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1").create_bucket(Bucket="lazaret")
+print("ready", endpoint, flush=True)
+sys.stdin.read()
+os._exit(0)
+"#;
+
+/// Name of the bucket.
+pub const BUCKET: &str = "lazaret";
+
+#[derive(Debug)]
+struct Server {
+    endpoint: String,
+    /// Holds the pipe whose end ends the server.
+    _child: Child,
+}
+
+/// URL of the server of this process, which is started first if need be, such as
+/// `http://127.0.0.1:40001`. Region and keys may be anything.
+///
+/// # Panics
+/// When moto is not installed or does not start.
+#[must_use]
+pub fn endpoint() -> &'static str {
+    static SERVER: OnceLock<Server> = OnceLock::new();
+    &SERVER.get_or_init(start).endpoint
+}
+
+fn start() -> Server {
+    let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/tools");
+    let python = tools.join(format!("moto-{VERSION}/bin/python3"));
+    assert!(
+        python.exists(),
+        "moto is not installed: run `scripts/moto.sh`"
+    );
+    let mut child = Command::new(python)
+        .args(["-c", SERVER])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("failed to start moto");
+    let output = child.stdout.take().expect("standard output is piped");
+    let mut text = String::new();
+    for line in BufReader::new(output).lines() {
+        let line = line.expect("failed to read what moto says");
+        if let Some(endpoint) = line.strip_prefix("ready ") {
+            return Server {
+                endpoint: endpoint.to_owned(),
+                _child: child,
+            };
+        }
+        text.push_str(&line);
+        text.push('\n');
+    }
+    let ended = child.wait();
+    panic!("moto did not start ({ended:?}):\n{text}");
+}

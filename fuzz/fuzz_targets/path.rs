@@ -1,0 +1,6 @@
+//! Paths of requests, percent-encoded as they come.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|text: &str| lazaret_registry::fuzzing::path(text));

@@ -1,0 +1,32 @@
+//! What must not break the registry: power loss, kills, races, hostile requests.
+//!
+//! The server is the real binary. Everything random follows from a seed that is printed;
+//! `LAZARET_TORTURE_SEED` repeats a run, `LAZARET_TORTURE_ROUNDS` and `LAZARET_TORTURE_STATES`
+//! make it longer (`make torture`).
+#![allow(
+    missing_docs,
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    clippy::unwrap_used
+)]
+
+mod content;
+mod hostile;
+mod http;
+mod kill;
+mod model;
+mod power_loss;
+mod races;
+mod server;
+
+/// A number that the environment sets.
+fn setting(name: &str, default: u64) -> u64 {
+    std::env::var(name).map_or(default, |text| text.parse().unwrap())
+}
+
+/// The seed of this run; printed, so that a failure can be repeated.
+fn seed(test: &str) -> u64 {
+    let seed = setting("LAZARET_TORTURE_SEED", 2026);
+    eprintln!("{test}: LAZARET_TORTURE_SEED={seed}");
+    seed
+}

@@ -1,0 +1,198 @@
+//! A load generator: blocking connections on threads, so that it costs little beside what it
+//! measures.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+/// One kept-alive connection.
+pub(super) struct Connection {
+    reader: BufReader<TcpStream>,
+    host: String,
+    buffer: Vec<u8>,
+}
+
+impl Connection {
+    pub(super) fn open(address: &str) -> Result<Self, String> {
+        let stream = TcpStream::connect(address).map_err(text)?;
+        stream.set_nodelay(true).map_err(text)?;
+        Ok(Self {
+            reader: BufReader::with_capacity(256 * 1024, stream),
+            host: address.to_owned(),
+            buffer: vec![0; 256 * 1024],
+        })
+    }
+
+    /// Reads a path and throws the content away; returns its length in bytes.
+    pub(super) fn get(&mut self, path: &str) -> Result<u64, String> {
+        let accept = "application/vnd.oci.image.manifest.v1+json, */*";
+        let head = format!(
+            "GET {path} HTTP/1.1\r\nHost: {}\r\nAccept: {accept}\r\n\r\n",
+            self.host
+        );
+        self.reader
+            .get_mut()
+            .write_all(head.as_bytes())
+            .map_err(text)?;
+        let (status, length, _) = self.answer()?;
+        if status != 200 {
+            return Err(format!("GET {path}: {status}"));
+        }
+        let mut left = length;
+        while left > 0 {
+            let most = self
+                .buffer
+                .len()
+                .min(usize::try_from(left).unwrap_or(usize::MAX));
+            let read = self.reader.read(&mut self.buffer[..most]).map_err(text)?;
+            if read == 0 {
+                return Err(format!("GET {path}: the answer is cut short"));
+            }
+            left -= read as u64;
+        }
+        Ok(length)
+    }
+
+    /// Sends a body made of parts; returns the answer's `Location`.
+    pub(super) fn send(
+        &mut self,
+        method: &str,
+        path: &str,
+        kind: &str,
+        parts: &[&[u8]],
+    ) -> Result<String, String> {
+        let length: usize = parts.iter().map(|part| part.len()).sum();
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\nHost: {}\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n\r\n",
+            self.host
+        );
+        let stream = self.reader.get_mut();
+        stream.write_all(head.as_bytes()).map_err(text)?;
+        for part in parts {
+            stream.write_all(part).map_err(text)?;
+        }
+        let (status, length, location) = self.answer()?;
+        let mut body = vec![0; usize::try_from(length).map_err(text)?];
+        self.reader.read_exact(&mut body).map_err(text)?;
+        if !matches!(status, 200..=204) {
+            let body = String::from_utf8_lossy(&body);
+            return Err(format!("{method} {path}: {status} {body}"));
+        }
+        Ok(location)
+    }
+
+    /// Pushes a blob in one `PUT`.
+    pub(super) fn push(
+        &mut self,
+        repository: &str,
+        digest: &str,
+        parts: &[&[u8]],
+    ) -> Result<(), String> {
+        let uploads = format!("/v2/{repository}/blobs/uploads/");
+        let location = self.send("POST", &uploads, "application/octet-stream", &[])?;
+        // Absolute or relative, as the server likes.
+        let path = location.find("/v2/").map_or("", |start| &location[start..]);
+        let start = if path.contains('?') { '&' } else { '?' };
+        let path = format!("{path}{start}digest={digest}");
+        self.send("PUT", &path, "application/octet-stream", parts)?;
+        Ok(())
+    }
+
+    fn answer(&mut self) -> Result<(u16, u64, String), String> {
+        let (mut line, mut status, mut length) = (String::new(), 0, 0);
+        let mut location = String::new();
+        loop {
+            line.clear();
+            if self.reader.read_line(&mut line).map_err(text)? == 0 {
+                return Err("the connection ended".to_owned());
+            }
+            let trimmed = line.trim_end();
+            if trimmed.is_empty() {
+                return Ok((status, length, location));
+            }
+            if let Some(rest) = trimmed.strip_prefix("HTTP/1.1 ") {
+                status = rest[..3].parse().map_err(text)?;
+            } else if let Some((name, value)) = trimmed.split_once(": ") {
+                match name.to_ascii_lowercase().as_str() {
+                    "content-length" => length = value.parse().map_err(text)?,
+                    "location" => value.clone_into(&mut location),
+                    _ => {}
+                }
+            }
+        }
+    }
+}
+
+/// What a run of many requests took.
+pub(super) struct Load {
+    pub(super) seconds: f64,
+    pub(super) requests: u64,
+    pub(super) bytes: u64,
+    /// Seconds of the slowest of 100 requests.
+    pub(super) p99: f64,
+}
+
+/// Sends requests over `connections` for `duration`, or until each has sent `each`.
+pub(super) fn run(
+    address: &str,
+    connections: usize,
+    duration: Duration,
+    each: u64,
+    request: impl Fn(&mut Connection, usize, u64) -> Result<u64, String> + Sync,
+) -> Result<Load, String> {
+    let results = Mutex::new(Vec::new());
+    let start = Instant::now();
+    std::thread::scope(|scope| {
+        for worker in 0..connections {
+            let (results, request) = (&results, &request);
+            scope.spawn(move || {
+                let outcome = work(address, worker, start, duration, each, request);
+                results.lock().expect("no worker panics").push(outcome);
+            });
+        }
+    });
+    let seconds = start.elapsed().as_secs_f64();
+    let (mut times, mut bytes) = (Vec::new(), 0);
+    for result in results.into_inner().expect("no worker panics") {
+        let (took, moved) = result?;
+        times.extend(took);
+        bytes += moved;
+    }
+    times.sort_by(f64::total_cmp);
+    let last = times.len().saturating_sub(1);
+    Ok(Load {
+        seconds,
+        requests: times.len() as u64,
+        bytes,
+        p99: times
+            .get((times.len() * 99 / 100).min(last))
+            .copied()
+            .unwrap_or_default(),
+    })
+}
+
+fn work(
+    address: &str,
+    worker: usize,
+    start: Instant,
+    duration: Duration,
+    each: u64,
+    request: &impl Fn(&mut Connection, usize, u64) -> Result<u64, String>,
+) -> Result<(Vec<f64>, u64), String> {
+    let mut connection = Connection::open(address)?;
+    let (mut times, mut bytes) = (Vec::new(), 0);
+    for number in 0..each {
+        if start.elapsed() > duration {
+            break;
+        }
+        let began = Instant::now();
+        bytes += request(&mut connection, worker, number)?;
+        times.push(began.elapsed().as_secs_f64());
+    }
+    Ok((times, bytes))
+}
+
+fn text(error: impl std::fmt::Display) -> String {
+    error.to_string()
+}
