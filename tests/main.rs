@@ -6,6 +6,7 @@ mod clients;
 mod families;
 mod hostile_layers;
 mod images;
+mod registry_clients;
 mod registry_with;
 mod reproducible;
 mod run_bundle;

@@ -46,6 +46,12 @@ pub enum Error {
         /// Why.
         source: lazaret_store::Error,
     },
+    /// Nothing was ever stored there.
+    #[error("there is no registry: '{}' does not exist", path.display())]
+    NoRegistry {
+        /// Its database.
+        path: PathBuf,
+    },
     /// A file that the settings name cannot be read.
     #[error("failed to read '{}'", path.display())]
     Read {

@@ -38,12 +38,16 @@ enum Signer {
 }
 
 impl Keys {
-    /// Reads the key that signs and further keys that are believed.
+    /// Reads the key that signs and further keys that are believed. Without a file, the key that
+    /// signs is a new one and ends with this value.
     pub(super) fn read<'a>(
-        signing: &Path,
+        signing: Option<&Path>,
         believed: impl Iterator<Item = &'a Path>,
     ) -> Result<Self, Error> {
-        let signer = Signer::read(signing)?;
+        let signer = match signing {
+            Some(path) => Signer::read(path)?,
+            None => Signer::generate(),
+        };
         let public = signer.public();
         let id = key_id(&public);
         let mut keys = vec![(id.clone(), public)];
@@ -93,6 +97,12 @@ impl Keys {
 }
 
 impl Signer {
+    fn generate() -> Self {
+        let seed = random::bytes::<32>();
+        let pair = Ed25519KeyPair::from_seed_unchecked(&seed);
+        Self::Ed25519(pair.expect("any 32 bytes are a seed of Ed25519"))
+    }
+
     fn read(path: &Path) -> Result<Self, Error> {
         let wrong = |reason| Error::Key {
             path: path.to_owned(),

@@ -67,26 +67,22 @@ pub(super) struct Refresh {
 }
 
 impl Tokens {
-    /// `folder`: where a key is made when the settings name none.
+    /// `folder`: where a key is made when the settings name none. Without a folder it is kept
+    /// nowhere.
     pub(super) fn open(
         settings: &Settings,
         host: Option<&str>,
         folder: Option<&Path>,
     ) -> Result<Self, Error> {
         let made;
-        let signing: &Path = match (&settings.key_file, folder) {
-            (Some(path), _) => path,
+        let signing: Option<&Path> = match (&settings.key_file, folder) {
+            (Some(path), _) => Some(path),
             (None, Some(folder)) => {
                 made = folder.join("auth").join("token-key.pem");
                 keys::ensure(&made)?;
-                &made
+                Some(&made)
             }
-            (None, None) => {
-                return Err(setting(
-                    "key_file",
-                    "there is no data folder to make a key in",
-                ));
-            }
+            (None, None) => None,
         };
         let believed = settings.verification_key_files.iter().map(PathBuf::as_path);
         let service = settings.service.as_deref().or(host);

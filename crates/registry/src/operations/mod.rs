@@ -20,6 +20,7 @@ mod trace;
 pub use instance::{Instance, Signals};
 pub use notify::{Notifier, State};
 pub use reload::Source;
+pub use stores::Stores;
 
 pub(crate) use events::Events;
 pub(crate) use health::Health;

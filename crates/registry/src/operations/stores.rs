@@ -1,6 +1,6 @@
 //! Opening what the configuration names.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +13,7 @@ use lazaret_store::{
     SystemClock,
 };
 
+use super::Source;
 use crate::Error;
 use crate::config::{Bucket, Config, Period, RepositoryRule, RetentionRule, Secret};
 use crate::registry::{Limits, Policy};
@@ -21,6 +22,41 @@ use crate::schemas::{FamilySchemas, Schemas};
 
 /// Name of the database in the folder of everything.
 const DATABASE: &str = "registry.db";
+
+/// The stores of a registry, for upkeep beside the server that may run over them.
+pub struct Stores {
+    /// Names and relations.
+    pub database: Arc<dyn Database>,
+    /// Content.
+    pub objects: Arc<dyn BlobStore>,
+    /// How the server collects.
+    pub collection: collect::Settings,
+    /// What it keeps.
+    pub retention: Retention,
+}
+
+impl Source {
+    /// Opens the stores of a registry that is there already.
+    ///
+    /// # Errors
+    /// Settings that are wrong, stores that are out of reach or not there.
+    pub async fn open_stores(&self) -> Result<Stores, Error> {
+        let (config, _) = self.read()?;
+        if config.metadata.postgres.is_none() {
+            let path = sqlite(&config, &self.root);
+            if !path.exists() {
+                return Err(Error::NoRegistry { path });
+            }
+        }
+        let (collection, retention) = collection(&config);
+        Ok(Stores {
+            objects: objects(&config, &self.root)?,
+            database: metadata(&config, &self.root).await?,
+            collection,
+            retention,
+        })
+    }
+}
 
 /// The folder of what is given no place of its own.
 pub(super) fn root<'a>(config: &'a Config, default: &'a Path) -> &'a Path {
@@ -88,10 +124,7 @@ pub(super) async fn metadata(config: &Config, default: &Path) -> Result<Arc<dyn 
         })?;
         return Ok(Arc::new(database));
     }
-    let sqlite = config.metadata.sqlite.as_ref();
-    let path = sqlite
-        .and_then(|sqlite| sqlite.path.clone())
-        .unwrap_or_else(|| root(config, default).join(DATABASE));
+    let path = sqlite(config, default);
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(|source| Error::Create {
             path: folder.to_owned(),
@@ -105,6 +138,13 @@ pub(super) async fn metadata(config: &Config, default: &Path) -> Result<Arc<dyn 
             source,
         })?;
     Ok(Arc::new(database))
+}
+
+fn sqlite(config: &Config, default: &Path) -> PathBuf {
+    let sqlite = config.metadata.sqlite.as_ref();
+    sqlite
+        .and_then(|sqlite| sqlite.path.clone())
+        .unwrap_or_else(|| root(config, default).join(DATABASE))
 }
 
 /// What repositories take, as the verbs want it.

@@ -31,7 +31,7 @@ use crate::config::Limits;
 use crate::zero_copy::{Outgoing, Wire};
 
 /// Most bytes read from an HTTP/1.1 connection at once, and so the largest header.
-const BUFFER_BYTES: usize = 256 * 1024;
+const BUFFER_BYTES: usize = 128 * 1024;
 /// Header fields of one request.
 const HEADER_FIELDS: usize = 100;
 /// Streams of an HTTP/2 connection.

@@ -1,9 +1,7 @@
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use lazaret_store::SystemClock;
-use lazaret_store::collect::retention::Retention;
-use lazaret_store::collect::{Age, CollectionPlan, Collector, Planned, Report, Settings};
+use lazaret_store::collect::{Age, CollectionPlan, Collector, Planned, Report};
 
 use super::stores::{StoresArgs, store};
 use crate::commands::Context;
@@ -13,7 +11,8 @@ use crate::printer::{Format, bytes};
 
 /// Delete what nothing in a registry refers to any more
 ///
-/// May run beside the server, and loses nothing that somebody pushes meanwhile. Space becomes
+/// May run beside the server, and loses nothing that somebody pushes meanwhile. Tags and
+/// manifests go by the retention rules of the configuration; without, they stay. Space becomes
 /// free in the run after the one that gives a blob up.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -22,15 +21,13 @@ pub(crate) struct Args {
     /// Say what would be deleted and change nothing
     #[arg(long)]
     dry_run: bool,
-    /// How long blobs that nothing names stay after their last push, mount or HEAD
-    #[arg(long, value_name = "AGE", default_value = "24h")]
-    grace: Age,
-    /// How long the objects of given up blobs stay for readers
-    #[arg(long, value_name = "AGE", default_value = "10m")]
-    garbage_grace: Age,
-    /// Retention rules, a JSON file with a list of them; without, tags and manifests stay
-    #[arg(long, value_name = "FILE")]
-    rules: Option<PathBuf>,
+    /// How long blobs that nothing names stay after their last push, mount or HEAD [default: as
+    /// configured, or 24h]
+    #[arg(long, value_name = "AGE")]
+    grace: Option<Age>,
+    /// How long the objects of given up blobs stay for readers [default: as configured, or 10m]
+    #[arg(long, value_name = "AGE")]
+    garbage_grace: Option<Age>,
     /// How results are printed
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -38,24 +35,21 @@ pub(crate) struct Args {
 
 impl Args {
     pub(crate) async fn run(self, context: &Context) -> Result<u8, Failure> {
-        let retention = match &self.rules {
-            None => Retention::default(),
-            Some(path) => {
-                let what = format!("read the rules '{}'", path.display());
-                let text = std::fs::read(path).map_err(|error| Failure::io(what, error))?;
-                serde_json::from_slice(&text).map_err(|error| {
-                    Failure::usage(format!("invalid rules in '{}': {error}", path.display()))
-                })?
-            }
-        };
-        let settings = Settings {
-            grace: self.grace.duration(),
-            garbage_grace: self.garbage_grace.duration(),
-            ..Settings::default()
-        };
         let stores = self.stores.open(context).await?;
-        let clock = Arc::new(SystemClock);
-        let collector = Collector::new(stores.database, stores.objects, clock, settings, retention);
+        let mut settings = stores.collection;
+        if let Some(grace) = self.grace {
+            settings.grace = grace.duration();
+        }
+        if let Some(grace) = self.garbage_grace {
+            settings.garbage_grace = grace.duration();
+        }
+        let collector = Collector::new(
+            stores.database,
+            stores.objects,
+            Arc::new(SystemClock),
+            settings,
+            stores.retention,
+        );
         let printer = context.printer;
         if self.dry_run {
             let mut each = |piece: Planned<'_>| printer.note(&line(piece));

@@ -1,46 +1,48 @@
 //! The stores of a registry, beside the server that may run over them.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
-use lazaret_store::{BlobStore, Database, Durability, FileObjects, SqlMetadata, SystemClock};
+use lazaret_registry::config::{self, Overrides};
+use lazaret_registry::operations::{Source, Stores};
 
-use crate::commands::Context;
+use crate::commands::{Context, serve};
+use crate::env_vars;
 use crate::failure::Failure;
+use crate::settings;
 
-/// Which registry
+/// Which registry: what `lazaret serve` would serve with the same file and variables
 #[derive(Debug, clap::Args)]
 pub(crate) struct StoresArgs {
-    /// Folder of the registry [default: `registry` in the data folder]
+    /// Configuration file of the registry
+    #[arg(long, value_name = "FILE", env = env_vars::SERVE_CONFIG)]
+    config: Option<PathBuf>,
+    /// Folder of the registry [default: as configured, or `registry` in the data folder]
     #[arg(long, value_name = "DIR")]
-    root: Option<PathBuf>,
-}
-
-/// An open registry.
-pub(super) struct Stores {
-    pub(super) database: Arc<dyn Database>,
-    pub(super) objects: Arc<dyn BlobStore>,
+    root: Option<String>,
 }
 
 impl StoresArgs {
     /// Opens the stores; there must be some.
     pub(super) async fn open(self, context: &Context) -> Result<Stores, Failure> {
-        let root = self
-            .root
-            .unwrap_or_else(|| context.settings.data.join("registry"));
-        let path = root.join("registry.db");
-        if !path.exists() {
-            return Err(Failure::usage_with(
-                format!("there is no registry in '{}'", root.display()),
-                "name the folder that `lazaret serve` uses with --root",
-            ));
+        let mut overrides = Overrides::default();
+        overrides.variables(settings::serve_variables());
+        let known = config::settings();
+        let root = known.iter().find(|setting| setting.key() == "root");
+        if let (Some(setting), Some(value)) = (root, self.root) {
+            overrides.flag(setting, value);
         }
-        let clock = Arc::new(SystemClock);
-        let database = SqlMetadata::sqlite(&path, Durability::Synced, clock);
-        let objects = FileObjects::open(&root, Durability::Synced).map_err(store)?;
-        Ok(Stores {
-            database: Arc::new(database.await.map_err(store)?),
-            objects: Arc::new(objects),
+        let source = Source {
+            file: self.config,
+            overrides,
+            root: context.settings.data.join("registry"),
+        };
+        source.open_stores().await.map_err(|error| match error {
+            lazaret_registry::Error::Config(faults) => serve::refuse(context, &faults.0),
+            error @ lazaret_registry::Error::NoRegistry { .. } => Failure::usage_with(
+                error.to_string(),
+                "name what `lazaret serve` uses: its file with --config, or its folder with --root",
+            ),
+            error => error.into(),
         })
     }
 }

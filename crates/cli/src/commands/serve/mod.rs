@@ -105,7 +105,7 @@ async fn serve(context: &Context, source: Source, log: logging::Log) -> Result<(
 }
 
 /// Prints what is wrong, as `file:line:column: setting: what`.
-fn refuse(context: &Context, faults: &[Fault]) -> Failure {
+pub(super) fn refuse(context: &Context, faults: &[Fault]) -> Failure {
     let mut count = 0;
     for fault in faults {
         if fault.is_warning {

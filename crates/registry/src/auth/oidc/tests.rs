@@ -32,7 +32,7 @@ fn key() -> Keys {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("key.pem");
     keys::ensure(&path).unwrap();
-    Keys::read(&path, std::iter::empty()).unwrap_or_else(|error| panic!("{error:?}"))
+    Keys::read(Some(&path), std::iter::empty()).unwrap_or_else(|error| panic!("{error:?}"))
 }
 
 fn set_of(keys: &Keys) -> Value {

@@ -320,7 +320,7 @@ async fn keys_are_rotated_without_breaking_tokens_and_dropped_to_revoke_them() {
 /// Keys that belong to the gate's own key file, as an attacker does not have them.
 fn signer(world: &World) -> Keys {
     let path = world.folder.path().join("auth/token-key.pem");
-    Keys::read(&path, std::iter::empty()).unwrap_or_else(|error| panic!("{error:?}"))
+    Keys::read(Some(&path), std::iter::empty()).unwrap_or_else(|error| panic!("{error:?}"))
 }
 
 fn claims(world: &World) -> Claims {
@@ -371,7 +371,7 @@ async fn forged_tokens_are_refused() {
     let other = tempfile::tempdir().unwrap();
     let path = other.path().join("key.pem");
     super::super::keys::ensure(&path).unwrap();
-    let stranger = Keys::read(&path, std::iter::empty()).unwrap_or_else(|e| panic!("{e:?}"));
+    let stranger = Keys::read(Some(&path), std::iter::empty()).unwrap_or_else(|e| panic!("{e:?}"));
     let nothing = |_: &[u8]| Vec::new();
     let id = keys.id();
     let stolen_id = |alg: &str| json!({"alg": alg, "kid": id, "typ": "JWT"});

@@ -22,6 +22,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use lazaret_oci::Hasher;
+use tokio::sync::Semaphore;
 
 use crate::durable::{is_absent, optional};
 use crate::error::io;
@@ -44,6 +45,7 @@ pub struct FileObjects(Arc<Folder>);
 struct Folder {
     root: PathBuf,
     durability: Durability,
+    turns: Arc<Semaphore>,
 }
 
 impl FileObjects {
@@ -55,6 +57,7 @@ impl FileObjects {
         let folder = Folder {
             root: root.join("objects"),
             durability,
+            turns: Arc::new(writer::turns()),
         };
         folder.create()?;
         Ok(Self(Arc::new(folder)))
@@ -168,7 +171,8 @@ impl BlobStore for FileObjects {
         let (folder, id) = (Arc::clone(&self.0), id.clone());
         Box::pin(blocking(move || {
             let file = folder.append(&id, staged.size)?;
-            Ok(Box::new(FileWriter::new(file, hasher)) as Box<dyn ObjectWriter>)
+            let turns = Arc::clone(&folder.turns);
+            Ok(Box::new(FileWriter::new(file, hasher, turns)) as Box<dyn ObjectWriter>)
         }))
     }
 

@@ -1,8 +1,11 @@
 //! Appending to a file from async code: while one batch is hashed and written on another
 //! thread, the next one is received. A slow peer occupies no thread.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use lazaret_oci::Hasher;
+use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
 use super::staged::StagedFile;
@@ -10,12 +13,20 @@ use crate::{BoxFuture, Error, ObjectWriter, Staged};
 
 /// Bytes handed over at once. One batch is written while the next one is received, so that an
 /// upload occupies twice as much memory.
-const BATCH: usize = 256 * 1024;
+const BATCH: usize = 128 * 1024;
 
 /// Buffers handed over at once, so that a peer who sends single bytes occupies no more.
 const PIECES: usize = 1024;
 
+/// How many batches are hashed and written at once, over all uploads: it is work for processors,
+/// and more threads than these would only take turns, each with a stack and a heap of its own.
+pub(super) fn turns() -> Semaphore {
+    let processors = std::thread::available_parallelism().map_or(2, usize::from);
+    Semaphore::new(2 * processors)
+}
+
 pub(super) struct FileWriter {
+    turns: Arc<Semaphore>,
     batch: Vec<Bytes>,
     batched: usize,
     state: State,
@@ -49,8 +60,9 @@ impl Target {
 }
 
 impl FileWriter {
-    pub(super) fn new(file: StagedFile, hasher: Option<Hasher>) -> Self {
+    pub(super) fn new(file: StagedFile, hasher: Option<Hasher>, turns: Arc<Semaphore>) -> Self {
         Self {
+            turns,
             batch: Vec::new(),
             batched: 0,
             state: State::Idle(Box::new(Target { file, hasher })),
@@ -73,11 +85,15 @@ impl FileWriter {
 
     /// Hands over the collected batch.
     async fn flush(&mut self) -> Result<(), Error> {
+        // Before the target is taken: a caller that stops waiting here has lost nothing.
+        let turn = Arc::clone(&self.turns).acquire_owned().await;
+        let turn = turn.map_err(|_| Error::Stopped)?;
         let mut target = self.settle().await?;
         let batch = std::mem::take(&mut self.batch);
         self.batched = 0;
         self.state = State::Writing(tokio::task::spawn_blocking(move || {
             target.take(&batch)?;
+            drop(turn);
             Ok(target)
         }));
         Ok(())

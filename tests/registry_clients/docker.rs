@@ -1,0 +1,188 @@
+//! dockerd: images, by the certificates and passwords of its own files.
+
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use super::containerd::end;
+use super::content::Content;
+use super::registry::{NAME, Registry};
+use super::with_each_scheme;
+use crate::support::tool;
+
+/// Starts the daemon where only it sees other contents of `/etc/docker` and `/etc/hosts`. It
+/// trusts any certificate of a host in 127.0.0.0/8, so the registry is at `::1`.
+const START: &str = r#"
+mkdir -p /etc/docker
+mount --bind "$1/etc" /etc/docker
+mount --bind "$1/hosts" /etc/hosts
+exec dockerd --host "unix://$1/socket" --data-root "$1/data" --exec-root "$1/exec" --pidfile "$1/pid" \
+    --storage-driver vfs --bridge none --iptables=false --ip6tables=false
+"#;
+
+#[test]
+fn docker_pushes_and_pulls() {
+    let Some(docker) = Docker::start() else {
+        return;
+    };
+    with_each_scheme(&["127.0.0.1:0", "[::1]:0"], |registry, content| {
+        let port = registry.addresses[1].rsplit_once(':').unwrap().1;
+        let host = format!("{NAME}:{port}");
+        docker.trust(registry, &host);
+        if let Some((user, password)) = &registry.login {
+            docker.run(&["login", "-u", user, "-p", password, &host]);
+        }
+        let name = format!("{host}/acme/image:v1");
+        docker.load(content, registry, &name);
+        let image = docker.inspect(&name, "{{.Id}}");
+        docker.run(&["push", &name]);
+        let digest = docker.inspect(&name, "{{index .RepoDigests 0}}");
+        docker.run(&["rmi", &name]);
+        docker.run(&["pull", &name]);
+        assert_eq!(docker.inspect(&name, "{{.Id}}"), image);
+        assert_eq!(docker.inspect(&name, "{{index .RepoDigests 0}}"), digest);
+        docker.run(&["rmi", &name]);
+        docker.run(&["pull", &digest]);
+        assert_eq!(docker.inspect(&digest, "{{.Id}}"), image);
+        docker.run(&["rmi", &digest]);
+        // Of an index it takes the image of its platform.
+        skopeo(registry, content, "index");
+        let name = format!("{host}/acme/index:v1");
+        docker.run(&["pull", &name]);
+        assert_eq!(docker.inspect(&name, "{{.Config.Cmd}}"), "[/data/0]");
+        assert_eq!(
+            docker.inspect(&name, "{{index .RepoDigests 0}}"),
+            format!("{host}/acme/index@{}", content.index)
+        );
+        docker.run(&["rmi", &name]);
+    });
+}
+
+/// Pushes what docker can only pull.
+fn skopeo(registry: &Registry, content: &Content, name: &str) {
+    let source = format!("oci:{}:{name}", content.layout().display());
+    let target = format!("docker://{}/acme/{name}:v1", registry.address);
+    let certificates = registry.certificates();
+    let mut arguments = vec![
+        "--insecure-policy",
+        "copy",
+        "-q",
+        "--all",
+        "--preserve-digests",
+    ];
+    arguments.extend(["--dest-cert-dir", certificates.to_str().unwrap()]);
+    let credentials = registry
+        .login
+        .as_ref()
+        .map(|(user, password)| format!("{user}:{password}"));
+    if let Some(credentials) = &credentials {
+        arguments.extend(["--dest-creds", credentials]);
+    }
+    arguments.extend([source.as_str(), target.as_str()]);
+    tool("skopeo", &arguments);
+}
+
+/// A daemon of its own. Dropping it ends it.
+struct Docker {
+    folder: TempDir,
+    process: Child,
+}
+
+impl Docker {
+    /// Starts it, where the machine lets it.
+    fn start() -> Option<Self> {
+        if !rustix::process::geteuid().is_root() {
+            eprintln!("skipped: dockerd needs root");
+            return None;
+        }
+        let folder = TempDir::new().unwrap();
+        std::fs::create_dir(folder.path().join("etc")).unwrap();
+        let hosts = format!("127.0.0.1 localhost\n::1 {NAME}\n");
+        std::fs::write(folder.path().join("hosts"), hosts).unwrap();
+        let log = std::fs::File::create(folder.path().join("log")).unwrap();
+        let process = Command::new("unshare")
+            .args(["--mount", "sh", "-euc", START, "start"])
+            .arg(folder.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .expect("unshare is installed");
+        let mut docker = Self { folder, process };
+        for _ in 0..600 {
+            if docker
+                .command(&["version"])
+                .output()
+                .unwrap()
+                .status
+                .success()
+            {
+                return Some(docker);
+            }
+            if docker.process.try_wait().unwrap().is_some() {
+                let log = std::fs::read_to_string(docker.folder.path().join("log")).unwrap();
+                eprintln!("skipped: dockerd does not run on this machine:\n{log}");
+                return None;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        panic!("dockerd did not start");
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new("docker");
+        let place = |name: &str| self.folder.path().join(name);
+        command
+            .arg("--config")
+            .arg(place("client"))
+            .arg("--host")
+            .arg(format!("unix://{}", place("socket").display()))
+            .args(arguments);
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> String {
+        let output = self.command(arguments).output().unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "docker {arguments:?}: {stderr}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    fn inspect(&self, name: &str, format: &str) -> String {
+        let text = self.run(&["image", "inspect", "--format", format, name]);
+        text.trim().to_owned()
+    }
+
+    /// Gives the daemon the certificates for a registry.
+    fn trust(&self, registry: &Registry, host: &str) {
+        let folder = self.folder.path().join("etc/certs.d").join(host);
+        std::fs::create_dir_all(&folder).unwrap();
+        for entry in std::fs::read_dir(registry.certificates()).unwrap() {
+            let entry = entry.unwrap();
+            std::fs::copy(entry.path(), folder.join(entry.file_name())).unwrap();
+        }
+    }
+
+    fn load(&self, content: &Content, registry: &Registry, name: &str) {
+        let archive = registry.path("archive.tar");
+        let source = format!("oci:{}:image", content.layout().display());
+        let target = format!("docker-archive:{}:{name}", archive.display());
+        tool(
+            "skopeo",
+            &["--insecure-policy", "copy", "-q", &source, &target],
+        );
+        self.run(&["load", "-q", "-i", path(&archive)]);
+    }
+}
+
+fn path(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+impl Drop for Docker {
+    fn drop(&mut self) {
+        end(&mut self.process, self.folder.path());
+    }
+}
