@@ -40,8 +40,11 @@ bench:
 torture:
 	scripts/setup.sh build run test
 	scripts/moto.sh
-	LAZARET_TORTURE_ROUNDS=$${LAZARET_TORTURE_ROUNDS:-200} LAZARET_TORTURE_STATES=$${LAZARET_TORTURE_STATES:-1000000} \
+	LAZARET_TORTURE_ROUNDS=$${LAZARET_TORTURE_ROUNDS:-200} LAZARET_TORTURE_RACES=$${LAZARET_TORTURE_RACES:-100} \
+		LAZARET_TORTURE_STATES=$${LAZARET_TORTURE_STATES:-1000000} \
 		cargo test -p lazaret-cli --test torture -- --nocapture
+	LAZARET_TORTURE_SECONDS=$${LAZARET_TORTURE_SECONDS:-300} \
+		cargo test -p lazaret-store --lib -- collect::tests::torture --nocapture
 
 fuzz:
 	scripts/setup.sh build fuzz

@@ -1,8 +1,8 @@
 //! What must not break the registry: power loss, kills, races, hostile requests.
 //!
 //! The server is the real binary. Everything random follows from a seed that is printed;
-//! `LAZARET_TORTURE_SEED` repeats a run, `LAZARET_TORTURE_ROUNDS` and `LAZARET_TORTURE_STATES`
-//! make it longer (`make torture`).
+//! `LAZARET_TORTURE_SEED` repeats a run; `LAZARET_TORTURE_ROUNDS` (kills), `LAZARET_TORTURE_RACES`
+//! and `LAZARET_TORTURE_STATES` (of the disk) make it longer (`make torture`).
 #![allow(
     missing_docs,
     clippy::disallowed_methods,
@@ -11,6 +11,7 @@
 )]
 
 mod content;
+mod failover;
 mod hostile;
 mod http;
 mod kill;

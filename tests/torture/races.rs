@@ -18,19 +18,20 @@ use crate::setting;
 type Replicas = [SocketAddr; 2];
 
 fn rounds() -> u64 {
-    setting("LAZARET_TORTURE_ROUNDS", 5) * 2
+    setting("LAZARET_TORTURE_RACES", 10)
 }
 
 /// What the replicas share.
 #[derive(Debug, Clone, Copy)]
-enum Shared {
+pub(crate) enum Shared {
     /// One folder: two processes over the same files.
     Folder,
     /// A PostgreSQL database and a bucket.
     Services,
 }
 
-fn replicas(shared: Shared, folder: &Path) -> [Server; 2] {
+/// Two replicas of one registry, which is empty.
+pub(crate) fn replicas(shared: Shared, folder: &Path) -> [Server; 2] {
     let root = folder.join("root");
     std::fs::create_dir(&root).unwrap();
     let arguments = match shared {

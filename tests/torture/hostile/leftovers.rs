@@ -66,7 +66,8 @@ pub(super) fn objects(root: &Path) -> BTreeSet<String> {
     let mut objects = BTreeSet::new();
     for entry in std::fs::read_dir(root).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
-        let is_ours = name == "objects" || name.starts_with("registry.db");
+        let is_ours =
+            ["objects", "auth"].contains(&name.as_str()) || name.starts_with("registry.db");
         assert!(is_ours, "'{name}' is in the registry's folder");
     }
     for shard in std::fs::read_dir(root.join("objects")).unwrap() {

@@ -4,6 +4,8 @@ mod bodies;
 mod framing;
 mod leftovers;
 mod paths;
+mod slow;
+mod tokens;
 
 use std::path::PathBuf;
 
