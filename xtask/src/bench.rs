@@ -3,9 +3,12 @@
 //! Drives the release binary from outside, as a user would; expects what `make bench` has
 //! installed and built.
 
+mod collection;
 mod load;
 mod machine;
 mod registry;
+mod scale;
+mod server;
 mod transfer;
 
 use std::path::{Path, PathBuf};
@@ -15,8 +18,10 @@ use std::time::Instant;
 /// Runs everything, or the one subject that is asked for, and prints one table a subject.
 pub(crate) fn run() -> Result<String, Vec<String>> {
     let bench = Bench::new().map_err(|error| vec![error])?;
-    let subjects: [Subject; 3] = [
+    let subjects: [Subject; 5] = [
         ("registry", registry::run),
+        ("collection", collection::run),
+        ("scale", scale::run),
         ("machine", machine::run),
         ("transfer", transfer::run),
     ];

@@ -129,6 +129,8 @@ pub(super) struct Load {
     pub(super) seconds: f64,
     pub(super) requests: u64,
     pub(super) bytes: u64,
+    /// Median in seconds.
+    pub(super) p50: f64,
     /// Seconds of the slowest of 100 requests.
     pub(super) p99: f64,
 }
@@ -161,14 +163,13 @@ pub(super) fn run(
     }
     times.sort_by(f64::total_cmp);
     let last = times.len().saturating_sub(1);
+    let of_100 = |slower: usize| times.get((times.len() * slower / 100).min(last)).copied();
     Ok(Load {
         seconds,
         requests: times.len() as u64,
         bytes,
-        p99: times
-            .get((times.len() * 99 / 100).min(last))
-            .copied()
-            .unwrap_or_default(),
+        p50: of_100(50).unwrap_or_default(),
+        p99: of_100(99).unwrap_or_default(),
     })
 }
 
@@ -193,6 +194,40 @@ fn work(
     Ok((times, bytes))
 }
 
-fn text(error: impl std::fmt::Display) -> String {
+/// Media type of manifests.
+pub(super) const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+
+/// An image manifest of these blobs; `note` makes it differ from others of the same.
+pub(super) fn manifest(config: &[u8], layers: &[&[u8]], note: &str) -> String {
+    let descriptor = |kind: &str, blob: &[u8]| {
+        let media_type = format!("application/vnd.oci.image.{kind}");
+        serde_json::json!({"mediaType": media_type, "digest": digest(&[blob]), "size": blob.len()})
+    };
+    let layers: Vec<_> = layers
+        .iter()
+        .map(|layer| descriptor("layer.v1.tar", layer))
+        .collect();
+    serde_json::json!({
+        "schemaVersion": 2,
+        "mediaType": MANIFEST,
+        "config": descriptor("config.v1+json", config),
+        "layers": layers,
+        "annotations": { "note": note },
+    })
+    .to_string()
+}
+
+/// Digest of what the parts are together.
+pub(super) fn digest(parts: &[&[u8]]) -> String {
+    let mut context = ring::digest::Context::new(&ring::digest::SHA256);
+    for part in parts {
+        context.update(part);
+    }
+    let hex = context.finish();
+    let hex = hex.as_ref().iter().map(|byte| format!("{byte:02x}"));
+    format!("sha256:{}", hex.collect::<String>())
+}
+
+pub(super) fn text(error: impl std::fmt::Display) -> String {
     error.to_string()
 }

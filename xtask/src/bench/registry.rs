@@ -1,14 +1,13 @@
 //! `lazaret serve` against docker-registry, both with files and fsync, random data, one load
 //! generator on the same machine.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::process::{Child, Command, Stdio};
+use std::io::{Read as _, Write as _};
 use std::time::{Duration, Instant};
 
 use super::Bench;
-use super::load::{self, Connection, Load};
+use super::load::{self, Connection, Load, MANIFEST, digest, manifest, text};
+use super::server::Server;
 
-const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 const MEGABYTES_100: usize = 100_000_000;
 /// How long each rate is measured.
 const SPAN: Duration = Duration::from_secs(5);
@@ -21,7 +20,7 @@ pub(super) fn run(bench: &Bench) -> Result<(), String> {
         .and_then(|mut random| random.read_exact(&mut base))
         .map_err(text)?;
     let ours = {
-        let server = Server::lazaret(bench)?;
+        let server = Server::lazaret(bench, "registry-ours")?;
         measure(&server, &base)?
     };
     let theirs = {
@@ -31,95 +30,6 @@ pub(super) fn run(bench: &Bench) -> Result<(), String> {
     let limits = Limits::measure(bench, &base)?;
     print(&ours, &theirs, &limits);
     Ok(())
-}
-
-/// A server that ends with this value.
-struct Server {
-    process: Child,
-    address: String,
-}
-
-impl Server {
-    fn lazaret(bench: &Bench) -> Result<Self, String> {
-        let root = bench.path("registry-ours");
-        let mut process = bench
-            .lazaret(&["serve", "--listen", "127.0.0.1:0", "--root", &root])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .map_err(text)?;
-        let stdout = process.stdout.take().ok_or("no standard output")?;
-        let line = BufReader::new(stdout).lines().next();
-        let line = line.and_then(Result::ok).unwrap_or_default();
-        let address = line.trim_start_matches("listening on http://").to_owned();
-        Ok(Self { process, address })
-    }
-
-    fn docker_registry(bench: &Bench) -> Result<Self, String> {
-        let free = std::net::TcpListener::bind("127.0.0.1:0").map_err(text)?;
-        let address = free.local_addr().map_err(text)?.to_string();
-        drop(free);
-        let (config, root) = (bench.path("docker.yml"), bench.path("registry-theirs"));
-        let settings = format!(
-            "version: 0.1\nlog: {{level: error, accesslog: {{disabled: true}}}}\n\
-             storage: {{filesystem: {{rootdirectory: {root}}}, delete: {{enabled: true}}}}\n\
-             http: {{addr: \"{address}\"}}\n"
-        );
-        std::fs::write(&config, settings).map_err(text)?;
-        let process = Command::new("docker-registry")
-            .args(["serve", &config])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .map_err(|error| format!("docker-registry: {error}"))?;
-        let server = Self { process, address };
-        for _ in 0..500 {
-            if Connection::open(&server.address).is_ok() {
-                return Ok(server);
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        Err("docker-registry does not listen".to_owned())
-    }
-
-    /// Seconds of processor time it has used.
-    fn cpu(&self) -> f64 {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.process.id()));
-        let stat = stat.unwrap_or_default();
-        let fields: Vec<&str> = stat
-            .rsplit(')')
-            .next()
-            .unwrap_or_default()
-            .split_whitespace()
-            .collect();
-        let ticks = |index: usize| {
-            fields
-                .get(index)
-                .and_then(|field| field.parse::<f64>().ok())
-                .unwrap_or_default()
-        };
-        // Fields 14 and 15 of proc(5), in hundredths of a second on Linux.
-        (ticks(11) + ticks(12)) / 100.0
-    }
-
-    /// Most memory that was resident, in MB.
-    fn peak(&self) -> f64 {
-        let path = format!("/proc/{}/status", self.process.id());
-        let status = std::fs::read_to_string(path).unwrap_or_default();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let kibibytes = line
-            .and_then(|line| line.split_whitespace().next())
-            .and_then(|number| number.parse::<f64>().ok());
-        kibibytes.unwrap_or_default() * 1024.0 / 1e6
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // It is ours; if it has ended already there is nothing to do.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
 }
 
 struct Figures {
@@ -141,19 +51,7 @@ fn measure(server: &Server, base: &[u8]) -> Result<Figures, String> {
     for blob in [config, small] {
         setup.push("bench/small", &digest(&[blob]), &[blob])?;
     }
-    let manifest = serde_json::json!({
-        "schemaVersion": 2,
-        "mediaType": MANIFEST,
-        "config": {
-            "mediaType": "application/vnd.oci.image.config.v1+json",
-            "digest": digest(&[config]), "size": 2,
-        },
-        "layers": [{
-            "mediaType": "application/vnd.oci.image.layer.v1.tar",
-            "digest": digest(&[small]), "size": 1024,
-        }],
-    })
-    .to_string();
+    let manifest = manifest(config, &[small], "");
     setup.send(
         "PUT",
         "/v2/bench/small/manifests/v1",
@@ -226,32 +124,48 @@ impl Limits {
         file.write_all(base).map_err(text)?;
         file.sync_all().map_err(text)?;
         let disk = gigabytes / start.elapsed().as_secs_f64();
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").map_err(text)?;
-        let address = listener.local_addr().map_err(text)?;
-        let rounds = 20;
-        let sender = std::thread::spawn(move || -> std::io::Result<()> {
-            let (mut stream, _) = listener.accept()?;
-            for _ in 0..rounds {
-                // From a file to a socket, the standard library uses sendfile(2).
-                std::io::copy(&mut std::fs::File::open(&path)?, &mut stream)?;
-            }
-            Ok(())
-        });
-        let mut stream = std::net::TcpStream::connect(address).map_err(text)?;
-        let mut buffer = vec![0; 256 * 1024];
-        let start = Instant::now();
-        while stream.read(&mut buffer).map_err(text)? > 0 {}
-        let sendfile = f64::from(rounds) * gigabytes / start.elapsed().as_secs_f64();
-        sender
-            .join()
-            .map_err(|_| "the sender panicked".to_owned())?
-            .map_err(text)?;
+        let sendfile = sendfile(&path, base.len())?;
         Ok(Self {
             sha256,
             disk,
             sendfile,
         })
     }
+}
+
+/// GB/s of four connections from a file to readers that throw all away, as the measured load
+/// does. From a file to a socket, the standard library uses sendfile(2).
+fn sendfile(path: &std::path::Path, length: usize) -> Result<f64, String> {
+    let (connections, rounds) = (4, 10);
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").map_err(text)?;
+    let address = listener.local_addr().map_err(text)?;
+    let start = Instant::now();
+    std::thread::scope(|scope| {
+        let mut tasks = Vec::new();
+        for _ in 0..connections {
+            tasks.push(scope.spawn(|| -> std::io::Result<()> {
+                let (mut stream, _) = listener.accept()?;
+                for _ in 0..rounds {
+                    std::io::copy(&mut std::fs::File::open(path)?, &mut stream)?;
+                }
+                Ok(())
+            }));
+            tasks.push(scope.spawn(|| -> std::io::Result<()> {
+                let mut stream = std::net::TcpStream::connect(address)?;
+                let mut buffer = vec![0; 256 * 1024];
+                while stream.read(&mut buffer)? > 0 {}
+                Ok(())
+            }));
+        }
+        for task in tasks {
+            task.join()
+                .map_err(|_| "a thread panicked")?
+                .map_err(text)?;
+        }
+        Ok::<_, String>(())
+    })?;
+    let bytes = (connections * rounds * length) as f64;
+    Ok(bytes / 1e9 / start.elapsed().as_secs_f64())
 }
 
 fn print(ours: &Figures, theirs: &Figures, limits: &Limits) {
@@ -319,18 +233,4 @@ fn print(ours: &Figures, theirs: &Figures, limits: &Limits) {
         100.0 * speed(&ours.put) / limits.sha256,
         limits.disk,
     );
-}
-
-fn digest(parts: &[&[u8]]) -> String {
-    let mut context = ring::digest::Context::new(&ring::digest::SHA256);
-    for part in parts {
-        context.update(part);
-    }
-    let hex = context.finish();
-    let hex = hex.as_ref().iter().map(|byte| format!("{byte:02x}"));
-    format!("sha256:{}", hex.collect::<String>())
-}
-
-fn text(error: impl std::fmt::Display) -> String {
-    error.to_string()
 }
