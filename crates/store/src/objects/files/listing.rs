@@ -6,7 +6,7 @@ use std::path::Path;
 use super::Folder;
 use crate::durable::optional;
 use crate::error::io;
-use crate::{Error, StoredObject, UploadId};
+use crate::{Durability, Error, StoredObject, UploadId};
 
 impl Folder {
     /// At most `limit` objects after `after`. Reads one of the 256 folders at a time.
@@ -22,6 +22,10 @@ impl Folder {
                 continue;
             }
             let shard = self.shard(number);
+            // Of a store that lasts, every folder is there (`Folder::create`).
+            if self.durability == Durability::Ephemeral && !shard.exists() {
+                continue;
+            }
             for id in names(&shard, &digits, after)? {
                 if found.len() >= limit {
                     return Ok(found);

@@ -65,15 +65,15 @@ impl FileObjects {
 }
 
 impl Folder {
-    /// Makes every folder now, so that sealing an object has one folder to sync.
+    /// Makes every folder now, so that sealing an object has one folder to sync. Where nothing
+    /// is synced, each is made when it is needed: such a store is to start at once.
     fn create(&self) -> Result<(), Error> {
         self.durability.create_dirs(&self.root)?;
+        if self.durability == Durability::Ephemeral {
+            return Ok(());
+        }
         for number in 0..=u8::MAX {
-            let shard = self.shard(number);
-            match fs::create_dir(&shard) {
-                Err(error) if error.kind() == ErrorKind::AlreadyExists && shard.is_dir() => {}
-                outcome => outcome.map_err(io("create the folder", &shard))?,
-            }
+            ensure_folder(&self.shard(number))?;
         }
         // Also when all are there: a process that died may have made them and not synced.
         self.durability.sync_dir(&self.root)
@@ -98,8 +98,15 @@ impl Folder {
     }
 
     fn append(&self, id: &UploadId, size: u64) -> Result<StagedFile, Error> {
+        let path = self.path(id);
+        if self.durability == Durability::Ephemeral
+            && size == 0
+            && let Some(shard) = path.parent()
+        {
+            ensure_folder(shard)?;
+        }
         let write_back = self.durability == Durability::Synced;
-        StagedFile::open(id, self.path(id), size, write_back)
+        StagedFile::open(id, path, size, write_back)
     }
 
     fn seal(&self, id: &UploadId, size: u64) -> Result<(), Error> {
@@ -150,6 +157,13 @@ impl Folder {
             // Also when it was gone: whoever removed it may have died before the sync.
             _ => self.sync_folder_of(&path),
         }
+    }
+}
+
+fn ensure_folder(path: &Path) -> Result<(), Error> {
+    match fs::create_dir(path) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
+        outcome => outcome.map_err(io("create the folder", path)),
     }
 }
 
