@@ -1,5 +1,10 @@
 //! End-to-end tests: the binary as users run it, real clients, real machines.
-#![allow(missing_docs, clippy::disallowed_methods, clippy::unwrap_used)]
+#![allow(
+    missing_docs,
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    clippy::unwrap_used
+)]
 
 mod cleanup;
 mod clients;

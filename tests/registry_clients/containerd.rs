@@ -18,8 +18,7 @@ fn containerd_pushes_and_pulls() {
     with_each_scheme(&["127.0.0.1:0"], |registry, content| {
         let hosts = write_hosts(registry);
         let hosts = hosts.to_str().unwrap();
-        let credentials = registry.login.as_ref();
-        let credentials = credentials.map(|(user, password)| format!("{user}:{password}"));
+        let credentials = registry.credentials();
         let remote = |command: &[&str], rest: &[&str]| {
             let mut arguments = command.to_vec();
             arguments.extend(["--hosts-dir", hosts]);

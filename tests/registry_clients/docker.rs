@@ -9,6 +9,7 @@ use tempfile::TempDir;
 use super::containerd::end;
 use super::content::Content;
 use super::registry::{NAME, Registry};
+use super::skopeo;
 use super::with_each_scheme;
 use crate::support::tool;
 
@@ -48,7 +49,7 @@ fn docker_pushes_and_pulls() {
         assert_eq!(docker.inspect(&digest, "{{.Id}}"), image);
         docker.run(&["rmi", &digest]);
         // Of an index it takes the image of its platform.
-        skopeo(registry, content, "index");
+        skopeo::push(registry, content, "index");
         let name = format!("{host}/acme/index:v1");
         docker.run(&["pull", &name]);
         assert_eq!(docker.inspect(&name, "{{.Config.Cmd}}"), "[/data/0]");
@@ -58,30 +59,6 @@ fn docker_pushes_and_pulls() {
         );
         docker.run(&["rmi", &name]);
     });
-}
-
-/// Pushes what docker can only pull.
-fn skopeo(registry: &Registry, content: &Content, name: &str) {
-    let source = format!("oci:{}:{name}", content.layout().display());
-    let target = format!("docker://{}/acme/{name}:v1", registry.address);
-    let certificates = registry.certificates();
-    let mut arguments = vec![
-        "--insecure-policy",
-        "copy",
-        "-q",
-        "--all",
-        "--preserve-digests",
-    ];
-    arguments.extend(["--dest-cert-dir", certificates.to_str().unwrap()]);
-    let credentials = registry
-        .login
-        .as_ref()
-        .map(|(user, password)| format!("{user}:{password}"));
-    if let Some(credentials) = &credentials {
-        arguments.extend(["--dest-creds", credentials]);
-    }
-    arguments.extend([source.as_str(), target.as_str()]);
-    tool("skopeo", &arguments);
 }
 
 /// A daemon of its own. Dropping it ends it.

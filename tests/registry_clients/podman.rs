@@ -31,8 +31,7 @@ impl Podman<'_> {
     /// A command that talks to the registry.
     fn remote(&self, command: &[&str], rest: &[&str]) -> String {
         let certificates = self.registry.certificates();
-        let credentials = self.registry.login.as_ref();
-        let credentials = credentials.map(|(user, password)| format!("{user}:{password}"));
+        let credentials = self.registry.credentials();
         let mut all = command.to_vec();
         all.extend(["--cert-dir", certificates.to_str().unwrap()]);
         if let Some(credentials) = &credentials {

@@ -118,6 +118,12 @@ impl Registry {
         self.scheme == Scheme::Open
     }
 
+    /// `user:password`, if there is a login.
+    pub(super) fn credentials(&self) -> Option<String> {
+        let (user, password) = self.login.as_ref()?;
+        Some(format!("{user}:{password}"))
+    }
+
     /// A place for a client's files.
     pub(super) fn path(&self, name: &str) -> PathBuf {
         self.world.path(name)

@@ -11,23 +11,14 @@ use crate::support::tool;
 #[test]
 fn skopeo_pushes_and_pulls() {
     with_each_scheme(&["127.0.0.1:0"], |registry, content| {
-        let certificates = registry.certificates();
-        let certificates = certificates.to_str().unwrap();
         for (name, digest) in content.all() {
-            let remote = format!("docker://{}/acme/{name}:v1", registry.address);
-            let layout = |folder: &Path| format!("oci:{}:{name}", folder.display());
             let back = registry.path(name);
+            push(registry, content, name);
             copy(
                 registry,
-                &layout(content.layout()),
-                &remote,
-                ["--dest-cert-dir", certificates],
-            );
-            copy(
-                registry,
-                &remote,
-                &layout(&back),
-                ["--src-cert-dir", certificates],
+                "src",
+                &remote(registry, name),
+                &layout(&back, name),
             );
             assert_eq!(
                 std::fs::read(blob(&back, digest)).unwrap(),
@@ -39,7 +30,24 @@ fn skopeo_pushes_and_pulls() {
     });
 }
 
-fn copy(registry: &Registry, from: &str, to: &str, certificates: [&str; 2]) {
+/// Pushes something of the content to `acme/NAME:v1`.
+pub(super) fn push(registry: &Registry, content: &Content, name: &str) {
+    let source = layout(content.layout(), name);
+    copy(registry, "dest", &source, &remote(registry, name));
+}
+
+fn remote(registry: &Registry, name: &str) -> String {
+    format!("docker://{}/acme/{name}:v1", registry.address)
+}
+
+fn layout(folder: &Path, name: &str) -> String {
+    format!("oci:{}:{name}", folder.display())
+}
+
+/// Copies between the registry, which is `src` or `dest`, and a layout.
+fn copy(registry: &Registry, side: &str, from: &str, to: &str) {
+    let (trust, credentials) = (format!("--{side}-cert-dir"), format!("--{side}-creds"));
+    let certificates = registry.certificates();
     let mut arguments = vec![
         "--insecure-policy",
         "copy",
@@ -47,14 +55,10 @@ fn copy(registry: &Registry, from: &str, to: &str, certificates: [&str; 2]) {
         "--all",
         "--preserve-digests",
     ];
-    arguments.extend(certificates);
-    let credentials = registry
-        .login
-        .as_ref()
-        .map(|(user, password)| format!("{user}:{password}"));
-    let flag = certificates[0].replace("cert-dir", "creds");
-    if let Some(credentials) = &credentials {
-        arguments.extend([&flag, credentials.as_str()]);
+    arguments.extend([&trust, certificates.to_str().unwrap()]);
+    let login = registry.credentials();
+    if let Some(login) = &login {
+        arguments.extend([credentials.as_str(), login]);
     }
     arguments.extend([from, to]);
     tool("skopeo", &arguments);
@@ -62,7 +66,7 @@ fn copy(registry: &Registry, from: &str, to: &str, certificates: [&str; 2]) {
 
 /// Whether somebody without any credential gets an answer.
 fn answers_strangers(registry: &Registry) -> bool {
-    let remote = format!("docker://{}/acme/image:v1", registry.address);
+    let remote = remote(registry, "image");
     let output = Command::new("skopeo")
         .args([
             "inspect",

@@ -27,6 +27,6 @@ pub use document::{Index, MAX_MANIFEST_BYTES, Manifest, ManifestContent, Manifes
 pub use error::Error;
 pub use image::{ImageConfig, ProcessConfig, RootFs};
 pub use name::{Registry, Repository, Tag};
-pub use pattern::Pattern;
+pub use pattern::{Pattern, wildcard};
 pub use platform::Platform;
 pub use reference::Reference;

@@ -40,14 +40,16 @@ fn segment(pattern: &str, text: &str) -> bool {
     wildcard(&pattern, &text, |p| *p == '*', |p, t| *p == '?' || p == t)
 }
 
-/// Greedy matching that goes back to the last wildcard only, which suffices.
-fn wildcard<P, T>(
+/// Whether the items of `text` fit those of a pattern with one kind of wildcard, which stands for
+/// any number of items. Takes at most the product of both lengths.
+pub fn wildcard<P, T>(
     pattern: &[P],
     text: &[T],
     is_any: impl Fn(&P) -> bool,
     fits: impl Fn(&P, &T) -> bool,
 ) -> bool {
     let (mut p, mut t) = (0, 0);
+    // Going back to the last wildcard only suffices.
     let mut retry = None;
     while t < text.len() {
         if p < pattern.len() && is_any(&pattern[p]) {

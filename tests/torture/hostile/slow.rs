@@ -61,8 +61,7 @@ fn slow_clients_are_given_up() {
         201
     );
     let session = content::start(address, "a").unwrap();
-    let put =
-        format!("PUT /v2/a/manifests/v1 HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n");
+    let put = "PUT /v2/a/manifests/v1 HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n";
     let patch = format!("PATCH {session} HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n");
     let silent = Duration::from_secs(1);
     let steady = Duration::from_millis(50);
@@ -73,12 +72,12 @@ fn slow_clients_are_given_up() {
                 open(address, "GET /v2/ HTTP/1.1\r\nHost: x\r\n"),
                 b"A: b\r\n",
                 steady,
-            )
+            );
         });
         scope.spawn(|| drip(open(address, "GET /v2/ HTTP/1.1\r\n"), b"", silent));
         // A body that stops, one of single bytes, and the same for a blob.
-        scope.spawn(|| drip(open(address, &put), b"", silent));
-        scope.spawn(|| drip(open(address, &put), b"x", steady));
+        scope.spawn(|| drip(open(address, put), b"", silent));
+        scope.spawn(|| drip(open(address, put), b"x", steady));
         scope.spawn(|| drip(open(address, &patch), b"x", steady));
         // An answer that nobody takes.
         let digest = lazaret_oci::Digest::of(&[7; 32 << 20]);

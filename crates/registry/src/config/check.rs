@@ -236,6 +236,14 @@ impl Checker<'_> {
             };
             self.wrong(&path, message, None);
         }
+        let keyless = |tokens: &auth::Tokens| tokens.key_file.is_none();
+        if config.metadata.postgres.is_some() && config.auth.tokens.as_ref().is_some_and(keyless) {
+            self.warn(
+                "auth.tokens",
+                "replicas of one database refuse each other's tokens, for each makes a key",
+                Some("give all the same key_file"),
+            );
+        }
         if config.auth.certificates.is_some()
             && config
                 .tls

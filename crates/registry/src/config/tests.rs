@@ -155,6 +155,11 @@ fn faults_say_where_they_are_and_what_helps() {
              may do everything (set up users in [auth] and rules in [[access]])\n",
         ),
         (
+            "[metadata.postgres]\nurl = \"postgres:///x\"\n[auth.tokens]",
+            "warning: 3:7: auth.tokens: replicas of one database refuse each other's tokens, for each \
+             makes a key (give all the same key_file)\n",
+        ),
+        (
             "[[retention]]\nrepositories = [\"**\"]\nkeep = {}",
             "3:1: retention[0].keep: nothing would be kept \
              (name last, newer_than or tags; leave keep out to keep every tag)\n",

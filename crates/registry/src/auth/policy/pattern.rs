@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use lazaret_oci::wildcard;
+
 /// Longest pattern, in bytes: as long as a repository name.
 const LONGEST: usize = 255;
 /// The place of the user's name.
@@ -51,7 +53,7 @@ impl Pattern {
     pub fn matches(&self, name: &str, user: Option<&str>) -> bool {
         let user = user.filter(|user| is_segment(user));
         let name: Vec<&str> = name.split('/').collect();
-        wild(
+        wildcard(
             &self.segments,
             &name,
             |segment| *segment == Segment::Many,
@@ -93,7 +95,7 @@ fn fits(pieces: &[Piece], text: &str, user: Option<&str>) -> bool {
 }
 
 fn fits_bytes(pieces: &[Piece], text: &str) -> bool {
-    wild(
+    wildcard(
         pieces,
         text.as_bytes(),
         |piece| *piece == Piece::Any,
@@ -104,39 +106,12 @@ fn fits_bytes(pieces: &[Piece], text: &str) -> bool {
 /// Whether `text`, which may have any characters, fits `pattern`, in which only `*` is special
 /// and stands for any characters.
 pub(in super::super) fn matches_text(pattern: &str, text: &str) -> bool {
-    wild(
+    wildcard(
         pattern.as_bytes(),
         text.as_bytes(),
         |byte| *byte == b'*',
         |a, b| a == b,
     )
-}
-
-/// Matching with one kind of wildcard that stands for any number of items.
-fn wild<P, T>(
-    pattern: &[P],
-    text: &[T],
-    is_wild: impl Fn(&P) -> bool,
-    fits: impl Fn(&P, &T) -> bool,
-) -> bool {
-    let (mut p, mut t) = (0, 0);
-    let mut retry = None;
-    while t < text.len() {
-        if pattern.get(p).is_some_and(&is_wild) {
-            retry = Some((p, t));
-            p += 1;
-        } else if pattern.get(p).is_some_and(|item| fits(item, &text[t])) {
-            p += 1;
-            t += 1;
-        } else if let Some((star, from)) = retry {
-            retry = Some((star, from + 1));
-            p = star + 1;
-            t = from + 1;
-        } else {
-            return false;
-        }
-    }
-    pattern[p..].iter().all(is_wild)
 }
 
 impl FromStr for Pattern {

@@ -277,7 +277,7 @@ fn wrong_settings_are_named() {
         gate.map(drop).unwrap_err().to_string()
     };
     type Row = (fn(&mut Settings), &'static str);
-    let table: [Row; 6] = [
+    let table: [Row; 5] = [
         (
             |s| s.external_url = Some("ftp://x".to_owned()),
             "auth.external_url",
@@ -288,10 +288,6 @@ fn wrong_settings_are_named() {
         ),
         (|s| s.realm = "a\"b".to_owned(), "auth.realm"),
         (|s| s.api_keys = true, "auth.api_keys"),
-        (
-            |s| s.tokens = Some(super::super::Tokens::default()),
-            "auth.tokens.key_file",
-        ),
         (
             |s| s.htpasswd.as_mut().unwrap().file = "/none".into(),
             "'/none'",
