@@ -8,7 +8,7 @@ use lazaret_store::{ApiKeys as _, Clock as _};
 use tracing_subscriber::fmt::MakeWriter;
 
 use super::super::{Action, new_key};
-use super::support::{basic, bearer, repository, with_tokens};
+use super::support::{basic, bearer, repository, secret_of, with_tokens};
 
 #[derive(Clone, Default)]
 struct Lines(Arc<Mutex<Vec<u8>>>);
@@ -133,7 +133,7 @@ async fn events_are_told_without_secrets() {
         ]),
         "{log}"
     );
-    let secret = text.rsplit_once('_').unwrap().1;
+    let secret = secret_of(&text);
     let secrets = [
         "alice-pw",
         "zz-guess",

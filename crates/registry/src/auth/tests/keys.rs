@@ -5,7 +5,7 @@ use std::time::Duration;
 use lazaret_store::ApiKeys as _;
 
 use super::super::{Limits, Method, new_key};
-use super::support::{basic, bearer, refused, world};
+use super::support::{basic, bearer, refused, secret_of, world};
 use lazaret_store::Clock as _;
 
 #[tokio::test]
@@ -28,7 +28,7 @@ async fn a_key_works_as_password_and_bearer_until_it_is_revoked_or_ends() {
         );
     }
     let (_, other) = new_key("alice", "", world.clock.now(), None);
-    let other_secret = other.rsplit_once('_').unwrap().1;
+    let other_secret = secret_of(&other);
     let mixed = format!("lzr_{}_{other_secret}", key.id);
     for wrong in [
         &other,

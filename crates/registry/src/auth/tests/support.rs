@@ -226,3 +226,8 @@ pub(super) fn refused<T>(outcome: Result<T, Denied>) -> (u16, String) {
         }
     }
 }
+
+/// The secret part of an API key, which may hold `_` itself.
+pub(super) fn secret_of(key: &str) -> &str {
+    key.splitn(3, '_').nth(2).unwrap()
+}
