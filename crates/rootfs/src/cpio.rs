@@ -82,7 +82,7 @@ impl<W: Write> Initramfs<W> {
         major: u32,
         minor: u32,
     ) -> Result<(), Error> {
-        if !crate::ext4::device_fits(major, minor) {
+        if !crate::tree::device_fits(major, minor) {
             return Err(Error::entry(path.as_ref(), EntryFault::BadDevice));
         }
         self.entry(path.as_ref(), CHAR_DEVICE, mode, 1, (major, minor), &[])

@@ -1,4 +1,4 @@
-//! One disk: layers and single files go in, an ext4 file system comes out.
+//! One disk: layers and single files go in, a file system comes out.
 
 mod apply;
 mod identity;
@@ -8,11 +8,12 @@ mod tests;
 use std::fs::File;
 use std::io::{self, Read};
 
+use crate::blocks::{BLOCK_U64, Blocks, Source};
 use crate::error::{EntryFault, Error, show};
-use crate::ext4::{self, Image, Source};
-use crate::options::Options;
+use crate::options::{FileSystem, Options};
 use crate::path::TreePath;
-use crate::tree::{Attributes, Kind, Timestamp, Tree};
+use crate::tree::{Attributes, Kind, NodeId, Timestamp, Tree};
+use crate::{erofs, ext4, xattr};
 use identity::Fingerprint;
 
 const LOST_AND_FOUND: &[u8] = b"lost+found";
@@ -33,7 +34,7 @@ const LOST_AND_FOUND: &[u8] = b"lost+found";
 /// The file is opened for reading and writing by the caller, who also syncs and renames it.
 /// Whatever it held is gone.
 pub struct DiskBuilder {
-    image: Image,
+    blocks: Blocks,
     tree: Tree,
     options: Options,
     fingerprint: Fingerprint,
@@ -76,10 +77,14 @@ impl DiskBuilder {
             seconds: options.epoch.into(),
             nanos: 0,
         };
+        let blocks = match options.file_system {
+            FileSystem::Ext4 => ext4::create(output, &options)?,
+            FileSystem::Erofs => erofs::create(output)?,
+        };
         Ok(Self {
-            image: Image::create(output, options.size, options.limits)?,
+            blocks,
             tree: Tree::new(options.limits, implicit),
-            fingerprint: Fingerprint::new(&options.seed),
+            fingerprint: Fingerprint::new(options.file_system, &options.seed),
             options,
             bytes: 0,
             entries: 0,
@@ -98,7 +103,7 @@ impl DiskBuilder {
     ) -> Result<(), Error> {
         self.guarded(|this| {
             let path = this.synthetic(path.as_ref())?;
-            ext4::normalise(path.as_bytes(), &mut attributes)?;
+            this.normalise(path.as_bytes(), &mut attributes)?;
             this.fingerprint
                 .object("directory", path.as_bytes(), &attributes, &[]);
             this.tree.add_directory(Tree::ROOT, &path, attributes)
@@ -114,7 +119,7 @@ impl DiskBuilder {
     ) -> Result<(), Error> {
         self.guarded(|this| {
             let path = this.synthetic(path.as_ref())?;
-            ext4::normalise(path.as_bytes(), &mut attributes)?;
+            this.normalise(path.as_bytes(), &mut attributes)?;
             this.tree.check_place(Tree::ROOT, &path)?;
             this.fingerprint
                 .object("file", path.as_bytes(), &attributes, &[]);
@@ -126,7 +131,7 @@ impl DiskBuilder {
                 left: limit - this.bytes,
                 limit,
             };
-            let (size, extents) = this.image.write_file(&mut source, path.as_bytes())?;
+            let (size, extents) = this.blocks.write_file(&mut source, path.as_bytes())?;
             this.bytes += size;
             this.fingerprint.end_of_data(size);
             this.tree
@@ -183,7 +188,33 @@ impl DiskBuilder {
         if self.poisoned {
             return Err(Error::Poisoned);
         }
-        let lost_and_found = match self.tree.child(Tree::ROOT, LOST_AND_FOUND) {
+        let identity = self
+            .fingerprint
+            .identity(self.options.label.as_bytes(), self.options.epoch);
+        let finished = match self.options.file_system {
+            FileSystem::Ext4 => {
+                let lost_and_found = self.lost_and_found()?;
+                ext4::finish(
+                    self.blocks,
+                    &self.options,
+                    &self.tree,
+                    lost_and_found,
+                    &identity,
+                )?
+            }
+            FileSystem::Erofs => erofs::finish(self.blocks, &self.tree, &identity)?,
+        };
+        Ok(Summary {
+            size: finished.blocks * BLOCK_U64,
+            used: finished.used_blocks * BLOCK_U64,
+            entries: finished.inodes_used,
+            uuid: identity.uuid,
+        })
+    }
+
+    /// The directory that every ext4 has, made if missing.
+    fn lost_and_found(&mut self) -> Result<NodeId, Error> {
+        let id = match self.tree.child(Tree::ROOT, LOST_AND_FOUND) {
             Some(link) => link.node,
             None => {
                 let mut attributes = Attributes::new(0o700);
@@ -194,19 +225,19 @@ impl DiskBuilder {
                 id
             }
         };
-        if self.tree.directory(lost_and_found).is_none() {
+        if self.tree.directory(id).is_none() {
             return Err(Error::entry(LOST_AND_FOUND, EntryFault::LostAndFound));
         }
-        let identity = self
-            .fingerprint
-            .identity(self.options.label.as_bytes(), self.options.epoch);
-        let finished = self.image.finish(&self.tree, lost_and_found, &identity)?;
-        Ok(Summary {
-            size: finished.blocks * ext4::BLOCK as u64,
-            used: finished.used_blocks * ext4::BLOCK as u64,
-            entries: finished.inodes_used,
-            uuid: identity.uuid,
-        })
+        Ok(id)
+    }
+
+    /// Brings attributes into the form that the tree keeps, or refuses them.
+    fn normalise(&self, path: &[u8], attributes: &mut Attributes) -> Result<(), Error> {
+        xattr::normalise(path, attributes)?;
+        match self.options.file_system {
+            FileSystem::Ext4 => ext4::check_xattrs(path, attributes),
+            FileSystem::Erofs => erofs::check_xattrs(path, attributes),
+        }
     }
 
     /// Runs a step that leaves the builder unusable if it fails.
@@ -236,7 +267,7 @@ impl DiskBuilder {
     /// Gives the blocks of replaced files back to the disk.
     fn reclaim(&mut self) {
         let freed = self.tree.take_freed();
-        self.image.free(&freed);
+        self.blocks.free(&freed);
     }
 }
 

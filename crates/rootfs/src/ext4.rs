@@ -14,101 +14,58 @@
 //!
 //! Features: `extent`, `filetype`, `flex_bg` (metadata may lie anywhere), `64bit`, `sparse_super2`
 //! without any backup (data stays contiguous), `large_file`, `huge_file`, `dir_nlink`,
-//! `extra_isize` (256-byte inodes: nanoseconds, years to 2446), `uninit_bg` (bitmaps and tables of
-//! unused groups need not be written), `ext_attr`. Not used in this version: a journal, `dir_index`
-//! (directories are linear), `metadata_csum`.
+//! `extra_isize` (256-byte inodes: nanoseconds, years to 2446), `metadata_csum` (CRC-32C over everything
+//! but data; bitmaps and tables of unused groups need not be written), `dir_index` (hash trees),
+//! `ext_attr`, and `has_journal` on request.
 
-mod alloc;
-mod bytes;
-mod data;
 mod directory;
 mod extents;
 mod finish;
 mod geometry;
 mod groups;
+mod hash;
 mod inode;
+mod journal;
 mod numbering;
-mod output;
 mod superblock;
 mod xattr;
 
-pub(crate) use data::Source;
-pub(crate) use xattr::normalise;
+pub(crate) use xattr::check as check_xattrs;
 
 use std::fs::File;
 
-use alloc::Allocator;
-use output::Output;
-
+use crate::blocks::{BLOCK, BLOCK_U64, Blocks, Finished, Identity, Layout};
 use crate::error::Error;
-use crate::options::Limits;
-use crate::tree::Extent;
+use crate::options::Options;
+use crate::tree::{NodeId, Tree};
 
-/// Block size; the only one this writer knows.
-pub(crate) const BLOCK: usize = 4096;
-const BLOCK_U64: u64 = BLOCK as u64;
-
-/// Whether Linux can represent a device number.
-pub(crate) fn device_fits(major: u32, minor: u32) -> bool {
-    inode::encode_device(major, minor).is_some()
+/// Starts on an empty file: superblock and descriptors come first.
+pub(crate) fn create(file: File, options: &Options) -> Result<Blocks, Error> {
+    let size = options.size.map(|size| size / BLOCK_U64);
+    let descriptors = geometry::descriptor_blocks(size, options.limits);
+    Blocks::create(file, 1 + descriptors, size, Layout::Scattered)
 }
 
-/// An ext4 file system in the making: where the data of files goes.
-pub(crate) struct Image {
-    output: Output,
-    alloc: Allocator,
+/// Writes everything but the data of files.
+pub(crate) fn finish(
+    disk: Blocks,
+    options: &Options,
+    tree: &Tree,
+    lost_and_found: NodeId,
+    identity: &Identity,
+) -> Result<Finished, Error> {
+    let image = Image {
+        descriptor_blocks: geometry::descriptor_blocks(disk.size, options.limits),
+        disk,
+        journal: options.journal,
+    };
+    image.finish(tree, lost_and_found, identity)
+}
+
+/// An ext4 file system in the making.
+struct Image {
+    disk: Blocks,
     /// Blocks set aside for group descriptors, after the superblock's.
     descriptor_blocks: u64,
-    /// Blocks of the whole disk, if the caller has set that.
-    blocks: Option<u64>,
-    buffer: Vec<u8>,
-}
-
-/// What `finish` needs to know beside the tree.
-pub(crate) struct Identity {
-    pub(crate) uuid: [u8; 16],
-    pub(crate) hash_seed: [u8; 16],
-    pub(crate) label: Vec<u8>,
-    pub(crate) epoch: u32,
-}
-
-/// What a finished disk amounts to.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Finished {
-    pub(crate) blocks: u64,
-    pub(crate) used_blocks: u64,
-    pub(crate) inodes_used: u64,
-}
-
-impl Image {
-    /// Starts on an empty file. `size` is in bytes.
-    pub(crate) fn create(file: File, size: Option<u64>, limits: Limits) -> Result<Self, Error> {
-        let output = Output::create(file)?;
-        let blocks = size.map(|size| size / BLOCK_U64);
-        let descriptor_blocks = geometry::descriptor_blocks(blocks, limits);
-        let alloc = Allocator::new(1 + descriptor_blocks, blocks);
-        Ok(Self {
-            output,
-            alloc,
-            descriptor_blocks,
-            blocks,
-            buffer: Vec::new(),
-        })
-    }
-
-    /// Gives the blocks of removed files back; later files may use them.
-    pub(crate) fn free(&mut self, extents: &[Extent]) {
-        for extent in extents {
-            self.alloc.free(extent.physical, u64::from(extent.length));
-        }
-    }
-
-    /// The error for a disk without room for `more` blocks.
-    fn full(&self, more: u64) -> Error {
-        let needed = (self.alloc.used() + more) * BLOCK_U64;
-        Error::DiskFull {
-            needed,
-            size: self.blocks.unwrap_or(0) * BLOCK_U64,
-        }
-    }
+    journal: bool,
 }

@@ -8,8 +8,12 @@
 //! All of it is synchronous. Layers come as readers: fetching and verifying them, and comparing
 //! the diff ids that come back, is the caller's.
 
+mod blocks;
+mod bytes;
+mod checksum;
 mod cpio;
 mod disk;
+mod erofs;
 mod error;
 mod ext4;
 mod layer;
@@ -20,10 +24,11 @@ mod sha256;
 #[cfg(test)]
 mod testing;
 mod tree;
+mod xattr;
 
 pub use cpio::Initramfs;
 pub use disk::{DiskBuilder, LayerSummary, Summary, empty_disk};
 pub use error::{EntryFault, Error};
-pub use options::{Limits, Options};
+pub use options::{FileSystem, Limits, Options};
 pub use pack::{PackMode, PackOptions, PackSummary, pack};
 pub use tree::{Attributes, Timestamp};

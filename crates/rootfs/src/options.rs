@@ -28,14 +28,31 @@ impl Default for Limits {
     }
 }
 
+/// Which file system a disk has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum FileSystem {
+    /// ext4, to be written to.
+    #[default]
+    Ext4,
+    /// EROFS, read-only: as small as its content, and read faster. Linux 5.4; 5.15 where a file has
+    /// a hole of 1 MiB.
+    Erofs,
+}
+
 /// How to build one disk.
 ///
 /// Every field has a working default; the same options and the same input give the same bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Options {
+    /// Which file system.
+    pub file_system: FileSystem,
     /// Size of the disk in bytes, rounded down to 4 KiB. `None`: 1.25 times the content, at least
-    /// 1 GiB. The file is sparse: free space takes no room on the host.
+    /// 1 GiB. The file is sparse: free space takes no room on the host. EROFS has no free space and
+    /// ignores this.
     pub size: Option<u64>,
+    /// Whether the disk has a journal, for disks that machines write to: one that stops hard then
+    /// comes up again without a check. Its size is that of `mke2fs`; it is a hole until it is used.
+    pub journal: bool,
     /// Bounds on hostile input.
     pub limits: Limits,
     /// Volume label; ext4 keeps the first 16 bytes.

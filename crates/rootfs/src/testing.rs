@@ -10,7 +10,7 @@ use std::process::Command;
 pub(crate) use dump::{Dump, Seen, mount, unmount};
 use tempfile::TempDir;
 
-use crate::{DiskBuilder, Error, LayerSummary, Options, Summary};
+use crate::{DiskBuilder, Error, FileSystem, LayerSummary, Options, Summary};
 
 /// Writes tar entries field by field, right or wrong.
 #[derive(Default, Clone)]
@@ -203,6 +203,9 @@ pub(crate) struct TestDisk {
     pub(crate) path: PathBuf,
     pub(crate) summary: Summary,
     pub(crate) layers: Vec<LayerSummary>,
+    /// The same layers as EROFS, which must show the same files.
+    pub(crate) erofs: Option<Box<TestDisk>>,
+    file_system: FileSystem,
     folder: TempDir,
 }
 
@@ -221,6 +224,7 @@ pub(crate) fn build_with(
 ) -> Result<TestDisk, Error> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("disk.img");
+    let file_system = options.file_system;
     let mut builder = DiskBuilder::create(File::create_new(&path).unwrap(), options)?;
     fill(&mut builder)?;
     let summary = builder.finish()?;
@@ -228,16 +232,31 @@ pub(crate) fn build_with(
         path,
         summary,
         layers: Vec::new(),
+        erofs: None,
+        file_system,
         folder,
     };
     disk.check();
     Ok(disk)
 }
 
-/// Builds a disk from layers.
+/// Builds disks from layers: ext4, and EROFS beside it.
 pub(crate) fn try_build(layers: &[Vec<u8>]) -> Result<TestDisk, Error> {
+    let mut disk = build_layers(small(), layers)?;
+    let options = Options {
+        file_system: FileSystem::Erofs,
+        ..small()
+    };
+    let erofs = build_layers(options, layers)?;
+    assert_eq!(erofs.layers, disk.layers);
+    disk.erofs = Some(Box::new(erofs));
+    Ok(disk)
+}
+
+/// Builds one disk from layers.
+pub(crate) fn build_layers(options: Options, layers: &[Vec<u8>]) -> Result<TestDisk, Error> {
     let mut summaries = Vec::new();
-    let mut disk = build_with(small(), |builder| {
+    let mut disk = build_with(options, |builder| {
         for layer in layers {
             summaries.push(builder.apply_layer(&layer[..], "")?);
         }
@@ -254,7 +273,10 @@ pub(crate) fn build(layers: &[Vec<u8>]) -> TestDisk {
 
 impl TestDisk {
     pub(crate) fn check(&self) {
-        fsck(&self.path);
+        match self.file_system {
+            FileSystem::Ext4 => fsck(&self.path),
+            FileSystem::Erofs => fsck_erofs(&self.path),
+        }
         assert_eq!(
             std::fs::metadata(&self.path).unwrap().len(),
             self.summary.size
@@ -275,6 +297,16 @@ impl TestDisk {
             .expect("debugfs must be installed");
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         text + &String::from_utf8_lossy(&output.stderr)
+    }
+
+    /// Writes the files of an EROFS into a folder.
+    pub(crate) fn extract(&self, target: &Path) {
+        let output = Command::new("fsck.erofs")
+            .arg(format!("--extract={}", target.display()))
+            .arg("--overwrite")
+            .arg(&self.path)
+            .output();
+        assert!(output.unwrap().status.success(), "fsck.erofs must extract");
     }
 
     #[track_caller]
@@ -311,4 +343,17 @@ pub(crate) fn fsck(path: &Path) {
         .expect("e2fsck must be installed");
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "e2fsck is not content:\n{text}");
+}
+
+#[track_caller]
+pub(crate) fn fsck_erofs(path: &Path) {
+    let output = Command::new("fsck.erofs")
+        .arg(path)
+        .output()
+        .expect("fsck.erofs must be installed");
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success(),
+        "fsck.erofs is not content:\n{text}"
+    );
 }

@@ -20,7 +20,7 @@ mod resolve;
 mod tests;
 
 pub use node::{Attributes, Timestamp};
-pub(crate) use node::{Directory, Extent, Kind, Link, Node, NodeId};
+pub(crate) use node::{Directory, Extent, Kind, Link, Node, NodeId, device_fits, encode_device};
 
 use std::collections::BTreeMap;
 

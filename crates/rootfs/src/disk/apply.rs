@@ -3,11 +3,11 @@
 use std::io::Read;
 
 use super::{DiskBuilder, LayerSummary};
+use crate::blocks::Source;
 use crate::error::{EntryFault, Error};
-use crate::ext4::{self, Source};
 use crate::layer::{Budget, Entry, EntryKind, LayerReader};
 use crate::path::{TreePath, components};
-use crate::tree::{Kind, NodeId};
+use crate::tree::{Kind, NodeId, device_fits};
 
 const WHITEOUT: &[u8] = b".wh.";
 /// Names that aufs keeps for itself.
@@ -120,9 +120,9 @@ impl DiskBuilder {
         reader: &mut LayerReader<'_>,
     ) -> Result<(), Error> {
         let mut attributes = entry.attributes;
-        ext4::normalise(path.as_bytes(), &mut attributes)?;
+        self.normalise(path.as_bytes(), &mut attributes)?;
         let device = |major, minor| {
-            if ext4::device_fits(major, minor) {
+            if device_fits(major, minor) {
                 Ok(())
             } else {
                 Err(Error::entry(path.as_bytes(), EntryFault::BadDevice))
@@ -138,7 +138,7 @@ impl DiskBuilder {
             EntryKind::File => {
                 self.tree.check_place(base, path)?;
                 let (size, extents) = self
-                    .image
+                    .blocks
                     .write_file(&mut LayerData(reader), path.as_bytes())?;
                 debug_assert_eq!(size, entry.size, "the reader yields what it announced");
                 Kind::File { size, extents }

@@ -2,16 +2,20 @@
 
 use crate::sha256::Sha256;
 
-use crate::ext4::Identity;
+use crate::blocks::Identity;
+use crate::options::FileSystem;
 use crate::tree::Attributes;
 
 /// A digest over everything that was put into a disk, in order.
 pub(super) struct Fingerprint(Sha256);
 
 impl Fingerprint {
-    pub(super) fn new(seed: &[u8]) -> Self {
+    pub(super) fn new(file_system: FileSystem, seed: &[u8]) -> Self {
         let mut this = Self(Sha256::new());
-        this.field(b"lazaret ext4 1");
+        this.field(match file_system {
+            FileSystem::Ext4 => b"lazaret ext4 2",
+            FileSystem::Erofs => b"lazaret erofs 1",
+        });
         this.field(seed);
         this
     }

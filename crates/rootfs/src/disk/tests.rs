@@ -1,6 +1,9 @@
 mod content;
 mod determinism;
+mod directories;
+mod erofs;
 mod hostile;
+mod journal;
 mod large;
 mod model;
 mod semantics;

@@ -1,7 +1,8 @@
 //! Extent trees: where the blocks of a file are.
 
-use super::bytes::{Record, low16, low32};
 use super::{BLOCK, Image};
+use crate::bytes::{Record, low16, low32};
+use crate::checksum::Checksum;
 use crate::error::Error;
 use crate::tree::Extent;
 
@@ -9,8 +10,9 @@ use crate::tree::Extent;
 const LENGTH_MAX: u32 = 32_768;
 /// Entries in the inode.
 const ROOT_ENTRIES: usize = 4;
-/// Entries in a block.
+/// Entries in a block, which ends in a checksum.
 const NODE_ENTRIES: usize = (BLOCK - HEADER) / ENTRY;
+const CHECKSUM_AT: usize = HEADER + NODE_ENTRIES * ENTRY;
 const HEADER: usize = 12;
 const ENTRY: usize = 12;
 const MAGIC: u16 = 0xf30a;
@@ -42,16 +44,28 @@ type Entry = (u32, [u8; ENTRY]);
 
 impl Image {
     /// Writes the nodes of a file's tree; returns the root and the number of blocks written.
-    pub(super) fn write_extents(&mut self, extents: &[Extent]) -> Result<([u8; ROOT], u64), Error> {
+    ///
+    /// `seed` is the checksum that everything of the inode starts with.
+    pub(super) fn write_extents(
+        &mut self,
+        extents: &[Extent],
+        seed: Checksum,
+    ) -> Result<([u8; ROOT], u64), Error> {
         let mut entries: Vec<Entry> = extents.iter().flat_map(|e| leaf_entries(*e)).collect();
         let (mut depth, mut blocks) = (0u16, 0);
         while entries.len() > ROOT_ENTRIES {
             let mut above = Vec::with_capacity(entries.len().div_ceil(NODE_ENTRIES));
             for chunk in entries.chunks(NODE_ENTRIES) {
-                let (block, _) = self.alloc.allocate(1).ok_or_else(|| self.full(1))?;
+                let (block, _) = self
+                    .disk
+                    .alloc
+                    .allocate(1)
+                    .ok_or_else(|| self.disk.full(1))?;
                 let mut node = [0; BLOCK];
                 fill(&mut node, chunk, NODE_ENTRIES, depth);
-                self.output.write_block(block, &node)?;
+                let checksum = seed.update(&node[..CHECKSUM_AT]);
+                Record(&mut node).u32(CHECKSUM_AT, checksum.value());
+                self.disk.output.write_block(block, &node)?;
                 blocks += 1;
                 above.push(index_entry(chunk[0].0, block));
             }

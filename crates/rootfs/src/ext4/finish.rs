@@ -1,14 +1,19 @@
 //! From a tree whose files are already on the disk to a file system.
 
-use super::directory::Packer;
+use super::directory::{Directory, Entry};
 use super::extents::ROOT;
 use super::geometry::Geometry;
 use super::groups::Places;
-use super::inode::{self, FLAG_EXTENTS, Inode};
+use super::hash::NameHash;
+use super::inode::{self, FLAG_EXTENTS, FLAG_INDEX, Inode};
+use super::journal::{self, Journal};
 use super::numbering::{Numbering, ROOT_INODE, SHORT_SYMLINK, file_type};
-use super::{BLOCK, BLOCK_U64, Finished, Identity, Image, data, xattr};
+use super::{BLOCK, BLOCK_U64, Image, xattr};
+use crate::blocks::{Finished, Identity, push};
+use crate::bytes::Record;
+use crate::checksum::Checksum;
 use crate::error::Error;
-use crate::tree::{Extent, Kind, Node, NodeId, Tree};
+use crate::tree::{Extent, Kind, Node, NodeId, Tree, encode_device};
 
 /// Most subdirectories that a link count can express; 1 stands for more.
 const LINKS_MAX: u64 = 65_000;
@@ -26,6 +31,8 @@ impl Image {
         let numbering = Numbering::new(tree, lost_and_found);
         let geometry = self.settle(&numbering, tree)?;
         let places = self.place_groups(&geometry)?;
+        let seed = Checksum::EMPTY.update(&identity.uuid);
+        let journal = self.write_journal(&geometry, seed)?;
         let mut writer = Inodes {
             image: &mut self,
             tree,
@@ -33,15 +40,19 @@ impl Image {
             table: Vec::with_capacity(TABLE_BUFFER),
             geometry: &geometry,
             places: &places,
+            seed,
+            hash: NameHash::new(&identity.hash_seed),
+            journal: journal.as_ref(),
+            epoch: identity.epoch,
             directories: vec![0; places.len()],
             next: 1,
         };
         writer.write_all()?;
         let directories = writer.directories;
         let last = numbering.last();
-        let free = self.write_groups(&geometry, &places, &directories, last, &identity.uuid)?;
-        self.write_superblock(&geometry, free, identity)?;
-        self.output.finish(geometry.blocks)?;
+        let free = self.write_groups(&geometry, &places, &directories, last, seed)?;
+        self.write_superblock(&geometry, free, identity, journal.as_ref())?;
+        self.disk.output.finish(geometry.blocks)?;
         Ok(Finished {
             blocks: geometry.blocks,
             used_blocks: geometry.blocks - free.blocks,
@@ -51,39 +62,54 @@ impl Image {
 
     /// Fixes the size of the disk, and clears everything below the frontier that is free.
     fn settle(&mut self, numbering: &Numbering, tree: &Tree) -> Result<Geometry, Error> {
-        let freed: Vec<_> = self.alloc.free_runs().collect();
-        for (start, length) in freed {
-            self.output.zero_blocks(start, length)?;
-        }
+        self.disk.clear_free()?;
         let auxiliary = numbering.auxiliary_blocks(tree);
         let inodes = numbering.last();
-        let used = self.alloc.used() + auxiliary;
         // A quarter of the inodes to spare, for whoever writes to the disk later.
         let spare = inodes + inodes / 4;
-        let geometry = match self.blocks {
-            None => Geometry::choose(used, self.alloc.frontier() + auxiliary, spare),
+        let geometry = match self.disk.size {
+            None => {
+                let frontier = self.disk.alloc.frontier() + auxiliary;
+                let mut more = 0;
+                loop {
+                    let used = self.disk.alloc.used() + auxiliary + more;
+                    let geometry = Geometry::choose(used, frontier + more, spare);
+                    let journal = self.journal_blocks(geometry.blocks);
+                    if journal <= more {
+                        break geometry;
+                    }
+                    more = journal;
+                }
+            }
             Some(blocks) => [spare, inodes]
                 .into_iter()
                 .filter_map(|inodes| Geometry::new(blocks, inodes))
-                .find(|geometry| used + geometry.metadata_blocks() <= blocks)
+                .find(|geometry| {
+                    let metadata = auxiliary + geometry.metadata_blocks();
+                    self.disk.alloc.used() + metadata + self.journal_blocks(blocks) <= blocks
+                })
                 .or_else(|| Geometry::new(blocks, inodes))
                 .ok_or_else(|| {
                     // So many files need more groups than this size has.
-                    self.full(inodes.div_ceil(super::geometry::GROUP) * super::geometry::GROUP)
+                    self.disk
+                        .full(inodes.div_ceil(super::geometry::GROUP) * super::geometry::GROUP)
                 })?,
         };
         let unneeded = self
             .descriptor_blocks
             .checked_sub(geometry.descriptor_blocks());
         match unneeded {
-            None => return Err(self.full(geometry.metadata_blocks())),
+            None => return Err(self.disk.full(geometry.metadata_blocks())),
             Some(0) => {}
-            Some(count) => self.alloc.free(1 + geometry.descriptor_blocks(), count),
+            Some(count) => self
+                .disk
+                .alloc
+                .free(1 + geometry.descriptor_blocks(), count),
         }
-        self.blocks = Some(geometry.blocks);
-        self.alloc.set_limit(geometry.blocks);
-        if self.alloc.used() + geometry.metadata_blocks() > geometry.blocks {
-            return Err(self.full(geometry.metadata_blocks() + auxiliary));
+        self.disk.size = Some(geometry.blocks);
+        self.disk.alloc.set_limit(geometry.blocks);
+        if self.disk.alloc.used() + geometry.metadata_blocks() > geometry.blocks {
+            return Err(self.disk.full(geometry.metadata_blocks() + auxiliary));
         }
         Ok(geometry)
     }
@@ -96,6 +122,11 @@ struct Inodes<'a> {
     numbering: &'a Numbering,
     geometry: &'a Geometry,
     places: &'a [Places],
+    /// The checksum that everything of the file system starts with.
+    seed: Checksum,
+    hash: NameHash,
+    journal: Option<&'a Journal>,
+    epoch: u32,
     directories: Vec<u32>,
     /// Records of one group not written yet; they end before inode `next`.
     table: Vec<u8>,
@@ -115,9 +146,15 @@ impl Inodes<'_> {
         let numbering = self.numbering;
         for &id in &numbering.order {
             let number = u64::from(numbering.of(id));
-            // Numbers 1 and 3 to 10 are reserved and empty.
+            // Numbers 1 and 3 to 10 are reserved, and empty but for the journal's.
             while self.next < number {
-                self.append(&[0; inode::SIZE])?;
+                let record = match self.journal {
+                    Some(journal) if self.next == u64::from(journal::INODE) => {
+                        journal.inode(self.epoch, self.seed)
+                    }
+                    _ => [0; inode::SIZE],
+                };
+                self.append(&record)?;
             }
             let record = self.inode(id, self.tree.node(id))?;
             self.append(&record)?;
@@ -148,17 +185,19 @@ impl Inodes<'_> {
         let block = place.inode_table + index * inode::SIZE as u64 / BLOCK_U64;
         self.table
             .resize(self.table.len().next_multiple_of(BLOCK), 0);
-        self.image.output.write_block(block, &self.table)?;
+        self.image.disk.output.write_block(block, &self.table)?;
         self.table.clear();
         Ok(())
     }
 
     fn inode(&mut self, id: NodeId, node: &Node) -> Result<[u8; inode::SIZE], Error> {
+        let seed = inode::seed(self.seed, self.numbering.of(id));
         let (xattrs, outside) = xattr::encode(&node.attributes);
         let mut xattr_block = 0;
-        if let Some(block) = outside {
+        if let Some(mut block) = outside {
             xattr_block = self.allocate()?;
-            self.image.output.write_block(xattr_block, &block)?;
+            xattr::seal(&mut block, xattr_block, self.seed);
+            self.image.disk.output.write_block(xattr_block, &block)?;
         }
         let mut links = node.links;
         let (format, content) = match &node.kind {
@@ -174,10 +213,10 @@ impl Inodes<'_> {
                     .ok()
                     .filter(|_| count <= LINKS_MAX)
                     .unwrap_or(1);
-                (0o040_000, self.directory(id)?)
+                (0o040_000, self.directory(id, seed)?)
             }
-            Kind::File { size, extents } => (0o100_000, self.extents(*size, extents)?),
-            Kind::Symlink(target) => (0o120_000, self.symlink(target)?),
+            Kind::File { size, extents } => (0o100_000, self.extents(*size, extents, seed)?),
+            Kind::Symlink(target) => (0o120_000, self.symlink(target, seed)?),
             Kind::CharDevice { major, minor } => (0o020_000, device(*major, *minor)),
             Kind::BlockDevice { major, minor } => (0o060_000, device(*major, *minor)),
             Kind::Fifo => (0o010_000, Content::inline([0; ROOT], 0)),
@@ -193,37 +232,47 @@ impl Inodes<'_> {
             xattrs,
             xattr_block,
         };
-        Ok(inode.encode())
+        Ok(inode.encode(seed))
     }
 
     fn is_directory(&self, id: NodeId) -> bool {
         self.tree.directory(id).is_some()
     }
 
-    fn directory(&mut self, id: NodeId) -> Result<Content, Error> {
-        let Some(directory) = self.tree.directory(id) else {
+    fn directory(&mut self, id: NodeId, seed: Checksum) -> Result<Content, Error> {
+        let (tree, numbering) = (self.tree, self.numbering);
+        let Some(directory) = tree.directory(id) else {
             return Ok(Content::inline([0; ROOT], 0));
         };
-        let number = self.numbering.of(id);
-        let parent = if number == ROOT_INODE {
-            id
+        let this = numbering.of(id);
+        let parent = if this == ROOT_INODE {
+            this
         } else {
-            directory.parent
+            numbering.of(directory.parent)
         };
-        let mut packer = Packer::new(number, self.numbering.of(parent));
-        let mut extents = Vec::new();
-        let mut count = 0;
-        for (name, link) in &directory.children {
-            let kind = file_type(self.tree.node(link.node));
-            if let Some(full) = packer.push(name, self.numbering.of(link.node), kind) {
-                self.write_next(&mut extents, &mut count, &full)?;
-            }
+        let entries = directory.children.iter().map(|(name, link)| Entry {
+            name,
+            inode: numbering.of(link.node),
+            kind: file_type(tree.node(link.node)),
+        });
+        let blocks = Directory {
+            this,
+            parent,
+            entries: entries.collect(),
+        };
+        let (mut extents, mut count) = (Vec::new(), 0);
+        let image = &mut *self.image;
+        let indexed = blocks.write(&self.hash, seed, |block| {
+            write_next(image, &mut extents, &mut count, block)
+        })?;
+        let mut content = self.extents(u64::from(count) * BLOCK_U64, &extents, seed)?;
+        if indexed {
+            content.flags |= FLAG_INDEX;
         }
-        self.write_next(&mut extents, &mut count, &packer.close())?;
-        self.extents(u64::from(count) * BLOCK_U64, &extents)
+        Ok(content)
     }
 
-    fn symlink(&mut self, target: &[u8]) -> Result<Content, Error> {
+    fn symlink(&mut self, target: &[u8], seed: Checksum) -> Result<Content, Error> {
         if target.len() <= SHORT_SYMLINK {
             let mut root = [0; ROOT];
             root[..target.len()].copy_from_slice(target);
@@ -232,33 +281,12 @@ impl Inodes<'_> {
         let mut block = [0; BLOCK];
         block[..target.len()].copy_from_slice(target);
         let mut extents = Vec::new();
-        self.write_next(&mut extents, &mut 0, &block)?;
-        self.extents(target.len() as u64, &extents)
+        write_next(self.image, &mut extents, &mut 0, &block)?;
+        self.extents(target.len() as u64, &extents, seed)
     }
 
-    /// Appends one block to a file in the making.
-    fn write_next(
-        &mut self,
-        extents: &mut Vec<Extent>,
-        count: &mut u32,
-        block: &[u8; BLOCK],
-    ) -> Result<(), Error> {
-        let physical = self.allocate()?;
-        self.image.output.write_block(physical, block)?;
-        data::push(
-            extents,
-            Extent {
-                logical: *count,
-                length: 1,
-                physical,
-            },
-        );
-        *count += 1;
-        Ok(())
-    }
-
-    fn extents(&mut self, size: u64, extents: &[Extent]) -> Result<Content, Error> {
-        let (root, nodes) = self.image.write_extents(extents)?;
+    fn extents(&mut self, size: u64, extents: &[Extent], seed: Checksum) -> Result<Content, Error> {
+        let (root, nodes) = self.image.write_extents(extents, seed)?;
         let blocks = nodes + extents.iter().map(|e| u64::from(e.length)).sum::<u64>();
         Ok(Content {
             size,
@@ -269,11 +297,36 @@ impl Inodes<'_> {
     }
 
     fn allocate(&mut self) -> Result<u64, Error> {
-        match self.image.alloc.allocate(1) {
-            Some((block, _)) => Ok(block),
-            None => Err(self.image.full(1)),
-        }
+        allocate(self.image)
     }
+}
+
+fn allocate(image: &mut Image) -> Result<u64, Error> {
+    match image.disk.alloc.allocate(1) {
+        Some((block, _)) => Ok(block),
+        None => Err(image.disk.full(1)),
+    }
+}
+
+/// Appends one block to a file in the making.
+fn write_next(
+    image: &mut Image,
+    extents: &mut Vec<Extent>,
+    count: &mut u32,
+    block: &[u8; BLOCK],
+) -> Result<(), Error> {
+    let physical = allocate(image)?;
+    image.disk.output.write_block(physical, block)?;
+    push(
+        extents,
+        Extent {
+            logical: *count,
+            length: 1,
+            physical,
+        },
+    );
+    *count += 1;
+    Ok(())
 }
 
 impl Content {
@@ -288,7 +341,14 @@ impl Content {
     }
 }
 
+/// Old numbers, of 8 + 8 bits, have a word of their own.
 fn device(major: u32, minor: u32) -> Content {
-    let root = inode::encode_device(major, minor).expect("numbers are checked when they are added");
+    let mut root = [0; ROOT];
+    let mut record = Record(&mut root);
+    if major < 256 && minor < 256 {
+        record.u32(0, (major << 8) | minor);
+    } else {
+        record.u32(4, encode_device(major, minor));
+    }
     Content::inline(root, 0)
 }

@@ -1,8 +1,9 @@
 //! Bitmaps and descriptors of the block groups.
 
-use super::bytes::{Record, low32};
 use super::geometry::{DESCRIPTOR, GROUP, Geometry, RESERVED_INODES};
 use super::{BLOCK, BLOCK_U64, Image};
+use crate::bytes::{Record, low16, low32};
+use crate::checksum::Checksum;
 use crate::error::Error;
 
 const INODE_UNINIT: u16 = 1;
@@ -29,7 +30,11 @@ impl Image {
     /// Finds room for the bitmaps and tables of every group.
     pub(super) fn place_groups(&mut self, geometry: &Geometry) -> Result<Vec<Places>, Error> {
         let (groups, table) = (geometry.groups, geometry.table_blocks());
-        if let Some(start) = self.alloc.allocate_contiguous(geometry.metadata_blocks()) {
+        if let Some(start) = self
+            .disk
+            .alloc
+            .allocate_contiguous(geometry.metadata_blocks())
+        {
             return Ok((0..groups)
                 .map(|group| Places {
                     block_bitmap: start + group,
@@ -43,9 +48,10 @@ impl Image {
         let mut places = Vec::new();
         for _ in 0..groups {
             let mut take = |count| {
-                self.alloc
+                self.disk
+                    .alloc
                     .allocate_contiguous(count)
-                    .ok_or_else(|| self.full(missing))
+                    .ok_or_else(|| self.disk.full(missing))
             };
             places.push(Places {
                 block_bitmap: take(1)?,
@@ -65,16 +71,17 @@ impl Image {
         places: &[Places],
         directories: &[u32],
         last_inode: u64,
-        uuid: &[u8; 16],
+        seed: Checksum,
     ) -> Result<Free, Error> {
         let mut descriptors = vec![0; places.len() * DESCRIPTOR];
         let mut free = Free::default();
         let runs: Vec<(u64, u64)> = self
+            .disk
             .alloc
             .free_runs()
             .chain([(
-                self.alloc.frontier(),
-                geometry.blocks - self.alloc.frontier(),
+                self.disk.alloc.frontier(),
+                geometry.blocks - self.disk.alloc.frontier(),
             )])
             .collect();
         let mut next_run = 0;
@@ -98,11 +105,13 @@ impl Image {
                 next_run += 1;
             }
             let mut flags = INODE_ZEROED;
+            let (mut block_checksum, mut inode_checksum) = (0, 0);
             let last_group = group + 1 == geometry.groups;
             if free_blocks == GROUP && !last_group {
                 flags |= BLOCK_UNINIT;
             } else {
-                self.output.write_block(places.block_bitmap, &bitmap)?;
+                block_checksum = seed.update(&bitmap).value();
+                self.disk.output.write_block(places.block_bitmap, &bitmap)?;
             }
             let per_group = geometry.inodes_per_group;
             let used_inodes = last_inode.saturating_sub(group * per_group).min(per_group);
@@ -111,7 +120,9 @@ impl Image {
             } else {
                 let mut bitmap = vec![0xff; BLOCK];
                 clear_bits(&mut bitmap, used_inodes, per_group);
-                self.output.write_block(places.inode_bitmap, &bitmap)?;
+                let bytes = low32(per_group / 8) as usize;
+                inode_checksum = seed.update(&bitmap[..bytes]).value();
+                self.disk.output.write_block(places.inode_bitmap, &bitmap)?;
             }
             let unused_inodes = low32(per_group - used_inodes);
             free.blocks += free_blocks;
@@ -125,11 +136,13 @@ impl Image {
             let directories = directories.get(number as usize).copied().unwrap_or(0);
             record.split_u16(0x10, 0x30, directories);
             record.u16(0x12, flags);
+            record.split_u16(0x18, 0x38, block_checksum);
+            record.split_u16(0x1a, 0x3a, inode_checksum);
             record.split_u16(0x1c, 0x32, unused_inodes);
-            let checksum = checksum(uuid, number, descriptor);
+            let checksum = checksum(seed, number, descriptor);
             Record(descriptor).u16(CHECKSUM_AT, checksum);
         }
-        self.output.write_at(BLOCK_U64, &descriptors)?;
+        self.disk.output.write_at(BLOCK_U64, &descriptors)?;
         debug_assert!(
             last_inode > RESERVED_INODES,
             "the root and lost+found always exist"
@@ -140,26 +153,14 @@ impl Image {
 
 const CHECKSUM_AT: usize = 0x1e;
 
-/// CRC-16 over the UUID, the group's number and its descriptor without this field.
-fn checksum(uuid: &[u8; 16], group: u32, descriptor: &[u8]) -> u16 {
-    let mut crc = crc16(0xffff, uuid);
-    crc = crc16(crc, &group.to_le_bytes());
-    crc = crc16(crc, &descriptor[..CHECKSUM_AT]);
-    crc16(crc, &descriptor[CHECKSUM_AT + 2..])
-}
-
-fn crc16(mut crc: u16, data: &[u8]) -> u16 {
-    for &byte in data {
-        crc ^= u16::from(byte);
-        for _ in 0..8 {
-            crc = if crc & 1 == 1 {
-                (crc >> 1) ^ 0xa001
-            } else {
-                crc >> 1
-            };
-        }
-    }
-    crc
+/// Over the group's number and its descriptor without this field.
+fn checksum(seed: Checksum, group: u32, descriptor: &[u8]) -> u16 {
+    let checksum = seed
+        .update(&group.to_le_bytes())
+        .update(&descriptor[..CHECKSUM_AT])
+        .update(&[0; 2])
+        .update(&descriptor[CHECKSUM_AT + 2..]);
+    low16(checksum.value())
 }
 
 /// Clears bits `from..to`, whole bytes at a time where possible.

@@ -1,17 +1,25 @@
 //! Inode records of 256 bytes.
 
-use super::bytes::{Record, low16, low32};
 use super::extents::ROOT;
+use crate::bytes::{Record, low16, low32};
+use crate::checksum::Checksum;
 use crate::tree::{Attributes, Timestamp};
 
 /// Size of an inode.
 pub(super) const SIZE: usize = 256;
+/// The directory has an index of name hashes.
+pub(super) const FLAG_INDEX: u32 = 0x1000;
 /// The inode holds an extent tree.
 pub(super) const FLAG_EXTENTS: u32 = 0x8_0000;
 /// Bytes of the second half that have fixed fields.
 const EXTRA: usize = 32;
 /// Where attributes stored in the inode start.
 pub(super) const XATTRS_AT: usize = 128 + EXTRA;
+
+/// What the checksum of everything in an inode starts with. Generations are 0.
+pub(super) fn seed(file_system: Checksum, number: u32) -> Checksum {
+    file_system.update(&number.to_le_bytes()).update(&[0; 4])
+}
 
 /// What an inode says beside its attributes.
 #[derive(Debug)]
@@ -33,7 +41,8 @@ pub(super) struct Inode<'a> {
 }
 
 impl Inode<'_> {
-    pub(super) fn encode(&self) -> [u8; SIZE] {
+    /// `seed` is the checksum that everything of the inode starts with.
+    pub(super) fn encode(&self, seed: Checksum) -> [u8; SIZE] {
         let mut bytes = [0; SIZE];
         let mut inode = Record(&mut bytes);
         let attributes = self.attributes;
@@ -58,6 +67,8 @@ impl Inode<'_> {
             inode.u32(at, extra);
         }
         inode.bytes(XATTRS_AT, &self.xattrs);
+        let checksum = seed.update(&bytes).value();
+        Record(&mut bytes).split_u16(0x7c, 0x82, checksum);
         bytes
     }
 }
@@ -75,22 +86,6 @@ fn encode_time(time: Timestamp) -> (u32, u32) {
     let low = low32(seconds.cast_unsigned());
     let epoch = (seconds - i64::from(low.cast_signed())) >> 32;
     (low, (nanos << 2) | (low32(epoch.cast_unsigned()) & 3))
-}
-
-/// A device number as Linux keeps it in an inode: 8 + 8 bits in the first word, else 12 + 20 bits
-/// in the second. `None` if it has more bits than that.
-pub(super) fn encode_device(major: u32, minor: u32) -> Option<[u8; ROOT]> {
-    if major >= 1 << 12 || minor >= 1 << 20 {
-        return None;
-    }
-    let mut content = [0; ROOT];
-    let mut record = Record(&mut content);
-    if major < 256 && minor < 256 {
-        record.u32(0, (major << 8) | minor);
-    } else {
-        record.u32(4, (minor & 0xff) | (major << 8) | ((minor & !0xff) << 12));
-    }
-    Some(content)
 }
 
 #[cfg(test)]

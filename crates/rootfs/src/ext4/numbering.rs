@@ -70,7 +70,8 @@ impl Numbering {
 fn auxiliary_blocks(node: &Node) -> u64 {
     let content = match &node.kind {
         Kind::Directory(directory) => {
-            let blocks = directory::block_count(directory.children.keys().map(|name| name.len()));
+            let names = directory.children.keys();
+            let blocks = directory::blocks_at_most(names.map(|name| name.len()));
             // Every block might end up in a run of its own.
             blocks + extents::node_count_for(usize::try_from(blocks).unwrap_or(usize::MAX))
         }

@@ -1,25 +1,31 @@
 //! The superblock.
 
-use super::bytes::{Record, low16, low32};
 use super::geometry::{DESCRIPTOR, GROUP, Geometry, RESERVED_INODES};
 use super::groups::Free;
-use super::{Identity, Image, inode};
+use super::journal::{self, Journal};
+use super::{Image, hash, inode};
+use crate::blocks::Identity;
+use crate::bytes::{Record, low16, low32};
+use crate::checksum::Checksum;
 use crate::error::Error;
 
 const OFFSET: u64 = 1024;
 const SIZE: usize = 1024;
 
 const COMPAT: u32 = 0x8 // ext_attr
+    | 0x20 // dir_index
     | 0x200; // sparse_super2
+const HAS_JOURNAL: u32 = 0x4;
 const INCOMPAT: u32 = 0x2 // filetype
     | 0x40 // extents
     | 0x80 // 64bit
     | 0x200; // flex_bg
 const RO_COMPAT: u32 = 0x2 // large_file
     | 0x8 // huge_file
-    | 0x10 // uninit_bg
     | 0x20 // dir_nlink
-    | 0x40; // extra_isize
+    | 0x40 // extra_isize
+    | 0x400; // metadata_csum
+const CHECKSUM_AT: usize = 0x3fc;
 
 impl Image {
     /// Writes the superblock. Last of all: before it, the file is no file system.
@@ -28,6 +34,7 @@ impl Image {
         geometry: &Geometry,
         free: Free,
         identity: &Identity,
+        journal: Option<&Journal>,
     ) -> Result<(), Error> {
         let mut bytes = [0; SIZE];
         let mut record = Record(&mut bytes);
@@ -49,13 +56,13 @@ impl Image {
         record.u32(0x4c, 1); // dynamic inode sizes
         record.u32(0x54, low32(RESERVED_INODES + 1));
         record.u16(0x58, low16(low32(inode::SIZE as u64)));
-        record.u32(0x5c, COMPAT);
+        record.u32(0x5c, COMPAT | journal.map_or(0, |_| HAS_JOURNAL));
         record.u32(0x60, INCOMPAT);
         record.u32(0x64, RO_COMPAT);
         record.bytes(0x68, &identity.uuid);
         record.bytes(0x78, &identity.label[..identity.label.len().min(16)]);
         record.bytes(0xec, &identity.hash_seed);
-        record.u8(0xfc, 1); // half MD4
+        record.u8(0xfc, hash::HALF_MD4);
         record.u16(0xfe, low16(low32(DESCRIPTOR as u64)));
         record.u32(0x100, 0x4 | 0x8); // mount with user attributes and ACLs
         record.u32(0x108, identity.epoch); // creation
@@ -63,6 +70,16 @@ impl Image {
         record.u16(0x15e, 32);
         record.u32(0x160, 1); // signed directory hash
         record.u8(0x174, 4); // 16 groups in a flex group
-        self.output.write_at(OFFSET, &bytes)
+        record.u8(0x175, 1); // CRC-32C
+        if let Some(journal) = journal {
+            record.u32(0xe0, journal::INODE);
+            // A copy of where it is, for the repair of its inode.
+            record.u8(0xfd, 1);
+            record.bytes(0x10c, &journal.root);
+            record.split_u32(0x14c, 0x148, journal.bytes);
+        }
+        let checksum = Checksum::EMPTY.update(&bytes[..CHECKSUM_AT]);
+        Record(&mut bytes).u32(CHECKSUM_AT, checksum.value());
+        self.disk.output.write_at(OFFSET, &bytes)
     }
 }

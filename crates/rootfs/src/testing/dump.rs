@@ -8,6 +8,7 @@ use std::path::Path;
 use std::process::Command;
 
 use super::TestDisk;
+use crate::FileSystem;
 
 /// One file as it is seen from outside.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,7 +35,20 @@ pub(crate) struct Dump {
 }
 
 impl Dump {
+    /// Of a disk and, if it has one, its twin, which must be equal.
+    #[track_caller]
     pub(crate) fn of(disk: &TestDisk) -> Self {
+        let dump = Self::one(disk);
+        if let Some(erofs) = &disk.erofs {
+            let twin = Self::one(erofs);
+            if dump.exact && twin.exact {
+                assert_eq!(twin.files, dump.files, "EROFS differs from ext4");
+            }
+        }
+        dump
+    }
+
+    fn one(disk: &TestDisk) -> Self {
         let point = disk.folder().join("mounted");
         fs::create_dir(&point).unwrap();
         let mounted = mount(&disk.path, &point, "loop,ro");
@@ -43,7 +57,10 @@ impl Dump {
         } else {
             let root = disk.folder().join("extracted");
             fs::create_dir(&root).unwrap();
-            disk.debugfs(&format!("rdump / {}", root.display()));
+            match disk.file_system {
+                FileSystem::Ext4 => drop(disk.debugfs(&format!("rdump / {}", root.display()))),
+                FileSystem::Erofs => disk.extract(&root),
+            }
             root
         };
         let result = std::panic::catch_unwind(|| walk(&root));
@@ -75,7 +92,7 @@ impl Dump {
 pub(crate) fn mount(image: &Path, point: &Path, options: &str) -> bool {
     let mut command = Command::new("mount");
     command
-        .args(["-t", "ext4", "-o", options])
+        .args(["-t", "ext4,erofs", "-o", options])
         .arg(image)
         .arg(point);
     rustix::process::geteuid().is_root() && command.output().is_ok_and(|o| o.status.success())

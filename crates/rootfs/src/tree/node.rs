@@ -102,3 +102,13 @@ pub(crate) struct Link {
     /// Layer that made the name.
     pub(super) layer: u32,
 }
+
+/// Whether Linux can represent a device number.
+pub(crate) fn device_fits(major: u32, minor: u32) -> bool {
+    major < 1 << 12 && minor < 1 << 20
+}
+
+/// A device number in 32 bits, as Linux keeps it on disk.
+pub(crate) fn encode_device(major: u32, minor: u32) -> u32 {
+    (minor & 0xff) | (major << 8) | ((minor & !0xff) << 12)
+}

@@ -10,7 +10,7 @@ use crate::error::Error;
 
 const BUFFER: usize = 1 << 20;
 
-pub(super) struct Output {
+pub(crate) struct Output {
     file: File,
     buffer: Vec<u8>,
     /// Where the buffer belongs, in bytes.
@@ -29,7 +29,7 @@ impl Output {
     }
 
     /// Writes at a byte offset.
-    pub(super) fn write_at(&mut self, offset: u64, data: &[u8]) -> Result<(), Error> {
+    pub(crate) fn write_at(&mut self, offset: u64, data: &[u8]) -> Result<(), Error> {
         let joins = offset == self.start + self.buffer.len() as u64;
         if !joins || self.buffer.len() + data.len() > BUFFER {
             self.flush()?;
@@ -46,7 +46,7 @@ impl Output {
         Ok(())
     }
 
-    pub(super) fn write_block(&mut self, block: u64, data: &[u8]) -> Result<(), Error> {
+    pub(crate) fn write_block(&mut self, block: u64, data: &[u8]) -> Result<(), Error> {
         self.write_at(block * BLOCK_U64, data)
     }
 
@@ -78,7 +78,7 @@ impl Output {
     }
 
     /// Writes what is pending and gives the file its final length.
-    pub(super) fn finish(mut self, blocks: u64) -> Result<(), Error> {
+    pub(crate) fn finish(mut self, blocks: u64) -> Result<(), Error> {
         self.flush()?;
         self.file
             .set_len(blocks * BLOCK_U64)

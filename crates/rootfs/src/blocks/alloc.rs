@@ -8,52 +8,54 @@ const TRIES: usize = 64;
 /// Hands out blocks: mostly at the frontier, behind everything used so far; from freed runs when
 /// one is large enough, so that layers replacing each other do not grow the disk.
 #[derive(Debug)]
-pub(super) struct Allocator {
+pub(crate) struct Allocator {
     frontier: u64,
     limit: Option<u64>,
+    reuse: bool,
     /// Free runs below the frontier: start and length, never adjacent.
     free: BTreeMap<u64, u64>,
     free_blocks: u64,
 }
 
 impl Allocator {
-    /// Everything below `frontier` is in use.
-    pub(super) fn new(frontier: u64, limit: Option<u64>) -> Self {
+    /// Everything below `frontier` is in use. Freed runs are handed out again only with `reuse`.
+    pub(super) fn new(frontier: u64, limit: Option<u64>, reuse: bool) -> Self {
         Self {
             frontier,
             limit,
+            reuse,
             free: BTreeMap::new(),
             free_blocks: 0,
         }
     }
 
     /// End of the space ever used.
-    pub(super) fn frontier(&self) -> u64 {
+    pub(crate) fn frontier(&self) -> u64 {
         self.frontier
     }
 
     /// Blocks in use.
-    pub(super) fn used(&self) -> u64 {
+    pub(crate) fn used(&self) -> u64 {
         self.frontier - self.free_blocks
     }
 
     /// Free runs below the frontier, in order.
-    pub(super) fn free_runs(&self) -> impl Iterator<Item = (u64, u64)> {
+    pub(crate) fn free_runs(&self) -> impl Iterator<Item = (u64, u64)> {
         self.free.iter().map(|(&start, &length)| (start, length))
     }
 
     /// Fixes the end of the disk.
-    pub(super) fn set_limit(&mut self, blocks: u64) {
+    pub(crate) fn set_limit(&mut self, blocks: u64) {
         self.limit = Some(blocks);
     }
 
     /// Takes a run of up to `want` blocks, or `None` if the disk is full.
-    pub(super) fn allocate(&mut self, want: u64) -> Option<(u64, u64)> {
+    pub(crate) fn allocate(&mut self, want: u64) -> Option<(u64, u64)> {
         let fitting = self
             .free
             .iter()
             .take(TRIES)
-            .find(|(_, length)| **length >= want);
+            .find(|(_, length)| self.reuse && **length >= want);
         if let Some((&start, _)) = fitting {
             return Some(self.take(start, want));
         }
@@ -71,7 +73,7 @@ impl Allocator {
     }
 
     /// Takes exactly `want` blocks in a row.
-    pub(super) fn allocate_contiguous(&mut self, want: u64) -> Option<u64> {
+    pub(crate) fn allocate_contiguous(&mut self, want: u64) -> Option<u64> {
         let room = self
             .limit
             .map_or(u64::MAX, |limit| limit.saturating_sub(self.frontier));
@@ -85,7 +87,7 @@ impl Allocator {
     }
 
     /// Gives a run back.
-    pub(super) fn free(&mut self, mut start: u64, mut length: u64) {
+    pub(crate) fn free(&mut self, mut start: u64, mut length: u64) {
         self.free_blocks += length;
         if let Some((&before, &size)) = self.free.range(..start).next_back()
             && before + size == start

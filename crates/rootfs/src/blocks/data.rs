@@ -1,11 +1,11 @@
 //! The data of files, on its way from a layer to the disk.
 
-use super::{BLOCK, BLOCK_U64, Image};
+use super::{BLOCK, BLOCK_U64, Blocks, Layout};
 use crate::error::{EntryFault, Error};
 use crate::tree::Extent;
 
-/// Blocks handled at a time.
-const CHUNK: usize = 256 * BLOCK;
+/// Bytes handled at a time.
+pub(crate) const CHUNK: usize = 256 * BLOCK;
 const ZEROS: [u8; BLOCK] = [0; BLOCK];
 
 /// Where the data of one file comes from.
@@ -22,7 +22,7 @@ pub(crate) trait Source {
     fn skip_hole(&mut self, _count: u64) {}
 }
 
-impl Image {
+impl Blocks {
     /// Writes the data of one file and returns its length and place. Blocks of zeros become holes.
     pub(crate) fn write_file(
         &mut self,
@@ -43,8 +43,12 @@ impl Image {
         buffer: &mut [u8],
     ) -> Result<(u64, Vec<Extent>), Error> {
         let (mut size, mut extents) = (0u64, Vec::new());
+        let unit = match self.layout {
+            Layout::Scattered => BLOCK_U64,
+            Layout::Runs => CHUNK as u64,
+        };
         loop {
-            let hole = source.hole() / BLOCK_U64 * BLOCK_U64;
+            let hole = source.hole() / unit * unit;
             source.skip_hole(hole);
             size += hole;
             let mut filled = 0;
@@ -81,6 +85,12 @@ impl Image {
         extents: &mut Vec<Extent>,
     ) -> Result<(), Error> {
         let blocks = data.as_chunks::<BLOCK>().0;
+        if self.layout == Layout::Runs {
+            if data.len() == CHUNK && blocks.iter().all(|block| *block == ZEROS) {
+                return Ok(());
+            }
+            return self.write_run(logical, data, path, extents);
+        }
         let mut at = 0;
         while at < blocks.len() {
             if blocks[at] == ZEROS {
@@ -89,35 +99,47 @@ impl Image {
             }
             let run = blocks[at..].iter().position(|block| *block == ZEROS);
             let end = run.map_or(blocks.len(), |length| at + length);
-            while at < end {
-                let want = (end - at) as u64;
-                let (physical, length) =
-                    self.alloc.allocate(want).ok_or_else(|| self.full(want))?;
-                let count = usize::try_from(length).unwrap_or(end - at);
-                self.output
-                    .write_block(physical, &data[at * BLOCK..(at + count) * BLOCK])?;
-                let (Ok(first), Ok(length)) =
-                    (u32::try_from(logical + at as u64), u32::try_from(length))
-                else {
-                    return Err(Error::entry(path, EntryFault::BadSize));
-                };
-                push(
-                    extents,
-                    Extent {
-                        logical: first,
-                        length,
-                        physical,
-                    },
-                );
-                at += count;
-            }
+            let run = &data[at * BLOCK..end * BLOCK];
+            self.write_run(logical + at as u64, run, path, extents)?;
+            at = end;
+        }
+        Ok(())
+    }
+
+    /// Writes whole blocks, all of them.
+    fn write_run(
+        &mut self,
+        mut logical: u64,
+        mut data: &[u8],
+        path: &[u8],
+        extents: &mut Vec<Extent>,
+    ) -> Result<(), Error> {
+        while !data.is_empty() {
+            let want = (data.len() / BLOCK) as u64;
+            let (physical, length) = self.alloc.allocate(want).ok_or_else(|| self.full(want))?;
+            let bytes = usize::try_from(length * BLOCK_U64).unwrap_or(data.len());
+            let (now, later) = data.split_at(bytes);
+            self.output.write_block(physical, now)?;
+            let (Ok(first), Ok(count)) = (u32::try_from(logical), u32::try_from(length)) else {
+                return Err(Error::entry(path, EntryFault::BadSize));
+            };
+            push(
+                extents,
+                Extent {
+                    logical: first,
+                    length: count,
+                    physical,
+                },
+            );
+            logical += length;
+            data = later;
         }
         Ok(())
     }
 }
 
 /// Appends a run, joined with the one before it where both places follow on.
-pub(super) fn push(extents: &mut Vec<Extent>, next: Extent) {
+pub(crate) fn push(extents: &mut Vec<Extent>, next: Extent) {
     if let Some(last) = extents.last_mut()
         && last.logical + last.length == next.logical
         && last.physical + u64::from(last.length) == next.physical

@@ -1,0 +1,96 @@
+//! The blocks of a disk in the making: handed out, and filled with the data of files as it arrives.
+
+mod alloc;
+mod data;
+mod output;
+
+use std::fs::File;
+
+use alloc::Allocator;
+pub(crate) use data::{CHUNK, Source, push};
+use output::Output;
+
+use crate::error::Error;
+use crate::tree::Extent;
+
+/// Block size; the only one that the writers know.
+pub(crate) const BLOCK: usize = 4096;
+pub(crate) const BLOCK_U64: u64 = BLOCK as u64;
+
+/// How the data of a file may lie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Layout {
+    /// Anywhere: every block of zeros is a hole, and room that replaced files left is used again.
+    Scattered,
+    /// In one run but for holes, which are whole chunks of [`CHUNK`](data::CHUNK) bytes.
+    Runs,
+}
+
+/// What a file system says of itself.
+pub(crate) struct Identity {
+    pub(crate) uuid: [u8; 16],
+    pub(crate) hash_seed: [u8; 16],
+    pub(crate) label: Vec<u8>,
+    pub(crate) epoch: u32,
+}
+
+/// What a finished disk amounts to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Finished {
+    pub(crate) blocks: u64,
+    pub(crate) used_blocks: u64,
+    pub(crate) inodes_used: u64,
+}
+
+/// Where the data of files goes, on every kind of disk.
+pub(crate) struct Blocks {
+    pub(crate) output: Output,
+    pub(crate) alloc: Allocator,
+    /// Blocks of the whole disk, if that is set.
+    pub(crate) size: Option<u64>,
+    layout: Layout,
+    buffer: Vec<u8>,
+}
+
+impl Blocks {
+    /// Starts on a file, which is emptied. The first `reserved` blocks are not handed out.
+    pub(crate) fn create(
+        file: File,
+        reserved: u64,
+        size: Option<u64>,
+        layout: Layout,
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            output: Output::create(file)?,
+            alloc: Allocator::new(reserved, size, layout == Layout::Scattered),
+            size,
+            layout,
+            buffer: Vec::new(),
+        })
+    }
+
+    /// Gives the blocks of removed files back.
+    pub(crate) fn free(&mut self, extents: &[Extent]) {
+        for extent in extents {
+            self.alloc.free(extent.physical, u64::from(extent.length));
+        }
+    }
+
+    /// Makes all that was given back read as zeros.
+    pub(crate) fn clear_free(&mut self) -> Result<(), Error> {
+        let free: Vec<_> = self.alloc.free_runs().collect();
+        for (start, length) in free {
+            self.output.zero_blocks(start, length)?;
+        }
+        Ok(())
+    }
+
+    /// The error for a disk without room for `more` blocks.
+    pub(crate) fn full(&self, more: u64) -> Error {
+        let needed = (self.alloc.used() + more) * BLOCK_U64;
+        Error::DiskFull {
+            needed,
+            size: self.size.unwrap_or(0) * BLOCK_U64,
+        }
+    }
+}

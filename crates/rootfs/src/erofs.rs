@@ -1,0 +1,166 @@
+//! A writer of EROFS file systems, after the Linux kernel's `fs/erofs/erofs_fs.h`.
+//!
+//! One pass, as for ext4: the blocks of files are written as their data arrives, everything else
+//! follows. The layout of a disk, in blocks of 4 KiB:
+//!
+//! ```text
+//! 0            superblock, at byte 1024
+//! 1..          data of files, in the order of arrival
+//! directories  all but the last block of each
+//! attributes   extended attributes that several files share
+//! inodes       each followed by its own attributes and the end of a directory or link
+//! ```
+//!
+//! Data is plain, so that Linux 5.4 mounts it, except that files with holes of 1 MiB are chunk-based
+//! (5.15). Inodes have the long form: nanoseconds, 32-bit owners and link counts.
+
+mod directory;
+mod inode;
+mod layout;
+mod superblock;
+mod xattr;
+
+pub(crate) use xattr::check as check_xattrs;
+
+use std::fs::File;
+
+use crate::blocks::{BLOCK, BLOCK_U64, Blocks, Finished, Identity, Layout as DataLayout};
+use crate::error::Error;
+use crate::tree::{Kind, NodeId, Tree};
+use inode::Inode;
+use layout::{Layout, Place};
+use superblock::Superblock;
+
+/// Starts on an empty file: the superblock comes first.
+pub(crate) fn create(file: File) -> Result<Blocks, Error> {
+    Blocks::create(file, 1, None, DataLayout::Runs)
+}
+
+/// Writes everything but the data of files.
+pub(crate) fn finish(
+    mut disk: Blocks,
+    tree: &Tree,
+    identity: &Identity,
+) -> Result<Finished, Error> {
+    disk.clear_free()?;
+    let layout = Layout::new(&mut disk, tree)?;
+    let attributes = allocate(&mut disk, layout.shared.bytes().len() as u64)?;
+    let inodes = allocate(&mut disk, layout.end)?;
+    let mut writer = Writer {
+        start: u64::from(inodes) * BLOCK_U64,
+        disk,
+        tree,
+        layout: &layout,
+        written: 0,
+    };
+    writer
+        .disk
+        .output
+        .write_at(u64::from(attributes) * BLOCK_U64, layout.shared.bytes())?;
+    for (&id, place) in layout.order.iter().zip(&layout.places) {
+        writer.node(id, place)?;
+    }
+    let mut disk = writer.disk;
+    let blocks = disk.alloc.frontier();
+    let superblock = Superblock {
+        root: layout.nid(Tree::ROOT),
+        inodes: layout.order.len() as u64,
+        blocks: address(&disk, blocks)?,
+        inodes_at: inodes,
+        attributes_at: attributes,
+        is_chunked: layout.is_chunked,
+        identity,
+    };
+    disk.output.write_at(0, &superblock.encode())?;
+    let used_blocks = disk.alloc.used();
+    disk.output.finish(blocks)?;
+    Ok(Finished {
+        blocks,
+        used_blocks,
+        inodes_used: layout.order.len() as u64,
+    })
+}
+
+/// Takes room for so many bytes; returns its first block.
+fn allocate(disk: &mut Blocks, bytes: u64) -> Result<u32, Error> {
+    let blocks = bytes.div_ceil(BLOCK_U64);
+    let start = disk.alloc.allocate_contiguous(blocks);
+    address(disk, start.unwrap_or(u64::MAX))
+}
+
+/// EROFS counts blocks in 32 bits.
+fn address(disk: &Blocks, block: u64) -> Result<u32, Error> {
+    u32::try_from(block).map_err(|_| disk.full(0))
+}
+
+/// Writes inodes and what follows each, in the order of their places.
+struct Writer<'a> {
+    disk: Blocks,
+    tree: &'a Tree,
+    layout: &'a Layout<'a>,
+    /// Where the inodes start, in bytes.
+    start: u64,
+    /// Bytes of them written so far.
+    written: u64,
+}
+
+impl Writer<'_> {
+    fn node(&mut self, id: NodeId, place: &Place) -> Result<(), Error> {
+        let node = self.tree.node(id);
+        let gap = usize::try_from(place.offset - self.written).unwrap_or(0);
+        self.append(&[0; BLOCK][..gap])?;
+        let inode = Inode {
+            node,
+            place,
+            number: self.layout.number(id),
+            links: self.links(id),
+        };
+        self.append(&inode.encode())?;
+        let attributes = self.layout.shared.body(&node.attributes);
+        self.append(&attributes)?;
+        match &node.kind {
+            Kind::Directory(_) => self.directory(id, place),
+            Kind::Symlink(target) if place.inline > 0 => self.append(target),
+            Kind::Symlink(target) => self.disk.output.write_block(place.block.into(), target),
+            Kind::File { size, extents } if place.chunks > 0 => {
+                self.append(&inode::chunk_map(*size, extents))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn links(&self, id: NodeId) -> u32 {
+        match self.tree.directory(id) {
+            None => self.tree.node(id).links,
+            Some(directory) => {
+                let is_directory = |node| self.tree.directory(node).is_some();
+                let below = directory.children.values();
+                let count = below.filter(|link| is_directory(link.node)).count();
+                u32::try_from(count + 2).unwrap_or(u32::MAX)
+            }
+        }
+    }
+
+    fn directory(&mut self, id: NodeId, place: &Place) -> Result<(), Error> {
+        let layout = self.layout;
+        let entries = layout.entries(self.tree, id);
+        let mut block = u64::from(place.block);
+        let mut tail = Vec::new();
+        directory::pack(entries, |bytes, is_last| {
+            if is_last && place.inline > 0 {
+                tail = bytes.to_vec();
+                return Ok(());
+            }
+            self.disk.output.write_block(block, bytes)?;
+            block += 1;
+            Ok(())
+        })?;
+        self.append(&tail)
+    }
+
+    fn append(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        let at = self.start + self.written;
+        self.written += bytes.len() as u64;
+        self.disk.output.write_at(at, bytes)
+    }
+}

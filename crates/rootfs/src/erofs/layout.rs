@@ -1,0 +1,191 @@
+//! Where everything but the data of files goes.
+
+use super::directory::{self, Entry};
+use super::inode::{self, SIZE};
+use super::xattr::Shared;
+use super::{BLOCK_U64, address, allocate};
+use crate::blocks::Blocks;
+use crate::error::Error;
+use crate::tree::{Kind, NodeId, Tree};
+
+/// Inodes are found by the number of their slot.
+const SLOT: u64 = 32;
+/// Slot 0 stays empty, for readers that take an inode number 0 for none.
+const FIRST: u64 = 2 * SLOT;
+
+/// Where one node is, and what its inode says about that.
+pub(super) struct Place {
+    /// Of the inode, in bytes after the first.
+    pub(super) offset: u64,
+    pub(super) size: u64,
+    /// First block of the data that is not inline.
+    pub(super) block: u32,
+    /// Bytes behind the inode: the end of a directory, or a symbolic link.
+    pub(super) inline: u32,
+    /// Bytes of the map of chunks.
+    pub(super) chunks: u64,
+    /// Count of attributes, as the inode gives it.
+    pub(super) attributes: u16,
+}
+
+pub(super) struct Layout<'a> {
+    /// Every node once, breadth first.
+    pub(super) order: Vec<NodeId>,
+    /// One for each of them.
+    pub(super) places: Vec<Place>,
+    positions: Vec<u32>,
+    pub(super) shared: Shared<'a>,
+    /// Bytes of all inodes.
+    pub(super) end: u64,
+    pub(super) is_chunked: bool,
+}
+
+impl<'a> Layout<'a> {
+    /// Places inodes, and takes blocks for directories and long links.
+    pub(super) fn new(disk: &mut Blocks, tree: &'a Tree) -> Result<Self, Error> {
+        let (order, positions) = order(tree);
+        let attributes = order.iter().map(|&id| &tree.node(id).attributes);
+        let mut this = Self {
+            places: Vec::with_capacity(order.len()),
+            shared: Shared::new(attributes),
+            positions,
+            order: Vec::new(),
+            end: FIRST,
+            is_chunked: false,
+        };
+        for &id in &order {
+            let place = this.place(disk, tree, id)?;
+            this.places.push(place);
+        }
+        this.order = order;
+        Ok(this)
+    }
+
+    fn place(&mut self, disk: &mut Blocks, tree: &Tree, id: NodeId) -> Result<Place, Error> {
+        let node = tree.node(id);
+        let attributes = self.shared.body_size(&node.attributes);
+        let mut place = Place {
+            offset: 0,
+            size: 0,
+            block: 0,
+            inline: 0,
+            chunks: 0,
+            attributes: inode::attribute_count(attributes),
+        };
+        let fixed = (SIZE + attributes) as u64;
+        match &node.kind {
+            Kind::Directory(directory) => {
+                let names = with_dots(directory.children.keys().map(|name| &name[..]));
+                place.size = directory::size(names);
+            }
+            Kind::Symlink(target) => place.size = target.len() as u64,
+            Kind::File { size, extents } => {
+                place.size = *size;
+                match inode::plain(*size, extents) {
+                    Some(block) => place.block = address(disk, block)?,
+                    None => place.chunks = inode::chunk_map_size(*size),
+                }
+            }
+            _ => {}
+        }
+        if let Kind::Directory(_) | Kind::Symlink(_) = node.kind {
+            let tail = place.size % BLOCK_U64;
+            let mut outside = place.size;
+            if fixed + tail <= BLOCK_U64 {
+                place.inline = u32::try_from(tail).unwrap_or(0);
+                outside -= tail;
+            }
+            if outside > 0 {
+                place.block = allocate(disk, outside)?;
+            }
+        }
+        self.is_chunked |= place.chunks > 0;
+        // What is inline must lie in the inode's block; without it, the inode itself.
+        let together = if place.inline > 0 {
+            fixed + u64::from(place.inline)
+        } else {
+            SIZE as u64
+        };
+        let room = BLOCK_U64 - self.end % BLOCK_U64;
+        if together > room {
+            self.end += room;
+        }
+        place.offset = self.end;
+        self.end += fixed + u64::from(place.inline) + place.chunks;
+        self.end = self.end.next_multiple_of(SLOT);
+        Ok(place)
+    }
+
+    /// The slot of a node.
+    pub(super) fn nid(&self, id: NodeId) -> u64 {
+        self.places[self.positions[id.index()] as usize].offset / SLOT
+    }
+
+    /// The number that `stat` shows.
+    pub(super) fn number(&self, id: NodeId) -> u32 {
+        self.positions[id.index()] + 1
+    }
+
+    /// The entries of a directory, in order.
+    pub(super) fn entries<'t>(
+        &self,
+        tree: &'t Tree,
+        id: NodeId,
+    ) -> impl Iterator<Item = Entry<'t>> {
+        let directory = tree.directory(id);
+        let parent = match directory {
+            Some(directory) if id != Tree::ROOT => directory.parent,
+            _ => id,
+        };
+        let children = directory.into_iter().flat_map(|d| &d.children);
+        with_dots(children.map(|(name, _)| &name[..])).map(move |name| {
+            let node = match name {
+                b"." => id,
+                b".." => parent,
+                _ => tree.child(id, name).map_or(id, |link| link.node),
+            };
+            Entry {
+                name,
+                nid: self.nid(node),
+                kind: inode::file_type(&tree.node(node).kind),
+            }
+        })
+    }
+}
+
+/// Every node once, breadth first, and the position of each.
+fn order(tree: &Tree) -> (Vec<NodeId>, Vec<u32>) {
+    let mut positions = vec![u32::MAX; tree.capacity()];
+    let mut order = Vec::new();
+    let mut push = |order: &mut Vec<NodeId>, id: NodeId| {
+        let position = &mut positions[id.index()];
+        if *position == u32::MAX {
+            *position = u32::try_from(order.len()).unwrap_or(u32::MAX);
+            order.push(id);
+        }
+    };
+    push(&mut order, Tree::ROOT);
+    let mut next = 0;
+    while let Some(&id) = order.get(next) {
+        next += 1;
+        if let Some(directory) = tree.directory(id) {
+            for link in directory.children.values() {
+                push(&mut order, link.node);
+            }
+        }
+    }
+    (order, positions)
+}
+
+/// Puts `.` and `..` where they belong among sorted names.
+fn with_dots<'a>(names: impl Iterator<Item = &'a [u8]>) -> impl Iterator<Item = &'a [u8]> {
+    let mut names = names.peekable();
+    let mut dots = [&b"."[..], &b".."[..]].into_iter().peekable();
+    std::iter::from_fn(move || match (names.peek(), dots.peek()) {
+        (Some(name), Some(dot)) if name < dot => names.next(),
+        (_, Some(_)) => dots.next(),
+        _ => names.next(),
+    })
+}
+
+const _: () = assert!(BLOCK_U64.is_multiple_of(SLOT));

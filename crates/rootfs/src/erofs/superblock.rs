@@ -1,0 +1,47 @@
+//! The superblock.
+
+use super::BLOCK;
+use crate::blocks::Identity;
+use crate::bytes::{Record, low16, low32};
+use crate::checksum::Checksum;
+
+const OFFSET: usize = 1024;
+const MAGIC: u32 = 0xe0f5_e1e2;
+const CHECKSUM_AT: usize = 4;
+const COMPAT: u32 = 0x1 // checksum
+    | 0x2; // times are of the last change of content
+const CHUNKED_FILE: u32 = 0x4;
+
+pub(super) struct Superblock<'a> {
+    pub(super) root: u64,
+    pub(super) inodes: u64,
+    pub(super) blocks: u32,
+    pub(super) inodes_at: u32,
+    pub(super) attributes_at: u32,
+    pub(super) is_chunked: bool,
+    pub(super) identity: &'a Identity,
+}
+
+impl Superblock<'_> {
+    /// The first block of the disk.
+    pub(super) fn encode(&self) -> [u8; BLOCK] {
+        let mut block = [0; BLOCK];
+        let identity = self.identity;
+        let mut record = Record(&mut block[OFFSET..]);
+        record.u32(0, MAGIC);
+        record.u32(8, COMPAT);
+        record.u8(12, 12); // block size 1 << 12
+        record.u16(14, low16(low32(self.root)));
+        record.split_u32(16, 20, self.inodes);
+        record.u32(24, identity.epoch); // creation
+        record.u32(36, self.blocks);
+        record.u32(40, self.inodes_at);
+        record.u32(44, self.attributes_at);
+        record.bytes(48, &identity.uuid);
+        record.bytes(64, &identity.label[..identity.label.len().min(16)]);
+        record.u32(80, if self.is_chunked { CHUNKED_FILE } else { 0 });
+        let checksum = Checksum::EMPTY.update(&block[OFFSET..]);
+        Record(&mut block[OFFSET..]).u32(CHECKSUM_AT, checksum.value());
+        block
+    }
+}

@@ -1,0 +1,86 @@
+//! Extended attributes: which are kept, and what they are called on disk.
+
+use crate::error::{EntryFault, Error};
+use crate::tree::Attributes;
+
+const ACL_ACCESS: &[u8] = b"system.posix_acl_access";
+const ACL_DEFAULT: &[u8] = b"system.posix_acl_default";
+
+/// Namespaces that Linux stores, with their index: the same on ext4 and EROFS.
+const PREFIXES: [(&[u8], u8); 4] = [
+    (b"user.", 1),
+    (b"trusted.", 4),
+    (b"security.", 6),
+    (b"system.", 7),
+];
+
+/// Leaves out names in namespaces that Linux does not store, refuses what is malformed, and brings the
+/// others in order.
+pub(crate) fn normalise(path: &[u8], attributes: &mut Attributes) -> Result<(), Error> {
+    if attributes.xattrs.is_empty() {
+        return Ok(());
+    }
+    let bad = || Error::entry(path, EntryFault::BadXattr);
+    attributes.xattrs.retain(|(name, _)| index(name).is_some());
+    for (name, value) in &attributes.xattrs {
+        let suffix = index(name).map_or(&[][..], |(_, suffix)| suffix);
+        let is_acl = is_acl(name);
+        if name.len() > 255 || name.contains(&0) || (suffix.is_empty() && !is_acl) {
+            return Err(bad());
+        }
+        if is_acl && acl_entries(value).is_none() {
+            return Err(bad());
+        }
+    }
+    attributes
+        .xattrs
+        .sort_by(|(a, _), (b, _)| order(a).cmp(&order(b)));
+    let mut pairs = attributes.xattrs.windows(2);
+    if pairs.any(|pair| pair[0].0 == pair[1].0) {
+        return Err(bad());
+    }
+    Ok(())
+}
+
+pub(crate) fn is_acl(name: &[u8]) -> bool {
+    name == ACL_ACCESS || name == ACL_DEFAULT
+}
+
+/// The entries of a POSIX ACL in the form of system calls and archives, and whether each is for a
+/// named user or group.
+pub(crate) fn acl_entries(value: &[u8]) -> Option<Vec<([u8; 8], bool)>> {
+    let (version, entries) = value.split_first_chunk::<4>()?;
+    let (entries, rest) = entries.as_chunks::<8>();
+    if u32::from_le_bytes(*version) != 2 || !rest.is_empty() {
+        return None;
+    }
+    let named = |entry: &[u8; 8]| match u16::from_le_bytes([entry[0], entry[1]]) {
+        0x02 | 0x08 => Some(true),
+        0x01 | 0x04 | 0x10 | 0x20 => Some(false),
+        _ => None,
+    };
+    entries
+        .iter()
+        .map(|entry| Some((*entry, named(entry)?)))
+        .collect()
+}
+
+/// Namespace index and the rest of the name; `None` for names that are not stored.
+pub(crate) fn index(name: &[u8]) -> Option<(u8, &[u8])> {
+    match name {
+        ACL_ACCESS => return Some((2, b"")),
+        ACL_DEFAULT => return Some((3, b"")),
+        _ if name.starts_with(b"trusted.overlay.") => return None,
+        _ => {}
+    }
+    PREFIXES
+        .iter()
+        .find_map(|&(prefix, index)| Some((index, name.strip_prefix(prefix)?)))
+}
+
+/// The order in which Linux searches a block.
+fn order(name: &[u8]) -> (u8, usize, &[u8]) {
+    index(name).map_or((0, 0, name), |(index, suffix)| {
+        (index, suffix.len(), suffix)
+    })
+}
