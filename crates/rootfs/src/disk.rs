@@ -170,10 +170,11 @@ impl DiskBuilder {
     /// plain tar, told by the first bytes. It is always read to its end, so a reader that hashes
     /// sees everything. Nothing in the layer can reach outside the prefix.
     ///
-    /// After an error the builder is good for nothing but being dropped.
+    /// Decoding and hashing run on threads of their own, which end with this call. After an error the builder is
+    /// good for nothing but being dropped.
     pub fn apply_layer(
         &mut self,
-        blob: impl Read,
+        blob: impl Read + Send,
         prefix: impl AsRef<[u8]>,
     ) -> Result<LayerSummary, Error> {
         self.guarded(|this| {

@@ -7,6 +7,7 @@
 
 mod entry;
 mod header;
+mod inflate;
 mod pax;
 mod sparse;
 mod stream;
@@ -46,7 +47,7 @@ pub(crate) struct Totals {
 /// Reads one layer, entry by entry. The data of a file must be read before the next entry;
 /// what is left of it is skipped.
 pub(crate) struct LayerReader<'a> {
-    stream: Stream<'a>,
+    stream: &'a mut Stream,
     global: Pax,
     budget: Budget,
     entries: u64,
@@ -68,20 +69,35 @@ struct Data {
     segments: Option<Vec<Segment>>,
 }
 
-impl<'a> LayerReader<'a> {
-    /// Starts on a raw blob; its compression is told by its first bytes.
-    pub(crate) fn open(blob: impl Read + 'a, budget: Budget) -> Result<Self, Error> {
-        Ok(Self {
-            stream: Stream::open(blob, budget.bytes)?,
+/// Reads a raw blob, whose compression is told by its first bytes: `entries` takes what it wants of
+/// the archive, the rest of the blob is read in any case.
+pub(crate) fn read<T>(
+    blob: impl Read + Send,
+    budget: Budget,
+    entries: impl FnOnce(&mut LayerReader<'_>) -> Result<T, Error>,
+) -> Result<(T, Totals), Error> {
+    let ((value, holes, entries), diff_id, bytes) = stream::run(blob, budget.bytes, |stream| {
+        let mut reader = LayerReader {
+            stream,
             global: Pax::default(),
             budget,
             entries: 0,
             holes: 0,
             name: Vec::new(),
             data: Data::default(),
-        })
-    }
+        };
+        let value = entries(&mut reader)?;
+        Ok((value, reader.holes, reader.entries))
+    })?;
+    let totals = Totals {
+        diff_id,
+        bytes: bytes.saturating_add(holes),
+        entries,
+    };
+    Ok((value, totals))
+}
 
+impl LayerReader<'_> {
     /// The next entry, or `None` at the end of the archive.
     pub(crate) fn next_entry(&mut self) -> Result<Option<Entry>, Error> {
         self.skip_data()?;
@@ -159,16 +175,6 @@ impl<'a> LayerReader<'a> {
     /// Passes over `count` bytes of the hole that follows here.
     pub(crate) fn skip_hole(&mut self, count: u64) {
         self.data.position += count.min(self.hole());
-    }
-
-    /// Drains the stream, whatever follows the archive, and returns its totals.
-    pub(crate) fn finish(self) -> Result<Totals, Error> {
-        let (diff_id, bytes) = self.stream.finish()?;
-        Ok(Totals {
-            diff_id,
-            bytes: bytes.saturating_add(self.holes),
-            entries: self.entries,
-        })
     }
 
     /// Skips what is left of the current entry.

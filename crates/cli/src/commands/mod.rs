@@ -8,6 +8,7 @@ mod login;
 mod pull;
 mod push;
 mod registry;
+mod rootfs;
 mod run;
 mod serve;
 mod types;
@@ -58,6 +59,8 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Image(image::Command),
     #[command(subcommand)]
+    Rootfs(rootfs::Command),
+    #[command(subcommand)]
     Kernel(kernel::Command),
     Serve(Box<serve::Args>),
     #[command(subcommand)]
@@ -79,6 +82,7 @@ impl Command {
             Self::Validate(args) => args.run(context)?,
             Self::Types(args) => args.run(context).await?,
             Self::Image(command) => command.run(context).await?,
+            Self::Rootfs(command) => command.run(context).await?,
             Self::Kernel(command) => command.run(context)?,
             Self::Serve(args) => args.run(context).await?,
             Self::Login(args) => args.login(context).await?,

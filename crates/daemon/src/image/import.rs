@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::path::Path;
 
-use lazaret_oci::{Digest, ManifestContent, ManifestDocument, Platform};
+use lazaret_oci::{Digest, ManifestDocument, Platform};
 use lazaret_store::{ImageRecord, ImageStore};
 
 use super::layout::Layout;
@@ -56,7 +56,7 @@ fn read(path: &Path, tag: Option<&str>, store: &ImageStore) -> Result<ManifestDo
         });
     }
     let source = ImageSource::open(path, tag, store)?;
-    let document = platform_manifest(&source, path)?;
+    let document = source.manifest(&Platform::native(), path)?;
     if let Some(manifest) = document.manifest() {
         for blob in manifest.blobs() {
             let path = source.path(&blob.digest)?;
@@ -72,27 +72,6 @@ fn read(path: &Path, tag: Option<&str>, store: &ImageStore) -> Result<ManifestDo
         Some(document.digest()),
         "the manifest",
     )?;
-    Ok(document)
-}
-
-/// The manifest for this machine, through an index if need be.
-fn platform_manifest(source: &ImageSource, path: &Path) -> Result<ManifestDocument, Error> {
-    let mut document = source.document(source.entry())?;
-    // An index may lead to a further one, but not on and on.
-    for _ in 0..4 {
-        let ManifestContent::Index(index) = document.content() else {
-            break;
-        };
-        let platform = Platform::native();
-        let entry = index.select(&platform).ok_or_else(|| Error::Source {
-            path: path.to_owned(),
-            reason: format!(
-                "it has no image for {platform}, only {}",
-                index.platforms().join(", ")
-            ),
-        })?;
-        document = source.document(&entry.clone())?;
-    }
     Ok(document)
 }
 

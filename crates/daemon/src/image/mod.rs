@@ -2,6 +2,7 @@
 
 mod archive;
 pub(crate) mod blobs;
+pub(crate) mod convert;
 mod docker;
 mod folder;
 pub(crate) mod import;

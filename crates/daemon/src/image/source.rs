@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use lazaret_oci::{Descriptor, Digest, ManifestDocument};
+use lazaret_oci::{Descriptor, Digest, ManifestContent, ManifestDocument, Platform};
 use lazaret_store::{ImageRecord, ImageStore};
 
 use super::archive::{self, Archive, Stored};
@@ -78,6 +78,40 @@ impl ImageSource {
     /// A document, verified.
     pub(crate) fn document(&self, descriptor: &Descriptor) -> Result<ManifestDocument, Error> {
         self.with(|blobs| blobs.document(descriptor))
+    }
+
+    /// The manifest for a platform, through an index if need be. `place` is for messages.
+    pub(crate) fn manifest(
+        &self,
+        platform: &Platform,
+        place: &Path,
+    ) -> Result<ManifestDocument, Error> {
+        let mut document = self.document(&self.entry)?;
+        // An index may lead to a further one, but not on and on.
+        for _ in 0..4 {
+            let ManifestContent::Index(index) = document.content() else {
+                break;
+            };
+            let entry = index.select(platform).ok_or_else(|| Error::Source {
+                path: place.to_owned(),
+                reason: format!(
+                    "it has no image for {platform}, only {}",
+                    index.platforms().join(", ")
+                ),
+            })?;
+            document = self.document(&entry.clone())?;
+        }
+        Ok(document)
+    }
+
+    /// A small blob, verified.
+    pub(crate) fn read(&self, descriptor: &Descriptor) -> Result<Vec<u8>, Error> {
+        self.with(|blobs| blobs.read(descriptor))
+    }
+
+    /// Whether the place has verified its blobs when it took them.
+    pub(crate) fn is_store(&self) -> bool {
+        matches!(self.place, Place::Store(_))
     }
 
     /// The file of a blob.

@@ -26,7 +26,7 @@ pub(super) fn config(
         entropy: entropy(),
         root: Root {
             serial: ROOT.to_owned(),
-            filesystem: "ext4".to_owned(),
+            filesystem: "erofs".to_owned(),
             mode: if read_only {
                 RootMode::ReadOnly
             } else {

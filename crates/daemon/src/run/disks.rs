@@ -5,14 +5,15 @@ use std::path::{Path, PathBuf};
 
 use lazaret_artifacts::{ArtifactMount, Payload};
 use lazaret_oci::{Digest, ImageConfig, Manifest};
-use lazaret_rootfs::{Attributes, DiskBuilder, Options, empty_disk};
+use lazaret_rootfs::{Attributes, DiskBuilder, FileSystem, Options, empty_disk};
 use lazaret_store::{DiskClaim, ImageStore};
 
 use super::boot;
 use crate::Error;
+use crate::image::convert::Conversion;
 
 /// Changes whenever the writer's output for the same layers does.
-const FORMAT: &str = "ext4-1";
+const FORMAT: &str = "erofs-1";
 
 /// Size of the scratch disk; sparse, so that only what is written takes room.
 const SCRATCH_BYTES: u64 = 16 << 30;
@@ -24,44 +25,21 @@ pub(super) fn image(
     config: &ImageConfig,
     name: &str,
 ) -> Result<PathBuf, Error> {
-    let diff_ids = &config.rootfs.diff_ids;
-    if diff_ids.len() != manifest.layers.len() {
-        return Err(Error::LayerCount {
-            image: name.to_owned(),
-            layers: manifest.layers.len(),
-            diff_ids: diff_ids.len(),
-        });
-    }
     cached(store, &image_key(config), |file| {
         let options = Options {
+            file_system: FileSystem::Erofs,
             label: boot::ROOT.to_owned(),
             ..Options::default()
         };
-        let failed = |source| Error::Convert {
-            subject: name.to_owned(),
-            source,
+        let open = |digest: &Digest| blob_path(store, digest);
+        let conversion = Conversion {
+            name,
+            manifest,
+            config,
+            open: &open,
+            verify: false,
         };
-        let mut disk = DiskBuilder::create(file, options).map_err(failed)?;
-        for (layer, diff_id) in manifest.layers.iter().zip(diff_ids) {
-            let subject = || format!("layer {} of {name}", layer.digest);
-            let blob = open_blob(store, &layer.digest)?;
-            let summary = disk
-                .apply_layer(blob, "")
-                .map_err(|source| Error::Convert {
-                    subject: subject(),
-                    source,
-                })?;
-            let actual = Digest::from_sha256(summary.diff_id);
-            if actual != *diff_id {
-                return Err(Error::DigestMismatch {
-                    expected: diff_id.clone(),
-                    actual,
-                    subject: format!("diff id of {}", subject()),
-                });
-            }
-        }
-        disk.finish().map_err(failed)?;
-        Ok(())
+        conversion.run(file, options).map(drop)
     })
 }
 
@@ -99,6 +77,7 @@ pub(super) fn artifacts(
 
 fn write_artifacts(store: &ImageStore, mounts: &[ArtifactMount], file: File) -> Result<(), Error> {
     let options = Options {
+        file_system: FileSystem::Erofs,
         label: boot::ARTIFACTS.to_owned(),
         ..Options::default()
     };
@@ -184,12 +163,16 @@ pub(crate) fn image_key(config: &ImageConfig) -> String {
 
 fn key(kind: &str, parts: &[String]) -> String {
     let digest = Digest::of(format!("{FORMAT}\n{}", parts.join("\n")).as_bytes());
-    format!("{kind}-{}.ext4", digest.hex())
+    format!("{kind}-{}.erofs", digest.hex())
 }
 
 fn open_blob(store: &ImageStore, digest: &Digest) -> Result<File, Error> {
-    let path = store.path(digest).ok_or_else(|| Error::BlobMissing {
-        digest: digest.clone(),
-    })?;
+    let path = blob_path(store, digest)?;
     File::open(&path).map_err(Error::io("open", &path))
+}
+
+fn blob_path(store: &ImageStore, digest: &Digest) -> Result<PathBuf, Error> {
+    store.path(digest).ok_or_else(|| Error::BlobMissing {
+        digest: digest.clone(),
+    })
 }

@@ -5,7 +5,7 @@ use std::io::Read;
 use super::{DiskBuilder, LayerSummary};
 use crate::blocks::Source;
 use crate::error::{EntryFault, Error};
-use crate::layer::{Budget, Entry, EntryKind, LayerReader};
+use crate::layer::{self, Budget, Entry, EntryKind, LayerReader};
 use crate::path::{TreePath, components};
 use crate::tree::{Kind, NodeId, device_fits};
 
@@ -34,7 +34,7 @@ enum Action<'a> {
 impl DiskBuilder {
     pub(super) fn apply(
         &mut self,
-        blob: impl Read,
+        blob: impl Read + Send,
         prefix: &TreePath,
     ) -> Result<LayerSummary, Error> {
         self.tree.begin_layer();
@@ -44,17 +44,13 @@ impl DiskBuilder {
             bytes: limits.bytes - self.bytes,
             entries: limits.entries - self.entries,
         };
-        let mut reader = LayerReader::open(blob, budget).map_err(|e| self.whole_limit(e))?;
-        loop {
-            match reader.next_entry() {
-                Ok(Some(entry)) => self
-                    .apply_entry(base, entry, &mut reader)
-                    .map_err(|e| self.whole_limit(e))?,
-                Ok(None) => break,
-                Err(error) => return Err(self.whole_limit(error)),
+        let applied = layer::read(blob, budget, |reader| {
+            while let Some(entry) = reader.next_entry()? {
+                self.apply_entry(base, entry, reader)?;
             }
-        }
-        let totals = reader.finish().map_err(|e| self.whole_limit(e))?;
+            Ok(())
+        });
+        let ((), totals) = applied.map_err(|error| self.whole_limit(error))?;
         self.bytes = self.bytes.saturating_add(totals.bytes);
         if self.bytes > limits.bytes {
             return Err(Error::LimitExceeded {

@@ -1,14 +1,24 @@
 //! The uncompressed byte stream of a layer: decoded, counted and hashed as it passes.
+//!
+//! Three threads share the work, each on another part of the stream. Chunks go round:
+//!
+//! ```text
+//! decode --> parse (the caller) --> hash --> decode
+//! ```
 
 use std::cell::Cell;
 use std::io::{self, BufReader, Cursor, Read};
 use std::rc::Rc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
 
-use crate::sha256::Sha256;
-use flate2::read::MultiGzDecoder;
-
+use super::inflate::GzipDecoder;
 use crate::error::Error;
+use crate::sha256::Sha256;
 
+/// Bytes of one chunk, and how many chunks there are.
+const CHUNK: usize = 256 * 1024;
+const CHUNKS: usize = 16;
 const BUFFER: usize = 256 * 1024;
 const MAGIC: usize = 6;
 
@@ -49,15 +59,12 @@ impl<R: Read> Read for Raw<R> {
     }
 }
 
-/// Reads the uncompressed stream through one buffer. Every byte is hashed exactly once.
-pub(super) struct Stream<'a> {
-    decoder: Box<dyn Read + 'a>,
-    format: Format,
-    raw_failed: Rc<Cell<bool>>,
-    hasher: Sha256,
-    buffer: Box<[u8]>,
+/// The stream as the parser sees it.
+pub(super) struct Stream {
+    filled: Receiver<Result<Vec<u8>, Error>>,
+    spent: Sender<Vec<u8>>,
+    chunk: Vec<u8>,
     start: usize,
-    end: usize,
     /// Bytes handed out so far.
     position: u64,
     /// Bytes decoded so far.
@@ -65,9 +72,81 @@ pub(super) struct Stream<'a> {
     limit: u64,
 }
 
-impl<'a> Stream<'a> {
-    /// Opens a stream that fails once more than `limit` bytes have been decoded.
-    pub(super) fn open(blob: impl Read + 'a, limit: u64) -> Result<Self, Error> {
+/// Decodes a blob for `parse`, then reads on to its end, so that every byte is hashed. Returns
+/// SHA-256 and length of it all.
+///
+/// Fails once more than `limit` bytes have been decoded.
+pub(super) fn run<T>(
+    blob: impl Read + Send,
+    limit: u64,
+    parse: impl FnOnce(&mut Stream) -> Result<T, Error>,
+) -> Result<(T, [u8; 32], u64), Error> {
+    thread::scope(|scope| {
+        let (free, empty) = channel();
+        let (full, filled) = channel();
+        let (spent, read) = channel::<Vec<u8>>();
+        for _ in 0..CHUNKS {
+            // There is a receiver: it is on this stack.
+            let _ = free.send(Vec::new());
+        }
+        scope.spawn(move || {
+            if let Err(error) = decode(blob, &empty, &full) {
+                let _ = full.send(Err(error));
+            }
+        });
+        let hasher = scope.spawn(move || {
+            let mut hasher = Sha256::new();
+            for chunk in read {
+                hasher.update(&chunk);
+                // At the end nobody wants it back.
+                let _ = free.send(chunk);
+            }
+            hasher.finalize()
+        });
+        let mut stream = Stream {
+            filled,
+            spent,
+            chunk: Vec::new(),
+            start: 0,
+            position: 0,
+            decoded: 0,
+            limit,
+        };
+        let value = parse(&mut stream)?;
+        while stream.fill()? {}
+        let decoded = stream.decoded;
+        drop(stream);
+        let digest = hasher.join().expect("hashing does not panic");
+        Ok((value, digest, decoded))
+    })
+}
+
+/// Fills chunks until the blob ends or nobody takes them.
+fn decode(
+    blob: impl Read,
+    empty: &Receiver<Vec<u8>>,
+    full: &Sender<Result<Vec<u8>, Error>>,
+) -> Result<(), Error> {
+    let mut decoder = Decoder::open(blob)?;
+    for mut chunk in empty {
+        chunk.resize(CHUNK, 0);
+        let length = decoder.fill(&mut chunk)?;
+        chunk.truncate(length);
+        if length == 0 || full.send(Ok(chunk)).is_err() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+struct Decoder<'a> {
+    inner: Box<dyn Read + 'a>,
+    format: Format,
+    raw_failed: Rc<Cell<bool>>,
+}
+
+impl<'a> Decoder<'a> {
+    fn open(blob: impl Read + 'a) -> Result<Self, Error> {
         let raw_failed = Rc::new(Cell::new(false));
         let mut raw = Raw {
             inner: blob,
@@ -83,9 +162,9 @@ impl<'a> Stream<'a> {
             })?;
         let format = Format::sniff(&magic)?;
         let whole = Cursor::new(magic).chain(raw);
-        let decoder: Box<dyn Read + 'a> = match format {
+        let inner: Box<dyn Read + 'a> = match format {
             Format::Plain => Box::new(whole),
-            Format::Gzip => Box::new(MultiGzDecoder::new(BufReader::with_capacity(BUFFER, whole))),
+            Format::Gzip => Box::new(GzipDecoder::new(whole)),
             Format::Zstd => {
                 let buffered = BufReader::with_capacity(BUFFER, whole);
                 let decoder =
@@ -99,94 +178,24 @@ impl<'a> Stream<'a> {
             }
         };
         Ok(Self {
-            decoder,
+            inner,
             format,
             raw_failed,
-            hasher: Sha256::new(),
-            buffer: vec![0; BUFFER].into_boxed_slice(),
-            start: 0,
-            end: 0,
-            position: 0,
-            decoded: 0,
-            limit,
         })
     }
 
-    /// Bytes handed out so far.
-    pub(super) fn position(&self) -> u64 {
-        self.position
-    }
-
-    /// Up to `buffer.len()` bytes; 0 only at the end of the stream.
-    pub(super) fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
-        if self.start == self.end && !buffer.is_empty() {
-            self.fill()?;
-        }
-        let count = buffer.len().min(self.end - self.start);
-        buffer[..count].copy_from_slice(&self.buffer[self.start..self.start + count]);
-        self.consume(count);
-        Ok(count)
-    }
-
-    /// Fills `buffer` as far as the stream goes and returns how far that was.
-    pub(super) fn read_full(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
-        let mut done = 0;
-        while done < buffer.len() {
-            match self.read(&mut buffer[done..])? {
-                0 => break,
-                count => done += count,
-            }
-        }
-        Ok(done)
-    }
-
-    /// Passes over `count` bytes; returns false if the stream is shorter.
-    pub(super) fn skip(&mut self, mut count: u64) -> Result<bool, Error> {
-        while count > 0 {
-            if self.start == self.end && self.fill()? == 0 {
-                return Ok(false);
-            }
-            let step = count.min((self.end - self.start) as u64);
-            self.consume(usize::try_from(step).unwrap_or(0));
-            count -= step;
-        }
-        Ok(true)
-    }
-
-    /// Reads to the end, so that every byte is hashed, and returns the SHA-256 and length of it all.
-    pub(super) fn finish(mut self) -> Result<([u8; 32], u64), Error> {
-        self.consume(self.end - self.start);
-        while self.fill()? > 0 {
-            self.consume(self.end - self.start);
-        }
-        Ok((self.hasher.finalize(), self.decoded))
-    }
-
-    fn consume(&mut self, count: usize) {
-        self.start += count;
-        self.position += count as u64;
-    }
-
-    fn fill(&mut self) -> Result<usize, Error> {
-        self.start = 0;
-        self.end = 0;
-        let count = loop {
-            match self.decoder.read(&mut self.buffer) {
-                Ok(count) => break count,
+    /// Fills a chunk as far as the stream goes and returns how far that was.
+    fn fill(&mut self, chunk: &mut [u8]) -> Result<usize, Error> {
+        let mut length = 0;
+        while length < chunk.len() {
+            match self.inner.read(&mut chunk[length..]) {
+                Ok(0) => break,
+                Ok(count) => length += count,
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
                 Err(source) => return Err(self.blame(source)),
             }
-        };
-        self.hasher.update(&self.buffer[..count]);
-        self.decoded += count as u64;
-        if self.decoded > self.limit {
-            return Err(Error::LimitExceeded {
-                what: "uncompressed bytes",
-                limit: self.limit,
-            });
         }
-        self.end = count;
-        Ok(count)
+        Ok(length)
     }
 
     fn blame(&self, source: io::Error) -> Error {
@@ -204,5 +213,69 @@ impl<'a> Stream<'a> {
                 source,
             },
         }
+    }
+}
+
+impl Stream {
+    /// Bytes handed out so far.
+    pub(super) fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// Fills `buffer` as far as the stream goes and returns how far that was.
+    pub(super) fn read_full(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
+        let mut done = 0;
+        while done < buffer.len() {
+            if self.start == self.chunk.len() && !self.fill()? {
+                break;
+            }
+            let left = &self.chunk[self.start..];
+            let count = left.len().min(buffer.len() - done);
+            buffer[done..done + count].copy_from_slice(&left[..count]);
+            self.consume(count);
+            done += count;
+        }
+        Ok(done)
+    }
+
+    /// Passes over `count` bytes; returns false if the stream is shorter.
+    pub(super) fn skip(&mut self, mut count: u64) -> Result<bool, Error> {
+        while count > 0 {
+            if self.start == self.chunk.len() && !self.fill()? {
+                return Ok(false);
+            }
+            let step = count.min((self.chunk.len() - self.start) as u64);
+            self.consume(usize::try_from(step).unwrap_or(0));
+            count -= step;
+        }
+        Ok(true)
+    }
+
+    fn consume(&mut self, count: usize) {
+        self.start += count;
+        self.position += count as u64;
+    }
+
+    /// Takes the next chunk; false at the end of the stream. What is left of this one is passed over.
+    fn fill(&mut self) -> Result<bool, Error> {
+        self.consume(self.chunk.len() - self.start);
+        let spent = std::mem::take(&mut self.chunk);
+        self.start = 0;
+        if !spent.is_empty() {
+            // The thread that hashes ends after this value only.
+            let _ = self.spent.send(spent);
+        }
+        let Ok(next) = self.filled.recv() else {
+            return Ok(false);
+        };
+        self.chunk = next?;
+        self.decoded += self.chunk.len() as u64;
+        if self.decoded > self.limit {
+            return Err(Error::LimitExceeded {
+                what: "uncompressed bytes",
+                limit: self.limit,
+            });
+        }
+        Ok(true)
     }
 }

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use proptest::prelude::*;
 
-use super::{Budget, EntryKind, LayerReader};
+use super::{Budget, EntryKind};
 use crate::error::Error;
 use crate::testing::{Tar, gzip, spec};
 
@@ -15,26 +15,27 @@ const BUDGET: Budget = Budget {
 
 /// Names, kinds and data of all entries.
 fn read(blob: &[u8]) -> Result<Vec<(String, EntryKind, Vec<u8>)>, Error> {
-    let mut reader = LayerReader::open(blob, BUDGET)?;
-    let mut entries = Vec::new();
-    while let Some(entry) = reader.next_entry()? {
-        let mut data = Vec::new();
-        let mut buffer = [0; 1000];
-        loop {
-            match reader.read_data(&mut buffer)? {
-                0 => break,
-                count => data.extend_from_slice(&buffer[..count]),
+    let read = super::read(blob, BUDGET, |reader| {
+        let mut entries = Vec::new();
+        while let Some(entry) = reader.next_entry()? {
+            let mut data = Vec::new();
+            let mut buffer = [0; 1000];
+            loop {
+                match reader.read_data(&mut buffer)? {
+                    0 => break,
+                    count => data.extend_from_slice(&buffer[..count]),
+                }
             }
+            assert_eq!(data.len() as u64, entry.size);
+            entries.push((
+                String::from_utf8_lossy(&entry.path).into_owned(),
+                entry.kind,
+                data,
+            ));
         }
-        assert_eq!(data.len() as u64, entry.size);
-        entries.push((
-            String::from_utf8_lossy(&entry.path).into_owned(),
-            entry.kind,
-            data,
-        ));
-    }
-    reader.finish()?;
-    Ok(entries)
+        Ok(entries)
+    });
+    read.map(|(entries, _)| entries)
 }
 
 #[test]

@@ -248,7 +248,7 @@ fn what_cannot_be_content_is_refused_by_name() {
 #[test]
 fn extended_records_are_read_back() {
     use super::tar::{TarEntry, TarKind, TarWriter};
-    use crate::layer::{Budget, EntryKind, LayerReader};
+    use crate::layer::{Budget, EntryKind};
     use crate::{Attributes, Timestamp};
     let mut writer = TarWriter::new(Vec::new());
     let mut expected = Vec::new();
@@ -283,12 +283,15 @@ fn extended_records_are_read_back() {
         bytes: 1 << 20,
         entries: 100,
     };
-    let mut reader = LayerReader::open(&archive[..], budget).unwrap();
-    for attributes in expected {
-        let entry = reader.next_entry().unwrap().unwrap();
-        assert_eq!(entry.attributes, attributes);
-        assert_eq!(entry.path, [b'n'; 101]);
-        assert_eq!(entry.kind, EntryKind::Symlink(vec![b't'; 300]));
-    }
-    assert!(reader.next_entry().unwrap().is_none());
+    let read = crate::layer::read(&archive[..], budget, |reader| {
+        for attributes in expected {
+            let entry = reader.next_entry()?.unwrap();
+            assert_eq!(entry.attributes, attributes);
+            assert_eq!(entry.path, [b'n'; 101]);
+            assert_eq!(entry.kind, EntryKind::Symlink(vec![b't'; 300]));
+        }
+        assert!(reader.next_entry()?.is_none());
+        Ok(())
+    });
+    read.unwrap();
 }

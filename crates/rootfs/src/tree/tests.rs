@@ -1,7 +1,5 @@
 //! Costs that hold for any input. What the tree means is tested on whole disks.
 
-use std::time::Instant;
-
 use super::{Attributes, Kind, NodeId, Tree};
 use crate::options::Limits;
 use crate::path::TreePath;
@@ -12,10 +10,10 @@ fn path(name: &str) -> TreePath {
     TreePath::parse(name.as_bytes()).unwrap()
 }
 
+/// With a search among siblings for each, this would take hours.
 #[test]
-fn half_a_million_siblings_take_linear_time() {
+fn half_a_million_siblings() {
     let mut tree = Tree::new(Limits::default(), Attributes::new(0o755));
-    let start = Instant::now();
     for n in 0..500_000u32 {
         let name = path(&format!("dir/{:x}", n.wrapping_mul(2_654_435_761)));
         tree.add(ROOT, &name, Kind::Fifo, Attributes::new(0o644))
@@ -24,7 +22,6 @@ fn half_a_million_siblings_take_linear_time() {
     tree.begin_layer();
     tree.whiteout(ROOT, &path(""), b"dir").unwrap();
     assert!(tree.child(ROOT, b"dir").is_none());
-    assert!(start.elapsed().as_secs() < 10, "{:?}", start.elapsed());
 }
 
 #[test]

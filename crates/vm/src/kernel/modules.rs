@@ -4,17 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::modinfo::{ModuleInfo, normalize};
 
-/// Without these no guest boots: bus, disks, control port, scratch disk, writable root.
-pub(super) const REQUIRED: [&str; 5] = [
+/// Without these no guest boots: bus, disks, control port, images, scratch disk, writable root.
+pub(super) const REQUIRED: [&str; 6] = [
     "virtio_mmio",
     "virtio_blk",
     "virtio_console",
+    "erofs",
     "ext4",
     "overlay",
 ];
 
-/// Taken along when the kernel has them: entropy and EROFS disks.
-pub(super) const OPTIONAL: [&str; 2] = ["virtio_rng", "erofs"];
+/// Taken along when the kernel has them: entropy.
+pub(super) const OPTIONAL: [&str; 1] = ["virtio_rng"];
 
 /// No kernel nests dependencies nearly this deep.
 const MAX_DEPTH: usize = 64;

@@ -6,7 +6,7 @@ use crate::{
     kernel::{Source, Store, source},
 };
 
-const BUILTIN: &str = "kernel/fs/ext4/ext4.ko\nkernel/virtio_mmio.ko\nkernel/virtio_blk.ko\n";
+const BUILTIN: &str = "kernel/fs/ext4/ext4.ko\nkernel/fs/erofs/erofs.ko\nkernel/virtio_mmio.ko\nkernel/virtio_blk.ko\n";
 
 struct Bench {
     folder: tempfile::TempDir,

@@ -1,0 +1,101 @@
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use lazaret_daemon::{FileSystem, RootfsRequest};
+use lazaret_oci::Platform;
+
+use super::Context;
+use crate::failure::Failure;
+use crate::printer::{Format, bytes};
+use crate::progress::Bars;
+
+/// Disks from images
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Command {
+    /// Build a bootable disk from an image, without root, mounts or a container engine
+    Build(Build),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Build {
+    /// `oci:DIR[:TAG]` (a layout, folder or tar), `docker-archive:TAR[:TAG]`, the name of an image in
+    /// the store, or a reference, which is pulled
+    source: String,
+    /// The disk; a file that is there is replaced once the new one is whole
+    #[arg(short, long, value_name = "FILE")]
+    output: PathBuf,
+    /// File system: ext4 can be written to, EROFS is smaller
+    #[arg(long, value_enum, default_value_t)]
+    fs: Kind,
+    /// Size of an ext4, `512Mi`, `10Gi`; a number counts MiB [default: 1.25 times the content, at least 1Gi]
+    #[arg(long, value_name = "SIZE")]
+    size: Option<String>,
+    /// Leave the journal of an ext4 out
+    #[arg(long)]
+    no_journal: bool,
+    /// Volume label
+    #[arg(long, default_value = "root")]
+    label: String,
+    /// Platform of the image, `os/architecture[/variant]` [default: this machine's]
+    #[arg(long, value_parser = Platform::from_str)]
+    platform: Option<Platform>,
+    /// Output format
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+#[derive(Debug, Clone, Copy, Default, clap::ValueEnum)]
+enum Kind {
+    #[default]
+    Ext4,
+    Erofs,
+}
+
+impl Command {
+    pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
+        match self {
+            Self::Build(build) => build.run(context).await,
+        }
+    }
+}
+
+impl Build {
+    async fn run(self, context: &Context) -> Result<(), Failure> {
+        let size = self.size.map(|text| {
+            let mebibytes = lazaret_artifacts::parse_memory(&text.as_str().into());
+            mebibytes.map(|mebibytes| mebibytes << 20)
+        });
+        let size = size
+            .transpose()
+            .map_err(|error| Failure::usage(format!("--size: {error}")))?;
+        let request = RootfsRequest {
+            source: self.source,
+            platform: self.platform.unwrap_or_else(Platform::native),
+            output: self.output,
+            file_system: match self.fs {
+                Kind::Ext4 => FileSystem::Ext4,
+                Kind::Erofs => FileSystem::Erofs,
+            },
+            size,
+            journal: !self.no_journal,
+            label: self.label,
+        };
+        let engine = context.engine()?;
+        let bars = Bars::new(context.printer);
+        let built = engine.build_rootfs(request, bars.sink()).await?;
+        bars.clear();
+        context.printer.result(self.format, &built, |built| {
+            format!(
+                "{} {}\nimage {}\n{} of {} used, {} entries, {:.2} s",
+                built.file_system,
+                built.path.display(),
+                built.image,
+                bytes(built.used),
+                bytes(built.size),
+                built.entries,
+                built.seconds
+            )
+        })?;
+        Ok(())
+    }
+}

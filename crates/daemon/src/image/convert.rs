@@ -1,0 +1,99 @@
+//! Layers to a disk, verified.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::PathBuf;
+
+use lazaret_oci::{Descriptor, Digest, Hasher, ImageConfig, Manifest};
+use lazaret_rootfs::{DiskBuilder, Options, Summary};
+
+use crate::Error;
+
+/// An image whose layers become a disk.
+pub(crate) struct Conversion<'a> {
+    /// What messages call it.
+    pub(crate) name: &'a str,
+    pub(crate) manifest: &'a Manifest,
+    pub(crate) config: &'a ImageConfig,
+    /// Where the blobs are.
+    pub(crate) open: &'a dyn Fn(&Digest) -> Result<PathBuf, Error>,
+    /// Whether the digests of blobs are checked: a store has checked its own.
+    pub(crate) verify: bool,
+}
+
+impl Conversion<'_> {
+    /// Writes the disk. Every layer must be what the configuration says.
+    pub(crate) fn run(&self, output: File, options: Options) -> Result<Summary, Error> {
+        let diff_ids = &self.config.rootfs.diff_ids;
+        if diff_ids.len() != self.manifest.layers.len() {
+            return Err(Error::LayerCount {
+                image: self.name.to_owned(),
+                layers: self.manifest.layers.len(),
+                diff_ids: diff_ids.len(),
+            });
+        }
+        let failed = |source| Error::Convert {
+            subject: self.name.to_owned(),
+            source,
+        };
+        let mut disk = DiskBuilder::create(output, options).map_err(failed)?;
+        for (layer, diff_id) in self.manifest.layers.iter().zip(diff_ids) {
+            self.layer(&mut disk, layer, diff_id)?;
+        }
+        disk.finish().map_err(failed)
+    }
+
+    fn layer(
+        &self,
+        disk: &mut DiskBuilder,
+        layer: &Descriptor,
+        diff_id: &Digest,
+    ) -> Result<(), Error> {
+        let subject = format!("layer {} of {}", layer.digest, self.name);
+        let path = (self.open)(&layer.digest)?;
+        let file = File::open(&path).map_err(Error::io("open", &path))?;
+        let mut blob = Verified {
+            content: file,
+            hasher: self.verify.then(|| Hasher::new(layer.digest.algorithm())),
+        };
+        let summary = disk.apply_layer(&mut blob, "");
+        let summary = summary.map_err(|source| Error::Convert {
+            subject: subject.clone(),
+            source,
+        })?;
+        let mismatch = |expected: &Digest, actual, subject| {
+            Err(Error::DigestMismatch {
+                expected: expected.clone(),
+                actual,
+                subject,
+            })
+        };
+        match blob.hasher.map(Hasher::finish) {
+            Some(actual) if actual != layer.digest => {
+                return mismatch(&layer.digest, actual, subject);
+            }
+            _ => {}
+        }
+        let actual = Digest::from_sha256(summary.diff_id);
+        if actual != *diff_id {
+            return mismatch(diff_id, actual, format!("diff id of {subject}"));
+        }
+        Ok(())
+    }
+}
+
+/// A blob whose digest is computed as it is read.
+struct Verified {
+    content: File,
+    hasher: Option<Hasher>,
+}
+
+impl Read for Verified {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = self.content.read(buffer)?;
+        if let Some(hasher) = &mut self.hasher {
+            hasher.update(&buffer[..length]);
+        }
+        Ok(length)
+    }
+}

@@ -1,0 +1,194 @@
+//! `rootfs build`: an image from anywhere becomes a disk in a file.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use lazaret_oci::{Digest, ImageConfig, Platform, Reference};
+use lazaret_rootfs::{FileSystem, Options};
+use serde::Serialize;
+
+use crate::image::convert::Conversion;
+use crate::image::source::{ImageSource, split_tag};
+use crate::{Engine, Error, ProgressSink, blocking};
+
+const LAYOUT: &str = "oci:";
+const DOCKER_ARCHIVE: &str = "docker-archive:";
+
+/// What to build.
+#[derive(Debug, Clone)]
+pub struct RootfsRequest {
+    /// `oci:DIR[:TAG]`, `docker-archive:TAR[:TAG]`, the name of a cached image, or a reference.
+    pub source: String,
+    /// Of which image of an index.
+    pub platform: Platform,
+    /// Where the disk goes; a file that is there is replaced.
+    pub output: PathBuf,
+    /// Its file system.
+    pub file_system: FileSystem,
+    /// Its size in bytes; ext4 only.
+    pub size: Option<u64>,
+    /// Whether an ext4 has a journal.
+    pub journal: bool,
+    /// Volume label.
+    pub label: String,
+}
+
+/// A disk that was built.
+#[derive(Debug, Clone, Serialize)]
+pub struct BuiltRootfs {
+    /// Its file.
+    pub path: PathBuf,
+    /// `ext4` or `erofs`.
+    pub file_system: &'static str,
+    /// Digest of the image's manifest.
+    pub image: Digest,
+    /// Length in bytes.
+    pub size: u64,
+    /// Bytes in use.
+    pub used: u64,
+    /// Files, folders and other objects.
+    pub entries: u64,
+    /// UUID of the file system.
+    pub uuid: String,
+    /// Seconds from the first byte read to the last one synced.
+    pub seconds: f64,
+}
+
+impl Engine {
+    /// Builds a disk. Nothing is at `output` before the disk is whole and synced.
+    ///
+    /// # Errors
+    /// Those of the source; [`Error::Convert`]; [`Error::DigestMismatch`].
+    pub async fn build_rootfs(
+        &self,
+        request: RootfsRequest,
+        progress: ProgressSink,
+    ) -> Result<BuiltRootfs, Error> {
+        if let (FileSystem::Erofs, Some(size)) = (request.file_system, request.size) {
+            return Err(Error::Option {
+                option: "--size",
+                value: size.to_string(),
+                reason: "an EROFS has the size of its content".to_owned(),
+            });
+        }
+        let _lease = self.images.lease()?;
+        let source = self
+            .rootfs_source(&request.source, &request.platform, progress)
+            .await?;
+        blocking(move || build(&source, &request)).await
+    }
+
+    async fn rootfs_source(
+        &self,
+        text: &str,
+        platform: &Platform,
+        progress: ProgressSink,
+    ) -> Result<ImageSource, Error> {
+        let path = text
+            .strip_prefix(LAYOUT)
+            .or_else(|| text.strip_prefix(DOCKER_ARCHIVE));
+        if let Some(path) = path {
+            let (path, tag) = split_tag(path);
+            let store = self.images.clone();
+            return blocking(move || ImageSource::open(&path, tag.as_deref(), &store)).await;
+        }
+        let record = match self.find_image(text) {
+            Err(Error::ImageNotFound { .. }) => {
+                let reference: Reference = text.parse()?;
+                self.pull_image(&reference.normalized(), platform, progress)
+                    .await?
+            }
+            found => found?,
+        };
+        ImageSource::stored(&self.images, &record)
+    }
+}
+
+fn build(source: &ImageSource, request: &RootfsRequest) -> Result<BuiltRootfs, Error> {
+    let place = Path::new(&request.source);
+    let document = source.manifest(&request.platform, place)?;
+    let manifest = document.manifest().ok_or_else(|| Error::Source {
+        path: place.to_owned(),
+        reason: "it is an index of indexes, not an image".to_owned(),
+    })?;
+    let config = ImageConfig::parse(&source.read(&manifest.config)?)?;
+    let folder = match request.output.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let started = Instant::now();
+    let staged = tempfile::Builder::new()
+        .prefix(".lazaret-")
+        .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644))
+        .tempfile_in(folder)
+        .map_err(Error::io("create a file in", folder))?;
+    let file = staged.as_file();
+    let file = file
+        .try_clone()
+        .map_err(Error::io("open", &request.output))?;
+    let open = |digest: &Digest| source.path(digest);
+    let conversion = Conversion {
+        name: &request.source,
+        manifest,
+        config: &config,
+        open: &open,
+        verify: !source.is_store(),
+    };
+    let options = Options {
+        file_system: request.file_system,
+        size: request.size,
+        journal: request.journal,
+        label: request.label.clone(),
+        ..Options::default()
+    };
+    let summary = conversion.run(file, options)?;
+    let failed = Error::io("write", &request.output);
+    staged.as_file().sync_all().map_err(failed)?;
+    staged
+        .persist(&request.output)
+        .map_err(|error| Error::io("write", &request.output)(error.error))?;
+    fs::File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .map_err(Error::io("sync", folder))?;
+    Ok(BuiltRootfs {
+        path: request.output.clone(),
+        file_system: match request.file_system {
+            FileSystem::Ext4 => "ext4",
+            FileSystem::Erofs => "erofs",
+        },
+        image: document.digest().clone(),
+        size: summary.size,
+        used: summary.used,
+        entries: summary.entries,
+        uuid: uuid(&summary.uuid),
+        seconds: started.elapsed().as_secs_f64(),
+    })
+}
+
+/// As RFC 9562 writes it.
+fn uuid(bytes: &[u8; 16]) -> String {
+    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let parts = [
+        &hex[..8],
+        &hex[8..12],
+        &hex[12..16],
+        &hex[16..20],
+        &hex[20..],
+    ];
+    parts.join("-")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn uuids_are_written_in_groups() {
+        let bytes = [
+            0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef, 0x01, 0x23, 0x45, 0x67, 0x89, 0xab,
+            0xcd, 0xef,
+        ];
+        assert_eq!(uuid(&bytes), "01234567-89ab-cdef-0123-456789abcdef");
+    }
+}
