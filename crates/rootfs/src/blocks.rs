@@ -22,7 +22,8 @@ pub(crate) const BLOCK_U64: u64 = BLOCK as u64;
 pub(crate) enum Layout {
     /// Anywhere: every block of zeros is a hole, and room that replaced files left is used again.
     Scattered,
-    /// In one run but for holes, which are whole chunks of [`CHUNK`](data::CHUNK) bytes.
+    /// In one run but for holes, which are whole chunks of [`CHUNK`](data::CHUNK) bytes. Small files are
+    /// kept in memory as long as there is room, to be placed behind their inodes.
     Runs,
 }
 
@@ -49,6 +50,8 @@ pub(crate) struct Blocks {
     /// Blocks of the whole disk, if that is set.
     pub(crate) size: Option<u64>,
     layout: Layout,
+    /// Bytes of small files that may still be kept in memory.
+    room: usize,
     buffer: Vec<u8>,
 }
 
@@ -65,6 +68,10 @@ impl Blocks {
             alloc: Allocator::new(reserved, size, layout == Layout::Scattered),
             size,
             layout,
+            room: match layout {
+                Layout::Scattered => 0,
+                Layout::Runs => data::HELD_MAX,
+            },
             buffer: Vec::new(),
         })
     }

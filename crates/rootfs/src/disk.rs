@@ -131,11 +131,12 @@ impl DiskBuilder {
                 left: limit - this.bytes,
                 limit,
             };
-            let (size, extents) = this.blocks.write_file(&mut source, path.as_bytes())?;
+            let written = this.blocks.write_file(&mut source, path.as_bytes())?;
+            let size = written.size();
             this.bytes += size;
             this.fingerprint.end_of_data(size);
             this.tree
-                .add(Tree::ROOT, &path, Kind::File { size, extents }, attributes)?;
+                .add(Tree::ROOT, &path, written.into(), attributes)?;
             this.reclaim();
             Ok(())
         })

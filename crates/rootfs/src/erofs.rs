@@ -6,9 +6,9 @@
 //! ```text
 //! 0            superblock, at byte 1024
 //! 1..          data of files, in the order of arrival
-//! directories  all but the last block of each
+//! directories  all but the last block of each; small files that do not fit behind their inodes
 //! attributes   extended attributes that several files share
-//! inodes       each followed by its own attributes and the end of a directory or link
+//! inodes       each followed by its own attributes and a small file, a link or the end of a directory
 //! ```
 //!
 //! Data is plain, so that Linux 5.4 mounts it, except that files with holes of 1 MiB are chunk-based
@@ -120,8 +120,10 @@ impl Writer<'_> {
         self.append(&attributes)?;
         match &node.kind {
             Kind::Directory(_) => self.directory(id, place),
-            Kind::Symlink(target) if place.inline > 0 => self.append(target),
-            Kind::Symlink(target) => self.disk.output.write_block(place.block.into(), target),
+            Kind::Symlink(bytes) | Kind::SmallFile(bytes) if place.inline > 0 => self.append(bytes),
+            Kind::Symlink(bytes) | Kind::SmallFile(bytes) => {
+                self.disk.output.write_block(place.block.into(), bytes)
+            }
             Kind::File { size, extents } if place.chunks > 0 => {
                 self.append(&inode::chunk_map(*size, extents))
             }

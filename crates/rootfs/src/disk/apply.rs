@@ -133,11 +133,14 @@ impl DiskBuilder {
             }
             EntryKind::File => {
                 self.tree.check_place(base, path)?;
-                let (size, extents) = self
-                    .blocks
-                    .write_file(&mut LayerData(reader), path.as_bytes())?;
-                debug_assert_eq!(size, entry.size, "the reader yields what it announced");
-                Kind::File { size, extents }
+                let mut data = LayerData(reader);
+                let written = self.blocks.write_file(&mut data, path.as_bytes())?;
+                debug_assert_eq!(
+                    written.size(),
+                    entry.size,
+                    "the reader yields what it announced"
+                );
+                written.into()
             }
             EntryKind::Symlink(target) => Kind::Symlink(target.into()),
             EntryKind::CharDevice { major, minor } => {

@@ -66,7 +66,7 @@ impl Inode<'_> {
 fn format(kind: &Kind) -> u16 {
     match kind {
         Kind::Directory(_) => 0o040_000,
-        Kind::File { .. } => 0o100_000,
+        Kind::File { .. } | Kind::SmallFile(_) => 0o100_000,
         Kind::Symlink(_) => 0o120_000,
         Kind::CharDevice { .. } => 0o020_000,
         Kind::BlockDevice { .. } => 0o060_000,
@@ -77,7 +77,7 @@ fn format(kind: &Kind) -> u16 {
 /// The type byte of a directory entry.
 pub(super) fn file_type(kind: &Kind) -> u8 {
     match kind {
-        Kind::File { .. } => 1,
+        Kind::File { .. } | Kind::SmallFile(_) => 1,
         Kind::Directory(_) => 2,
         Kind::CharDevice { .. } => 3,
         Kind::BlockDevice { .. } => 4,

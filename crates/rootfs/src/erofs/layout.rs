@@ -20,7 +20,7 @@ pub(super) struct Place {
     pub(super) size: u64,
     /// First block of the data that is not inline.
     pub(super) block: u32,
-    /// Bytes behind the inode: the end of a directory, or a symbolic link.
+    /// Bytes behind the inode: the end of a directory, a symbolic link or a small file.
     pub(super) inline: u32,
     /// Bytes of the map of chunks.
     pub(super) chunks: u64,
@@ -41,7 +41,7 @@ pub(super) struct Layout<'a> {
 }
 
 impl<'a> Layout<'a> {
-    /// Places inodes, and takes blocks for directories and long links.
+    /// Places inodes, and takes blocks for what does not fit behind them.
     pub(super) fn new(disk: &mut Blocks, tree: &'a Tree) -> Result<Self, Error> {
         let (order, positions) = order(tree);
         let attributes = order.iter().map(|&id| &tree.node(id).attributes);
@@ -58,6 +58,8 @@ impl<'a> Layout<'a> {
             this.places.push(place);
         }
         this.order = order;
+        // fsck.erofs 1.5 reads a header of attributes even where there is none.
+        this.end += SLOT;
         Ok(this)
     }
 
@@ -78,7 +80,7 @@ impl<'a> Layout<'a> {
                 let names = with_dots(directory.children.keys().map(|name| &name[..]));
                 place.size = directory::size(names);
             }
-            Kind::Symlink(target) => place.size = target.len() as u64,
+            Kind::Symlink(bytes) | Kind::SmallFile(bytes) => place.size = bytes.len() as u64,
             Kind::File { size, extents } => {
                 place.size = *size;
                 match inode::plain(*size, extents) {
@@ -88,7 +90,7 @@ impl<'a> Layout<'a> {
             }
             _ => {}
         }
-        if let Kind::Directory(_) | Kind::Symlink(_) = node.kind {
+        if let Kind::Directory(_) | Kind::Symlink(_) | Kind::SmallFile(_) = node.kind {
             let tail = place.size % BLOCK_U64;
             let mut outside = place.size;
             if fixed + tail <= BLOCK_U64 {

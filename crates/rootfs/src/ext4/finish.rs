@@ -216,6 +216,7 @@ impl Inodes<'_> {
                 (0o040_000, self.directory(id, seed)?)
             }
             Kind::File { size, extents } => (0o100_000, self.extents(*size, extents, seed)?),
+            Kind::SmallFile(content) => (0o100_000, self.one_block(content, seed)?),
             Kind::Symlink(target) => (0o120_000, self.symlink(target, seed)?),
             Kind::CharDevice { major, minor } => (0o020_000, device(*major, *minor)),
             Kind::BlockDevice { major, minor } => (0o060_000, device(*major, *minor)),
@@ -278,11 +279,15 @@ impl Inodes<'_> {
             root[..target.len()].copy_from_slice(target);
             return Ok(Content::inline(root, target.len() as u64));
         }
+        self.one_block(target, seed)
+    }
+
+    fn one_block(&mut self, bytes: &[u8], seed: Checksum) -> Result<Content, Error> {
         let mut block = [0; BLOCK];
-        block[..target.len()].copy_from_slice(target);
+        block[..bytes.len()].copy_from_slice(bytes);
         let mut extents = Vec::new();
         write_next(self.image, &mut extents, &mut 0, &block)?;
-        self.extents(target.len() as u64, &extents, seed)
+        self.extents(bytes.len() as u64, &extents, seed)
     }
 
     fn extents(&mut self, size: u64, extents: &[Extent], seed: Checksum) -> Result<Content, Error> {

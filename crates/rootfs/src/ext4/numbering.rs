@@ -77,6 +77,7 @@ fn auxiliary_blocks(node: &Node) -> u64 {
         }
         Kind::File { extents, .. } => extents::node_count(extents),
         Kind::Symlink(target) if target.len() > SHORT_SYMLINK => 1,
+        Kind::SmallFile(_) => 1,
         _ => 0,
     };
     content + u64::from(xattr::needs_block(&node.attributes))
@@ -86,7 +87,7 @@ fn auxiliary_blocks(node: &Node) -> u64 {
 pub(super) fn file_type(node: &Node) -> FileType {
     match node.kind {
         Kind::Directory(_) => FileType::Directory,
-        Kind::File { .. } => FileType::Regular,
+        Kind::File { .. } | Kind::SmallFile(_) => FileType::Regular,
         Kind::Symlink(_) => FileType::Symlink,
         Kind::CharDevice { .. } => FileType::CharDevice,
         Kind::BlockDevice { .. } => FileType::BlockDevice,

@@ -10,8 +10,11 @@ use isal_sys::igzip_lib as isal;
 
 /// Input bytes read at a time.
 const BUFFER: usize = 256 * 1024;
-/// Room before the input for what the decoder took too much at the end of a member.
+/// The last bytes of the input before stay in front of the next: the decoder reads 64 bits ahead, and
+/// may go back by what it did not need.
 const HEADROOM: usize = 8;
+/// What it reads ahead of a damaged stream's end stays within the buffer, too.
+const SLACK: usize = 64;
 
 /// Decodes a gzip stream.
 pub(super) struct GzipDecoder<R> {
@@ -34,7 +37,7 @@ impl<R: Read> GzipDecoder<R> {
         };
         Self {
             input,
-            buffer: vec![0; HEADROOM + BUFFER].into_boxed_slice(),
+            buffer: vec![0; HEADROOM + BUFFER + SLACK].into_boxed_slice(),
             start: HEADROOM,
             end: HEADROOM,
             state,
@@ -44,8 +47,12 @@ impl<R: Read> GzipDecoder<R> {
 
     /// Reads more input; returns how much that is.
     fn refill(&mut self) -> io::Result<usize> {
+        self.buffer.copy_within(self.end - HEADROOM..self.end, 0);
         loop {
-            match self.input.read(&mut self.buffer[HEADROOM..]) {
+            match self
+                .input
+                .read(&mut self.buffer[HEADROOM..HEADROOM + BUFFER])
+            {
                 Ok(length) => {
                     self.start = HEADROOM;
                     self.end = HEADROOM + length;
@@ -117,35 +124,27 @@ impl<R: Read> GzipDecoder<R> {
 
     /// Decodes what there is; returns the bytes written to `output`.
     fn step(&mut self, output: &mut [u8]) -> io::Result<usize> {
-        let input = &mut self.buffer[self.start..self.end];
-        let given = length(input);
-        let room = length(output);
+        let (given, room) = (length(&self.buffer[self.start..self.end]), length(output));
         let state = &mut *self.state;
-        state.next_in = input.as_mut_ptr();
+        // SAFETY: `start` is within the buffer.
+        state.next_in = unsafe { self.buffer.as_mut_ptr().add(self.start) };
         state.avail_in = given;
         state.next_out = output.as_mut_ptr();
         state.avail_out = room;
-        // SAFETY: the state was initialised, and both ranges are exclusively ours for the call.
+        // SAFETY: the state was initialised, and both buffers are exclusively ours for the call. Before
+        // the input there are the bytes that the decoder may go back to.
         let code = unsafe { isal::isal_inflate(state) };
-        self.start += (given - state.avail_in) as usize;
-        let written = (room - state.avail_out) as usize;
         if code < 0 || code > isal::ISAL_END_INPUT.cast_signed() {
             return Err(invalid(code));
         }
+        self.start = self.end - state.avail_in as usize;
+        let written = (room - state.avail_out) as usize;
         if state.block_state == isal::isal_block_state_ISAL_BLOCK_FINISH {
             self.in_member = false;
-            self.give_back();
+            // Whole bytes that were read ahead belong to what follows.
+            self.start -= usize::try_from(self.state.read_in_length / 8).unwrap_or(0);
         }
         Ok(written)
-    }
-
-    /// Puts whole bytes that the decoder has read beyond the member before the rest of the input.
-    fn give_back(&mut self) {
-        let bytes = usize::try_from(self.state.read_in_length / 8).unwrap_or(0);
-        let ahead = self.state.read_in >> (self.state.read_in_length % 8);
-        let bytes = bytes.min(HEADROOM).min(self.start);
-        self.start -= bytes;
-        self.buffer[self.start..self.start + bytes].copy_from_slice(&ahead.to_le_bytes()[..bytes]);
     }
 }
 

@@ -93,7 +93,8 @@ impl Tree {
         while let Some(id) = pending.pop() {
             let node = self.node_mut(id);
             node.links -= 1;
-            let (last, is_file) = (node.links == 0, matches!(node.kind, Kind::File { .. }));
+            let is_file = matches!(node.kind, Kind::File { .. } | Kind::SmallFile(_));
+            let last = node.links == 0;
             if !is_file {
                 self.cache = None;
             }

@@ -66,10 +66,21 @@ pub(crate) struct Extent {
 #[derive(Debug)]
 pub(crate) enum Kind {
     Directory(Directory),
-    File { size: u64, extents: Vec<Extent> },
+    File {
+        size: u64,
+        extents: Vec<Extent>,
+    },
+    /// A file whose content is not on the disk yet.
+    SmallFile(Box<[u8]>),
     Symlink(Box<[u8]>),
-    CharDevice { major: u32, minor: u32 },
-    BlockDevice { major: u32, minor: u32 },
+    CharDevice {
+        major: u32,
+        minor: u32,
+    },
+    BlockDevice {
+        major: u32,
+        minor: u32,
+    },
     Fifo,
 }
 
