@@ -8,6 +8,7 @@
 
 mod cleanup;
 mod clients;
+mod disks;
 mod families;
 mod hostile_layers;
 mod images;

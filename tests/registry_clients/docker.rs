@@ -6,12 +6,11 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use super::containerd::end;
 use super::content::Content;
 use super::registry::{NAME, Registry};
 use super::skopeo;
 use super::with_each_scheme;
-use crate::support::tool;
+use crate::support::{end, tool};
 
 /// Starts the daemon where only it sees other contents of `/etc/docker` and `/etc/hosts`. It
 /// trusts any certificate of a host in 127.0.0.0/8, so the registry is at `::1`.

@@ -40,18 +40,18 @@ impl Layer {
         self.entry(name, EntryType::Block, 0o666, (0, 0), "", b"")
     }
 
-    /// A PAX extended attribute for the next entry.
-    pub(crate) fn xattr(mut self, name: &str, value: &[u8]) -> Self {
-        let mut record = Vec::new();
-        let body = [b"SCHILY.xattr.", name.as_bytes(), b"=", value, b"\n"].concat();
-        // The length counts itself.
-        let mut length = body.len() + 1;
-        while length != body.len() + 1 + length.to_string().len() {
-            length = body.len() + 1 + length.to_string().len();
-        }
-        record.extend_from_slice(format!("{length} ").as_bytes());
-        record.extend_from_slice(&body);
-        self.raw("pax", EntryType::XHeader, 0o644, (0, 0), "", &record);
+    /// An extended attribute for the next entry.
+    pub(crate) fn xattr(self, name: &str, value: &[u8]) -> Self {
+        self.pax(&[(&format!("SCHILY.xattr.{name}"), value)])
+    }
+
+    /// PAX records for the next entry.
+    pub(crate) fn pax(mut self, records: &[(&str, &[u8])]) -> Self {
+        let records: Vec<u8> = records
+            .iter()
+            .flat_map(|(key, value)| pax_record(key, value))
+            .collect();
+        self.raw("pax", EntryType::XHeader, 0o644, (0, 0), "", &records);
         self
     }
 
@@ -88,7 +88,7 @@ impl Layer {
         header.set_gid(gid);
         header.set_mtime(1_700_000_000);
         header.set_size(content.len() as u64);
-        if kind == EntryType::Block {
+        if matches!(kind, EntryType::Block | EntryType::Char) {
             header.set_device_major(7).unwrap();
             header.set_device_minor(0).unwrap();
         }
@@ -103,6 +103,16 @@ impl Layer {
         self.tar.resize(self.tar.len() + 1024, 0);
         self.tar
     }
+}
+
+fn pax_record(key: &str, value: &[u8]) -> Vec<u8> {
+    let body = [key.as_bytes(), b"=", value, b"\n"].concat();
+    // The length counts itself.
+    let mut length = body.len() + 1;
+    while length != body.len() + 1 + length.to_string().len() {
+        length = body.len() + 1 + length.to_string().len();
+    }
+    [format!("{length} ").as_bytes(), &body].concat()
 }
 
 /// `bytes` as one gzip member.

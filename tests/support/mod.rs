@@ -1,5 +1,6 @@
 //! A hermetic home, the binary, and images made by hand.
 
+mod containerd;
 mod image;
 mod layer;
 mod process;
@@ -7,6 +8,7 @@ mod process;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
+pub(crate) use containerd::{Containerd, end};
 pub(crate) use image::{Image, busybox_layer};
 pub(crate) use layer::{Layer, gzip};
 pub(crate) use process::{Lazaret, tool};

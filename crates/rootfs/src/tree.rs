@@ -153,13 +153,13 @@ impl Tree {
         self.place(parent, name, id)
     }
 
-    /// Gives a file that exists a further name.
+    /// Gives a file that exists a further name, and returns the file.
     pub(crate) fn add_hardlink(
         &mut self,
         base: NodeId,
         path: &TreePath,
         target: &TreePath,
-    ) -> Result<(), Error> {
+    ) -> Result<NodeId, Error> {
         let refuse = |fault| Error::entry(path.as_bytes(), fault);
         let Some((parent, name)) = path.split_last() else {
             return Err(refuse(EntryFault::ReplacesRoot));
@@ -186,7 +186,34 @@ impl Tree {
         let parent = self
             .parent_for_writing(base, parent)
             .map_err(|f| f.at(path))?;
-        self.place(parent, name, id)
+        self.place(parent, name, id)?;
+        Ok(id)
+    }
+
+    /// A file's attributes after a further name came with some: extended ones are added to those it
+    /// has, and a symbolic link has no permissions of its own.
+    pub(crate) fn with_further_name(&self, id: NodeId, mut attributes: Attributes) -> Attributes {
+        let node = self.node(id);
+        if let Kind::Symlink(_) = node.kind {
+            attributes.mode = node.attributes.mode;
+        }
+        for (name, value) in &node.attributes.xattrs {
+            if !attributes.xattrs.iter().any(|(known, _)| known == name) {
+                attributes.xattrs.push((name.clone(), value.clone()));
+            }
+        }
+        attributes
+    }
+
+    /// Replaces the attributes of a file.
+    pub(crate) fn set_attributes(
+        &mut self,
+        id: NodeId,
+        attributes: Attributes,
+    ) -> Result<(), Error> {
+        self.charge_xattrs(&attributes)?;
+        self.node_mut(id).attributes = attributes;
+        Ok(())
     }
 
     /// Finds or makes the directory that a layer is rooted in. No symbolic link is followed.

@@ -127,9 +127,12 @@ impl DiskBuilder {
         let kind = match entry.kind {
             EntryKind::Directory => return self.tree.add_directory(base, path, attributes),
             EntryKind::Hardlink(target) => {
-                return self
-                    .tree
-                    .add_hardlink(base, path, &TreePath::parse(&target)?);
+                let target = TreePath::parse(&target)?;
+                let file = self.tree.add_hardlink(base, path, &target)?;
+                // What comes with a name is the file's from now on, as in every container runtime.
+                let mut all = self.tree.with_further_name(file, attributes);
+                self.normalise(path.as_bytes(), &mut all)?;
+                return self.tree.set_attributes(file, all);
             }
             EntryKind::File => {
                 self.tree.check_place(base, path)?;

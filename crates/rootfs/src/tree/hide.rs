@@ -1,7 +1,8 @@
 //! Removal, whiteouts and opaque directories.
 
+use super::resolve::Fault;
 use super::{Kind, NodeId, Tree};
-use crate::error::Error;
+use crate::error::{EntryFault, Error};
 use crate::path::TreePath;
 
 impl Tree {
@@ -38,10 +39,15 @@ impl Tree {
         Ok(())
     }
 
-    /// Hides everything that lower layers have in a directory, but not the directory.
+    /// Hides everything that lower layers have in a directory, but not the directory, which is made
+    /// if it is missing. In what is no directory there is nothing to hide.
     pub(crate) fn opaque(&mut self, base: NodeId, path: &TreePath) -> Result<(), Error> {
-        if let Some(id) = self.existing(base, path)? {
-            self.prune(id);
+        match self.existing(base, path)? {
+            Some(id) => self.prune(id),
+            None => match self.parent_for_writing(base, path.as_bytes()) {
+                Ok(_) | Err(Fault::Entry(EntryFault::ParentNotDirectory)) => {}
+                Err(fault) => return Err(fault.at(path)),
+            },
         }
         Ok(())
     }

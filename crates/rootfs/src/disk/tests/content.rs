@@ -50,7 +50,7 @@ fn every_kind_of_file_and_attribute_survives() {
         .entry(spec(b'4', "disk").device(259, 70_000).mode(0o660))
         .entry(spec(b'6', "pipe"))
         .file("empty", "")
-        .hardlink("again", "sudo")
+        .entry(spec(b'1', "again").link("sudo").mode(0o4755))
         .end();
     let disk = build(&[layer]);
     assert!(disk.debugfs("stat /sudo").contains("Mode:  04755"));

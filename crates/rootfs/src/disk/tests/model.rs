@@ -154,7 +154,12 @@ impl Model {
                 }
             }
             Op::Opaque(p) if p.is_empty() => self.hide("", layer),
-            Op::Opaque(p) => self.hide(&format!("{}/", path(p)), layer),
+            Op::Opaque(p) => {
+                self.hide(&format!("{}/", path(p)), layer);
+                if !self.files.contains_key(&path(p)) {
+                    self.add(&path(p), What::Dir(0o755), layer);
+                }
+            }
         }
     }
 }

@@ -1,0 +1,6 @@
+//! Disks that `rootfs build` makes, as the kernel shows them, against what containerd unpacks.
+
+mod clashes;
+mod equality;
+mod tree;
+mod unpack;
