@@ -29,7 +29,7 @@ fn add(layer: Layer, kind: &str, place: &str, turn: u32) -> Layer {
         "empty" => special(layer, EntryType::Directory),
         "full" => special(layer, EntryType::Directory)
             .file(&format!("{name}/inner-{turn}"), b"inner")
-            .file(&format!("{name}/both"), &[turn as u8]),
+            .file(&format!("{name}/both"), turn.to_string().as_bytes()),
         "symlink" => layer.symlink(&name, &format!("target-{turn}")),
         "hardlink" => layer.hardlink(&name, &format!("{place}/target-{turn}")),
         "device" => special(layer, EntryType::Char),
@@ -128,6 +128,20 @@ fn a_whiteout_spares_its_own_layer() {
     };
     assert!(with.len() > KINDS.len() * 3);
     assert_eq!(differences(&with, &without), [""; 0]);
+}
+
+/// Nothing is hidden where there is nothing; containerd makes the folder.
+#[test]
+fn a_whiteout_in_no_folder() {
+    let Some(containerd) = Containerd::start() else {
+        return;
+    };
+    let world = World::new();
+    let layer = Layer::new().file("there", b"").file("d/.wh.x", b"");
+    let layout = Image::new().layer(layer).write(&world.path("nowhere"));
+    let seen = unpack(&world, &layout, &containerd);
+    assert!(!seen.ext4.contains_key(&b"d"[..]));
+    assert!(seen.containerd.contains_key(&b"d"[..]));
 }
 
 /// There is nothing to hide in a file: we go on where containerd gives up.

@@ -7,6 +7,7 @@ mod collection;
 mod load;
 mod machine;
 mod registry;
+mod rootfs;
 mod scale;
 mod server;
 mod transfer;
@@ -18,10 +19,11 @@ use std::time::Instant;
 /// Runs everything, or the one subject that is asked for, and prints one table a subject.
 pub(crate) fn run() -> Result<String, Vec<String>> {
     let bench = Bench::new().map_err(|error| vec![error])?;
-    let subjects: [Subject; 5] = [
+    let subjects: [Subject; 6] = [
         ("registry", registry::run),
         ("collection", collection::run),
         ("scale", scale::run),
+        ("rootfs", rootfs::run),
         ("machine", machine::run),
         ("transfer", transfer::run),
     ];
