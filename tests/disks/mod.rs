@@ -2,5 +2,6 @@
 
 mod clashes;
 mod equality;
+mod interrupted;
 mod tree;
 mod unpack;

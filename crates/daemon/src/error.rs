@@ -231,6 +231,10 @@ impl Error {
             Self::Client(error) => client_class(error.class()),
             Self::Store(error) => store_class(error),
             Self::Fetch { source, .. } => source.class(),
+            Self::Convert {
+                source: lazaret_rootfs::Error::Write { .. } | lazaret_rootfs::Error::Read { .. },
+                ..
+            } => ErrorClass::Storage,
             Self::Oci(_)
             | Self::Artifact(_)
             | Self::InvalidArtifact { .. }
@@ -281,9 +285,17 @@ impl Error {
                 names.join(", ")
             )),
             Self::BlobMissing { .. } => Some("pull or import the image again".to_owned()),
-            Self::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
+            Self::Io { source, .. }
+            | Self::Convert {
+                source: lazaret_rootfs::Error::Write { source, .. },
+                ..
+            } if source.kind() == io::ErrorKind::StorageFull => {
                 Some("free some space; nothing half-written was kept".to_owned())
             }
+            Self::Convert {
+                source: lazaret_rootfs::Error::DiskFull { .. },
+                ..
+            } => Some("give a larger --size, or none: it is chosen by the content".to_owned()),
             _ => None,
         }
     }

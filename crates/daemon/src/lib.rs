@@ -16,6 +16,7 @@ mod resolve;
 mod rootfs;
 mod run;
 mod settings;
+mod staged;
 mod validation;
 
 pub use engine::{Engine, ProgressSink};

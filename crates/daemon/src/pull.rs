@@ -1,6 +1,5 @@
 //! `pull`: an artifact's configuration, or an image into the store.
 
-use std::fs;
 use std::io::Write;
 use std::path::Path;
 
@@ -16,6 +15,7 @@ use lazaret_store::{ImageRecord, ImageStore};
 
 use crate::image::{Image, blobs, import};
 use crate::resolve::read_config;
+use crate::staged::Staged;
 use crate::{Engine, Error, ProgressSink, blocking};
 
 /// What was pulled.
@@ -196,25 +196,8 @@ fn local_error(item: &Descriptor, error: &dyn std::fmt::Display) -> lazaret_clie
 /// # Errors
 /// [`Error::Io`].
 pub fn write_file(path: &Path, content: &[u8]) -> Result<(), Error> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let mut staged = tempfile::Builder::new()
-        .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644))
-        .tempfile_in(folder)
-        .map_err(Error::io("create a file in", folder))?;
-    staged
-        .write_all(content)
-        .map_err(Error::io("write", path))?;
-    staged
-        .as_file()
-        .sync_all()
-        .map_err(Error::io("write", path))?;
-    staged
-        .persist(path)
-        .map_err(|error| Error::io("write", path)(error.error))?;
-    fs::File::open(folder)
-        .and_then(|folder| folder.sync_all())
-        .map_err(Error::io("sync", folder))
+    let staged = Staged::create(path)?;
+    let written = staged.file()?.write_all(content);
+    written.map_err(Error::io("write", path))?;
+    staged.publish()
 }

@@ -1,6 +1,5 @@
 //! `rootfs build`: an image from anywhere becomes a disk in a file.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -10,6 +9,7 @@ use serde::Serialize;
 
 use crate::image::convert::Conversion;
 use crate::image::source::{ImageSource, split_tag};
+use crate::staged::Staged;
 use crate::{Engine, Error, ProgressSink, blocking};
 
 const LAYOUT: &str = "oci:";
@@ -113,20 +113,8 @@ fn build(source: &ImageSource, request: &RootfsRequest) -> Result<BuiltRootfs, E
         reason: "it is an index of indexes, not an image".to_owned(),
     })?;
     let config = ImageConfig::parse(&source.read(&manifest.config)?)?;
-    let folder = match request.output.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
     let started = Instant::now();
-    let staged = tempfile::Builder::new()
-        .prefix(".lazaret-")
-        .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644))
-        .tempfile_in(folder)
-        .map_err(Error::io("create a file in", folder))?;
-    let file = staged.as_file();
-    let file = file
-        .try_clone()
-        .map_err(Error::io("open", &request.output))?;
+    let staged = Staged::create(&request.output)?;
     let open = |digest: &Digest| source.path(digest);
     let conversion = Conversion {
         name: &request.source,
@@ -142,15 +130,8 @@ fn build(source: &ImageSource, request: &RootfsRequest) -> Result<BuiltRootfs, E
         label: request.label.clone(),
         ..Options::default()
     };
-    let summary = conversion.run(file, options)?;
-    let failed = Error::io("write", &request.output);
-    staged.as_file().sync_all().map_err(failed)?;
-    staged
-        .persist(&request.output)
-        .map_err(|error| Error::io("write", &request.output)(error.error))?;
-    fs::File::open(folder)
-        .and_then(|folder| folder.sync_all())
-        .map_err(Error::io("sync", folder))?;
+    let summary = conversion.run(staged.file()?, options)?;
+    staged.publish()?;
     Ok(BuiltRootfs {
         path: request.output.clone(),
         file_system: match request.file_system {
