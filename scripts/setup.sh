@@ -6,7 +6,7 @@ set -euo pipefail
 declare -A packages=(
     [build]="autoconf automake gcc libc6-dev libtool make nasm"
     [run]="qemu-system-x86"
-    [test]="e2fsprogs erofs-utils time skopeo podman containerd docker.io uidmap umoci busybox-static docker-registry apache2-utils cpio xz-utils postgresql python3 python3-venv strace"
+    [test]="cryptsetup-bin e2fsprogs erofs-utils time skopeo podman containerd docker.io uidmap umoci busybox-static docker-registry apache2-utils cpio xz-utils postgresql python3 python3-venv strace"
     [demo]="dpkg procps"
     [fuzz]="g++"
 )

@@ -136,3 +136,37 @@ fn a_lying_diff_id_is_an_integrity_error() {
         imported.fails(8, &["diff id"]);
     }
 }
+
+/// Content that a removed image left, and the room it takes.
+#[test]
+fn what_nothing_needs_is_counted_and_pruned() {
+    let world = World::new();
+    let layout = Image::busybox().write(&world.path("layout"));
+    let lazaret = world.lazaret();
+    let import = ["image", "import", layout.to_str().unwrap(), "busybox:v1"];
+    lazaret.run(import).success();
+    let usage = |kind: &str, field: &str| {
+        let shown = lazaret.run(["system", "df", "--format", "json"]);
+        let shown = shown.success().json();
+        let rows = shown.as_array().unwrap();
+        let row = rows.iter().find(|row| row["kind"] == kind).unwrap();
+        row[field].as_u64().unwrap()
+    };
+    let bytes = usage("layers", "bytes");
+    assert!(bytes > 500_000, "{bytes}");
+    assert_eq!(usage("layers", "count"), 3);
+    assert_eq!(usage("layers", "reclaimable"), 0);
+    // A record that is gone without its content, as after a removal beside a running machine.
+    let records = std::process::Command::new("sh")
+        .args(["-c", "rm home/data/images/images/*"])
+        .current_dir(world.path(""))
+        .status();
+    assert!(records.unwrap().success());
+    assert_eq!(usage("layers", "reclaimable"), bytes);
+    let plan = lazaret.run(["image", "prune", "--dry-run", "--format", "json"]);
+    assert_eq!(plan.success().json()["blobs"].as_array().unwrap().len(), 3);
+    assert_eq!(usage("layers", "count"), 3);
+    let pruned = lazaret.run(["image", "prune", "--format", "json"]);
+    assert_eq!(pruned.success().json()["freed"].as_u64(), Some(bytes));
+    assert_eq!(usage("layers", "count"), 0);
+}

@@ -3,5 +3,6 @@
 mod clashes;
 mod equality;
 mod interrupted;
+mod options;
 mod tree;
 mod unpack;

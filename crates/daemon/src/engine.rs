@@ -1,6 +1,5 @@
 //! The engines over one user's folders.
 
-use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -64,17 +63,6 @@ impl Engine {
     pub(crate) async fn qemu(&self) -> Result<&Qemu, Error> {
         let find = || Qemu::find(&self.settings.search_path);
         Ok(self.qemu.get_or_try_init(find).await?)
-    }
-
-    /// Removes blobs and disks that no image needs; the bytes that came free.
-    pub(crate) fn prune(&self) -> Result<u64, Error> {
-        let mut needed = HashSet::new();
-        for record in self.images.list()? {
-            let document = crate::image::manifest(&self.images, &record)?;
-            let (config, _) = crate::image::config(&self.images, &document)?;
-            needed.insert(crate::run::image_disk_key(&config));
-        }
-        Ok(self.images.prune(|key| needed.contains(key))?.bytes())
     }
 }
 

@@ -16,6 +16,7 @@ mod resolve;
 mod rootfs;
 mod run;
 mod settings;
+mod space;
 mod staged;
 mod validation;
 
@@ -28,9 +29,10 @@ pub use lazaret_vm::Accelerator;
 pub use login::Login;
 pub use pull::{Pulled, PulledArtifact, write_file};
 pub use push::{PushRequest, Pushed};
-pub use rootfs::{BuiltRootfs, RootfsRequest};
+pub use rootfs::{BuiltRootfs, RootfsRequest, VerityTree};
 pub use run::{PullPolicy, RunEvents, RunRequest};
 pub use settings::Settings;
+pub use space::{Pruned, Usage};
 pub use validation::{Validation, own_types, validate_file};
 
 pub(crate) use engine::blocking;

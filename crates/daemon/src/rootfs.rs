@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use lazaret_oci::{Digest, ImageConfig, Platform, Reference};
-use lazaret_rootfs::{FileSystem, Options};
+use lazaret_rootfs::{FileSystem, Options, append_verity};
 use serde::Serialize;
 
 use crate::image::convert::Conversion;
@@ -32,6 +32,8 @@ pub struct RootfsRequest {
     pub journal: bool,
     /// Volume label.
     pub label: String,
+    /// Whether a dm-verity tree is appended.
+    pub verity: bool,
 }
 
 /// A disk that was built.
@@ -51,8 +53,23 @@ pub struct BuiltRootfs {
     pub entries: u64,
     /// UUID of the file system.
     pub uuid: String,
+    /// The dm-verity tree behind the disk, if there is one.
+    pub verity: Option<VerityTree>,
     /// Seconds from the first byte read to the last one synced.
     pub seconds: f64,
+}
+
+/// What checks a disk block by block.
+#[derive(Debug, Clone, Serialize)]
+pub struct VerityTree {
+    /// Hash of everything, hexadecimal.
+    pub root_hash: String,
+    /// Mixed into every hash, hexadecimal.
+    pub salt: String,
+    /// Blocks of 4 KiB that are checked.
+    pub data_blocks: u64,
+    /// Where the superblock of the tree is, in bytes.
+    pub hash_offset: u64,
 }
 
 impl Engine {
@@ -131,6 +148,21 @@ fn build(source: &ImageSource, request: &RootfsRequest) -> Result<BuiltRootfs, E
         ..Options::default()
     };
     let summary = conversion.run(staged.file()?, options)?;
+    let verity = if request.verity {
+        let tree = append_verity(&staged.file()?, summary.size, &summary.uuid);
+        let tree = tree.map_err(|source| Error::Convert {
+            subject: request.source.clone(),
+            source,
+        })?;
+        Some(VerityTree {
+            root_hash: hex(&tree.root_hash),
+            salt: hex(&tree.salt),
+            data_blocks: tree.data_blocks,
+            hash_offset: tree.hash_offset,
+        })
+    } else {
+        None
+    };
     staged.publish()?;
     Ok(BuiltRootfs {
         path: request.output.clone(),
@@ -143,13 +175,18 @@ fn build(source: &ImageSource, request: &RootfsRequest) -> Result<BuiltRootfs, E
         used: summary.used,
         entries: summary.entries,
         uuid: uuid(&summary.uuid),
+        verity,
         seconds: started.elapsed().as_secs_f64(),
     })
 }
 
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// As RFC 9562 writes it.
 fn uuid(bytes: &[u8; 16]) -> String {
-    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = hex(bytes);
     let parts = [
         &hex[..8],
         &hex[8..12],

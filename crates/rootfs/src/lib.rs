@@ -24,6 +24,7 @@ mod sha256;
 #[cfg(test)]
 mod testing;
 mod tree;
+mod verity;
 mod xattr;
 
 pub use cpio::Initramfs;
@@ -32,3 +33,4 @@ pub use error::{EntryFault, Error};
 pub use options::{FileSystem, Limits, Options};
 pub use pack::{PackMode, PackOptions, PackSummary, pack};
 pub use tree::{Attributes, Timestamp};
+pub use verity::{Verity, append_verity};

@@ -30,6 +30,15 @@ pub(crate) enum Command {
         /// Name or digest prefix
         name: String,
     },
+    /// Remove layers and disks that no image uses
+    Prune {
+        /// Show what would be removed
+        #[arg(long)]
+        dry_run: bool,
+        /// Output format
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
     /// Remove images, and the layers and disks that no other image uses
     Rm {
         /// Names or digest prefixes
@@ -78,6 +87,17 @@ impl Command {
             Self::Inspect { name } => {
                 printer.result(Format::Json, &engine.inspect_image(&name)?, |_| {
                     String::new()
+                })?;
+            }
+            Self::Prune { dry_run, format } => {
+                let pruned = engine.prune_images(dry_run)?;
+                printer.result(format, &pruned, |pruned| {
+                    let verb = if dry_run { "would be" } else { "were" };
+                    let blobs = pruned.blobs.iter().map(|digest| format!("blob {digest}\n"));
+                    let disks = pruned.disks.iter().map(|key| format!("disk {key}\n"));
+                    let freed = bytes(pruned.freed);
+                    let lines: String = blobs.chain(disks).collect();
+                    format!("{lines}{freed} {verb} freed")
                 })?;
             }
             Self::Rm { names } => {

@@ -11,6 +11,7 @@ mod registry;
 mod rootfs;
 mod run;
 mod serve;
+mod system;
 mod types;
 mod validate;
 
@@ -62,6 +63,8 @@ pub(crate) enum Command {
     Rootfs(rootfs::Command),
     #[command(subcommand)]
     Kernel(kernel::Command),
+    #[command(subcommand)]
+    System(system::Command),
     Serve(Box<serve::Args>),
     #[command(subcommand)]
     Registry(registry::Command),
@@ -84,6 +87,7 @@ impl Command {
             Self::Image(command) => command.run(context).await?,
             Self::Rootfs(command) => command.run(context).await?,
             Self::Kernel(command) => command.run(context)?,
+            Self::System(command) => command.run(context)?,
             Self::Serve(args) => args.run(context).await?,
             Self::Login(args) => args.login(context).await?,
             Self::Logout(args) => args.logout(context)?,

@@ -33,6 +33,9 @@ pub(crate) struct Build {
     /// Leave the journal of an ext4 out
     #[arg(long)]
     no_journal: bool,
+    /// Append a dm-verity tree and print its root hash
+    #[arg(long)]
+    verity: bool,
     /// Volume label
     #[arg(long, default_value = "root")]
     label: String,
@@ -79,21 +82,27 @@ impl Build {
             size,
             journal: !self.no_journal,
             label: self.label,
+            verity: self.verity,
         };
         let engine = context.engine()?;
         let bars = Bars::new(context.printer);
         let built = engine.build_rootfs(request, bars.sink()).await?;
         bars.clear();
         context.printer.result(self.format, &built, |built| {
+            let verity = built.verity.as_ref().map(|tree| {
+                let (hash, offset) = (&tree.root_hash, tree.hash_offset);
+                format!("\nverity {hash} at byte {offset}")
+            });
             format!(
-                "{} {}\nimage {}\n{} of {} used, {} entries, {:.2} s",
+                "{} {}\nimage {}\n{} of {} used, {} entries, {:.2} s{}",
                 built.file_system,
                 built.path.display(),
                 built.image,
                 bytes(built.used),
                 bytes(built.size),
                 built.entries,
-                built.seconds
+                built.seconds,
+                verity.unwrap_or_default()
             )
         })?;
         Ok(())

@@ -134,10 +134,10 @@ impl Engine {
     pub fn remove_image(&self, name: &str) -> Result<RemovedImage, Error> {
         let record = self.find_image(name)?;
         self.images.remove(&record.name)?;
-        let freed = match self.prune() {
+        let freed = match self.prune_images(false) {
             // A running pull or machine may need it: the next removal frees it.
             Err(Error::Store(lazaret_store::Error::InUse { .. })) => 0,
-            freed => freed?,
+            pruned => pruned?.freed,
         };
         Ok(RemovedImage {
             name: record.name,

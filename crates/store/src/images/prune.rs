@@ -29,6 +29,14 @@ impl PrunePlan {
 }
 
 impl ImageStore {
+    /// All blobs with their sizes in bytes.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn blobs(&self) -> Result<Vec<(Digest, u64)>, Error> {
+        self.0.blobs.list()
+    }
+
     /// What [`ImageStore::prune`] would remove now. Disks can be built again, so only the
     /// caller knows which are worth keeping: `keep_disk` says so by key.
     ///
@@ -37,7 +45,7 @@ impl ImageStore {
     /// superfluous.
     pub fn plan_prune(&self, keep_disk: impl Fn(&str) -> bool) -> Result<PrunePlan, Error> {
         let needed = self.needed()?;
-        let mut blobs = self.0.blobs.list()?;
+        let mut blobs = self.blobs()?;
         blobs.retain(|(digest, _)| !needed.contains(digest));
         blobs.sort_unstable();
         let mut disks = self.disks()?;
