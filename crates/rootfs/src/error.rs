@@ -68,7 +68,7 @@ pub enum Error {
         /// The limit.
         limit: u64,
     },
-    /// The extended attributes do not fit ext4's inode and one block.
+    /// The extended attributes do not fit: on ext4 the inode and one block, on EROFS 64 KiB.
     #[error("failed to store the extended attributes of {path}: {bytes} bytes do not fit")]
     XattrsTooLarge {
         /// The entry.

@@ -1,8 +1,8 @@
 //! OCI layers to one file tree to bootable disks and initramfs archives, without root.
 //!
-//! [`DiskBuilder`] takes layer blobs and single files and writes an ext4 image: in one pass,
+//! [`DiskBuilder`] takes layer blobs and single files and writes an ext4 or EROFS image: in one pass,
 //! without mounts, other programs or a tree on the host. Nothing from a layer ever touches a host
-//! path. [`empty_disk`] makes scratch space. [`Initramfs`] writes cpio archives for a kernel, and
+//! path. [`empty_disk`] makes scratch space, [`append_verity`] a tree of hashes. [`Initramfs`] writes cpio archives for a kernel, and
 //! [`pack`] goes the other way: a local folder becomes a layer.
 //!
 //! All of it is synchronous. Layers come as readers: fetching and verifying them, and comparing

@@ -117,30 +117,22 @@ impl Blocks {
         path: &[u8],
         extents: &mut Vec<Extent>,
     ) -> Result<(), Error> {
-        let blocks = data.as_chunks::<BLOCK>().0;
-        if self.layout == Layout::Runs {
-            if data.len() == CHUNK && blocks.iter().all(|block| *block == ZEROS) {
-                return Ok(());
+        if self.layout == Layout::Scattered {
+            for (from, to) in runs(data) {
+                let run = &data[from * BLOCK..to * BLOCK];
+                self.place(logical + from as u64, run, path, extents)?;
             }
-            return self.write_run(logical, data, path, extents);
+            return Ok(());
         }
-        let mut at = 0;
-        while at < blocks.len() {
-            if blocks[at] == ZEROS {
-                at += 1;
-                continue;
-            }
-            let run = blocks[at..].iter().position(|block| *block == ZEROS);
-            let end = run.map_or(blocks.len(), |length| at + length);
-            let run = &data[at * BLOCK..end * BLOCK];
-            self.write_run(logical + at as u64, run, path, extents)?;
-            at = end;
+        if data.len() == CHUNK && runs(data).next().is_none() {
+            return Ok(());
         }
-        Ok(())
+        self.place(logical, data, path, extents)
     }
 
-    /// Writes whole blocks, all of them.
-    fn write_run(
+    /// Finds room for whole blocks and writes them. In a run, blocks of zeros read as such without being
+    /// written: its room was never used.
+    fn place(
         &mut self,
         mut logical: u64,
         mut data: &[u8],
@@ -152,7 +144,15 @@ impl Blocks {
             let (physical, length) = self.alloc.allocate(want).ok_or_else(|| self.full(want))?;
             let bytes = usize::try_from(length * BLOCK_U64).unwrap_or(data.len());
             let (now, later) = data.split_at(bytes);
-            self.output.write_block(physical, now)?;
+            match self.layout {
+                Layout::Scattered => self.output.write_block(physical, now)?,
+                Layout::Runs => {
+                    for (from, to) in runs(now) {
+                        let run = &now[from * BLOCK..to * BLOCK];
+                        self.output.write_block(physical + from as u64, run)?;
+                    }
+                }
+            }
             let (Ok(first), Ok(count)) = (u32::try_from(logical), u32::try_from(length)) else {
                 return Err(Error::entry(path, EntryFault::BadSize));
             };
@@ -169,6 +169,18 @@ impl Blocks {
         }
         Ok(())
     }
+}
+
+/// First block, and the one after the last, of each run that is not zero.
+fn runs(data: &[u8]) -> impl Iterator<Item = (usize, usize)> {
+    let blocks = data.as_chunks::<BLOCK>().0;
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let from = at + blocks[at..].iter().position(|block| *block != ZEROS)?;
+        let length = blocks[from..].iter().position(|block| *block == ZEROS);
+        at = length.map_or(blocks.len(), |length| from + length);
+        Some((from, at))
+    })
 }
 
 /// Appends a run, joined with the one before it where both places follow on.

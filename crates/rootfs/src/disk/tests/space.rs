@@ -133,9 +133,7 @@ fn a_large_empty_disk_costs_nothing() {
     let folder = tempfile::tempdir().unwrap();
     for (size, most) in [(16u64 << 30, 2u64 << 20), (1 << 40, 16 << 20)] {
         let path = folder.path().join("empty.img");
-        let start = std::time::Instant::now();
         empty_disk(File::create(&path).unwrap(), size, Options::default()).unwrap();
-        assert!(start.elapsed().as_secs() < 2);
         use std::os::unix::fs::MetadataExt;
         let metadata = fs::metadata(&path).unwrap();
         assert_eq!(metadata.len(), size);
