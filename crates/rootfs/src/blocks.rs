@@ -47,8 +47,6 @@ pub(crate) struct Finished {
 pub(crate) struct Blocks {
     pub(crate) output: Output,
     pub(crate) alloc: Allocator,
-    /// Blocks of the whole disk, if that is set.
-    pub(crate) size: Option<u64>,
     layout: Layout,
     /// Bytes of small files that may still be kept in memory.
     room: usize,
@@ -66,7 +64,6 @@ impl Blocks {
         Ok(Self {
             output: Output::create(file)?,
             alloc: Allocator::new(reserved, size, layout == Layout::Scattered),
-            size,
             layout,
             room: match layout {
                 Layout::Scattered => 0,
@@ -97,7 +94,7 @@ impl Blocks {
         let needed = (self.alloc.used() + more) * BLOCK_U64;
         Error::DiskFull {
             needed,
-            size: self.size.unwrap_or(0) * BLOCK_U64,
+            size: self.alloc.limit().unwrap_or(0) * BLOCK_U64,
         }
     }
 }

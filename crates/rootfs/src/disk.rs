@@ -131,12 +131,10 @@ impl DiskBuilder {
                 left: limit - this.bytes,
                 limit,
             };
-            let written = this.blocks.write_file(&mut source, path.as_bytes())?;
-            let size = written.size();
+            let (size, kind) = this.blocks.write_file(&mut source, path.as_bytes())?;
             this.bytes += size;
             this.fingerprint.end_of_data(size);
-            this.tree
-                .add(Tree::ROOT, &path, written.into(), attributes)?;
+            this.tree.add(Tree::ROOT, &path, kind, attributes)?;
             this.reclaim();
             Ok(())
         })
@@ -171,8 +169,8 @@ impl DiskBuilder {
     /// plain tar, told by the first bytes. It is always read to its end, so a reader that hashes
     /// sees everything. Nothing in the layer can reach outside the prefix.
     ///
-    /// Decoding and hashing run on threads of their own, which end with this call. After an error the builder is
-    /// good for nothing but being dropped.
+    /// Decoding and hashing run on threads of their own, which end with this call. After an error the
+    /// builder is good for nothing but being dropped.
     pub fn apply_layer(
         &mut self,
         blob: impl Read + Send,
@@ -236,6 +234,10 @@ impl DiskBuilder {
     /// Brings attributes into the form that the tree keeps, or refuses them.
     fn normalise(&self, path: &[u8], attributes: &mut Attributes) -> Result<(), Error> {
         xattr::normalise(path, attributes)?;
+        self.check_xattrs(path, attributes)
+    }
+
+    fn check_xattrs(&self, path: &[u8], attributes: &Attributes) -> Result<(), Error> {
         match self.options.file_system {
             FileSystem::Ext4 => ext4::check_xattrs(path, attributes),
             FileSystem::Erofs => erofs::check_xattrs(path, attributes),

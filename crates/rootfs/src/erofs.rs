@@ -25,6 +25,7 @@ pub(crate) use xattr::check as check_xattrs;
 use std::fs::File;
 
 use crate::blocks::{BLOCK, BLOCK_U64, Blocks, Finished, Identity, Layout as DataLayout};
+use crate::bytes::low32;
 use crate::error::Error;
 use crate::tree::{Kind, NodeId, Tree};
 use inode::Inode;
@@ -57,14 +58,14 @@ pub(crate) fn finish(
         .disk
         .output
         .write_at(u64::from(attributes) * BLOCK_U64, layout.shared.bytes())?;
-    for (&id, place) in layout.order.iter().zip(&layout.places) {
+    for (&id, place) in layout.order.nodes.iter().zip(&layout.places) {
         writer.node(id, place)?;
     }
     let mut disk = writer.disk;
     let blocks = disk.alloc.frontier();
     let superblock = Superblock {
         root: layout.nid(Tree::ROOT),
-        inodes: layout.order.len() as u64,
+        inodes: layout.order.nodes.len() as u64,
         blocks: address(&disk, blocks)?,
         inodes_at: inodes,
         attributes_at: attributes,
@@ -77,7 +78,7 @@ pub(crate) fn finish(
     Ok(Finished {
         blocks,
         used_blocks,
-        inodes_used: layout.order.len() as u64,
+        inodes_used: layout.order.nodes.len() as u64,
     })
 }
 
@@ -113,7 +114,7 @@ impl Writer<'_> {
             node,
             place,
             number: self.layout.number(id),
-            links: self.links(id),
+            links: low32(self.tree.links(id)),
         };
         self.append(&inode.encode())?;
         let attributes = self.layout.shared.body(&node.attributes);
@@ -128,18 +129,6 @@ impl Writer<'_> {
                 self.append(&inode::chunk_map(*size, extents))
             }
             _ => Ok(()),
-        }
-    }
-
-    fn links(&self, id: NodeId) -> u32 {
-        match self.tree.directory(id) {
-            None => self.tree.node(id).links,
-            Some(directory) => {
-                let is_directory = |node| self.tree.directory(node).is_some();
-                let below = directory.children.values();
-                let count = below.filter(|link| is_directory(link.node)).count();
-                u32::try_from(count + 2).unwrap_or(u32::MAX)
-            }
         }
     }
 

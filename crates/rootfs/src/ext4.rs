@@ -55,7 +55,7 @@ pub(crate) fn finish(
     identity: &Identity,
 ) -> Result<Finished, Error> {
     let image = Image {
-        descriptor_blocks: geometry::descriptor_blocks(disk.size, options.limits),
+        descriptor_blocks: geometry::descriptor_blocks(disk.alloc.limit(), options.limits),
         disk,
         journal: options.journal,
     };

@@ -2,8 +2,8 @@
 //!
 //! [`DiskBuilder`] takes layer blobs and single files and writes an ext4 or EROFS image: in one pass,
 //! without mounts, other programs or a tree on the host. Nothing from a layer ever touches a host
-//! path. [`empty_disk`] makes scratch space, [`append_verity`] a tree of hashes. [`Initramfs`] writes cpio archives for a kernel, and
-//! [`pack`] goes the other way: a local folder becomes a layer.
+//! path. [`empty_disk`] makes scratch space, [`append_verity`] a tree of hashes. [`Initramfs`] writes
+//! cpio archives for a kernel, and [`pack`] goes the other way: a local folder becomes a layer.
 //!
 //! All of it is synchronous. Layers come as readers: fetching and verifying them, and comparing
 //! the diff ids that come back, is the caller's.
@@ -22,7 +22,7 @@ mod pack;
 mod path;
 mod sha256;
 #[cfg(test)]
-mod testing;
+mod tests;
 mod tree;
 mod verity;
 mod xattr;

@@ -15,12 +15,16 @@
 
 mod hide;
 mod node;
+mod order;
 mod resolve;
 #[cfg(test)]
 mod tests;
 
 pub use node::{Attributes, Timestamp};
-pub(crate) use node::{Directory, Extent, Kind, Link, Node, NodeId, device_fits, encode_device};
+pub(crate) use node::{
+    DIRECTORY, Directory, Extent, Kind, Link, Node, NodeId, device_fits, encode_device,
+};
+pub(crate) use order::Order;
 
 use std::collections::BTreeMap;
 
@@ -153,12 +157,15 @@ impl Tree {
         self.place(parent, name, id)
     }
 
-    /// Gives a file that exists a further name, and returns the file.
+    /// Gives a file that exists a further name and the attributes that come with it, and returns the
+    /// file. Extended attributes are added to those it has; a symbolic link has no permissions of
+    /// its own.
     pub(crate) fn add_hardlink(
         &mut self,
         base: NodeId,
         path: &TreePath,
         target: &TreePath,
+        attributes: Attributes,
     ) -> Result<NodeId, Error> {
         let refuse = |fault| Error::entry(path.as_bytes(), fault);
         let Some((parent, name)) = path.split_last() else {
@@ -177,43 +184,23 @@ impl Tree {
         if self.is_directory(id) {
             return Err(refuse(EntryFault::HardlinkToDirectory));
         }
+        self.charge_xattrs(&attributes)?;
         // The new name counts first: it may take the place of the file's last one.
         let node = self.node_mut(id);
         if node.links >= LINKS_MAX {
             return Err(refuse(EntryFault::TooManyHardlinks));
         }
         node.links += 1;
+        let old = std::mem::replace(&mut node.attributes, attributes);
+        if let Kind::Symlink(_) = node.kind {
+            node.attributes.mode = old.mode;
+        }
+        crate::xattr::merge(&mut node.attributes.xattrs, old.xattrs);
         let parent = self
             .parent_for_writing(base, parent)
             .map_err(|f| f.at(path))?;
         self.place(parent, name, id)?;
         Ok(id)
-    }
-
-    /// A file's attributes after a further name came with some: extended ones are added to those it
-    /// has, and a symbolic link has no permissions of its own.
-    pub(crate) fn with_further_name(&self, id: NodeId, mut attributes: Attributes) -> Attributes {
-        let node = self.node(id);
-        if let Kind::Symlink(_) = node.kind {
-            attributes.mode = node.attributes.mode;
-        }
-        for (name, value) in &node.attributes.xattrs {
-            if !attributes.xattrs.iter().any(|(known, _)| known == name) {
-                attributes.xattrs.push((name.clone(), value.clone()));
-            }
-        }
-        attributes
-    }
-
-    /// Replaces the attributes of a file.
-    pub(crate) fn set_attributes(
-        &mut self,
-        id: NodeId,
-        attributes: Attributes,
-    ) -> Result<(), Error> {
-        self.charge_xattrs(&attributes)?;
-        self.node_mut(id).attributes = attributes;
-        Ok(())
     }
 
     /// Finds or makes the directory that a layer is rooted in. No symbolic link is followed.
@@ -239,16 +226,23 @@ impl Tree {
         std::mem::take(&mut self.freed)
     }
 
-    /// One more than the largest index of a node.
-    pub(crate) fn capacity(&self) -> usize {
-        self.nodes.len()
-    }
-
     /// A node that is part of the tree.
     pub(crate) fn node(&self, id: NodeId) -> &Node {
         self.nodes[id.index()]
             .as_ref()
             .expect("links lead to live nodes only")
+    }
+
+    /// What `st_nlink` is: names of a file; of a directory its name, `.` and each `..` that leads to it.
+    pub(crate) fn links(&self, id: NodeId) -> u64 {
+        let node = self.node(id);
+        match &node.kind {
+            Kind::Directory(directory) => {
+                let below = directory.children.values();
+                2 + below.filter(|link| self.is_directory(link.node)).count() as u64
+            }
+            _ => node.links.into(),
+        }
     }
 
     /// The names of a directory; `None` for anything else.

@@ -165,7 +165,7 @@ mod tests {
     use std::process::Command;
 
     use super::*;
-    use crate::testing::{build_with, small};
+    use crate::tests::{build_with, small};
     use crate::{Attributes, FileSystem, Options};
 
     fn hex(bytes: &[u8]) -> String {

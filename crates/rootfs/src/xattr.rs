@@ -42,6 +42,18 @@ pub(crate) fn normalise(path: &[u8], attributes: &mut Attributes) -> Result<(), 
     Ok(())
 }
 
+/// Adds attributes to others, all normalised; of two with one name the first list's stays.
+pub(crate) fn merge(first: &mut Vec<(Vec<u8>, Vec<u8>)>, second: Vec<(Vec<u8>, Vec<u8>)>) {
+    if first.is_empty() {
+        *first = second;
+        return;
+    }
+    first.extend(second);
+    // Equals keep their order.
+    first.sort_by(|(a, _), (b, _)| order(a).cmp(&order(b)));
+    first.dedup_by(|(later, _), (earlier, _)| later == earlier);
+}
+
 pub(crate) fn is_acl(name: &[u8]) -> bool {
     name == ACL_ACCESS || name == ACL_DEFAULT
 }

@@ -44,6 +44,11 @@ impl Allocator {
         self.free.iter().map(|(&start, &length)| (start, length))
     }
 
+    /// Blocks of the whole disk, if that is set.
+    pub(crate) fn limit(&self) -> Option<u64> {
+        self.limit
+    }
+
     /// Fixes the end of the disk.
     pub(crate) fn set_limit(&mut self, blocks: u64) {
         self.limit = Some(blocks);

@@ -11,32 +11,6 @@ const ZEROS: [u8; BLOCK] = [0; BLOCK];
 const SMALL: usize = 3072;
 pub(super) const HELD_MAX: usize = 64 << 20;
 
-/// What became of the data of a file.
-pub(crate) enum Written {
-    /// It is on the disk.
-    Blocks { size: u64, extents: Vec<Extent> },
-    /// It is small, and here.
-    Held(Box<[u8]>),
-}
-
-impl Written {
-    pub(crate) fn size(&self) -> u64 {
-        match self {
-            Self::Blocks { size, .. } => *size,
-            Self::Held(content) => content.len() as u64,
-        }
-    }
-}
-
-impl From<Written> for Kind {
-    fn from(written: Written) -> Self {
-        match written {
-            Written::Blocks { size, extents } => Self::File { size, extents },
-            Written::Held(content) => Self::SmallFile(content),
-        }
-    }
-}
-
 /// Where the data of one file comes from.
 pub(crate) trait Source {
     /// Reads some bytes; 0 at the end.
@@ -52,12 +26,13 @@ pub(crate) trait Source {
 }
 
 impl Blocks {
-    /// Writes the data of one file. Blocks of zeros become holes.
+    /// Writes the data of one file, and returns its length and what it is now. Blocks of zeros become
+    /// holes.
     pub(crate) fn write_file(
         &mut self,
         source: &mut dyn Source,
         path: &[u8],
-    ) -> Result<Written, Error> {
+    ) -> Result<(u64, Kind), Error> {
         let mut buffer = std::mem::take(&mut self.buffer);
         buffer.resize(CHUNK, 0);
         let result = self.copy(source, path, &mut buffer);
@@ -70,7 +45,7 @@ impl Blocks {
         source: &mut dyn Source,
         path: &[u8],
         buffer: &mut [u8],
-    ) -> Result<Written, Error> {
+    ) -> Result<(u64, Kind), Error> {
         let (mut size, mut extents) = (0u64, Vec::new());
         let unit = match self.layout {
             Layout::Scattered => BLOCK_U64,
@@ -92,7 +67,7 @@ impl Blocks {
             }
             if size == 0 && filled <= SMALL.min(self.room) {
                 self.room -= filled;
-                return Ok(Written::Held(buffer[..filled].into()));
+                return Ok((filled as u64, Kind::SmallFile(buffer[..filled].into())));
             }
             let padded = filled.next_multiple_of(BLOCK);
             buffer[filled..padded].fill(0);
@@ -106,7 +81,7 @@ impl Blocks {
             return Err(Error::entry(path, EntryFault::BadSize));
         }
         extents.shrink_to_fit();
-        Ok(Written::Blocks { size, extents })
+        Ok((size, Kind::File { size, extents }))
     }
 
     /// Writes whole blocks that start at block `logical` of the file.

@@ -128,22 +128,16 @@ impl DiskBuilder {
             EntryKind::Directory => return self.tree.add_directory(base, path, attributes),
             EntryKind::Hardlink(target) => {
                 let target = TreePath::parse(&target)?;
-                let file = self.tree.add_hardlink(base, path, &target)?;
                 // What comes with a name is the file's from now on, as in every container runtime.
-                let mut all = self.tree.with_further_name(file, attributes);
-                self.normalise(path.as_bytes(), &mut all)?;
-                return self.tree.set_attributes(file, all);
+                let file = self.tree.add_hardlink(base, path, &target, attributes)?;
+                return self.check_xattrs(path.as_bytes(), &self.tree.node(file).attributes);
             }
             EntryKind::File => {
                 self.tree.check_place(base, path)?;
                 let mut data = LayerData(reader);
-                let written = self.blocks.write_file(&mut data, path.as_bytes())?;
-                debug_assert_eq!(
-                    written.size(),
-                    entry.size,
-                    "the reader yields what it announced"
-                );
-                written.into()
+                let (size, kind) = self.blocks.write_file(&mut data, path.as_bytes())?;
+                debug_assert_eq!(size, entry.size, "the reader yields what it announced");
+                kind
             }
             EntryKind::Symlink(target) => Kind::Symlink(target.into()),
             EntryKind::CharDevice { major, minor } => {

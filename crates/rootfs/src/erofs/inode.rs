@@ -40,7 +40,7 @@ impl Inode<'_> {
         };
         record.u16(0, LONG | (layout << 1));
         record.u16(2, place.attributes);
-        record.u16(4, format(&self.node.kind) | (attributes.mode & 0o7777));
+        record.u16(4, self.node.kind.format() | (attributes.mode & 0o7777));
         record.split_u32(8, 12, place.size);
         record.u32(
             16,
@@ -59,30 +59,6 @@ impl Inode<'_> {
         record.u32(40, attributes.mtime.nanos);
         record.u32(44, self.links);
         bytes
-    }
-}
-
-/// The file type bits of `st_mode`.
-fn format(kind: &Kind) -> u16 {
-    match kind {
-        Kind::Directory(_) => 0o040_000,
-        Kind::File { .. } | Kind::SmallFile(_) => 0o100_000,
-        Kind::Symlink(_) => 0o120_000,
-        Kind::CharDevice { .. } => 0o020_000,
-        Kind::BlockDevice { .. } => 0o060_000,
-        Kind::Fifo => 0o010_000,
-    }
-}
-
-/// The type byte of a directory entry.
-pub(super) fn file_type(kind: &Kind) -> u8 {
-    match kind {
-        Kind::File { .. } | Kind::SmallFile(_) => 1,
-        Kind::Directory(_) => 2,
-        Kind::CharDevice { .. } => 3,
-        Kind::BlockDevice { .. } => 4,
-        Kind::Fifo => 5,
-        Kind::Symlink(_) => 7,
     }
 }
 

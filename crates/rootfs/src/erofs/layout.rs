@@ -6,7 +6,7 @@ use super::xattr::Shared;
 use super::{BLOCK_U64, address, allocate};
 use crate::blocks::Blocks;
 use crate::error::Error;
-use crate::tree::{Kind, NodeId, Tree};
+use crate::tree::{Kind, NodeId, Order, Tree};
 
 /// Inodes are found by the number of their slot.
 const SLOT: u64 = 32;
@@ -29,11 +29,9 @@ pub(super) struct Place {
 }
 
 pub(super) struct Layout<'a> {
-    /// Every node once, breadth first.
-    pub(super) order: Vec<NodeId>,
-    /// One for each of them.
+    pub(super) order: Order,
+    /// One for each node, in that order.
     pub(super) places: Vec<Place>,
-    positions: Vec<u32>,
     pub(super) shared: Shared<'a>,
     /// Bytes of all inodes.
     pub(super) end: u64,
@@ -43,21 +41,19 @@ pub(super) struct Layout<'a> {
 impl<'a> Layout<'a> {
     /// Places inodes, and takes blocks for what does not fit behind them.
     pub(super) fn new(disk: &mut Blocks, tree: &'a Tree) -> Result<Self, Error> {
-        let (order, positions) = order(tree);
-        let attributes = order.iter().map(|&id| &tree.node(id).attributes);
+        let order = Order::of(tree, None);
+        let attributes = order.nodes.iter().map(|&id| &tree.node(id).attributes);
         let mut this = Self {
-            places: Vec::with_capacity(order.len()),
+            places: Vec::with_capacity(order.nodes.len()),
             shared: Shared::new(attributes),
-            positions,
-            order: Vec::new(),
+            order,
             end: FIRST,
             is_chunked: false,
         };
-        for &id in &order {
-            let place = this.place(disk, tree, id)?;
+        for position in 0..this.order.nodes.len() {
+            let place = this.place(disk, tree, this.order.nodes[position])?;
             this.places.push(place);
         }
-        this.order = order;
         // fsck.erofs 1.5 reads a header of attributes even where there is none.
         this.end += SLOT;
         Ok(this)
@@ -120,12 +116,12 @@ impl<'a> Layout<'a> {
 
     /// The slot of a node.
     pub(super) fn nid(&self, id: NodeId) -> u64 {
-        self.places[self.positions[id.index()] as usize].offset / SLOT
+        self.places[self.order.position(id) as usize].offset / SLOT
     }
 
     /// The number that `stat` shows.
     pub(super) fn number(&self, id: NodeId) -> u32 {
-        self.positions[id.index()] + 1
+        self.order.position(id) + 1
     }
 
     /// The entries of a directory, in order.
@@ -149,34 +145,10 @@ impl<'a> Layout<'a> {
             Entry {
                 name,
                 nid: self.nid(node),
-                kind: inode::file_type(&tree.node(node).kind),
+                kind: tree.node(node).kind.entry_type(),
             }
         })
     }
-}
-
-/// Every node once, breadth first, and the position of each.
-fn order(tree: &Tree) -> (Vec<NodeId>, Vec<u32>) {
-    let mut positions = vec![u32::MAX; tree.capacity()];
-    let mut order = Vec::new();
-    let mut push = |order: &mut Vec<NodeId>, id: NodeId| {
-        let position = &mut positions[id.index()];
-        if *position == u32::MAX {
-            *position = u32::try_from(order.len()).unwrap_or(u32::MAX);
-            order.push(id);
-        }
-    };
-    push(&mut order, Tree::ROOT);
-    let mut next = 0;
-    while let Some(&id) = order.get(next) {
-        next += 1;
-        if let Some(directory) = tree.directory(id) {
-            for link in directory.children.values() {
-                push(&mut order, link.node);
-            }
-        }
-    }
-    (order, positions)
 }
 
 /// Puts `.` and `..` where they belong among sorted names.

@@ -14,25 +14,15 @@ use super::hash::NameHash;
 use crate::bytes::{Record, low16, low32};
 use crate::checksum::Checksum;
 use crate::error::Error;
-
-/// The type byte of a directory entry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-pub(super) enum FileType {
-    Regular = 1,
-    Directory = 2,
-    CharDevice = 3,
-    BlockDevice = 4,
-    Fifo = 5,
-    Symlink = 7,
-}
+use crate::tree::DIRECTORY;
 
 /// One name.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Entry<'a> {
     pub(super) name: &'a [u8],
     pub(super) inode: u32,
-    pub(super) kind: FileType,
+    /// The type byte.
+    pub(super) kind: u8,
 }
 
 /// A directory that is about to be written.
@@ -151,7 +141,7 @@ impl Directory<'_> {
         let dot = |name, inode| Entry {
             name,
             inode,
-            kind: FileType::Directory,
+            kind: DIRECTORY,
         };
         [dot(b".", self.this), dot(b"..", self.parent)]
     }
@@ -272,7 +262,7 @@ fn put(block: &mut [u8; BLOCK], at: usize, length: usize, entry: Entry<'_>) {
     record.u32(0, entry.inode);
     record.u16(4, low16(low32(length as u64)));
     record.u8(6, u8::try_from(entry.name.len()).unwrap_or(u8::MAX));
-    record.u8(7, entry.kind as u8);
+    record.u8(7, entry.kind);
     record.bytes(8, entry.name);
 }
 

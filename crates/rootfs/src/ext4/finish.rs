@@ -7,10 +7,10 @@ use super::groups::Places;
 use super::hash::NameHash;
 use super::inode::{self, FLAG_EXTENTS, FLAG_INDEX, Inode};
 use super::journal::{self, Journal};
-use super::numbering::{Numbering, ROOT_INODE, SHORT_SYMLINK, file_type};
+use super::numbering::{Numbering, ROOT_INODE, SHORT_SYMLINK};
 use super::{BLOCK, BLOCK_U64, Image, xattr};
 use crate::blocks::{Finished, Identity, push};
-use crate::bytes::Record;
+use crate::bytes::{Record, low32};
 use crate::checksum::Checksum;
 use crate::error::Error;
 use crate::tree::{Extent, Kind, Node, NodeId, Tree, encode_device};
@@ -56,7 +56,7 @@ impl Image {
         Ok(Finished {
             blocks: geometry.blocks,
             used_blocks: geometry.blocks - free.blocks,
-            inodes_used: numbering.order.len() as u64,
+            inodes_used: numbering.nodes().len() as u64,
         })
     }
 
@@ -67,7 +67,7 @@ impl Image {
         let inodes = numbering.last();
         // A quarter of the inodes to spare, for whoever writes to the disk later.
         let spare = inodes + inodes / 4;
-        let geometry = match self.disk.size {
+        let geometry = match self.disk.alloc.limit() {
             None => {
                 let frontier = self.disk.alloc.frontier() + auxiliary;
                 let mut more = 0;
@@ -106,7 +106,6 @@ impl Image {
                 .alloc
                 .free(1 + geometry.descriptor_blocks(), count),
         }
-        self.disk.size = Some(geometry.blocks);
         self.disk.alloc.set_limit(geometry.blocks);
         if self.disk.alloc.used() + geometry.metadata_blocks() > geometry.blocks {
             return Err(self.disk.full(geometry.metadata_blocks() + auxiliary));
@@ -144,7 +143,7 @@ struct Content {
 impl Inodes<'_> {
     fn write_all(&mut self) -> Result<(), Error> {
         let numbering = self.numbering;
-        for &id in &numbering.order {
+        for &id in numbering.nodes() {
             let number = u64::from(numbering.of(id));
             // Numbers 1 and 3 to 10 are reserved, and empty but for the journal's.
             while self.next < number {
@@ -195,35 +194,30 @@ impl Inodes<'_> {
         let (xattrs, outside) = xattr::encode(&node.attributes);
         let mut xattr_block = 0;
         if let Some(mut block) = outside {
-            xattr_block = self.allocate()?;
+            xattr_block = allocate(self.image)?;
             xattr::seal(&mut block, xattr_block, self.seed);
             self.image.disk.output.write_block(xattr_block, &block)?;
         }
-        let mut links = node.links;
-        let (format, content) = match &node.kind {
-            Kind::Directory(directory) => {
+        let links = match self.tree.links(id) {
+            count if count <= LINKS_MAX => low32(count),
+            _ => 1,
+        };
+        let content = match &node.kind {
+            Kind::Directory(_) => {
                 let group = (u64::from(self.numbering.of(id)) - 1) / self.geometry.inodes_per_group;
                 self.directories[usize::try_from(group).unwrap_or(usize::MAX)] += 1;
-                let below = directory
-                    .children
-                    .values()
-                    .filter(|l| self.is_directory(l.node));
-                let count = 2 + below.count() as u64;
-                links = u32::try_from(count)
-                    .ok()
-                    .filter(|_| count <= LINKS_MAX)
-                    .unwrap_or(1);
-                (0o040_000, self.directory(id, seed)?)
+                self.directory(id, seed)?
             }
-            Kind::File { size, extents } => (0o100_000, self.extents(*size, extents, seed)?),
-            Kind::SmallFile(content) => (0o100_000, self.one_block(content, seed)?),
-            Kind::Symlink(target) => (0o120_000, self.symlink(target, seed)?),
-            Kind::CharDevice { major, minor } => (0o020_000, device(*major, *minor)),
-            Kind::BlockDevice { major, minor } => (0o060_000, device(*major, *minor)),
-            Kind::Fifo => (0o010_000, Content::inline([0; ROOT], 0)),
+            Kind::File { size, extents } => self.extents(*size, extents, seed)?,
+            Kind::SmallFile(content) => self.one_block(content, seed)?,
+            Kind::Symlink(target) => self.symlink(target, seed)?,
+            Kind::CharDevice { major, minor } | Kind::BlockDevice { major, minor } => {
+                device(*major, *minor)
+            }
+            Kind::Fifo => Content::inline([0; ROOT], 0),
         };
         let inode = Inode {
-            format,
+            format: node.kind.format(),
             attributes: &node.attributes,
             size: content.size,
             links,
@@ -234,10 +228,6 @@ impl Inodes<'_> {
             xattr_block,
         };
         Ok(inode.encode(seed))
-    }
-
-    fn is_directory(&self, id: NodeId) -> bool {
-        self.tree.directory(id).is_some()
     }
 
     fn directory(&mut self, id: NodeId, seed: Checksum) -> Result<Content, Error> {
@@ -254,7 +244,7 @@ impl Inodes<'_> {
         let entries = directory.children.iter().map(|(name, link)| Entry {
             name,
             inode: numbering.of(link.node),
-            kind: file_type(tree.node(link.node)),
+            kind: tree.node(link.node).kind.entry_type(),
         });
         let blocks = Directory {
             this,
@@ -299,10 +289,6 @@ impl Inodes<'_> {
             flags: FLAG_EXTENTS,
             blocks,
         })
-    }
-
-    fn allocate(&mut self) -> Result<u64, Error> {
-        allocate(self.image)
     }
 }
 

@@ -206,7 +206,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::testing::gzip;
+    use crate::tests::gzip;
 
     /// Yields at most so many bytes at a time.
     struct Dribble<'a>(&'a [u8], usize);

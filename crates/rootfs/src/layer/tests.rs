@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::{Budget, EntryKind};
 use crate::error::Error;
-use crate::testing::{Tar, gzip, spec};
+use crate::tests::{Tar, gzip, spec};
 
 const BUDGET: Budget = Budget {
     bytes: 1 << 24,
@@ -103,10 +103,10 @@ fn headers_of_the_oldest_kind_are_read() {
     let mut archive = Tar::new().file("plain", "x").0;
     archive[156] = 0;
     archive[257..345].fill(0);
-    crate::testing::checksum(&mut archive[..512]);
+    crate::tests::checksum(&mut archive[..512]);
     let mut folder = Tar::new().entry(spec(b'0', "folder/")).0;
     folder[156] = 0;
-    crate::testing::checksum(&mut folder[..512]);
+    crate::tests::checksum(&mut folder[..512]);
     archive.extend_from_slice(&folder);
     let entries = read(&archive).unwrap();
     assert_eq!(entries[0].1, EntryKind::File);
@@ -117,7 +117,7 @@ fn headers_of_the_oldest_kind_are_read() {
 fn a_ustar_prefix_is_put_in_front() {
     let mut archive = Tar::new().file("name", "").0;
     archive[345..351].copy_from_slice(b"prefix");
-    crate::testing::checksum(&mut archive[..512]);
+    crate::tests::checksum(&mut archive[..512]);
     assert_eq!(read(&archive).unwrap()[0].0, "prefix/name");
 }
 
@@ -169,7 +169,7 @@ fn damage(mut archive: Vec<u8>, changes: &[(usize, u8)], cut: usize) -> Vec<u8> 
         .chunks_exact_mut(512)
         .filter(|record| &record[257..262] == b"ustar")
     {
-        crate::testing::checksum(record);
+        crate::tests::checksum(record);
     }
     archive.truncate(length - cut % length);
     archive
@@ -199,9 +199,9 @@ proptest! {
     #[test]
     fn damaged_extended_headers_never_panic(records in prop::collection::vec(any::<u8>(), 0..200)) {
         let _ = super::Pax::parse(&records);
-        let mut keyed = crate::testing::pax_record(b"GNU.sparse.map", &records);
-        keyed.extend(crate::testing::pax_record(b"LIBARCHIVE.xattr.user.%4", &records));
-        keyed.extend(crate::testing::pax_record(b"mtime", &records));
+        let mut keyed = crate::tests::pax_record(b"GNU.sparse.map", &records);
+        keyed.extend(crate::tests::pax_record(b"LIBARCHIVE.xattr.user.%4", &records));
+        keyed.extend(crate::tests::pax_record(b"mtime", &records));
         let _ = super::Pax::parse(&keyed);
     }
 }
@@ -215,7 +215,7 @@ proptest! {
     ) {
         let folder = tempfile::tempdir().unwrap();
         let file = std::fs::File::create(folder.path().join("disk")).unwrap();
-        let mut disk = crate::DiskBuilder::create(file, crate::testing::small()).unwrap();
+        let mut disk = crate::DiskBuilder::create(file, crate::tests::small()).unwrap();
         if disk.apply_layer(&damage(sample(), &changes, 0)[..], "").is_ok() {
             // A `lost+found` that is a file, or an unlikely size, may still be refused.
             let _ = disk.finish();

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::{PackMode, PackOptions, PackSummary, pack};
 use crate::Error;
-use crate::testing::{Dump, build};
+use crate::tests::{Dump, build};
 
 fn bytes(source: &Path, options: PackOptions) -> (Vec<u8>, PackSummary) {
     let mut output = Vec::new();

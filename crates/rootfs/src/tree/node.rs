@@ -84,6 +84,35 @@ pub(crate) enum Kind {
     Fifo,
 }
 
+impl Kind {
+    /// The file type bits of `st_mode`.
+    pub(crate) fn format(&self) -> u16 {
+        match self {
+            Self::Directory(_) => 0o040_000,
+            Self::File { .. } | Self::SmallFile(_) => 0o100_000,
+            Self::Symlink(_) => 0o120_000,
+            Self::CharDevice { .. } => 0o020_000,
+            Self::BlockDevice { .. } => 0o060_000,
+            Self::Fifo => 0o010_000,
+        }
+    }
+
+    /// The type byte of a directory entry: the same on ext4 and EROFS.
+    pub(crate) fn entry_type(&self) -> u8 {
+        match self {
+            Self::File { .. } | Self::SmallFile(_) => 1,
+            Self::Directory(_) => DIRECTORY,
+            Self::CharDevice { .. } => 3,
+            Self::BlockDevice { .. } => 4,
+            Self::Fifo => 5,
+            Self::Symlink(_) => 7,
+        }
+    }
+}
+
+/// The type byte of an entry that leads to a directory.
+pub(crate) const DIRECTORY: u8 = 2;
+
 /// One file, directory or other object. Several names may lead to it.
 #[derive(Debug)]
 pub(crate) struct Node {

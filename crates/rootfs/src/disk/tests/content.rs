@@ -1,6 +1,6 @@
 //! What is in the layers is what is on the disk, as the kernel sees it.
 
-use crate::testing::{Dump, Tar, build, build_with, gzip, small, spec};
+use crate::tests::{Dump, Tar, build, build_with, gzip, small, spec};
 use crate::{Attributes, Timestamp};
 
 #[test]

@@ -1,6 +1,6 @@
 //! The same input gives the same bytes.
 
-use crate::testing::{Tar, build, build_with, gzip, small, spec};
+use crate::tests::{Tar, build, build_with, gzip, small, spec};
 use crate::{Attributes, Options};
 
 fn layers() -> [Vec<u8>; 2] {

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::testing::{Tar, TestDisk, build_with, mount, small, spec, unmount};
+use crate::tests::{Tar, TestDisk, build_with, mount, small, spec, unmount};
 use crate::{Attributes, Error, FileSystem, Options};
 
 /// Long names fill blocks quickly.
@@ -76,8 +76,8 @@ fn names_before_the_dots() {
     let tar = names.iter().fold(Tar::new(), |tar, name| {
         tar.entry(spec(b'0', name).data("x"))
     });
-    let disk = crate::testing::build(&[tar.end()]);
-    let dump = crate::testing::Dump::of(&disk);
+    let disk = crate::tests::build(&[tar.end()]);
+    let dump = crate::tests::Dump::of(&disk);
     assert_eq!(dump.names().len(), names.len());
 }
 

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::testing::{Tar, build_layers, build_with, mount, small, spec, unmount};
+use crate::tests::{Tar, build_layers, build_with, mount, small, spec, unmount};
 use crate::{Attributes, FileSystem, Options};
 
 fn erofs() -> Options {
@@ -72,7 +72,7 @@ fn attributes_and_targets_of_every_length() {
         .entry(spec(b'5', format!("dir-{n}")).pax("SCHILY.xattr.user.k", &value))
         .file(format!("dir-{n}/{target:.255}"), "x")
     });
-    let disk = crate::testing::build(&[tar.end()]);
-    let dump = crate::testing::Dump::of(&disk);
+    let disk = crate::tests::build(&[tar.end()]);
+    let dump = crate::tests::Dump::of(&disk);
     assert_eq!(dump.names().len(), 3 * 64);
 }

@@ -1,6 +1,6 @@
 //! Layers that attack: each ends inside the tree or in a typed error.
 
-use crate::testing::{Dump, Tar, build, build_with, small, spec, try_build};
+use crate::tests::{Dump, Tar, build, build_with, small, spec, try_build};
 use crate::{EntryFault, Error, Options};
 
 #[track_caller]

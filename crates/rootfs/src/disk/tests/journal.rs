@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::Write;
 
-use crate::testing::{build_with, fsck, mount, small, unmount};
+use crate::tests::{build_with, fsck, mount, small, unmount};
 use crate::{Attributes, Options};
 
 fn with_journal(size: u64) -> Options {

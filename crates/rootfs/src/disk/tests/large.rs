@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 use std::os::unix::fs::FileExt as _;
 
-use crate::testing::{Tar, build_with, mount, small, spec, unmount};
+use crate::tests::{Tar, build_with, mount, small, spec, unmount};
 use crate::{Attributes, FileSystem, Limits, Options};
 
 /// `size` bytes; one block in `every` holds its own number, the others are zero.

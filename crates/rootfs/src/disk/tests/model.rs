@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
-use crate::testing::{Dump, Seen, Tar, spec, try_build};
+use crate::tests::{Dump, Seen, Tar, spec, try_build};
 
 /// One entry of a random layer. Numbers choose among few names, so that entries meet.
 #[derive(Debug, Clone)]

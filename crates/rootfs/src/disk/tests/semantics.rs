@@ -1,7 +1,7 @@
 //! The image specification's rules, case by case.
 
-use crate::testing::{Dump, Tar, build, spec, try_build};
-use crate::{EntryFault, Error};
+use crate::tests::{Dump, Tar, build, build_layers, small, spec, try_build};
+use crate::{EntryFault, Error, FileSystem, Options};
 
 #[track_caller]
 fn names(layers: &[Vec<u8>], expected: &[&str]) -> Dump {
@@ -197,6 +197,71 @@ fn hard_links_reach_lower_layers_and_outlive_their_target() {
 fn a_hard_link_to_itself_changes_nothing() {
     let layer = Tar::new().file("a", "data").hardlink("a", "a").end();
     assert_eq!(names(&[layer], &["a"]).get("a").content, b"data");
+}
+
+#[test]
+fn what_comes_with_a_further_name_is_the_files() {
+    let link = spec(b'1', "b")
+        .link("a")
+        .mode(0o600)
+        .owner(1, 2)
+        .pax("SCHILY.xattr.user.y", "new")
+        .pax("SCHILY.xattr.user.z", "added");
+    let layer = Tar::new()
+        .entry(
+            spec(b'0', "a")
+                .mode(0o644)
+                .pax("SCHILY.xattr.user.x", "old")
+                .pax("SCHILY.xattr.user.y", "old"),
+        )
+        .entry(link)
+        // One that says nothing of extended attributes leaves them.
+        .entry(spec(b'1', "c").link("b").mode(0o755));
+    let dump = names(&[layer.end()], &["a", "b", "c"]);
+    if dump.exact {
+        let seen = dump.get("a");
+        assert_eq!((seen.mode, seen.owner), (0o755, (0, 0)));
+        let pair = |name: &str, value: &str| (name.into(), value.into());
+        let expected = [
+            pair("user.x", "old"),
+            pair("user.y", "new"),
+            pair("user.z", "added"),
+        ];
+        assert_eq!(seen.xattrs, expected);
+    }
+}
+
+/// Each name brings as much as fits, all together too much.
+#[test]
+fn attributes_that_names_add_up_to_are_bounded() {
+    let layer = (0..4).fold(Tar::new().file("a", ""), |tar, n| {
+        let key = format!("SCHILY.xattr.user.{n}");
+        let link = spec(b'1', format!("b{n}")).link("a");
+        tar.entry(link.pax(key, "v".repeat(1500)))
+    });
+    let result = try_build(&[layer.end()]).err();
+    assert!(
+        matches!(result, Some(Error::XattrsTooLarge { .. })),
+        "{result:?}"
+    );
+}
+
+/// A file with thousands of attributes and thousands of names costs no more than its bytes.
+#[test]
+fn names_of_a_file_with_many_attributes() {
+    let many = (0..2000).fold(spec(b'0', "a"), |file, n| {
+        file.pax(format!("SCHILY.xattr.user.{n}"), "")
+    });
+    let layer = (0..3000).fold(Tar::new().entry(many), |tar, n| {
+        let link = spec(b'1', format!("b{n}")).link("a");
+        tar.entry(link.pax("SCHILY.xattr.user.0", "x"))
+    });
+    let options = Options {
+        file_system: FileSystem::Erofs,
+        ..small()
+    };
+    let disk = build_layers(options, &[layer.end()]).unwrap();
+    assert_eq!(disk.summary.entries, 2);
 }
 
 #[test]

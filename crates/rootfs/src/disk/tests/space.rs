@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 
-use crate::testing::{Dump, Tar, build_with, fsck, mount, small, spec, unmount};
+use crate::tests::{Dump, Tar, build_with, fsck, mount, small, spec, unmount};
 use crate::{Attributes, DiskBuilder, Error, Options, empty_disk};
 
 #[test]

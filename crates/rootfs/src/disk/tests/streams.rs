@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 
-use crate::testing::{Spec, Tar, build, build_with, gzip, small, spec, try_build};
+use crate::tests::{Spec, Tar, build, build_with, gzip, small, spec, try_build};
 use crate::{EntryFault, Error, Limits, Options};
 
 #[track_caller]
@@ -103,7 +103,7 @@ fn pax_sizes_override_the_header() {
 fn pax_sizes_do_not_reach_long_name_headers() {
     let name = "n".repeat(150);
     let mut layer = Tar::new();
-    let records = crate::testing::pax_record(b"size", b"512");
+    let records = crate::tests::pax_record(b"size", b"512");
     layer.header(&spec(b'x', "pax").size(records.len() as u64));
     layer.data(&records);
     layer = layer.entry(
@@ -169,13 +169,13 @@ fn malformed_extended_headers() {
 #[test]
 fn global_headers_may_not_move_entries() {
     for (key, value) in [("path", "x"), ("size", "0"), ("linkpath", "y")] {
-        let records = crate::testing::pax_record(key.as_bytes(), value.as_bytes());
+        let records = crate::tests::pax_record(key.as_bytes(), value.as_bytes());
         let mut layer = Tar::new();
         layer.header(&spec(b'g', "global").size(records.len() as u64));
         layer.data(&records);
         bad_header(layer.file("a", "").end(), "global");
     }
-    let records = crate::testing::pax_record(b"uid", b"77");
+    let records = crate::tests::pax_record(b"uid", b"77");
     let mut layer = Tar::new();
     layer.header(&spec(b'g', "global").size(records.len() as u64));
     layer.data(&records);
@@ -188,7 +188,7 @@ fn negative_and_overflowing_numbers() {
     let raw = |at: usize, bytes: &[u8]| {
         let mut layer = Tar::new().file("a", "").0;
         layer[at..at + bytes.len()].copy_from_slice(bytes);
-        crate::testing::checksum(&mut layer[..512]);
+        crate::tests::checksum(&mut layer[..512]);
         layer
     };
     let negative = [&[0xff; 11][..], &[0xf0]].concat();
