@@ -1,5 +1,5 @@
 # Every target installs what it needs (scripts/setup.sh) and may be run again at any time.
-.PHONY: demo test test-garage check bench torture fuzz help
+.PHONY: demo test test-boot test-garage check bench torture fuzz help
 
 help:
 	@echo "make demo     the main job on real input, step by step"
@@ -8,6 +8,7 @@ help:
 	@echo "make bench    speed, side by side with other tools"
 	@echo "make torture  the registry under power loss, 200 kills, races and hostile requests"
 	@echo "make fuzz     ten minutes on each parser of hostile bytes (FUZZ_SECONDS=600)"
+	@echo "make test-boot   disks of four whole distributions: boots, and trees equal to containerd's"
 	@echo "make test-garage   storage on an S3 server that checks signatures (20 minutes the first time)"
 
 demo:
@@ -23,6 +24,12 @@ test-garage:
 	scripts/setup.sh build
 	scripts/garage.sh
 	cargo test -p lazaret-store --lib -- --include-ignored on_garage
+
+test-boot:
+	scripts/setup.sh build run test images
+	scripts/kernel.sh
+	scripts/images.sh
+	cargo test -p lazaret-cli --test end_to_end -- --include-ignored boots whole_images
 
 check:
 	scripts/setup.sh build

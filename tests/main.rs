@@ -6,6 +6,7 @@
     clippy::unwrap_used
 )]
 
+mod boots;
 mod cleanup;
 mod clients;
 mod disks;

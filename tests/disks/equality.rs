@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use tar::EntryType;
 
 use super::unpack::{differences, unpack};
-use crate::support::{Containerd, Image, Layer, World, busybox_layer};
+use crate::support::{Containerd, Image, Layer, World, busybox_layer, made_image};
 
 #[track_caller]
 fn check(image: Image, name: &str) {
@@ -105,16 +105,21 @@ fn many_layers() {
     check(image, "layers");
 }
 
-/// Layouts named by `LAZARET_TEST_LAYOUTS`, parted by `:`, each tagged `v1`.
+/// The images of `scripts/images.sh`, or the layouts that `LAZARET_TEST_LAYOUTS` names, parted by
+/// `:`, each tagged `v1`.
 #[test]
-fn images_from_elsewhere() {
-    let Ok(layouts) = std::env::var("LAZARET_TEST_LAYOUTS") else {
-        return;
+#[ignore = "four whole distributions: make test-boot"]
+fn whole_images() {
+    let made = || {
+        let names = ["debian", "plain", "busybox", "static"];
+        names.map(made_image).to_vec()
     };
-    let Some(containerd) = Containerd::start() else {
-        return;
-    };
-    for layout in layouts.split(':').map(PathBuf::from) {
+    let layouts = std::env::var("LAZARET_TEST_LAYOUTS").map_or_else(
+        |_| made(),
+        |layouts| layouts.split(':').map(PathBuf::from).collect(),
+    );
+    let containerd = Containerd::start().expect("containerd takes root");
+    for layout in layouts {
         eprintln!("{}", layout.display());
         compare(&World::new(), &layout, &containerd);
     }

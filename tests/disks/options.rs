@@ -1,7 +1,11 @@
 //! What `rootfs build` may be told.
 
+use std::os::unix::fs::PermissionsExt;
+
+use tar::EntryType;
+
 use super::unpack::check;
-use crate::support::{Image, World, tool};
+use crate::support::{Image, Layer, World, tool};
 
 fn world() -> World {
     let world = World::new();
@@ -102,4 +106,99 @@ fn a_tree_of_hashes() {
         tool("veritysetup", &arguments);
         check(&world.path("disk"), fs);
     }
+}
+
+#[test]
+fn what_is_injected_is_exact_and_leaves_the_rest_alone() {
+    let world = World::new();
+    let image = Image::busybox().layer(
+        Layer::new()
+            .entry("etc/systemd", EntryType::Directory, 0o750, (7, 8), "", b"")
+            .directory("var", 0o755)
+            .symlink("var/run", "/run"),
+    );
+    image.write(&world.path("layout"));
+    let file = world.write("motd", "injected\n");
+    std::fs::set_permissions(&file, PermissionsExt::from_mode(0o640)).unwrap();
+    let motd = "motd:/var/run/motd";
+    build(
+        &world,
+        &[
+            "--inject",
+            "agent",
+            "--inject",
+            motd,
+            "--inject",
+            "motd:/etc/passwd:4711",
+        ],
+    );
+    let path = world.path("disk");
+    check(&path, "ext4");
+    let ask = |command: &str| tool("debugfs", &["-R", command, path.to_str().unwrap()]);
+    for (file, mode) in [
+        ("/usr/local/bin/lazaret-agent", "0755"),
+        ("/etc/systemd/system/lazaret-agent.service", "0644"),
+        ("/etc/systemd/system/lazaret-network.service", "0644"),
+        ("/etc/systemd/system/lazaret-sshd.service", "0644"),
+        ("/etc/systemd/system/lazaret-sshd-keys.service", "0644"),
+        ("/etc/modules-load.d/lazaret.conf", "0644"),
+        ("/run/motd", "0640"),
+        ("/etc/passwd", "04711"),
+        ("/usr/local", "0755"),
+        ("/run", "0755"),
+    ] {
+        let stat = ask(&format!("stat {file}"));
+        assert!(stat.contains(&format!("Mode:  {mode}")), "{file}: {stat}");
+        assert!(
+            stat.contains("User:     0   Group:     0"),
+            "{file}: {stat}"
+        );
+    }
+    let kept = ask("stat /etc/systemd");
+    assert!(
+        kept.contains("Mode:  0750") && kept.contains("User:     7"),
+        "{kept}"
+    );
+    let wanted = "/etc/systemd/system/multi-user.target.wants/lazaret-agent.service";
+    let link = ask(&format!("stat {wanted}"));
+    let target = "Fast link dest: \"/etc/systemd/system/lazaret-agent.service\"";
+    assert!(link.contains(target), "{link}");
+    assert_eq!(ask("cat /run/motd"), "injected\n");
+
+    let refuse = |what: &str, status, words: &[&str]| {
+        let build = [
+            "rootfs",
+            "build",
+            "oci:layout",
+            "-o",
+            "other",
+            "--inject",
+            what,
+        ];
+        world.lazaret().run(build).fails(status, words);
+        assert!(!world.path("other").exists());
+    };
+    refuse("absent:/x", 4, &["absent"]);
+    refuse("layout:/x", 2, &["no regular file"]);
+    refuse("motd:/etc/passwd/x", 5, &["etc/passwd/x"]);
+    refuse("motd", 2, &["FILE:/PATH[:MODE]"]);
+}
+
+#[test]
+fn a_platform_that_is_asked_for_must_be_the_images() {
+    let world = world();
+    build(&world, &["--platform", "linux/amd64"]);
+    let other = [
+        "rootfs",
+        "build",
+        "oci:layout",
+        "-o",
+        "x",
+        "--platform",
+        "linux/arm64",
+    ];
+    world
+        .lazaret()
+        .run(other)
+        .fails(2, &["linux/arm64", "linux/amd64"]);
 }

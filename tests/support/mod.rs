@@ -1,5 +1,6 @@
 //! A hermetic home, the binary, and images made by hand.
 
+mod appliance;
 mod containerd;
 mod image;
 mod layer;
@@ -8,6 +9,7 @@ mod process;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
+pub(crate) use appliance::Appliance;
 pub(crate) use containerd::{Containerd, end};
 pub(crate) use image::{Image, busybox_layer};
 pub(crate) use layer::{Layer, gzip};
@@ -58,6 +60,13 @@ pub(crate) fn kernel_package() -> PathBuf {
         .map(|entry| entry.unwrap().path())
         .find(|path| path.extension().is_some_and(|extension| extension == "deb"))
         .expect("a kernel package: run scripts/kernel.sh")
+}
+
+/// An image that `scripts/images.sh` made.
+pub(crate) fn made_image(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/images");
+    let folder = folder.canonicalize().expect("run scripts/images.sh");
+    folder.join(name)
 }
 
 /// The home of the machine tests, made once a test run.

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::image::convert::Conversion;
 use crate::image::source::{ImageSource, split_tag};
+use crate::inject::Injection;
 use crate::staged::Staged;
 use crate::{Engine, Error, ProgressSink, blocking};
 
@@ -20,8 +21,9 @@ const DOCKER_ARCHIVE: &str = "docker-archive:";
 pub struct RootfsRequest {
     /// `oci:DIR[:TAG]`, `docker-archive:TAR[:TAG]`, the name of a cached image, or a reference.
     pub source: String,
-    /// Of which image of an index.
-    pub platform: Platform,
+    /// Of which image of an index, and what a single image must be for; this machine's and any
+    /// when not given.
+    pub platform: Option<Platform>,
     /// Where the disk goes; a file that is there is replaced.
     pub output: PathBuf,
     /// Its file system.
@@ -34,6 +36,8 @@ pub struct RootfsRequest {
     pub label: String,
     /// Whether a dm-verity tree is appended.
     pub verity: bool,
+    /// What comes over the layers, in this order.
+    pub inject: Vec<Injection>,
 }
 
 /// A disk that was built.
@@ -90,8 +94,10 @@ impl Engine {
             });
         }
         let _lease = self.images.lease()?;
+        let native = Platform::native();
+        let platform = request.platform.as_ref().unwrap_or(&native);
         let source = self
-            .rootfs_source(&request.source, &request.platform, progress)
+            .rootfs_source(&request.source, platform, progress)
             .await?;
         blocking(move || build(&source, &request)).await
     }
@@ -124,12 +130,17 @@ impl Engine {
 
 fn build(source: &ImageSource, request: &RootfsRequest) -> Result<BuiltRootfs, Error> {
     let place = Path::new(&request.source);
-    let document = source.manifest(&request.platform, place)?;
+    let native = Platform::native();
+    let wanted = request.platform.as_ref();
+    let document = source.manifest(wanted.unwrap_or(&native), place)?;
     let manifest = document.manifest().ok_or_else(|| Error::Source {
         path: place.to_owned(),
         reason: "it is an index of indexes, not an image".to_owned(),
     })?;
     let config = ImageConfig::parse(&source.read(&manifest.config)?)?;
+    if let Some(wanted) = wanted {
+        check_platform(&config, wanted)?;
+    }
     let started = Instant::now();
     let staged = Staged::create(&request.output)?;
     let open = |digest: &Digest| source.path(digest);
@@ -139,6 +150,7 @@ fn build(source: &ImageSource, request: &RootfsRequest) -> Result<BuiltRootfs, E
         config: &config,
         open: &open,
         verify: !source.is_store(),
+        inject: &request.inject,
     };
     let options = Options {
         file_system: request.file_system,
@@ -177,6 +189,23 @@ fn build(source: &ImageSource, request: &RootfsRequest) -> Result<BuiltRootfs, E
         uuid: uuid(&summary.uuid),
         verity,
         seconds: started.elapsed().as_secs_f64(),
+    })
+}
+
+/// Whether the image is for what was asked for; its configuration may not say.
+fn check_platform(config: &ImageConfig, wanted: &Platform) -> Result<(), Error> {
+    let image = Platform {
+        os: config.os.clone(),
+        architecture: config.architecture.clone(),
+        variant: None,
+    };
+    if image.os.is_empty() || image.architecture.is_empty() || image.satisfies(wanted) {
+        return Ok(());
+    }
+    Err(Error::Option {
+        option: "--platform",
+        value: wanted.to_string(),
+        reason: format!("the image is for {image}"),
     })
 }
 

@@ -1,6 +1,7 @@
 //! A file that has no name until it is whole.
 
 use std::fs::File;
+use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{AtFlags, CWD, Mode, OFlags};
@@ -29,9 +30,12 @@ impl Staged {
             _ => Path::new("."),
         };
         let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
-        let content = match rustix::fs::open(folder, flags, Mode::from_raw_mode(0o644)) {
-            Ok(file) => Content::Nameless(file.into()),
-            Err(_) => Content::Named(
+        let nameless = rustix::fs::open(folder, flags, Mode::from_raw_mode(0o644)).ok();
+        // Without /proc it could not be given a name.
+        let nameless = nameless.filter(|file| Path::new(&source(file)).exists());
+        let content = match nameless {
+            Some(file) => Content::Nameless(file.into()),
+            None => Content::Named(
                 tempfile::Builder::new()
                     .prefix(".lazaret-")
                     .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644))
@@ -80,10 +84,13 @@ impl Staged {
     }
 }
 
+/// Where the kernel shows an open file. A link to no name: following it works all the same.
+fn source(file: &impl AsRawFd) -> String {
+    format!("/proc/self/fd/{}", file.as_raw_fd())
+}
+
 fn link(file: &File, path: &Path) -> std::io::Result<()> {
-    use std::os::fd::AsRawFd as _;
-    let source = format!("/proc/self/fd/{}", file.as_raw_fd());
-    rustix::fs::linkat(CWD, source, CWD, path, AtFlags::SYMLINK_FOLLOW)?;
+    rustix::fs::linkat(CWD, source(file), CWD, path, AtFlags::SYMLINK_FOLLOW)?;
     Ok(())
 }
 

@@ -70,19 +70,29 @@ pub(crate) fn mount(
     access: Access,
     target: &Path,
 ) -> Result<()> {
-    let device = wait_for(serial)?;
+    mount_device(&wait_for(serial)?, serial, filesystem, access, target)
+}
+
+/// The same for a device that is known; messages call it `disk`.
+pub(crate) fn mount_device(
+    device: &Path,
+    disk: &str,
+    filesystem: Option<Filesystem>,
+    access: Access,
+    target: &Path,
+) -> Result<()> {
     let filesystem = match filesystem {
         Some(filesystem) => filesystem,
-        None => probe(&device, serial)?,
+        None => probe(device, disk)?,
     };
     let flags = match access {
         Access::ReadOnly => MountFlags::RDONLY | MountFlags::NOATIME,
         Access::Writable => MountFlags::NOATIME,
     };
     std::fs::create_dir_all(target).context(|| format!("make {}", target.display()))?;
-    rustix::mount::mount(&device, target, filesystem.name(), flags, None).context(|| {
+    rustix::mount::mount(device, target, filesystem.name(), flags, None).context(|| {
         format!(
-            "mount disk `{serial}` ({}) as {}",
+            "mount disk `{disk}` ({}) as {}",
             device.display(),
             filesystem.name()
         )
@@ -90,7 +100,7 @@ pub(crate) fn mount(
 }
 
 /// The device node of the disk with this serial.
-fn wait_for(serial: &str) -> Result<PathBuf> {
+pub(crate) fn wait_for(serial: &str) -> Result<PathBuf> {
     let deadline = Instant::now() + APPEARS_WITHIN;
     loop {
         if let Some(device) = find(Path::new("/sys/block"), serial)
@@ -118,13 +128,13 @@ fn find(block_devices: &Path, serial: &str) -> Option<PathBuf> {
     None
 }
 
-fn probe(device: &Path, serial: &str) -> Result<Filesystem> {
+fn probe(device: &Path, disk: &str) -> Result<Filesystem> {
     let mut blocks = vec![0; 4096];
     std::fs::File::open(device)
-        .and_then(|mut disk| disk.read_exact(&mut blocks))
-        .context(|| format!("read disk `{serial}`"))?;
+        .and_then(|mut device| device.read_exact(&mut blocks))
+        .context(|| format!("read disk `{disk}`"))?;
     Filesystem::from_first_blocks(&blocks).ok_or_else(|| Error::UnknownFilesystem {
-        serial: serial.to_owned(),
+        disk: disk.to_owned(),
     })
 }
 

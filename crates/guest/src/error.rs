@@ -74,10 +74,38 @@ pub(crate) enum Error {
         seconds: u64,
     },
     /// The disk's first blocks are of no file system that this guest mounts.
-    #[error("disk `{serial}` carries no ext4 or EROFS file system")]
+    #[error("disk `{disk}` carries no ext4 or EROFS file system")]
     UnknownFilesystem {
-        /// Serial of the disk.
-        serial: String,
+        /// Serial or device of the disk.
+        disk: String,
+    },
+    /// The disk has nothing that could be PID 1.
+    #[error("there is no init program on the disk (tried {tried})")]
+    NoInit {
+        /// Where it was searched for.
+        tried: String,
+    },
+    /// No network interface appeared.
+    #[error("no network interface `{name}` within {seconds} seconds")]
+    NoInterface {
+        /// The name searched for.
+        name: String,
+        /// How long it was waited for.
+        seconds: u64,
+    },
+    /// A program of the image failed.
+    #[error("`{command}` failed: {status}")]
+    CommandFailed {
+        /// The program and its arguments.
+        command: String,
+        /// How it ended.
+        status: String,
+    },
+    /// The host asks for something that does not parse.
+    #[error("the request is not understood")]
+    Request {
+        /// Where and why.
+        source: serde_json::Error,
     },
     /// A mount point and what is mounted there are of different types.
     #[error("cannot mount the {source_type} `{origin}` on `{target}`: the image has {found} there")]

@@ -1,32 +1,49 @@
-//! PID 1 of every machine.
+//! The guest's side of every machine.
 //!
-//! The kernel starts this program from an initramfs that holds nothing else but kernel
-//! modules. It loads them, connects to the host over a virtio-serial port, builds the root
-//! file system that the host asks for, runs one workload in it and reports how that ended.
-//! Whatever happens, the machine then stops: it never waits for a person.
+//! As PID 1 on an initramfs, which holds nothing else but kernel modules, this program either
+//! serves one workload for the host, or boots a disk. On such a disk it is the agent, and PID 1
+//! once more where the image has no systemd.
+//!
+//! | started as | role |
+//! |---|---|
+//! | PID 1 on an initramfs | [`serve`]; with `root=` on the command line [`switch`] |
+//! | PID 1 on a disk | [`init`] |
+//! | `lazaret-agent serve` | [`agent`] |
+//! | `lazaret-agent network` | [`network`] |
+//! | `lazaret-agent sshd`, `sshd-keys` | [`sshd`] |
 //!
 //! The initramfs:
 //!
 //! ```text
-//! /init                    this program, mode 0755
-//! /lib/modules/load        one path per line, relative to /lib/modules, in load order
-//! /lib/modules/*.ko        uncompressed
-//! /dev/console /dev/null   character devices 5:1 and 1:3; without /dev/null the standard
-//!                          library aborts before `main`
-//! /dev /proc /sys /mnt     empty folders
+//! /init                      this program, mode 0755
+//! /lib/modules/load          one path per line, relative to /lib/modules, in load order
+//! /lib/modules/load.boot     the same, for machines that boot a disk
+//! /lib/modules/load.verity   the same, for disks that are checked
+//! /lib/modules/*.ko          uncompressed
+//! /dev/console /dev/null     character devices 5:1 and 1:3; without /dev/null the standard
+//!                            library aborts before `main`
+//! /dev /proc /sys /mnt       empty folders
 //! ```
+//!
+//! PID 1 loads the modules, connects to the host over a virtio-serial port, builds the root file
+//! system that the host asks for, runs one workload in it and reports how that ended. Whatever
+//! happens, the machine then stops: it never waits for a person.
 //!
 //! Nothing here may panic: the death of PID 1 is the death of the kernel, and the host would
 //! learn nothing about the cause.
 
+mod agent;
 mod console;
 mod disks;
 mod entropy;
 mod error;
+mod init;
 mod inroot;
-mod loopback;
 mod modules;
 mod mounts;
+mod netlink;
+mod network;
+mod parameters;
 mod port;
 mod power;
 mod process;
@@ -35,21 +52,30 @@ mod pump;
 mod queue;
 mod root;
 mod settings;
+mod sshd;
+mod switch;
 mod user;
+mod verity;
 
 use std::process::ExitCode;
 
-use lazaret_protocol::{BootConfig, Frame, Hello, Kind, Outcome, VERSION};
+use lazaret_protocol::{BootConfig, Frame, Kind, Outcome, VERSION};
 
 use error::{Error, Result, one_line};
+use parameters::Parameters;
 use port::Port;
 
 fn main() -> ExitCode {
-    if !power::is_machine() {
-        console::say("this program is PID 1 of a machine; it refuses to run anywhere else");
-        return ExitCode::from(125);
+    let role = std::env::args().nth(1).unwrap_or_default();
+    if !rustix::process::getpid().is_init() {
+        return service(&role);
     }
-    if let Err(error) = serve() {
+    let result = if power::is_machine() {
+        machine()
+    } else {
+        init::run()
+    };
+    if let Err(error) = result {
         console::say(&one_line(&error));
     }
     power::off();
@@ -58,10 +84,42 @@ fn main() -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// From the first instruction to the last frame.
-fn serve() -> Result<()> {
+/// One of the services of a disk.
+fn service(role: &str) -> ExitCode {
+    let result = match role {
+        "serve" => agent::serve(),
+        "network" => network::bring_up(),
+        "sshd" => sshd::bring_up(),
+        "sshd-keys" => sshd::make_host_keys(),
+        _ => {
+            console::say(
+                "usage: lazaret-agent serve|network|sshd|sshd-keys (or PID 1 of a machine)",
+            );
+            return ExitCode::from(2);
+        }
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            console::say(&one_line(&error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// On an initramfs: the disk that the command line names, or the host's one workload.
+fn machine() -> Result<()> {
     root::mount_kernel_folders()?;
-    modules::load_all();
+    modules::load_all(modules::MACHINE);
+    let parameters = Parameters::of_kernel();
+    match parameters.value("root") {
+        Some(device) => match switch::boot(&parameters, device)? {},
+        None => serve(),
+    }
+}
+
+/// From the connection to the last frame.
+fn serve() -> Result<()> {
     let mut port = Port::open()?;
     let last = match run(&mut port) {
         Ok(outcome) => Frame::json(Kind::Exit, &outcome),
@@ -83,6 +141,7 @@ fn run(port: &mut Port) -> Result<Outcome> {
     let config = handshake(port)?;
     settings::apply(&config)?;
     root::assemble(&config)?;
+    modules::forget();
     root::enter()?;
     let workload = process::launch(&config.process)?;
     port.queue(&Frame::empty(Kind::Started));
@@ -91,15 +150,7 @@ fn run(port: &mut Port) -> Result<Outcome> {
 
 /// Says hello and waits for the host's [`BootConfig`], for as long as the host is there.
 fn handshake(port: &mut Port) -> Result<BootConfig> {
-    let kernel = rustix::system::uname()
-        .release()
-        .to_string_lossy()
-        .into_owned();
-    let hello = Hello {
-        version: VERSION,
-        kernel,
-    };
-    port.queue(&Frame::json(Kind::Hello, &hello).map_err(|source| Error::Frame { source })?);
+    port.say_hello()?;
     let frame = port.receive()?;
     if frame.kind != Kind::Boot {
         return Err(Error::UnexpectedFrame { kind: frame.kind });

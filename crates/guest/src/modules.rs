@@ -7,14 +7,20 @@ use rustix::io::Errno;
 
 use crate::console;
 
-/// Folder of the modules; the file `load` in it lists them.
+/// Folder of the modules; files in it list them.
 const FOLDER: &str = "/lib/modules";
 
-/// Loads every module of the list, in its order, and then frees the memory that the files
-/// occupy. A module that fails is reported on the console only: the step that needs it
-/// names what is missing.
-pub(crate) fn load_all() {
-    match std::fs::read_to_string(Path::new(FOLDER).join("load")) {
+/// What every machine needs.
+pub(crate) const MACHINE: &str = "load";
+/// What a machine that boots a disk needs besides.
+pub(crate) const BOOT: &str = "load.boot";
+/// What checks disks.
+pub(crate) const VERITY: &str = "load.verity";
+
+/// Loads every module of a list, in its order. A module that fails is reported on the console
+/// only: the step that needs it names what is missing.
+pub(crate) fn load_all(list: &str) {
+    match std::fs::read_to_string(Path::new(FOLDER).join(list)) {
         Ok(list) => {
             for name in parse(&list) {
                 if let Err(error) = load(&Path::new(FOLDER).join(name)) {
@@ -23,8 +29,12 @@ pub(crate) fn load_all() {
             }
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-        Err(error) => console::say(&format!("cannot read {FOLDER}/load: {error}")),
+        Err(error) => console::say(&format!("cannot read {FOLDER}/{list}: {error}")),
     }
+}
+
+/// Frees the memory that the files occupy.
+pub(crate) fn forget() {
     let _only_memory = std::fs::remove_dir_all(FOLDER);
 }
 

@@ -1,4 +1,4 @@
-//! The control channel: frames over a virtio-serial port.
+//! The host's channel: frames over a virtio-serial port.
 //!
 //! The port never blocks: what does not fit waits in a bounded queue. Three facts about the
 //! kernel's driver shape this file:
@@ -13,7 +13,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use lazaret_protocol::{CONTROL_PORT, Decoder, Frame};
+use lazaret_protocol::{CONTROL_PORT, Decoder, Frame, Hello, Kind, VERSION};
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
@@ -24,6 +24,12 @@ use crate::queue::ByteQueue;
 /// How long the port may take to appear and to be connected. Ample for an emulated CPU on a
 /// busy host.
 const APPEARS_WITHIN: Duration = Duration::from_secs(30);
+
+/// How often a port that must come soon is looked for.
+const POLL: Duration = Duration::from_millis(2);
+
+/// How often one is that may never come, or its host.
+const SLOW_POLL: Duration = Duration::from_millis(200);
 
 /// How long the host may take to read the last frame and hang up. Only a host that forgot to
 /// comes near it; one that is held up by a slow reader must not lose output.
@@ -42,38 +48,86 @@ pub(crate) struct Port {
 }
 
 impl Port {
-    /// Waits for the port to appear and for the host to be connected.
+    /// The control port, once it has appeared and the host is connected.
     pub(crate) fn open() -> Result<Self> {
         let deadline = Instant::now() + APPEARS_WITHIN;
-        let missing = Error::NoControlPort {
-            name: CONTROL_PORT,
-            seconds: APPEARS_WITHIN.as_secs(),
-        };
-        let flags = OFlags::RDWR | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
-        let fd = loop {
-            if let Some(path) = find_device() {
-                match rustix::fs::open(&path, flags, Mode::empty()) {
-                    // The name is there a moment before the node.
-                    Err(Errno::NOENT | Errno::NXIO) => {}
-                    result => break result.context(|| format!("open {}", path.display()))?,
-                }
+        let port = loop {
+            if let Some(port) = Self::find(CONTROL_PORT)? {
+                break port;
             }
             if Instant::now() > deadline {
-                return Err(missing);
+                return Err(Error::NoControlPort {
+                    name: CONTROL_PORT,
+                    seconds: APPEARS_WITHIN.as_secs(),
+                });
             }
-            std::thread::sleep(Duration::from_millis(2));
+            std::thread::sleep(POLL);
         };
-        let port = Self::over(fd);
-        while port
-            .poll_once(PollFlags::OUT, Duration::ZERO)?
-            .contains(PollFlags::HUP)
-        {
+        while !port.is_connected()? {
             if Instant::now() > deadline {
                 return Err(Error::HostGone);
             }
-            std::thread::sleep(Duration::from_millis(2));
+            std::thread::sleep(POLL);
         }
         Ok(port)
+    }
+
+    /// The port of that name, for as long as it takes to appear.
+    pub(crate) fn wait_for(name: &str) -> Result<Self> {
+        loop {
+            if let Some(port) = Self::find(name)? {
+                return Ok(port);
+            }
+            std::thread::sleep(SLOW_POLL);
+        }
+    }
+
+    /// Waits for the next host, for as long as it takes to come.
+    pub(crate) fn wait_until_connected(&self) -> Result<()> {
+        while !self.is_connected()? {
+            std::thread::sleep(SLOW_POLL);
+        }
+        Ok(())
+    }
+
+    /// The same port, ready for the next host.
+    pub(crate) fn reset(self) -> Self {
+        Self::over(self.fd)
+    }
+
+    fn find(name: &str) -> Result<Option<Self>> {
+        let Some(path) = find_device(name) else {
+            return Ok(None);
+        };
+        let flags = OFlags::RDWR | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+        match rustix::fs::open(&path, flags, Mode::empty()) {
+            // The name is there a moment before the node.
+            Err(Errno::NOENT | Errno::NXIO) => Ok(None),
+            result => {
+                let fd = result.context(|| format!("open {}", path.display()))?;
+                Ok(Some(Self::over(fd)))
+            }
+        }
+    }
+
+    fn is_connected(&self) -> Result<bool> {
+        let ready = self.poll_once(PollFlags::OUT, Duration::ZERO)?;
+        Ok(!ready.contains(PollFlags::HUP))
+    }
+
+    /// Queues the frame that every conversation begins with.
+    pub(crate) fn say_hello(&mut self) -> Result<()> {
+        let kernel = rustix::system::uname()
+            .release()
+            .to_string_lossy()
+            .into_owned();
+        let hello = Hello {
+            version: VERSION,
+            kernel,
+        };
+        let frame = Frame::json(Kind::Hello, &hello);
+        self.queue(&frame.map_err(|source| Error::Frame { source })?);
+        Ok(())
     }
 
     /// The channel over an open, non-blocking descriptor.
@@ -205,16 +259,22 @@ pub(crate) fn wait_for(fds: &mut [PollFd<'_>], timeout: Duration) -> Result<()> 
     }
 }
 
-/// Collects the children that have ended, orphans of the workload included.
-fn reap() {
-    while let Ok(Some(_)) = rustix::process::wait(rustix::process::WaitOptions::NOHANG) {}
+/// Collects the children that have ended, orphans of the workload included. Whether any are left.
+pub(crate) fn reap() -> bool {
+    loop {
+        match rustix::process::wait(rustix::process::WaitOptions::NOHANG) {
+            Ok(Some(_)) => {}
+            Ok(None) => return true,
+            Err(_) => return false,
+        }
+    }
 }
 
-/// The device node of the port that carries the control channel's name.
-fn find_device() -> Option<PathBuf> {
+/// The device node of the port of that name.
+fn find_device(wanted: &str) -> Option<PathBuf> {
     for port in std::fs::read_dir("/sys/class/virtio-ports").ok()?.flatten() {
         let name = std::fs::read_to_string(port.path().join("name")).unwrap_or_default();
-        if name.trim() == CONTROL_PORT {
+        if name.trim() == wanted {
             return Some(PathBuf::from("/dev").join(port.file_name()));
         }
     }

@@ -2,14 +2,14 @@
 //!
 //! ```text
 //! /mnt/base      base disk, read-only
-//! /mnt/scratch   scratch disk (ext4), or memory when the root is read-only
+//! /mnt/scratch   scratch disk (ext4), or memory when there is none
 //!   upper work   the overlay's own
 //!   mounts/N     copies and overlays of writable artifacts
 //! /mnt/disks/S   artifact disk S, read-only
-//! /mnt/root      overlay of base and upper: becomes /
+//! /mnt/root      overlay of base and upper, or a writable base disk: becomes /
 //! ```
 //!
-//! Both modes begin as a writable overlay in which every mount point is made. A read-only
+//! Every mode begins with a writable root in which every mount point is made. A read-only
 //! root is then mounted afresh with what was written as one more *lower* layer: an overlay
 //! without an upper one cannot be made writable again, not even by root.
 
@@ -23,7 +23,7 @@ use rustix::mount::{MountFlags, UnmountFlags};
 use crate::disks::{self, Access, Filesystem};
 use crate::error::{Context as _, Result};
 use crate::inroot::{InRoot, path_of};
-use crate::{console, mounts};
+use crate::{console, modules, mounts, verity};
 
 const BASE: &str = "/mnt/base";
 const ROOT: &str = "/mnt/root";
@@ -127,31 +127,67 @@ pub(crate) fn mount_kernel_folders() -> Result<()> {
     Ok(())
 }
 
+/// Mounts, on a disk that is the root already, what is not mounted yet.
+pub(crate) fn mount_system_folders() {
+    let writable = rustix::fs::access("/tmp", rustix::fs::Access::WRITE_OK).is_ok();
+    for mount in SYSTEM.iter().chain(&MEMORY) {
+        let target = Path::new(mount.target);
+        if is_mount_point(target) || (writable && mount.target == "/tmp") {
+            continue;
+        }
+        let _exists = std::fs::create_dir(target);
+        if let Err(error) = mount.mount_on(target) {
+            console::say(&format!("{} is not mounted: {error}", mount.target));
+        }
+    }
+    for (origin, link) in DEVICE_LINKS {
+        let _exists = rustix::fs::symlink(origin, link);
+    }
+}
+
+fn is_mount_point(path: &Path) -> bool {
+    let device = |path: &Path| std::fs::metadata(path).map(|found| found.dev()).ok();
+    path.parent()
+        .is_some_and(|parent| device(path).is_some() && device(path) != device(parent))
+}
+
+/// The last step before a machine stops: nothing is written any more.
+pub(crate) fn make_read_only() {
+    let _nothing_more_to_be_done = rustix::mount::mount_remount("/", MountFlags::RDONLY, c"");
+}
+
 /// Mounts everything the boot configuration asks for under `/mnt/root`.
 pub(crate) fn assemble(config: &BootConfig) -> Result<()> {
-    let filesystem = Filesystem::from_name(&config.root.filesystem)?;
-    disks::mount(
-        &config.root.serial,
-        Some(filesystem),
-        Access::ReadOnly,
-        Path::new(BASE),
-    )?;
-    let read_only = match &config.root.mode {
+    let root = &config.root;
+    let filesystem = Filesystem::from_name(&root.filesystem)?;
+    let mut device = disks::wait_for(&root.serial)?;
+    if let Some(tree) = &root.verity {
+        modules::load_all(modules::VERITY);
+        device = verity::open(&device, &tree.root_hash, tree.hash_offset)?;
+    }
+    let mount = |access, target| {
+        disks::mount_device(&device, &root.serial, Some(filesystem), access, target)
+    };
+    let (base, target) = (Path::new(BASE), Path::new(ROOT));
+    make_folder(ROOT)?;
+    let read_only = root.mode == RootMode::ReadOnly;
+    match &root.mode {
         RootMode::Overlay { serial } => {
+            mount(Access::ReadOnly, base)?;
             let scratch = Path::new(SCRATCH);
             disks::mount(serial, Some(Filesystem::Ext4), Access::Writable, scratch)?;
-            false
+            mount_writable(base, scratch, target)?;
         }
         RootMode::ReadOnly => {
-            make_folder(SCRATCH)?;
-            KernelMount::required(SCRATCH, "tmpfs", MountFlags::empty())
-                .mount_on(Path::new(SCRATCH))
-                .context(|| "mount memory for a read-only root".to_owned())?;
-            true
+            mount(Access::ReadOnly, base)?;
+            mount_memory_for_scratch()?;
+            mount_writable(base, Path::new(SCRATCH), target)?;
         }
-    };
-    make_folder(ROOT)?;
-    mount_writable(Path::new(BASE), Path::new(SCRATCH), Path::new(ROOT))?;
+        RootMode::Writable => {
+            mount(Access::Writable, target)?;
+            mount_memory_for_scratch()?;
+        }
+    }
     let sources = mounts::open_all(&config.mounts)?;
     let system: Vec<&KernelMount> = if read_only {
         SYSTEM.iter().chain(&MEMORY).collect()
@@ -173,6 +209,13 @@ pub(crate) fn assemble(config: &BootConfig) -> Result<()> {
         mount_system(&root, mount)?;
     }
     mounts::mount_all(&root, &sources)
+}
+
+fn mount_memory_for_scratch() -> Result<()> {
+    make_folder(SCRATCH)?;
+    KernelMount::required(SCRATCH, "tmpfs", MountFlags::empty())
+        .mount_on(Path::new(SCRATCH))
+        .context(|| "mount memory for scratch space".to_owned())
 }
 
 /// Makes `/mnt/root` the root of this process and of all that follow.

@@ -6,7 +6,7 @@ use lazaret_protocol::BootConfig;
 use rustix::time::{ClockId, Timespec};
 
 use crate::error::{Context as _, Error, Result};
-use crate::{console, entropy, loopback};
+use crate::{console, entropy, netlink};
 
 /// A clock that is off by more than this is set.
 const CLOCK_TOLERANCE: Duration = Duration::from_secs(1);
@@ -23,7 +23,7 @@ pub(crate) fn apply(config: &BootConfig) -> Result<()> {
     rustix::system::sethostname(config.hostname.as_bytes())
         .context(|| format!("set the host name to `{}`", config.hostname))?;
     // A workload may well do without loopback, and a kernel may come without network.
-    if let Err(error) = loopback::bring_up() {
+    if let Err(error) = netlink::bring_up(netlink::LOOPBACK_INDEX) {
         console::say(&format!("cannot bring loopback up: {error}"));
     }
     // The kernel's own default for PID 1 (4096 files at most) is too low for agents.

@@ -26,18 +26,34 @@ pub struct BootConfig {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Root {
-    /// Serial of the base disk (`/sys/block/*/serial`). Always attached read-only.
+    /// Serial of the base disk (`/sys/block/*/serial`). Attached read-only unless the mode is
+    /// [`RootMode::Writable`].
     pub serial: String,
     /// File system of the base disk: `ext4` or `erofs`.
     pub filesystem: String,
+    /// The dm-verity tree behind it, when its blocks are to be checked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verity: Option<Verity>,
     /// Where writes go.
     pub mode: RootMode,
+}
+
+/// What a disk is checked against (`Documentation/admin-guide/device-mapper/verity.rst`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Verity {
+    /// Hash of everything: 64 hexadecimal digits.
+    pub root_hash: String,
+    /// Where the superblock of the tree is, in bytes.
+    pub hash_offset: u64,
 }
 
 /// Where the workload's writes to its root go.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "kind", deny_unknown_fields)]
 pub enum RootMode {
+    /// To the base disk itself, which is attached writable: an ext4 of the machine's own.
+    Writable,
     /// Into an overlay on the ext4 disk with this serial.
     Overlay {
         /// Serial of the scratch disk.

@@ -40,6 +40,8 @@ pub enum Kind {
     /// Guest to host: that many more bytes of standard input were taken by the workload, or
     /// thrown away because it does not read any more. A count ([`Frame::count`]).
     StdinTaken = 11,
+    /// Host to agent: a JSON [`crate::Process`] to run.
+    Exec = 12,
 }
 
 impl TryFrom<u8> for Kind {
@@ -58,6 +60,7 @@ impl TryFrom<u8> for Kind {
             9 => Self::Exit,
             10 => Self::Failure,
             11 => Self::StdinTaken,
+            12 => Self::Exec,
             kind => return Err(Error::UnknownKind { kind }),
         })
     }

@@ -28,7 +28,7 @@ mod outcome;
 #[cfg(test)]
 mod tests;
 
-pub use boot::{ArtifactMount, BootConfig, Process, Root, RootMode};
+pub use boot::{ArtifactMount, BootConfig, Process, Root, RootMode, Verity};
 pub use frame::{Decoder, Error, Frame, HEADER_BYTES, Kind, MAX_PAYLOAD_BYTES, STDIN_WINDOW_BYTES};
 pub use outcome::{Failure, FailureKind, Hello, Outcome};
 
@@ -39,3 +39,8 @@ pub const VERSION: u32 = 1;
 /// Name of the virtio-serial port that carries the frames
 /// (`/sys/class/virtio-ports/*/name` in the guest).
 pub const CONTROL_PORT: &str = "org.lazaret.control.0";
+
+/// Name of the port on which the agent of a machine with a disk of its own answers.
+///
+/// The same frames; the host sends [`Kind::Exec`] as often as it likes, one after the other's end.
+pub const AGENT_PORT: &str = "org.lazaret.agent.0";

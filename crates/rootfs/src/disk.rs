@@ -110,6 +110,16 @@ impl DiskBuilder {
         })
     }
 
+    /// Makes a directory with whatever parents it lacks; one that is there stays as it is.
+    pub fn make_directory(&mut self, path: impl AsRef<[u8]>) -> Result<(), Error> {
+        self.guarded(|this| {
+            let path = this.synthetic(path.as_ref())?;
+            this.fingerprint
+                .object("made", path.as_bytes(), &Attributes::default(), &[]);
+            this.tree.make_directories(Tree::ROOT, &path)
+        })
+    }
+
     /// Adds a file with everything that the reader yields, in the place of whatever is there.
     pub fn add_file(
         &mut self,

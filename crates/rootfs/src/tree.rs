@@ -113,6 +113,12 @@ impl Tree {
         Ok(())
     }
 
+    /// Makes what is missing of a directory's path, and leaves the rest alone.
+    pub(crate) fn make_directories(&mut self, base: NodeId, path: &TreePath) -> Result<(), Error> {
+        let made = self.parent_for_writing(base, path.as_bytes());
+        made.map(drop).map_err(|fault| fault.at(path))
+    }
+
     /// Checks that a node may be added here, before its data is written.
     pub(crate) fn check_place(&mut self, base: NodeId, path: &TreePath) -> Result<(), Error> {
         match path.split_last() {

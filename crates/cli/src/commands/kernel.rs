@@ -36,6 +36,19 @@ pub(crate) enum Command {
         #[arg(long, value_enum, default_value_t)]
         format: Format,
     },
+    /// Write a kernel and its initramfs to a folder, to boot disks under any hypervisor
+    ///
+    /// The initramfs starts what `root=/dev/NAME` on the kernel's command line names.
+    Export {
+        /// Name in the store [default: the kernel that `run` takes]
+        name: Option<String>,
+        /// Folder for `vmlinuz`, `vmlinux` and `initrd`
+        #[arg(short, long, value_name = "DIR")]
+        output: PathBuf,
+        /// Output format
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
     /// Remove kernels
     Rm {
         /// Names
@@ -82,6 +95,17 @@ impl Command {
                         ]
                     }));
                     table(&rows)
+                })?;
+            }
+            Self::Export {
+                name,
+                output,
+                format,
+            } => {
+                let exported = engine.export_kernel(name.as_deref(), &output)?;
+                printer.result(format, &exported, |exported| {
+                    let (kernel, initrd) = (exported.vmlinuz.display(), exported.initrd.display());
+                    format!("{kernel} ({})\n{initrd}", exported.release)
                 })?;
             }
             Self::Rm { names } => {

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use lazaret_daemon::{FileSystem, RootfsRequest};
+use lazaret_daemon::{FileSystem, Injection, RootfsRequest};
 use lazaret_oci::Platform;
 
 use super::Context;
@@ -36,6 +36,10 @@ pub(crate) struct Build {
     /// Append a dm-verity tree and print its root hash
     #[arg(long)]
     verity: bool,
+    /// Add something over the image: `agent` (the guest agent with its services), or a file as
+    /// `FILE:/PATH[:MODE]`, owned by root; may be given more than once
+    #[arg(long, value_name = "WHAT", value_parser = Injection::from_str)]
+    inject: Vec<Injection>,
     /// Volume label
     #[arg(long, default_value = "root")]
     label: String,
@@ -73,7 +77,7 @@ impl Build {
             .map_err(|error| Failure::usage(format!("--size: {error}")))?;
         let request = RootfsRequest {
             source: self.source,
-            platform: self.platform.unwrap_or_else(Platform::native),
+            platform: self.platform,
             output: self.output,
             file_system: match self.fs {
                 Kind::Ext4 => FileSystem::Ext4,
@@ -83,6 +87,7 @@ impl Build {
             journal: !self.no_journal,
             label: self.label,
             verity: self.verity,
+            inject: self.inject,
         };
         let engine = context.engine()?;
         let bars = Bars::new(context.printer);

@@ -8,6 +8,7 @@ use lazaret_oci::{Descriptor, Digest, Hasher, ImageConfig, Manifest};
 use lazaret_rootfs::{DiskBuilder, Options, Summary};
 
 use crate::Error;
+use crate::inject::Injection;
 
 /// An image whose layers become a disk.
 pub(crate) struct Conversion<'a> {
@@ -19,6 +20,8 @@ pub(crate) struct Conversion<'a> {
     pub(crate) open: &'a dyn Fn(&Digest) -> Result<PathBuf, Error>,
     /// Whether the digests of blobs are checked: a store has checked its own.
     pub(crate) verify: bool,
+    /// What comes over the layers.
+    pub(crate) inject: &'a [Injection],
 }
 
 impl Conversion<'_> {
@@ -32,6 +35,9 @@ impl Conversion<'_> {
                 diff_ids: diff_ids.len(),
             });
         }
+        self.inject
+            .iter()
+            .try_for_each(|injection| injection.check(self.config))?;
         let failed = |source| Error::Convert {
             subject: self.name.to_owned(),
             source,
@@ -39,6 +45,9 @@ impl Conversion<'_> {
         let mut disk = DiskBuilder::create(output, options).map_err(failed)?;
         for (layer, diff_id) in self.manifest.layers.iter().zip(diff_ids) {
             self.layer(&mut disk, layer, diff_id)?;
+        }
+        for injection in self.inject {
+            injection.apply(&mut disk)?;
         }
         disk.finish().map_err(failed)
     }

@@ -27,6 +27,7 @@ pub(super) fn config(
         root: Root {
             serial: ROOT.to_owned(),
             filesystem: "erofs".to_owned(),
+            verity: None,
             mode: if read_only {
                 RootMode::ReadOnly
             } else {

@@ -38,6 +38,7 @@ pub(super) fn image(
             config,
             open: &open,
             verify: false,
+            inject: &[],
         };
         conversion.run(file, options).map(drop)
     })

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! /init                    lazaret-guest
-//! /lib/modules/load        file names, one a line, in the order to load
+//! /lib/modules/load        file names, one a line, in the order to load: for every machine;
+//!                          .boot for those that boot a disk, .verity for checked disks
 //! /lib/modules/*.ko
 //! /dev /proc /sys /run /mnt   mount points;  /dev/console, /dev/null
 //! ```
@@ -14,15 +15,15 @@ use std::path::{Path, PathBuf};
 
 use lazaret_oci::Digest;
 use lazaret_rootfs::Initramfs;
-use lazaret_vm::kernel::Kernel;
+use lazaret_vm::kernel::{Kernel, Purpose};
 
 use crate::{Error, guest};
 
 /// Changes with the layout of the archive.
-const LAYOUT: &str = "1";
+const LAYOUT: &str = "2";
 
 /// The archive for `kernel`, made if it is not in `cache` yet.
-pub(super) fn prepare(kernel: &Kernel, cache: &Path) -> Result<PathBuf, Error> {
+pub(crate) fn prepare(kernel: &Kernel, cache: &Path) -> Result<PathBuf, Error> {
     let key =
         Digest::of(format!("{LAYOUT} {} {}", kernel.digest, Digest::of(guest::INIT)).as_bytes());
     let folder = cache.join("initramfs");
@@ -71,18 +72,26 @@ fn write(kernel: &Kernel, file: &File) -> Result<(), Error> {
         .char_device("dev/null", 0o666, 1, 3)
         .map_err(failed)?;
     archive.file("init", 0o755, guest::INIT).map_err(failed)?;
-    let mut order = String::new();
+    let mut lists = [
+        (Purpose::Machine, "load", String::new()),
+        (Purpose::Boot, "load.boot", String::new()),
+        (Purpose::Verity, "load.verity", String::new()),
+    ];
     for module in &kernel.modules {
         let content = fs::read(&module.path).map_err(Error::io("read", &module.path))?;
         archive
             .file(format!("lib/modules/{}", module.file_name), 0o644, content)
             .map_err(failed)?;
-        order.push_str(&module.file_name);
-        order.push('\n');
+        for (_, _, list) in lists.iter_mut().filter(|list| list.0 == module.purpose) {
+            list.push_str(&module.file_name);
+            list.push('\n');
+        }
     }
-    archive
-        .file("lib/modules/load", 0o644, order)
-        .map_err(failed)?;
+    for (_, name, list) in lists {
+        archive
+            .file(format!("lib/modules/{name}"), 0o644, list)
+            .map_err(failed)?;
+    }
     archive.finish().map_err(failed)?;
     Ok(())
 }

@@ -11,7 +11,7 @@
 
 mod boot;
 mod disks;
-mod initramfs;
+pub(crate) mod initramfs;
 mod machine;
 mod notices;
 mod request;

@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{
-    compression, is_name,
+    Purpose, compression, is_name,
     modinfo::ModuleInfo,
     modules::{Catalogue, Missing},
 };
@@ -21,6 +21,7 @@ const MAX_MODULES: usize = 50_000;
 
 /// A module the guest needs: its file name without compression suffix, and its bytes.
 pub(super) struct Chosen {
+    pub(super) purpose: Purpose,
     pub(super) file_name: String,
     pub(super) bytes: Vec<u8>,
 }
@@ -59,12 +60,13 @@ pub(super) fn choose(folder: &Path, release: &str) -> Result<Vec<Chosen>, Error>
         })?;
     Ok(order
         .into_iter()
-        .filter_map(|file| {
+        .filter_map(|(purpose, file)| {
             let bytes = bytes.remove(&file)?;
             let stem = file
                 .split_once(".ko")
                 .map_or(file.as_str(), |(stem, _)| stem);
             Some(Chosen {
+                purpose,
                 file_name: format!("{stem}.ko"),
                 bytes,
             })

@@ -29,6 +29,8 @@ mod words;
 
 use std::path::PathBuf;
 
+use serde::{Deserialize, Serialize};
+
 pub use source::Source;
 pub use store::Store;
 
@@ -43,6 +45,8 @@ pub struct Kernel {
     pub release: String,
     /// What QEMU boots: a PVH `vmlinux`, or a bzImage.
     pub image: PathBuf,
+    /// The boot image as it came.
+    pub vmlinuz: PathBuf,
     /// Modules for the initramfs, each after those it depends on.
     pub modules: Vec<Module>,
     /// `sha256:...` over the boot image and the modules: equal digests, equal guests.
@@ -56,6 +60,21 @@ pub struct Module {
     pub file_name: String,
     /// Where the uncompressed module is.
     pub path: PathBuf,
+    /// When it is loaded.
+    pub purpose: Purpose,
+}
+
+/// What a module is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Purpose {
+    /// Every machine.
+    #[default]
+    Machine,
+    /// Machines that boot from a disk of their own, under any hypervisor: network, PCI.
+    Boot,
+    /// Disks that are checked by dm-verity.
+    Verity,
 }
 
 /// Whether `name` can name a kernel, a release or a module file: one path component, no

@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::modinfo::{ModuleInfo, normalize};
+use super::{
+    Purpose,
+    modinfo::{ModuleInfo, normalize},
+};
 
 /// Without these no guest boots: bus, disks, control port, images, scratch disk, writable root.
 pub(super) const REQUIRED: [&str; 6] = [
@@ -14,8 +17,12 @@ pub(super) const REQUIRED: [&str; 6] = [
     "overlay",
 ];
 
-/// Taken along when the kernel has them: entropy.
-pub(super) const OPTIONAL: [&str; 1] = ["virtio_rng"];
+/// Taken along when the kernel has them.
+pub(super) const OPTIONAL: [(Purpose, &[&str]); 3] = [
+    (Purpose::Machine, &["virtio_rng"]),
+    (Purpose::Boot, &["virtio_pci", "virtio_net"]),
+    (Purpose::Verity, &["dm_verity", "sha256_generic"]),
+];
 
 /// No kernel nests dependencies nearly this deep.
 const MAX_DEPTH: usize = 64;
@@ -38,8 +45,8 @@ impl Catalogue {
         Self { builtin, loadable }
     }
 
-    /// File names of the modules the guest needs, each after those it depends on. `read`
-    /// gives what the module in a file says about itself.
+    /// File names of the modules the guest needs and for what, each after those it depends on.
+    /// `read` gives what the module in a file says about itself.
     ///
     /// # Errors
     /// [`Missing::Modules`] with everything that is neither built in nor loadable, or what
@@ -47,7 +54,7 @@ impl Catalogue {
     pub(super) fn load_order<E>(
         &self,
         mut read: impl FnMut(&str) -> Result<ModuleInfo, E>,
-    ) -> Result<Vec<String>, Missing<E>> {
+    ) -> Result<Vec<(Purpose, String)>, Missing<E>> {
         let mut order = Order {
             catalogue: self,
             read: &mut read,
@@ -57,8 +64,11 @@ impl Catalogue {
         for name in REQUIRED {
             missing.extend(order.add(name, 0).map_err(Missing::Read)?);
         }
-        for name in OPTIONAL {
-            order.try_add(name, 0).map_err(Missing::Read)?;
+        for (purpose, names) in OPTIONAL {
+            order.progress.purpose = purpose;
+            for name in names {
+                order.try_add(name, 0).map_err(Missing::Read)?;
+            }
         }
         if missing.is_empty() {
             Ok(order.progress.files)
@@ -107,8 +117,10 @@ struct Order<'a, R> {
 struct Progress {
     /// Modules begun, so that each is read once and a loop of dependencies ends.
     begun: BTreeSet<String>,
+    /// What modules are being added for.
+    purpose: Purpose,
     /// Files in load order.
-    files: Vec<String>,
+    files: Vec<(Purpose, String)>,
 }
 
 impl<E, R: FnMut(&str) -> Result<ModuleInfo, E>> Order<'_, R> {
@@ -136,7 +148,8 @@ impl<E, R: FnMut(&str) -> Result<ModuleInfo, E>> Order<'_, R> {
                 self.try_add(&module, depth + 1)?;
             }
         }
-        self.progress.files.push(file.clone());
+        let purpose = self.progress.purpose;
+        self.progress.files.push((purpose, file.clone()));
         Ok(missing)
     }
 

@@ -5,14 +5,14 @@ use std::{fs, path::Path};
 use ring::digest::{Context, SHA256};
 use serde::{Deserialize, Serialize};
 
-use super::{Kernel, Module, folder::Chosen, is_name};
+use super::{Kernel, Module, Purpose, folder::Chosen, is_name};
 use crate::Error;
 
 pub(super) const FILE: &str = "kernel.json";
 pub(super) const VMLINUZ: &str = "vmlinuz";
 pub(super) const VMLINUX: &str = "vmlinux";
 pub(super) const MODULES: &str = "modules";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -21,9 +21,17 @@ pub(super) struct Record {
     release: String,
     /// [`VMLINUZ`] or [`VMLINUX`].
     image: String,
-    /// File names in load order.
-    modules: Vec<String>,
+    /// In load order.
+    modules: Vec<Entry>,
     pub(super) digest: String,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    file: String,
+    #[serde(rename = "for")]
+    purpose: Purpose,
 }
 
 impl Record {
@@ -34,7 +42,10 @@ impl Record {
             image: image.to_owned(),
             modules: modules
                 .iter()
-                .map(|module| module.file_name.clone())
+                .map(|module| Entry {
+                    file: module.file_name.clone(),
+                    purpose: module.purpose,
+                })
                 .collect(),
             digest: digest(vmlinuz, modules),
         }
@@ -64,10 +75,8 @@ impl Record {
         if record.version != VERSION {
             return Err(format!("version {} is not {VERSION}", record.version));
         }
-        let names = record
-            .modules
-            .iter()
-            .chain([&record.image, &record.release]);
+        let modules = record.modules.iter().map(|module| &module.file);
+        let names = modules.chain([&record.image, &record.release]);
         let invalid = names.into_iter().find(|name| !is_name(name)).cloned();
         match invalid {
             Some(name) => Err(format!("`{name}` is not a file name")),
@@ -81,12 +90,14 @@ impl Record {
             name: name.to_owned(),
             release: self.release,
             image: folder.join(self.image),
+            vmlinuz: folder.join(VMLINUZ),
             modules: self
                 .modules
                 .into_iter()
-                .map(|file_name| Module {
-                    path: modules.join(&file_name),
-                    file_name,
+                .map(|module| Module {
+                    path: modules.join(&module.file),
+                    file_name: module.file,
+                    purpose: module.purpose,
                 })
                 .collect(),
             digest: self.digest,

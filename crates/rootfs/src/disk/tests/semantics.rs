@@ -1,6 +1,6 @@
 //! The image specification's rules, case by case.
 
-use crate::tests::{Dump, Tar, build, build_layers, small, spec, try_build};
+use crate::tests::{Dump, Tar, build, build_layers, build_with, small, spec, try_build};
 use crate::{EntryFault, Error, FileSystem, Options};
 
 #[track_caller]
@@ -344,4 +344,30 @@ fn malformed_whiteouts_are_refused_and_aufs_names_ignored() {
         .hardlink(".wh.x", ".wh..wh.aufs")
         .end();
     names(&[lower, aufs], &["y"]);
+}
+
+/// Over the layers: what is there keeps its attributes, links are followed inside the tree.
+#[test]
+fn directories_are_made_where_they_are_missing() {
+    let layer = Tar::new()
+        .entry(spec(b'5', "run").mode(0o700).owner(1, 2))
+        .dir("usr")
+        .symlink("bin", "/usr/bin")
+        .file("file", "")
+        .end();
+    let disk = build_with(small(), |disk| {
+        disk.apply_layer(&layer[..], "")?;
+        ["/run", "run/lock/deep", "/bin/more"]
+            .into_iter()
+            .try_for_each(|path| disk.make_directory(path))
+    });
+    let dump = Dump::of(&disk.unwrap());
+    assert_eq!(dump.get("run").mode, 0o700);
+    assert_eq!(dump.get("run/lock/deep").mode, 0o755);
+    assert_eq!(dump.get("usr/bin/more").mode, 0o755);
+    let refused = build_with(small(), |disk| {
+        disk.apply_layer(&layer[..], "")?;
+        disk.make_directory("file/below")
+    });
+    assert!(refused.is_err());
 }

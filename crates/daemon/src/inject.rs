@@ -1,0 +1,184 @@
+//! What `rootfs build --inject` adds to an image's tree.
+
+mod agent;
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use lazaret_oci::{ImageConfig, Platform};
+use lazaret_rootfs::{Attributes, DiskBuilder};
+
+use crate::Error;
+
+/// One thing to add to a disk, over what the image has in its place. Everything is root's; folders
+/// that are there stay as they are, missing ones are made with mode 0755.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Injection {
+    /// The guest agent with its services: `agent`.
+    Agent,
+    /// A file of the host: `FILE:/PATH[:MODE]`.
+    File {
+        /// Which.
+        source: PathBuf,
+        /// Absolute path on the disk.
+        target: String,
+        /// Permissions; the file's own when not given.
+        mode: Option<u16>,
+    },
+}
+
+impl FromStr for Injection {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        if text == "agent" {
+            return Ok(Self::Agent);
+        }
+        let refused = |reason: &str| Error::Option {
+            option: "--inject",
+            value: text.to_owned(),
+            reason: reason.to_owned(),
+        };
+        // The target begins at the first `:/`: neither it nor the mode can hold another one.
+        let (source, rest) = text
+            .split_once(":/")
+            .filter(|(source, _)| !source.is_empty())
+            .ok_or_else(|| refused("it is neither `agent` nor FILE:/PATH[:MODE]"))?;
+        let (target, mode) = match rest.rsplit_once(':') {
+            None => (rest, None),
+            Some((target, digits)) => {
+                let mode = u16::from_str_radix(digits, 8).ok();
+                let mode = mode.filter(|mode| *mode <= 0o7777);
+                let mode = mode.ok_or_else(|| refused("its mode is not octal, such as 0755"))?;
+                (target, Some(mode))
+            }
+        };
+        if target.is_empty() {
+            return Err(refused("it names no file on the disk"));
+        }
+        Ok(Self::File {
+            source: source.into(),
+            target: format!("/{target}"),
+            mode,
+        })
+    }
+}
+
+impl Injection {
+    /// Fails early where [`apply`](Self::apply) would fail late.
+    pub(crate) fn check(&self, config: &ImageConfig) -> Result<(), Error> {
+        match self {
+            Self::Agent => {
+                let native = Platform::native();
+                if config.architecture == native.architecture && config.os == native.os {
+                    return Ok(());
+                }
+                let (os, architecture) = (&config.os, &config.architecture);
+                Err(Error::Option {
+                    option: "--inject",
+                    value: "agent".to_owned(),
+                    reason: format!(
+                        "the image is for {os}/{architecture}, the agent of this build for {}/{}",
+                        native.os, native.architecture
+                    ),
+                })
+            }
+            Self::File { source, .. } => open(source).map(drop),
+        }
+    }
+
+    /// Adds it to a disk whose layers are all there.
+    pub(crate) fn apply(&self, disk: &mut DiskBuilder) -> Result<(), Error> {
+        match self {
+            Self::Agent => agent::apply(disk).map_err(|source| Error::Convert {
+                subject: "the agent".to_owned(),
+                source,
+            }),
+            Self::File {
+                source,
+                target,
+                mode,
+            } => {
+                let (file, own) = open(source)?;
+                let attributes = Attributes::new(mode.unwrap_or(own));
+                let added = disk.add_file(target, attributes, file);
+                added.map_err(|error| Error::Convert {
+                    subject: source.display().to_string(),
+                    source: error,
+                })
+            }
+        }
+    }
+}
+
+/// A file with its permissions; anything else is refused.
+fn open(path: &Path) -> Result<(File, u16), Error> {
+    use std::os::unix::fs::PermissionsExt as _;
+    // Opening a FIFO would wait for a writer.
+    let metadata = std::fs::metadata(path).map_err(Error::io("inject", path))?;
+    if !metadata.is_file() {
+        return Err(Error::Option {
+            option: "--inject",
+            value: path.display().to_string(),
+            reason: "it is no regular file".to_owned(),
+        });
+    }
+    let file = File::open(path).map_err(Error::io("inject", path))?;
+    let mode = metadata.permissions().mode() & 0o7777;
+    Ok((file, u16::try_from(mode).unwrap_or(0o644)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(source: &str, target: &str, mode: Option<u16>) -> Injection {
+        Injection::File {
+            source: source.into(),
+            target: target.into(),
+            mode,
+        }
+    }
+
+    #[test]
+    fn what_to_inject_is_read_from_text() {
+        for (text, expected) in [
+            ("agent", Injection::Agent),
+            ("key:/root/.ssh/k", file("key", "/root/.ssh/k", None)),
+            ("/a/b:/c:0600", file("/a/b", "/c", Some(0o600))),
+            ("a:b:/c:4755", file("a:b", "/c", Some(0o4755))),
+        ] {
+            assert_eq!(text.parse::<Injection>().unwrap(), expected, "{text}");
+        }
+        for text in [
+            "",
+            "agents",
+            "file",
+            ":/x",
+            "a:b",
+            "a:/",
+            "a:/b:9",
+            "a:/b:10000",
+            "a:/b:",
+        ] {
+            text.parse::<Injection>().unwrap_err();
+        }
+    }
+
+    #[test]
+    fn what_is_not_there_is_refused_before_anything_is_built() {
+        let config = ImageConfig::default();
+        let missing = file("/nowhere/agent", "/x", None);
+        assert!(matches!(missing.check(&config), Err(Error::Io { .. })));
+        let folder = file("/", "/x", None);
+        assert!(matches!(folder.check(&config), Err(Error::Option { .. })));
+        let foreign = ImageConfig {
+            os: "linux".into(),
+            architecture: "s390x".into(),
+            ..config
+        };
+        let error = Injection::Agent.check(&foreign).unwrap_err().to_string();
+        assert!(error.contains("linux/s390x"), "{error}");
+    }
+}

@@ -1,0 +1,95 @@
+//! PID 1 of a disk whose image brings none (`init=/usr/local/sbin/lazaret-init`).
+//!
+//! An image with systemd gets systemd. Any other gets what a machine needs - the kernel's file
+//! systems, host name, network - and two services: the agent, which is kept running, and sshd.
+//! Signals mean what they mean to busybox: `poweroff` sends `USR2`, `halt` `USR1`, `reboot` `TERM`.
+
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal};
+use rustix::system::RebootCommand;
+use signal_hook::consts::signal::{SIGCHLD, SIGINT, SIGTERM, SIGUSR1, SIGUSR2};
+use signal_hook::iterator::Signals;
+
+use crate::error::{Context as _, Result, one_line};
+use crate::{console, network, port, root};
+
+/// Where the wrapper lies on a disk that has it.
+pub(crate) const PLACE: &str = "/usr/local/sbin/lazaret-init";
+/// Where the shells and services of an image find programs.
+pub(crate) const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+const SYSTEMD: [&str; 2] = ["/usr/lib/systemd/systemd", "/lib/systemd/systemd"];
+/// How long services may take to end.
+const ENDS_WITHIN: Duration = Duration::from_secs(3);
+/// How long the agent stays away after it ended.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Runs the machine. Returns only when it cannot.
+pub(crate) fn run() -> Result<()> {
+    if let Some(systemd) = SYSTEMD.iter().find(|path| Path::new(path).exists()) {
+        let error = Command::new(systemd).exec();
+        console::say(&format!("cannot start {systemd}: {error}"));
+    }
+    let mut signals = Signals::new([SIGCHLD, SIGINT, SIGTERM, SIGUSR1, SIGUSR2])
+        .context(|| "listen to signals".to_owned())?;
+    root::mount_system_folders();
+    if let Ok(name) = std::fs::read_to_string("/etc/hostname") {
+        let _the_kernels_stays = rustix::system::sethostname(name.trim().as_bytes());
+    }
+    if let Err(error) = network::bring_up() {
+        console::say(&one_line(&error));
+    }
+    let mut agent = start("serve")?;
+    let _reaped_with_the_rest = start("sshd");
+    console::say("no systemd in this image: the agent and sshd run under lazaret-init");
+    for signal in signals.forever() {
+        match signal {
+            SIGCHLD => {
+                let ended = matches!(agent.try_wait(), Ok(Some(_)) | Err(_));
+                port::reap();
+                if ended {
+                    console::say("the agent ended; starting it again");
+                    std::thread::sleep(PAUSE);
+                    agent = start("serve")?;
+                }
+            }
+            SIGUSR1 => return end(RebootCommand::Halt),
+            SIGUSR2 => return end(RebootCommand::PowerOff),
+            // SIGINT is Ctrl-Alt-Del.
+            _ => return end(RebootCommand::Restart),
+        }
+    }
+    Ok(())
+}
+
+/// This program again, in another of its roles.
+fn start(role: &str) -> Result<Child> {
+    Command::new("/proc/self/exe")
+        .arg0("lazaret-agent")
+        .arg(role)
+        .env("PATH", PATH)
+        .stdin(Stdio::null())
+        .spawn()
+        .context(|| format!("start lazaret-agent {role}"))
+}
+
+/// Ends what runs, keeps what was written, and stops.
+fn end(command: RebootCommand) -> Result<()> {
+    for signal in [Signal::TERM, Signal::KILL] {
+        // The process group of PID 1 stands for everything but the caller.
+        if rustix::process::kill_process_group(Pid::INIT, signal).is_err() {
+            break;
+        }
+        let deadline = std::time::Instant::now() + ENDS_WITHIN;
+        while std::time::Instant::now() < deadline && port::reap() {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+    rustix::fs::sync();
+    root::make_read_only();
+    rustix::system::reboot(command).context(|| "stop the machine".to_owned())
+}

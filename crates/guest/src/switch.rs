@@ -1,0 +1,122 @@
+//! Boots a disk: mounts what `root=` names and starts the init program on it.
+//!
+//! | word of the command line | effect |
+//! |---|---|
+//! | `root=/dev/NAME` | the disk or partition; without it the host decides over the control port |
+//! | `rootfstype=ext4`, `erofs` | told by the disk itself when missing |
+//! | `rw`, `ro` | `ro` is the default, as with the kernel's own mounting |
+//! | `init=PATH` | what to start; default: the injected wrapper, then the kernel's own list |
+//! | `lazaret.verity=HASH@OFFSET` | root hash and place of the dm-verity tree behind the file system |
+
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use rustix::mount::UnmountFlags;
+
+use crate::disks::{self, Access, Filesystem};
+use crate::error::{Context as _, Error, Result};
+use crate::inroot::InRoot;
+use crate::modules;
+use crate::parameters::Parameters;
+use crate::verity;
+
+const TARGET: &str = "/mnt/root";
+const APPEARS_WITHIN: Duration = Duration::from_secs(30);
+/// The wrapper, and what the kernel would try.
+const CANDIDATES: [&str; 4] = [crate::init::PLACE, "/sbin/init", "/etc/init", "/bin/init"];
+
+/// Boots the disk. Returns only when that fails.
+pub(crate) fn boot(parameters: &Parameters, device: &str) -> Result<std::convert::Infallible> {
+    modules::load_all(modules::BOOT);
+    wait_for(device)?;
+    let mut disk = PathBuf::from(device);
+    if let Some(value) = parameters.value("lazaret.verity") {
+        let (root_hash, hash_offset) = parse_verity(value)?;
+        modules::load_all(modules::VERITY);
+        disk = verity::open(&disk, root_hash, hash_offset)?;
+    }
+    let filesystem = match parameters.value("rootfstype") {
+        Some(name) => Some(Filesystem::from_name(name)?),
+        None => None,
+    };
+    let access = match parameters.choice("rw", "ro") {
+        Some(true) => Access::Writable,
+        _ => Access::ReadOnly,
+    };
+    disks::mount_device(&disk, device, filesystem, access, Path::new(TARGET))?;
+    let init = choose(parameters)?;
+    move_kernel_folders();
+    enter()?;
+    let error = Command::new(&init).exec();
+    Err(error).context(|| format!("start {}", init.display()))
+}
+
+fn parse_verity(value: &str) -> Result<(&str, u64)> {
+    let parsed = value.split_once('@');
+    parsed
+        .and_then(|(hash, offset)| Some((hash, offset.parse().ok()?)))
+        .ok_or_else(|| Error::Refused {
+            field: "lazaret.verity=",
+            value: value.to_owned(),
+            reason: "it is not HASH@OFFSET",
+        })
+}
+
+fn wait_for(device: &str) -> Result<()> {
+    if !device.starts_with("/dev/") {
+        return Err(Error::Refused {
+            field: "root=",
+            value: device.to_owned(),
+            reason: "it is not /dev/NAME",
+        });
+    }
+    let deadline = Instant::now() + APPEARS_WITHIN;
+    while !Path::new(device).exists() {
+        if Instant::now() > deadline {
+            return Err(Error::NoDisk {
+                serial: device.to_owned(),
+                seconds: APPEARS_WITHIN.as_secs(),
+            });
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    Ok(())
+}
+
+/// The first init program that the disk has. Links lead to where they will once it is the root.
+fn choose(parameters: &Parameters) -> Result<PathBuf> {
+    let root = InRoot::new(Path::new(TARGET))?;
+    let wanted = parameters.value("init");
+    let candidates = wanted.map_or(&CANDIDATES[..], |_| &[]);
+    wanted
+        .iter()
+        .chain(candidates)
+        .find(|path| root.open(Path::new(path)).is_ok())
+        .map(PathBuf::from)
+        .ok_or_else(|| Error::NoInit {
+            tried: wanted.map_or_else(|| CANDIDATES.join(", "), str::to_owned),
+        })
+}
+
+/// Takes `/dev`, `/proc` and `/sys` along; a disk without one of these folders does without it.
+fn move_kernel_folders() {
+    for folder in ["/dev", "/proc", "/sys"] {
+        let target = format!("{TARGET}{folder}");
+        if rustix::mount::mount_move(folder, &target).is_err() {
+            let _gone_anyway = rustix::mount::unmount(folder, UnmountFlags::DETACH);
+        }
+    }
+}
+
+/// Makes the disk the root, and gives back the memory of what the initramfs held.
+fn enter() -> Result<()> {
+    modules::forget();
+    let _only_memory = std::fs::remove_file("/init");
+    rustix::process::chdir(TARGET)
+        .and_then(|()| rustix::mount::mount_move(".", "/"))
+        .and_then(|()| rustix::process::chroot("."))
+        .and_then(|()| rustix::process::chdir("/"))
+        .context(|| "enter the disk".to_owned())
+}

@@ -1,0 +1,227 @@
+//! Puts dm-verity over a disk, so that the kernel checks each block against the root hash.
+//!
+//! The superblock behind the file system (cryptsetup's "DMVerity" document) says how the tree is
+//! laid out. Nothing it says needs to be believed: whatever it makes of the disk, only blocks that
+//! hash to the root are readable.
+
+use std::fs::File;
+use std::os::unix::fs::FileExt as _;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use rustix::fd::AsFd;
+use rustix::ioctl::{Opcode, Updater, opcode};
+
+use crate::error::{Context as _, Error, Result};
+
+const SUPERBLOCK_BYTES: usize = 512;
+const BLOCK: u64 = 4096;
+const SECTORS: u64 = BLOCK / 512;
+const NAME: &[u8] = b"root";
+const APPEARS_WITHIN: Duration = Duration::from_secs(10);
+
+/// `struct dm_ioctl` and what follows it, in one piece (`linux/dm-ioctl.h`).
+const IOCTL_BYTES: usize = 312;
+const TARGET_BYTES: usize = 40;
+const REQUEST_BYTES: usize = 1024;
+type Request = [u8; REQUEST_BYTES];
+
+/// The kernel takes the length of `struct dm_ioctl` for the opcode, whatever follows it.
+const CREATE: Opcode = opcode::read_write::<[u8; IOCTL_BYTES]>(0xfd, 3);
+const ACTIVATE: Opcode = opcode::read_write::<[u8; IOCTL_BYTES]>(0xfd, 6);
+const LOAD_TABLE: Opcode = opcode::read_write::<[u8; IOCTL_BYTES]>(0xfd, 9);
+const READ_ONLY: usize = 1;
+
+/// The tree behind a disk, as its superblock describes it.
+#[derive(Debug, PartialEq, Eq)]
+struct Tree {
+    data_blocks: u64,
+    salt: Vec<u8>,
+}
+
+/// A device that shows the disk's data and fails where it is not what the root hash says.
+///
+/// # Errors
+/// Also when the superblock is not one; not yet when the tree is not that of the root hash, which
+/// shows when the device is read.
+pub(crate) fn open(disk: &Path, root_hash: &str, hash_offset: u64) -> Result<PathBuf> {
+    let refused = |value: &str, reason| Error::Refused {
+        field: "root hash",
+        value: value.to_owned(),
+        reason,
+    };
+    if root_hash.len() != 64 || !root_hash.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Err(refused(root_hash, "it is not 64 hexadecimal digits"));
+    }
+    if !hash_offset.is_multiple_of(BLOCK) {
+        return Err(refused(
+            root_hash,
+            "its tree does not begin at a block of 4096",
+        ));
+    }
+    let mut superblock = [0; SUPERBLOCK_BYTES];
+    File::open(disk)
+        .and_then(|file| file.read_exact_at(&mut superblock, hash_offset))
+        .context(|| format!("read the verity superblock of {}", disk.display()))?;
+    let tree = parse(&superblock)
+        .ok_or_else(|| refused(root_hash, "there is no verity tree behind the disk"))?;
+    let table = table(disk, &tree, root_hash, hash_offset);
+    let device = activate(&tree, &table)?;
+    let deadline = Instant::now() + APPEARS_WITHIN;
+    while !device.exists() && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    Ok(device)
+}
+
+/// Version 1, SHA-256, blocks of 4 KiB: what Lazaret writes.
+fn parse(superblock: &[u8; SUPERBLOCK_BYTES]) -> Option<Tree> {
+    let word = |at: usize| {
+        let bytes = superblock.get(at..at + 4)?;
+        Some(u32::from_le_bytes(bytes.try_into().ok()?))
+    };
+    let fits = superblock.starts_with(b"verity\0\0")
+        && word(8) == Some(1)
+        && word(12) == Some(1)
+        && superblock.get(32..39) == Some(b"sha256\0")
+        && word(64) == Some(4096)
+        && word(68) == Some(4096);
+    let data_blocks = u64::from_le_bytes(superblock.get(72..80)?.try_into().ok()?);
+    let salt_bytes = usize::from(u16::from_le_bytes(superblock.get(80..82)?.try_into().ok()?));
+    let salt = superblock.get(88..88 + salt_bytes.min(256))?.to_vec();
+    let sectors_fit = data_blocks.checked_mul(SECTORS).is_some();
+    (fits && sectors_fit && data_blocks > 0).then_some(Tree { data_blocks, salt })
+}
+
+/// The target's parameters, as `Documentation/admin-guide/device-mapper/verity.rst` has them.
+fn table(disk: &Path, tree: &Tree, root_hash: &str, hash_offset: u64) -> String {
+    let salt: String = tree.salt.iter().map(|byte| format!("{byte:02x}")).collect();
+    let salt = if salt.is_empty() {
+        "-".to_owned()
+    } else {
+        salt
+    };
+    let disk = disk.display();
+    // The tree begins one block behind its superblock.
+    let start = hash_offset / BLOCK + 1;
+    let blocks = tree.data_blocks;
+    format!("1 {disk} {disk} 4096 4096 {blocks} {start} sha256 {root_hash} {salt}")
+}
+
+/// Makes the device. `dev` of the answer tells which node it got.
+fn activate(tree: &Tree, table: &str) -> Result<PathBuf> {
+    let control = File::options()
+        .read(true)
+        .write(true)
+        .open("/dev/mapper/control")
+        .context(|| "open the device mapper (is dm_verity loaded?)".to_owned())?;
+    let mut created = request(None);
+    call::<CREATE>(&control, &mut created).context(|| "make a verity device".to_owned())?;
+    let mut load = request(Some((tree.data_blocks * SECTORS, table)));
+    call::<LOAD_TABLE>(&control, &mut load).context(|| format!("set up verity: {table}"))?;
+    call::<ACTIVATE>(&control, &mut request(None))
+        .context(|| "start the verity device".to_owned())?;
+    let device = created.get(40..48).and_then(|bytes| bytes.try_into().ok());
+    let device = u64::from_ne_bytes(device.unwrap_or_default());
+    let minor = (device & 0xff) | ((device >> 12) & 0xf_ff00);
+    Ok(PathBuf::from(format!("/dev/dm-{minor}")))
+}
+
+/// A request about the device, with a table of one line: the number of sectors and the parameters.
+fn request(table: Option<(u64, &str)>) -> Request {
+    let mut bytes = Vec::with_capacity(REQUEST_BYTES);
+    let words = [
+        4, // version 4.0.0
+        0,
+        0,
+        REQUEST_BYTES,
+        IOCTL_BYTES, // where the table begins
+        usize::from(table.is_some()),
+        0,
+        READ_ONLY,
+        0,
+        0,
+    ];
+    let words = words.map(|word| u32::try_from(word).unwrap_or_default());
+    bytes.extend(words.iter().flat_map(|word| word.to_ne_bytes()));
+    bytes.extend(0_u64.to_ne_bytes());
+    bytes.extend(NAME);
+    bytes.resize(IOCTL_BYTES, 0);
+    if let Some((sectors, parameters)) = table {
+        bytes.extend(0_u64.to_ne_bytes()); // first sector
+        bytes.extend(sectors.to_ne_bytes());
+        bytes.extend([0; 8]); // status, offset of the next line
+        bytes.extend(b"verity");
+        bytes.resize(IOCTL_BYTES + TARGET_BYTES, 0);
+        bytes.extend(parameters.as_bytes());
+    }
+    let mut request = [0; REQUEST_BYTES];
+    // The last byte stays zero and ends the parameters.
+    for (to, from) in request.iter_mut().take(REQUEST_BYTES - 1).zip(bytes) {
+        *to = from;
+    }
+    request
+}
+
+#[allow(unsafe_code)]
+fn call<const OPCODE: Opcode>(control: impl AsFd, request: &mut Request) -> rustix::io::Result<()> {
+    // SAFETY: device mapper requests read and write no more bytes than `data_size` says, which is
+    // the size of the array.
+    unsafe { rustix::ioctl::ioctl(control, Updater::<OPCODE, Request>::new(request)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn superblock() -> [u8; SUPERBLOCK_BYTES] {
+        let mut bytes = [0; SUPERBLOCK_BYTES];
+        bytes[..8].copy_from_slice(b"verity\0\0");
+        bytes[8] = 1;
+        bytes[12] = 1;
+        bytes[32..38].copy_from_slice(b"sha256");
+        bytes[64..68].copy_from_slice(&4096_u32.to_le_bytes());
+        bytes[68..72].copy_from_slice(&4096_u32.to_le_bytes());
+        bytes[72..80].copy_from_slice(&300_u64.to_le_bytes());
+        bytes[80] = 2;
+        bytes[88] = 0xab;
+        bytes[89] = 0x01;
+        bytes
+    }
+
+    #[test]
+    fn the_table_follows_from_the_superblock() {
+        let tree = parse(&superblock()).unwrap();
+        assert_eq!(
+            table(Path::new("/dev/vda"), &tree, "00ff", 300 * 4096),
+            "1 /dev/vda /dev/vda 4096 4096 300 301 sha256 00ff ab01"
+        );
+    }
+
+    #[test]
+    fn other_trees_are_refused() {
+        for (at, value) in [
+            (0, b'w'),
+            (8, 2),
+            (12, 0),
+            (32, b't'),
+            (65, 0),
+            (69, 0),
+            (79, 0xff),
+        ] {
+            let mut bytes = superblock();
+            bytes[at] = value;
+            assert_eq!(parse(&bytes), None, "byte {at}");
+        }
+    }
+
+    #[test]
+    fn a_request_carries_its_table_behind_the_header() {
+        let request = request(Some((2400, "1 /dev/vda")));
+        assert_eq!(request[12..16], 1024_u32.to_ne_bytes());
+        assert_eq!(request[48..53], *b"root\0");
+        assert_eq!(request[312 + 8..312 + 16], 2400_u64.to_ne_bytes());
+        assert_eq!(request[312 + 24..312 + 31], *b"verity\0");
+        assert_eq!(request[352..363], *b"1 /dev/vda\0");
+    }
+}

@@ -1,0 +1,177 @@
+//! Disks with the agent, booted by a plain QEMU.
+
+use std::path::{Path, PathBuf};
+
+use lazaret_protocol::{Kind, Outcome};
+
+use crate::support::{Appliance, Image, Layer, World, made_image, tool};
+
+/// A disk from `layout` with the agent, and more if asked for.
+fn build(world: &World, layout: &Path, more: &[&str]) -> PathBuf {
+    let disk = world.path("disk");
+    let source = format!("oci:{}:v1", layout.display());
+    let command = ["rootfs", "build", &source, "-o", disk.to_str().unwrap()];
+    let inject = ["--inject", "agent"];
+    let command = [&command[..], &inject, more].concat();
+    world.lazaret().run(command).success();
+    disk
+}
+
+/// An image without init: the wrapper runs, the agent serves host after host.
+#[test]
+fn busybox_under_the_wrapper() {
+    let world = World::new();
+    let layout = Image::busybox()
+        .layer(
+            Layer::new()
+                .directory("sbin", 0o755)
+                .symlink("sbin/poweroff", "/bin/busybox"),
+        )
+        .write(&world.path("layout"));
+    let disk = build(&world, &layout, &[]);
+    let mut machine = Appliance::boot(&world, &world.machine(), &disk, "rw");
+    let mut agent = machine.agent();
+    let input = vec![b'x'; 200_000];
+    let ran = agent.run(
+        &["sh", "-c", "hostname; sha256sum; echo oops >&2; exit 7"],
+        &input,
+    );
+    assert_eq!(ran.outcome, Outcome::Code(7));
+    let digest = lazaret_oci::Digest::of(&input);
+    assert_eq!(ran.stdout, format!("appliance\n{}  -\n", digest.hex()));
+    assert_eq!(ran.stderr, "oops\n");
+    let address = agent.output(&["ip", "-4", "addr", "show", "eth0"]);
+    assert!(address.contains("10.0.2.15/24"), "{address}");
+    let resolvers = agent.output(&["cat", "/etc/resolv.conf"]);
+    assert_eq!(resolvers, "nameserver 10.0.2.3\n");
+
+    // A host that hangs up takes its command along; the next one is served.
+    agent.start(&["sleep", "12345"]);
+    assert_eq!(agent.receive().kind, Kind::Started);
+    drop(agent);
+    let mut agent = machine.agent();
+    let processes = agent.output(&["ps"]);
+    assert!(!processes.contains("12345"), "{processes}");
+    assert!(processes.contains("lazaret-agent"), "{processes}");
+    // An unknown command is an answer, not the end.
+    agent.start(&["nonsense"]);
+    assert_eq!(agent.receive().kind, Kind::Failure);
+    // The agent is kept running.
+    agent.output(&["touch", "/written"]);
+    agent.start(&["sh", "-c", "kill -9 $PPID"]);
+    drop(agent);
+    let mut agent = machine.agent();
+    assert_eq!(agent.output(&["ls", "/written"]), "/written\n");
+    agent.start(&["sh", "-c", "kill -USR2 1; sleep 60"]);
+    machine.wait();
+    drop(agent);
+    tool("e2fsck", &["-fn", disk.to_str().unwrap()]);
+}
+
+/// Without a shell, and on a disk that nothing writes to and whose every block is checked.
+#[test]
+#[ignore = "whole images: make test-boot"]
+fn boots_distroless_from_a_checked_erofs() {
+    let world = World::new();
+    let disk = world.path("disk");
+    let source = format!("oci:{}:v1", made_image("static").display());
+    let built = world.lazaret().run([
+        "rootfs",
+        "build",
+        &source,
+        "-o",
+        disk.to_str().unwrap(),
+        "--inject",
+        "agent",
+        "--fs",
+        "erofs",
+        "--verity",
+        "--format",
+        "json",
+    ]);
+    let built = built.success().json();
+    let tree = &built["verity"];
+    let hash = tree["root_hash"].as_str().unwrap();
+    let verity = format!("ro lazaret.verity={hash}@{}", tree["hash_offset"]);
+    let mut machine = Appliance::boot(&world, &world.machine(), &disk, &verity);
+    let mut agent = machine.agent();
+    let mounts = agent.output(&["/busybox", "cat", "/proc/mounts"]);
+    assert!(mounts.contains("/dev/dm-0 / erofs ro"), "{mounts}");
+    drop(agent);
+    drop(machine);
+
+    // One bit of the superblock is another: the kernel refuses the block.
+    let mut bytes = std::fs::read(&disk).unwrap();
+    bytes[1024 + 80] ^= 1;
+    std::fs::write(&disk, bytes).unwrap();
+    let mut machine = Appliance::boot(&world, &world.machine(), &disk, &verity);
+    machine.wait();
+    let console = machine.console();
+    assert!(console.contains("data block 0 is corrupted"), "{console}");
+}
+
+#[test]
+#[ignore = "whole images: make test-boot"]
+fn boots_alpine_like() {
+    let world = World::new();
+    let disk = build(&world, &made_image("busybox"), &[]);
+    let mut machine = Appliance::boot(&world, &world.machine(), &disk, "rw");
+    let mut agent = machine.agent();
+    assert_eq!(agent.output(&["cat", "/etc/alpine-release"]), "3.21.0\n");
+    agent.start(&["poweroff"]);
+    machine.wait();
+    let console = machine.console();
+    for line in ["eth0 has 10.0.2.15/24", "no sshd and no package manager"] {
+        assert!(console.contains(line), "{line}: {console}");
+    }
+}
+
+/// systemd comes up, and its journal shows all three services; sshd has host keys of its own.
+#[test]
+#[ignore = "whole images: make test-boot"]
+fn boots_debian_with_systemd() {
+    let world = World::new();
+    let key = world.write("key.pub", "ssh-ed25519 AAAA test\n");
+    let key = format!("{}:/root/.ssh/authorized_keys:0600", key.display());
+    let disk = build(&world, &made_image("debian"), &["--inject", &key]);
+    let mut machine = Appliance::boot(&world, &world.machine(), &disk, "rw");
+    let mut agent = machine.agent();
+    let wait = "systemctl is-system-running --wait; systemctl is-active lazaret-agent \
+                lazaret-network lazaret-sshd ssh; journalctl -b -o cat -u lazaret-agent \
+                -u lazaret-network -u lazaret-sshd-keys -u lazaret-sshd -u ssh; ls /etc/ssh; cat /root/.ssh/*";
+    let seen = agent.run(&["sh", "-c", wait], b"").stdout;
+    assert!(seen.contains("active\nactive\nactive\nactive\n"), "{seen}");
+    for words in [
+        "eth0 has 10.0.2.15/24",
+        "Started lazaret-agent.service",
+        "Finished lazaret-network.service",
+        "made host keys for sshd",
+        "Server listening on 0.0.0.0 port 22",
+        "ssh_host_ed25519_key",
+        "ssh-ed25519 AAAA test",
+    ] {
+        assert!(seen.contains(words), "{words}: {seen}");
+    }
+    agent.start(&["systemctl", "poweroff"]);
+    machine.wait();
+    tool("e2fsck", &["-fn", disk.to_str().unwrap()]);
+}
+
+/// An image without sshd gets one from its own package repository on the first boot.
+#[test]
+#[ignore = "whole images: make test-boot"]
+fn boots_debian_without_systemd_and_installs_sshd() {
+    let world = World::new();
+    let disk = build(&world, &made_image("plain"), &["--size", "2Gi"]);
+    let mut machine = Appliance::boot(&world, &world.machine(), &disk, "rw");
+    let mut agent = machine.agent();
+    let wait = "until test -e /run/sshd.pid; do sleep 1; done; cat /proc/1/comm; ls /etc/ssh; \
+                cat /proc/$(cat /run/sshd.pid)/comm";
+    let seen = agent.output(&["sh", "-c", wait]);
+    for words in ["lazaret-init", "ssh_host_ed25519_key", "sshd"] {
+        assert!(seen.contains(words), "{words}: {seen}");
+    }
+    agent.start(&["sh", "-c", "kill -USR2 1"]);
+    machine.wait();
+    tool("e2fsck", &["-fn", disk.to_str().unwrap()]);
+}
