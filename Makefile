@@ -6,7 +6,7 @@ help:
 	@echo "make test     the whole test suite"
 	@echo "make check    format, lints, dependency policy, structure"
 	@echo "make bench    speed, side by side with other tools"
-	@echo "make torture  the registry under power loss, 200 kills, races and hostile requests"
+	@echo "make torture  the registry under power loss, 200 kills, races, hostile requests; disks killed in the making"
 	@echo "make fuzz     ten minutes on each parser of hostile bytes (FUZZ_SECONDS=600)"
 	@echo "make test-boot   disks of four whole distributions: boots, and trees equal to containerd's"
 	@echo "make test-garage   storage on an S3 server that checks signatures (20 minutes the first time)"
@@ -52,6 +52,9 @@ torture:
 		cargo test -p lazaret-cli --test torture -- --nocapture
 	LAZARET_TORTURE_SECONDS=$${LAZARET_TORTURE_SECONDS:-300} \
 		cargo test -p lazaret-store --lib -- collect::tests::torture --nocapture
+	cargo test -p lazaret-store --lib -- --ignored million
+	scripts/kernel.sh
+	LAZARET_TORTURE_ROUNDS=50 cargo test -p lazaret-cli --test end_to_end -- interrupted
 
 fuzz:
 	scripts/setup.sh build fuzz

@@ -1,10 +1,13 @@
 //! `rootfs build` that is killed, or has no room.
 
-use std::process::{Command, Stdio};
+use std::io::{BufRead, BufReader};
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use super::unpack::check;
-use crate::support::{Image, Layer, World, tool};
+use crate::support::{Image, Layer, Lazaret, World, machine_home, tool};
 
 /// An image whose conversion takes long enough to be killed in the midst of it.
 fn image(world: &World) {
@@ -57,6 +60,117 @@ fn killed_at_any_moment() {
     }
     world.lazaret().run(build).success();
     check(&output.join("disk"), "ext4");
+}
+
+/// Pull and conversion, which go on at the same time, killed at any moment: the store has nothing
+/// half, the next command succeeds, and after it nothing is left of the one that was killed.
+#[test]
+fn killed_while_pulling_and_converting() {
+    let rounds = std::env::var("LAZARET_TORTURE_ROUNDS").ok();
+    let rounds: u32 = rounds.and_then(|text| text.parse().ok()).unwrap_or(4);
+    let world = World::new();
+    image(&world);
+    let registry = Registry::start(&world);
+    let reference = format!("{}/team/app:v1", registry.address);
+    world
+        .lazaret()
+        .run(["push", "layout", &reference])
+        .success();
+    std::fs::create_dir(world.path("out")).unwrap();
+    let build = ["rootfs", "build", &reference, "-o", "out/disk"];
+    // A machine of this image has nothing to run: the disk is made, then the command is not found.
+    let run = ["run", &reference, "--", "/absent"];
+    let home = || {
+        let home = world.path("killed");
+        let _ = std::fs::remove_dir_all(&home);
+        std::fs::create_dir_all(home.join("data")).unwrap();
+        symlink(
+            machine_home().join("data/kernels"),
+            home.join("data/kernels"),
+        )
+        .unwrap();
+        Lazaret::new(&home, &world.path(""))
+    };
+    let started = std::time::Instant::now();
+    home().run(build).success();
+    let whole = started.elapsed();
+    let expected = std::fs::read(world.path("out/disk")).unwrap();
+    for round in 0..rounds {
+        std::fs::remove_file(world.path("out/disk")).unwrap();
+        let lazaret = home();
+        let kill = |command: &[&str]| {
+            let mut process = lazaret
+                .command(command)
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .spawn()
+                .unwrap();
+            std::thread::sleep(whole * round / rounds);
+            process.kill().unwrap();
+            process.wait().unwrap();
+        };
+        if round % 2 == 0 {
+            kill(&build);
+        } else {
+            kill(&run);
+            // Of a disk in the store there is all or nothing.
+            lazaret.run(run).status(127);
+            let disks = files(&world.path("killed/data/images/disks"));
+            let disks = disks.iter().filter(|name| name.ends_with(".erofs"));
+            assert_eq!(disks.count(), 1, "round {round}");
+        }
+        lazaret.run(build).success();
+        assert!(std::fs::read(world.path("out/disk")).unwrap() == expected);
+        assert_eq!(files(&world.path("out")), ["disk"], "round {round}");
+        for folder in ["images/scratch", "run/machines", "run/scratch"] {
+            let left = files(&world.path("killed/data").join(folder));
+            assert_eq!(left, [""; 0], "{folder}, round {round}");
+        }
+        let blobs = lazaret.run(["image", "prune", "--format", "json"]);
+        let pruned = blobs.success().json();
+        assert_eq!(pruned["freed"], 0, "round {round}: {pruned}");
+    }
+}
+
+/// Names in a folder, one that is locked by nobody any more included.
+fn files(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names.collect()
+}
+
+/// An ephemeral registry, up until this is dropped.
+struct Registry {
+    address: String,
+    process: Child,
+}
+
+impl Registry {
+    fn start(world: &World) -> Self {
+        let script = "echo $LAZARET_REGISTRY; exec cat";
+        let mut process = world
+            .lazaret()
+            .command(["registry", "with", "--", "sh", "-c", script])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut address = String::new();
+        BufReader::new(process.stdout.as_mut().unwrap())
+            .read_line(&mut address)
+            .unwrap();
+        Self {
+            address: address.trim().to_owned(),
+            process,
+        }
+    }
+}
+
+impl Drop for Registry {
+    fn drop(&mut self) {
+        drop(self.process.stdin.take());
+        let _ = self.process.wait();
+    }
 }
 
 #[test]

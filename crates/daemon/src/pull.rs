@@ -1,5 +1,7 @@
 //! `pull`: an artifact's configuration, or an image into the store.
 
+mod arrivals;
+
 use std::io::Write;
 use std::path::Path;
 
@@ -13,10 +15,13 @@ use lazaret_oci::{
 };
 use lazaret_store::{ImageRecord, ImageStore};
 
+pub(crate) use arrivals::Arrivals;
+
 use crate::image::{Image, blobs, import};
 use crate::resolve::read_config;
 use crate::staged::Staged;
 use crate::{Engine, Error, ProgressSink, blocking};
+use arrivals::Announcer;
 
 /// What was pulled.
 #[derive(Debug, Clone)]
@@ -82,17 +87,45 @@ impl Engine {
         platform: &Platform,
         progress: ProgressSink,
     ) -> Result<ImageRecord, Error> {
+        let pulled = self.pull_using(reference, platform, progress, |_, _| Ok(()));
+        Ok(pulled.await?.0)
+    }
+
+    /// Pulls an image while `convert` works on its layers, in a thread of its own, as they come.
+    ///
+    /// The image counts as pulled only when both are done. The first error ends the other.
+    pub(crate) async fn pull_using<T: Send + 'static>(
+        &self,
+        reference: &Reference,
+        platform: &Platform,
+        progress: ProgressSink,
+        convert: impl FnOnce(&ManifestDocument, &Arrivals) -> Result<T, Error> + Send + 'static,
+    ) -> Result<(ImageRecord, T), Error> {
+        let _lease = self.images.lease()?;
         let source = self.client.manifest(reference).await?;
         let pinned = reference.pinned(source.digest().clone());
         let document = match source.content() {
             ManifestContent::Manifest(_) => source.clone(),
             ManifestContent::Index(_) => self.client.image_manifest(&pinned, platform).await?,
         };
-        let wanted: Vec<Descriptor> = document
-            .manifest()
-            .map(|m| m.blobs().cloned().collect())
-            .unwrap_or_default();
-        self.pull_missing(reference, wanted, progress).await?;
+        let manifest = document.manifest();
+        let layers = manifest.map(|manifest| manifest.layers.clone());
+        // What is to become of the layers depends on the configuration.
+        let config = manifest.map(|manifest| manifest.config.clone());
+        self.pull_missing(reference, config.into_iter().collect(), &progress)
+            .await?;
+        let (announcer, arrivals) = Arrivals::new(self.images.clone());
+        let pull = async {
+            let layers = layers.unwrap_or_default();
+            let sink = StoreSink {
+                store: self.images.clone(),
+                announcer: Some(announcer),
+            };
+            self.pull_into(reference, layers, &sink, &progress).await
+        };
+        let wanted = document.clone();
+        let convert = blocking(move || convert(&wanted, &arrivals));
+        let ((), converted) = tokio::try_join!(pull, convert)?;
         let store = self.images.clone();
         let name = store_name(reference).to_string();
         let record = blocking(move || {
@@ -101,23 +134,34 @@ impl Engine {
         })
         .await?;
         self.images.put(&record)?;
-        Ok(record)
+        Ok((record, converted))
     }
 
     /// Fetches the blobs that the store lacks.
     pub(crate) async fn pull_missing(
         &self,
         reference: &Reference,
-        mut wanted: Vec<Descriptor>,
-        progress: ProgressSink,
+        wanted: Vec<Descriptor>,
+        progress: &ProgressSink,
     ) -> Result<(), Error> {
-        wanted.retain(|blob| self.images.path(&blob.digest).is_none());
         let sink = StoreSink {
             store: self.images.clone(),
+            announcer: None,
         };
-        Ok(self
-            .client
-            .pull_blobs(reference, &wanted, &sink, &progress)
+        self.pull_into(reference, wanted, &sink, progress).await
+    }
+
+    async fn pull_into(
+        &self,
+        reference: &Reference,
+        mut wanted: Vec<Descriptor>,
+        sink: &StoreSink,
+        progress: &ProgressSink,
+    ) -> Result<(), Error> {
+        wanted.retain(|blob| self.images.path(&blob.digest).is_none());
+        let client = &self.client;
+        Ok(client
+            .pull_blobs(reference, &wanted, sink, progress)
             .await?)
     }
 
@@ -154,6 +198,8 @@ fn put_document(store: &ImageStore, document: &ManifestDocument) -> Result<(), E
 /// checks the digest of what it wrote once more before the blob counts.
 struct StoreSink {
     store: ImageStore,
+    /// Tells those who wait for a blob.
+    announcer: Option<Announcer>,
 }
 
 impl BlobSink for StoreSink {
@@ -179,6 +225,9 @@ impl BlobSink for StoreSink {
                 .await
                 .map_err(|error| local_error(item, &error))?
                 .map_err(local)?;
+            if let Some(announcer) = &self.announcer {
+                announcer.announce();
+            }
             Ok(())
         })
     }

@@ -3,15 +3,16 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use lazaret_oci::{Digest, ImageConfig, Platform, Reference};
+use lazaret_oci::{Digest, ImageConfig, ManifestDocument, Platform, Reference};
 use lazaret_rootfs::{FileSystem, Options, append_verity};
 use serde::Serialize;
 
 use crate::image::convert::Conversion;
 use crate::image::source::{ImageSource, split_tag};
 use crate::inject::Injection;
+use crate::pull::Arrivals;
 use crate::staged::Staged;
-use crate::{Engine, Error, ProgressSink, blocking};
+use crate::{Engine, Error, ProgressSink, blocking, image};
 
 const LAYOUT: &str = "oci:";
 const DOCKER_ARCHIVE: &str = "docker-archive:";
@@ -94,62 +95,84 @@ impl Engine {
             });
         }
         let _lease = self.images.lease()?;
-        let native = Platform::native();
-        let platform = request.platform.as_ref().unwrap_or(&native);
-        let source = self
-            .rootfs_source(&request.source, platform, progress)
-            .await?;
-        blocking(move || build(&source, &request)).await
+        match self.rootfs_source(&request.source).await? {
+            Some(source) => blocking(move || build_source(&source, &request)).await,
+            None => self.pull_and_build(request, progress).await,
+        }
     }
 
-    async fn rootfs_source(
-        &self,
-        text: &str,
-        platform: &Platform,
-        progress: ProgressSink,
-    ) -> Result<ImageSource, Error> {
+    /// The image, if it is at hand.
+    async fn rootfs_source(&self, text: &str) -> Result<Option<ImageSource>, Error> {
         let path = text
             .strip_prefix(LAYOUT)
             .or_else(|| text.strip_prefix(DOCKER_ARCHIVE));
         if let Some(path) = path {
             let (path, tag) = split_tag(path);
             let store = self.images.clone();
-            return blocking(move || ImageSource::open(&path, tag.as_deref(), &store)).await;
+            let open = move || ImageSource::open(&path, tag.as_deref(), &store);
+            return blocking(open).await.map(Some);
         }
-        let record = match self.find_image(text) {
-            Err(Error::ImageNotFound { .. }) => {
-                let reference: Reference = text.parse()?;
-                self.pull_image(&reference.normalized(), platform, progress)
-                    .await?
-            }
-            found => found?,
+        match self.find_image(text) {
+            Err(Error::ImageNotFound { .. }) => Ok(None),
+            found => ImageSource::stored(&self.images, &found?).map(Some),
+        }
+    }
+
+    /// Each layer goes into the disk while later ones are still on their way.
+    async fn pull_and_build(
+        &self,
+        request: RootfsRequest,
+        progress: ProgressSink,
+    ) -> Result<BuiltRootfs, Error> {
+        let reference: Reference = request.source.parse()?;
+        let platform = request.platform.clone().unwrap_or_else(Platform::native);
+        let store = self.images.clone();
+        let convert = move |document: &ManifestDocument, layers: &Arrivals| {
+            let (config, _) = image::config(&store, document)?;
+            let open = |digest: &Digest| layers.wait_for(digest);
+            build(document, &config, &open, false, &request)
         };
-        ImageSource::stored(&self.images, &record)
+        let reference = reference.normalized();
+        let pulled = self.pull_using(&reference, &platform, progress, convert);
+        Ok(pulled.await?.1)
     }
 }
 
-fn build(source: &ImageSource, request: &RootfsRequest) -> Result<BuiltRootfs, Error> {
+fn build_source(source: &ImageSource, request: &RootfsRequest) -> Result<BuiltRootfs, Error> {
     let place = Path::new(&request.source);
     let native = Platform::native();
-    let wanted = request.platform.as_ref();
-    let document = source.manifest(wanted.unwrap_or(&native), place)?;
+    let document = source.manifest(request.platform.as_ref().unwrap_or(&native), place)?;
     let manifest = document.manifest().ok_or_else(|| Error::Source {
         path: place.to_owned(),
         reason: "it is an index of indexes, not an image".to_owned(),
     })?;
     let config = ImageConfig::parse(&source.read(&manifest.config)?)?;
-    if let Some(wanted) = wanted {
-        check_platform(&config, wanted)?;
+    let open = |digest: &Digest| source.path(digest);
+    build(&document, &config, &open, !source.is_store(), request)
+}
+
+/// Builds the disk of an image whose layers are where `open` says.
+fn build(
+    document: &ManifestDocument,
+    config: &ImageConfig,
+    open: &dyn Fn(&Digest) -> Result<PathBuf, Error>,
+    verify: bool,
+    request: &RootfsRequest,
+) -> Result<BuiltRootfs, Error> {
+    let manifest = document.manifest().ok_or_else(|| Error::ImageNotFound {
+        name: request.source.clone(),
+    })?;
+    if let Some(wanted) = &request.platform {
+        check_platform(config, wanted)?;
     }
     let started = Instant::now();
     let staged = Staged::create(&request.output)?;
-    let open = |digest: &Digest| source.path(digest);
     let conversion = Conversion {
         name: &request.source,
         manifest,
-        config: &config,
-        open: &open,
-        verify: !source.is_store(),
+        config,
+        open,
+        verify,
         inject: &request.inject,
     };
     let options = Options {

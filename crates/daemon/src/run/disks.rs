@@ -18,12 +18,14 @@ const FORMAT: &str = "erofs-1";
 /// Size of the scratch disk; sparse, so that only what is written takes room.
 const SCRATCH_BYTES: u64 = 16 << 30;
 
-/// The read-only disk with the image's tree, made from its layers if the store lacks it.
+/// The read-only disk with the image's tree, made from its layers if the store lacks it. `open` says
+/// where a layer is.
 pub(super) fn image(
     store: &ImageStore,
     manifest: &Manifest,
     config: &ImageConfig,
     name: &str,
+    open: &dyn Fn(&Digest) -> Result<PathBuf, Error>,
 ) -> Result<PathBuf, Error> {
     cached(store, &image_key(config), |file| {
         let options = Options {
@@ -31,12 +33,11 @@ pub(super) fn image(
             label: boot::ROOT.to_owned(),
             ..Options::default()
         };
-        let open = |digest: &Digest| blob_path(store, digest);
         let conversion = Conversion {
             name,
             manifest,
             config,
-            open: &open,
+            open,
             verify: false,
             inject: &[],
         };
@@ -172,7 +173,7 @@ fn open_blob(store: &ImageStore, digest: &Digest) -> Result<File, Error> {
     File::open(&path).map_err(Error::io("open", &path))
 }
 
-fn blob_path(store: &ImageStore, digest: &Digest) -> Result<PathBuf, Error> {
+pub(super) fn blob_path(store: &ImageStore, digest: &Digest) -> Result<PathBuf, Error> {
     store.path(digest).ok_or_else(|| Error::BlobMissing {
         digest: digest.clone(),
     })

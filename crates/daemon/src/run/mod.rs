@@ -21,14 +21,14 @@ mod streams;
 mod tests;
 
 use lazaret_artifacts::{Payload, Resolved, RunSpec, resolve};
-use lazaret_oci::{ImageConfig, Manifest, ManifestDocument, Platform, Reference};
+use lazaret_oci::{Digest, ImageConfig, Manifest, ManifestDocument, Platform, Reference};
 use lazaret_store::ImageRecord;
 
 pub(crate) use disks::image_key as image_disk_key;
 pub(crate) use machine::end_abandoned;
 pub use request::{PullPolicy, RunEvents, RunRequest};
 
-use crate::pull::store_name;
+use crate::pull::{Arrivals, store_name};
 use crate::resolve::RegistrySource;
 use crate::{Engine, Error, blocking, image};
 
@@ -63,7 +63,7 @@ impl Engine {
         for mount in &spec.mounts {
             if let Payload::Layers(layers) = &mount.payload {
                 let wanted = layers.clone();
-                self.pull_missing(&mount.reference, wanted, events.progress())
+                self.pull_missing(&mount.reference, wanted, &events.progress())
                     .await?;
             }
         }
@@ -71,7 +71,8 @@ impl Engine {
         let name = spec.image.to_string();
         let mounts = spec.mounts.clone();
         let (root, artifacts) = blocking(move || {
-            let root = disks::image(&store, &manifest, &config, &name)?;
+            let open = |digest: &Digest| disks::blob_path(&store, digest);
+            let root = disks::image(&store, &manifest, &config, &name, &open)?;
             Ok((root, disks::artifacts(&store, &mounts)?))
         })
         .await?;
@@ -165,8 +166,20 @@ impl Engine {
                 name: reference.to_string(),
             });
         }
-        self.pull_image(reference, &Platform::native(), events.progress())
-            .await
+        // The image's disk is made while its layers come.
+        let store = self.images.clone();
+        let name = reference.to_string();
+        let convert = move |document: &ManifestDocument, layers: &Arrivals| {
+            let Some(manifest) = document.manifest() else {
+                return Ok(());
+            };
+            let (config, _) = image::config(&store, document)?;
+            let open = |digest: &Digest| layers.wait_for(digest);
+            disks::image(&store, manifest, &config, &name, &open).map(drop)
+        };
+        let platform = Platform::native();
+        let pulled = self.pull_using(reference, &platform, events.progress(), convert);
+        Ok(pulled.await?.0)
     }
 
     /// A complete image under that name. A pin must be the digest of its manifest, or the one
