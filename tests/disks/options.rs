@@ -202,3 +202,46 @@ fn a_platform_that_is_asked_for_must_be_the_images() {
         .run(other)
         .fails(2, &["linux/arm64", "linux/amd64"]);
 }
+
+#[test]
+fn a_disk_is_looked_into_without_mounting_it() {
+    let world = World::new();
+    let image = Image::busybox().layer(
+        Layer::new()
+            .directory("data", 0o755)
+            .entry(
+                "data/f",
+                EntryType::Regular,
+                0o640,
+                (7, 8),
+                "",
+                b"some content",
+            )
+            .symlink("data/link\n", "f"),
+    );
+    image.write(&world.path("layout"));
+    let lazaret = world.lazaret();
+    for fs in ["ext4", "erofs"] {
+        build(&world, &["--fs", fs]);
+        let listed = lazaret.run(["rootfs", "ls", "disk", "/data"]).success();
+        let lines: Vec<&str> = listed.stdout.lines().collect();
+        assert_eq!(lines.len(), 3, "{}", listed.stdout);
+        assert!(lines[0].starts_with("d0755") && lines[0].ends_with("/data"));
+        let words: Vec<&str> = lines[1].split_whitespace().collect();
+        assert_eq!(words, ["f0640", "1", "7:8", "12", "/data/f"]);
+        assert!(lines[2].ends_with("/data/link\\n -> f"), "{}", lines[2]);
+        let whole = lazaret.run(["rootfs", "ls", "disk", "--format", "json"]);
+        let whole = whole.success().json();
+        assert!(whole.as_array().unwrap().len() > 30);
+        let cat = |path: &str| lazaret.run(["rootfs", "cat", "disk", path]);
+        assert_eq!(cat("/data/f").success().stdout, "some content");
+        cat("/data").fails(4, &["/data", "rootfs ls"]);
+        lazaret
+            .run(["rootfs", "ls", "disk", "absent"])
+            .fails(4, &["absent"]);
+    }
+    world.write("none", "no disk at all");
+    lazaret
+        .run(["rootfs", "ls", "none"])
+        .fails(5, &["none", "end of the disk"]);
+}

@@ -147,6 +147,22 @@ pub enum Error {
         /// Why.
         source: lazaret_rootfs::Error,
     },
+    /// A file that is no disk, or a damaged one.
+    #[error("cannot read {}", path.display())]
+    Disk {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: lazaret_rootfs::Error,
+    },
+    /// A path that a disk does not have.
+    #[error("there is no '{path}' on {}", disk.display())]
+    NotOnDisk {
+        /// The disk.
+        disk: PathBuf,
+        /// The path.
+        path: String,
+    },
     /// The initramfs could not be made.
     #[error("failed to make the initramfs for kernel '{kernel}'")]
     Initramfs {
@@ -244,8 +260,11 @@ impl Error {
             | Self::ConfigTooLarge { .. }
             | Self::UnknownArtifact { .. }
             | Self::Convert { .. }
+            | Self::Disk { .. }
             | Self::ImageAmbiguous { .. } => ErrorClass::Invalid,
-            Self::SourceNotFound { .. } | Self::ImageNotFound { .. } => ErrorClass::NotFound,
+            Self::SourceNotFound { .. } | Self::ImageNotFound { .. } | Self::NotOnDisk { .. } => {
+                ErrorClass::NotFound
+            }
             Self::NoContent { .. } | Self::ImageOption { .. } | Self::Option { .. } => {
                 ErrorClass::Usage
             }
@@ -284,6 +303,7 @@ impl Error {
                 "give more of the digest, or a name: {}",
                 names.join(", ")
             )),
+            Self::NotOnDisk { .. } => Some("`lazaret rootfs ls` lists what is there".to_owned()),
             Self::BlobMissing { .. } => Some("pull or import the image again".to_owned()),
             Self::Io { source, .. }
             | Self::Convert {

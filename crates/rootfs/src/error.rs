@@ -95,6 +95,12 @@ pub enum Error {
         /// The operating system's error.
         source: io::Error,
     },
+    /// A disk that is read breaks its format, or is of none that is known.
+    #[error("failed to read the disk: {reason}")]
+    Damaged {
+        /// What is wrong.
+        reason: &'static str,
+    },
     /// A local file or folder to be packed cannot be read.
     #[error("failed to pack {path}")]
     Pack {

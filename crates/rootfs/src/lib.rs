@@ -3,7 +3,7 @@
 //! [`DiskBuilder`] takes layer blobs and single files and writes an ext4 or EROFS image: in one pass,
 //! without mounts, other programs or a tree on the host. Nothing from a layer ever touches a host
 //! path. [`empty_disk`] makes scratch space, [`append_verity`] a tree of hashes. [`Initramfs`] writes
-//! cpio archives for a kernel, and [`pack`] goes the other way: a local folder becomes a layer.
+//! cpio archives for a kernel, [`DiskReader`] shows what a disk holds, and [`pack`] goes the other way: a local folder becomes a layer.
 //!
 //! All of it is synchronous. Layers come as readers: fetching and verifying them, and comparing
 //! the diff ids that come back, is the caller's.
@@ -20,6 +20,7 @@ mod layer;
 mod options;
 mod pack;
 mod path;
+mod reader;
 mod sha256;
 #[cfg(test)]
 mod tests;
@@ -32,5 +33,6 @@ pub use disk::{DiskBuilder, LayerSummary, Summary, empty_disk};
 pub use error::{EntryFault, Error};
 pub use options::{FileSystem, Limits, Options};
 pub use pack::{PackMode, PackOptions, PackSummary, pack};
+pub use reader::{DiskReader, ObjectKind, Stat};
 pub use tree::{Attributes, Timestamp};
 pub use verity::{Verity, append_verity};

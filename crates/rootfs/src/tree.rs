@@ -35,7 +35,7 @@ use crate::path::TreePath;
 /// Most names of one file that ext4 counts.
 const LINKS_MAX: u32 = 65_000;
 /// Longest target that Linux follows.
-const SYMLINK_MAX: usize = 4095;
+pub(crate) const SYMLINK_MAX: usize = 4095;
 
 /// A tree of nodes in an arena.
 #[derive(Debug)]

@@ -90,6 +90,41 @@ pub(crate) fn index(name: &[u8]) -> Option<(u8, &[u8])> {
         .find_map(|&(prefix, index)| Some((index, name.strip_prefix(prefix)?)))
 }
 
+/// The name that an index and the rest stand for; the inverse of [`index`].
+pub(crate) fn name_of(index: u8, suffix: &[u8]) -> Option<Vec<u8>> {
+    match index {
+        2 => return Some(ACL_ACCESS.to_vec()),
+        3 => return Some(ACL_DEFAULT.to_vec()),
+        _ => {}
+    }
+    let (prefix, _) = PREFIXES.iter().find(|(_, known)| *known == index)?;
+    Some([prefix, suffix].concat())
+}
+
+/// The value that ext4 keeps in its own form for ACLs, in the form of system calls.
+pub(crate) fn acl_from_disk(name: &[u8], value: &[u8]) -> Option<Vec<u8>> {
+    if !is_acl(name) {
+        return Some(value.to_vec());
+    }
+    let (version, mut rest) = value.split_first_chunk::<4>()?;
+    if u32::from_le_bytes(*version) != 1 {
+        return None;
+    }
+    let mut out = 2u32.to_le_bytes().to_vec();
+    while let Some((short, after)) = rest.split_first_chunk::<4>() {
+        out.extend_from_slice(short);
+        if matches!(short[0], 0x02 | 0x08) {
+            let (id, after) = after.split_first_chunk::<4>()?;
+            out.extend_from_slice(id);
+            rest = after;
+        } else {
+            out.extend_from_slice(&u32::MAX.to_le_bytes());
+            rest = after;
+        }
+    }
+    rest.is_empty().then_some(out)
+}
+
 /// The order in which Linux searches a block.
 fn order(name: &[u8]) -> (u8, usize, &[u8]) {
     index(name).map_or((0, 0, name), |(index, suffix)| {

@@ -1,12 +1,12 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use lazaret_daemon::{FileSystem, Injection, RootfsRequest};
+use lazaret_daemon::{DiskName, FileSystem, Injection, RootfsRequest, list_disk, read_from_disk};
 use lazaret_oci::Platform;
 
 use super::Context;
 use crate::failure::Failure;
-use crate::printer::{Format, bytes};
+use crate::printer::{Format, bytes, table};
 use crate::progress::Bars;
 
 /// Disks from images
@@ -14,6 +14,23 @@ use crate::progress::Bars;
 pub(crate) enum Command {
     /// Build a bootable disk from an image, without root, mounts or a container engine
     Build(Build),
+    /// List what a disk holds, without mounting it
+    Ls {
+        /// An ext4 or EROFS disk
+        disk: PathBuf,
+        /// Only what is at or below this path
+        path: Option<String>,
+        /// Output format
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
+    /// Print a file of a disk
+    Cat {
+        /// An ext4 or EROFS disk
+        disk: PathBuf,
+        /// Path of the file; symbolic links are not followed
+        path: String,
+    },
 }
 
 #[derive(Debug, clap::Args)]
@@ -62,7 +79,44 @@ impl Command {
     pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
         match self {
             Self::Build(build) => build.run(context).await,
+            Self::Ls { disk, path, format } => {
+                let names = list_disk(&disk, path.as_deref())?;
+                context
+                    .printer
+                    .result(format, &names, |names| list(names))?;
+                Ok(())
+            }
+            Self::Cat { disk, path } => {
+                read_from_disk(&disk, &path, &mut |piece| context.printer.raw(piece))
+            }
         }
+    }
+}
+
+/// As `ls -l` shows it; control characters of names are escaped.
+fn list(names: &[DiskName]) -> String {
+    let rows = names.iter().map(|name| {
+        let mut path = plain(&name.path);
+        if let Some(target) = &name.target {
+            path = format!("{path} -> {}", plain(target));
+        }
+        let size = name.device.clone().unwrap_or_else(|| name.size.to_string());
+        vec![
+            format!("{}{}", &name.kind[..1], name.mode),
+            name.links.to_string(),
+            format!("{}:{}", name.uid, name.gid),
+            size,
+            path,
+        ]
+    });
+    table(&rows.collect::<Vec<_>>())
+}
+
+fn plain(name: &str) -> String {
+    if name.chars().any(char::is_control) {
+        name.escape_debug().to_string()
+    } else {
+        name.to_owned()
     }
 }
 

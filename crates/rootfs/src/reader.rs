@@ -1,0 +1,401 @@
+//! Reads ext4 and EROFS disks without mounting them: those that this crate writes, and others with the
+//! same features.
+//!
+//! Nothing on the disk is believed: whatever its bytes are, calls end in a value or an error, in
+//! time and memory bounded by [`Limits`].
+
+mod erofs;
+mod ext4;
+mod fields;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashSet;
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+
+use crate::error::{Error, show};
+use crate::options::{FileSystem, Limits};
+use crate::tree::{Attributes, SYMLINK_MAX};
+
+/// Longest name of a directory entry.
+const NAME_MAX: usize = 255;
+
+/// A disk that is read.
+pub struct DiskReader {
+    format: Box<dyn Format>,
+    file_system: FileSystem,
+    limits: Limits,
+}
+
+/// What a disk says of one file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stat {
+    /// What it is.
+    pub kind: ObjectKind,
+    /// Owner, permissions, time and extended attributes, ACLs in the form of system calls.
+    pub attributes: Attributes,
+    /// Length in bytes.
+    pub size: u64,
+    /// Number of names.
+    pub links: u32,
+    /// Its number: the same for all names of one file.
+    pub inode: u64,
+    data: Data,
+}
+
+/// The type of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ObjectKind {
+    /// A directory.
+    Directory,
+    /// A regular file.
+    File,
+    /// A symbolic link.
+    Symlink,
+    /// A character device.
+    CharDevice {
+        /// Its driver.
+        major: u32,
+        /// Which device of the driver.
+        minor: u32,
+    },
+    /// A block device.
+    BlockDevice {
+        /// Its driver.
+        major: u32,
+        /// Which device of the driver.
+        minor: u32,
+    },
+    /// A named pipe.
+    Fifo,
+    /// A socket.
+    Socket,
+}
+
+/// How the content of an inode is found; each format knows its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Data {
+    None,
+    /// At this byte of the disk.
+    At(u64),
+    /// The root of a tree of extents, as the inode has it.
+    Extents([u8; 60]),
+    /// Whole blocks at the first byte, the rest at the second.
+    Tail(u64, u64),
+    /// A map at this byte.
+    Chunks {
+        map: u64,
+        /// Bytes of a chunk as a power of two.
+        bits: u32,
+        /// Bytes of an entry of the map.
+        entry: u64,
+    },
+}
+
+/// Where the bytes of a file from some point on are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stretch {
+    /// At this byte of the disk, so many of them.
+    Disk { at: u64, length: u64 },
+    /// Nowhere: so many zeros.
+    Hole { length: u64 },
+}
+
+/// Names and values.
+type Xattrs = Vec<(Vec<u8>, Vec<u8>)>;
+
+/// A name in a directory, and the number of what it leads to.
+type Name<'a> = (&'a [u8], u64);
+
+/// A file system on a disk.
+trait Format: Send + Sync {
+    fn image(&self) -> &Image;
+    fn root(&self) -> u64;
+    fn block_size(&self) -> u64;
+    fn stat(&self, inode: u64) -> Result<Stat, Error>;
+    /// What is at byte `at`, which is below the size.
+    fn map(&self, stat: &Stat, at: u64) -> Result<Stretch, Error>;
+    /// The names in one block of a directory, `.` and `..` left out.
+    fn names<'a>(&self, block: &'a [u8]) -> Result<Vec<Name<'a>>, Error>;
+}
+
+/// The bytes of a disk.
+struct Image {
+    file: File,
+    size: u64,
+}
+
+/// What is at byte `at` of a file of `size` bytes that lie together.
+fn contiguous(start: u64, size: u64, at: u64) -> Stretch {
+    Stretch::Disk {
+        at: start.saturating_add(at),
+        length: size - at,
+    }
+}
+
+fn damaged(reason: &'static str) -> Error {
+    Error::Damaged { reason }
+}
+
+impl Image {
+    fn read(&self, at: u64, buffer: &mut [u8]) -> Result<(), Error> {
+        let end = at.checked_add(buffer.len() as u64);
+        if end.is_none_or(|end| end > self.size) {
+            return Err(damaged("something lies behind the end of the disk"));
+        }
+        let failed = |source| Error::Read {
+            what: "the disk".to_owned(),
+            source,
+        };
+        self.file.read_exact_at(buffer, at).map_err(failed)
+    }
+
+    fn bytes<const N: usize>(&self, at: u64) -> Result<[u8; N], Error> {
+        let mut bytes = [0; N];
+        self.read(at, &mut bytes)?;
+        Ok(bytes)
+    }
+}
+
+impl DiskReader {
+    /// Opens a disk; its first blocks tell the file system. `limits` bound what a
+    /// [`walk`](Self::walk) takes.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] for what is no disk, or has features that this does not know.
+    pub fn open(file: File, limits: Limits) -> Result<Self, Error> {
+        let size = file.metadata().map_err(|source| Error::Read {
+            what: "the disk".to_owned(),
+            source,
+        });
+        let image = Image {
+            size: size?.len(),
+            file,
+        };
+        let superblock: [u8; 1024] = image.bytes(1024)?;
+        let (file_system, format): (_, Box<dyn Format>) = if erofs::is(&superblock) {
+            (
+                FileSystem::Erofs,
+                Box::new(erofs::Erofs::open(image, &superblock)?),
+            )
+        } else if ext4::is(&superblock) {
+            (
+                FileSystem::Ext4,
+                Box::new(ext4::Ext4::open(image, &superblock)?),
+            )
+        } else {
+            return Err(damaged("it carries neither ext4 nor EROFS"));
+        };
+        Ok(Self {
+            format,
+            file_system,
+            limits,
+        })
+    }
+
+    /// Which file system it carries.
+    pub fn file_system(&self) -> FileSystem {
+        self.file_system
+    }
+
+    /// Visits every name, directories before what they hold, in the order of the disk. Paths have no
+    /// leading `/`; the root's is empty.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`], [`Error::LimitExceeded`], and those of `visit`.
+    pub fn walk(
+        &self,
+        mut visit: impl FnMut(&[u8], &Stat) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let root = self.format.stat(self.format.root())?;
+        if root.kind != ObjectKind::Directory {
+            return Err(damaged("its root is no directory"));
+        }
+        visit(b"", &root)?;
+        let mut budget = Budget {
+            limits: self.limits,
+            entries: 0,
+            metadata: 0,
+        };
+        let mut seen = HashSet::from([root.inode]);
+        let mut pending = vec![(Vec::new(), root)];
+        while let Some((path, directory)) = pending.pop() {
+            let mut below = Vec::new();
+            for (name, inode) in self.names(&directory, &mut budget)? {
+                let stat = self.format.stat(inode)?;
+                let mut whole = path.clone();
+                if !whole.is_empty() {
+                    whole.push(b'/');
+                }
+                whole.extend_from_slice(&name);
+                budget.entry(whole.len() + stat.attributes.xattrs.len() * 48)?;
+                if stat.kind != ObjectKind::Directory {
+                    visit(&whole, &stat)?;
+                } else if seen.insert(inode) {
+                    visit(&whole, &stat)?;
+                    below.push((whole, stat));
+                } else {
+                    return Err(damaged("a directory has two names"));
+                }
+            }
+            below.reverse();
+            pending.append(&mut below);
+        }
+        Ok(())
+    }
+
+    /// The file at a path; symbolic links are not followed.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`], [`Error::LimitExceeded`].
+    pub fn lookup(&self, path: impl AsRef<[u8]>) -> Result<Option<Stat>, Error> {
+        let mut budget = Budget {
+            limits: self.limits,
+            entries: 0,
+            metadata: 0,
+        };
+        let mut at = self.format.stat(self.format.root())?;
+        for part in crate::path::components(path.as_ref()) {
+            if at.kind != ObjectKind::Directory {
+                return Ok(None);
+            }
+            let names = self.names(&at, &mut budget)?;
+            match names.iter().find(|(name, _)| name == part) {
+                Some((_, inode)) => at = self.format.stat(*inode)?,
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(at))
+    }
+
+    /// Reads a file's content from a point on; 0 bytes at its end.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`], [`Error::Read`].
+    pub fn read(&self, stat: &Stat, at: u64, buffer: &mut [u8]) -> Result<usize, Error> {
+        if at >= stat.size || buffer.is_empty() {
+            return Ok(0);
+        }
+        let (stretch, length) = match self.format.map(stat, at)? {
+            Stretch::Disk { at, length } => (Some(at), length),
+            Stretch::Hole { length } => (None, length),
+        };
+        if length == 0 {
+            return Err(damaged("a file has no content where it should"));
+        }
+        let length = length.min(stat.size - at).min(buffer.len() as u64);
+        let length = usize::try_from(length).unwrap_or(buffer.len());
+        match stretch {
+            Some(at) => self.format.image().read(at, &mut buffer[..length])?,
+            None => buffer[..length].fill(0),
+        }
+        Ok(length)
+    }
+
+    /// The target of a symbolic link.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`], [`Error::Read`].
+    pub fn read_link(&self, stat: &Stat) -> Result<Vec<u8>, Error> {
+        let length = usize::try_from(stat.size).unwrap_or(usize::MAX);
+        if length > SYMLINK_MAX {
+            return Err(damaged("a symbolic link is too long"));
+        }
+        let mut target = vec![0; length];
+        let mut filled = 0;
+        while filled < length {
+            filled += self.read(stat, filled as u64, &mut target[filled..])?;
+        }
+        Ok(target)
+    }
+
+    /// All names of a directory.
+    fn names(&self, stat: &Stat, budget: &mut Budget) -> Result<Vec<(Vec<u8>, u64)>, Error> {
+        budget.bytes(stat.size)?;
+        let mut all = Vec::new();
+        let unit = self.format.block_size();
+        let mut block = vec![0; usize::try_from(unit).unwrap_or(0)];
+        let mut at = 0;
+        while at < stat.size {
+            let length = usize::try_from((stat.size - at).min(unit)).unwrap_or(0);
+            let mut filled = 0;
+            while filled < length {
+                let from = at + filled as u64;
+                if let Stretch::Hole { .. } = self.format.map(stat, from)? {
+                    return Err(damaged("a directory has a hole"));
+                }
+                filled += self.read(stat, from, &mut block[filled..length])?;
+            }
+            for (name, inode) in self.format.names(&block[..length])? {
+                let is_one = (1..=NAME_MAX).contains(&name.len())
+                    && !name.contains(&b'/')
+                    && !name.contains(&0);
+                if !is_one {
+                    return Err(damaged("a directory has a name that none can be"));
+                }
+                budget.entry(name.len())?;
+                all.push((name.to_vec(), inode));
+            }
+            at += length as u64;
+        }
+        Ok(all)
+    }
+}
+
+/// What may still be taken in.
+struct Budget {
+    limits: Limits,
+    entries: u64,
+    metadata: u64,
+}
+
+impl Budget {
+    fn entry(&mut self, bytes: usize) -> Result<(), Error> {
+        self.entries += 1;
+        // Each name is counted where it is found and where it is visited.
+        if self.entries / 2 > self.limits.entries {
+            return Err(Error::LimitExceeded {
+                what: "entries",
+                limit: self.limits.entries,
+            });
+        }
+        self.bytes(bytes as u64)
+    }
+
+    fn bytes(&mut self, bytes: u64) -> Result<(), Error> {
+        self.metadata = self.metadata.saturating_add(bytes);
+        if self.metadata > self.limits.metadata.saturating_mul(2) {
+            return Err(Error::LimitExceeded {
+                what: "bytes of metadata",
+                limit: self.limits.metadata,
+            });
+        }
+        Ok(())
+    }
+}
+
+impl ObjectKind {
+    /// From `st_mode`, and the device number in the kernel's own 32 bits.
+    fn of(mode: u16, device: u32) -> Result<Self, Error> {
+        let major = (device >> 8) & 0xfff;
+        let minor = (device & 0xff) | ((device >> 12) & 0xf_ff00);
+        Ok(match mode >> 12 {
+            1 => Self::Fifo,
+            2 => Self::CharDevice { major, minor },
+            4 => Self::Directory,
+            6 => Self::BlockDevice { major, minor },
+            8 => Self::File,
+            10 => Self::Symlink,
+            12 => Self::Socket,
+            _ => return Err(damaged("an inode is of no type")),
+        })
+    }
+}
+
+impl std::fmt::Debug for DiskReader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let name = show(format!("{:?}", self.file_system).as_bytes());
+        f.debug_tuple("DiskReader").field(&name).finish()
+    }
+}
