@@ -156,6 +156,87 @@ fn writes_go_to_an_overlay_and_are_gone_next_time() {
     }
 }
 
+/// The image on one ext4 of the machine's own: no overlay, and nothing of it afterwards.
+#[test]
+fn a_root_of_the_machines_own_is_one_writable_ext4() {
+    let world = World::new();
+    import(&world, Image::busybox(), "own:v1");
+    let lazaret = world.machine();
+    let script = "cat /marker; touch /marker; grep ' / ' /proc/mounts; df -h / | tail -1";
+    for _ in 0..2 {
+        let run = [
+            "-q", "run", "--fs", "ext4", "own:v1", "--", "sh", "-c", script,
+        ];
+        let output = lazaret.run(run).success();
+        assert!(
+            output.stderr.contains("/marker': No such file"),
+            "{}",
+            output.stderr
+        );
+        assert!(output.stdout.contains(" / ext4 rw"), "{}", output.stdout);
+        assert!(output.stdout.contains("31."), "{}", output.stdout);
+    }
+    lazaret
+        .run(["run", "--fs", "ext4", "--read-only", "own:v1"])
+        .fails(125, &["--read-only"]);
+}
+
+/// Every block is checked: a changed one is an error, not other content.
+#[test]
+fn a_checked_disk_refuses_what_was_changed() {
+    let world = World::new();
+    let content = b"a line that is nowhere else\n".repeat(2000);
+    let image = Image::busybox().layer(Layer::new().file("secret", &content));
+    import(&world, image, "checked:v1");
+    // A home of its own: its disks are damaged.
+    let home = world.path("home");
+    let lazaret = crate::support::Lazaret::new(&home, &world.path(""));
+    let kernels = crate::support::machine_home().join("data/kernels");
+    let layout = world.path("layout");
+    lazaret
+        .run(["image", "import", layout.to_str().unwrap(), "checked:v1"])
+        .success();
+    std::fs::remove_dir_all(home.join("data/kernels")).unwrap();
+    std::os::unix::fs::symlink(kernels, home.join("data/kernels")).unwrap();
+    let script = "grep ' / ' /proc/mounts; sha256sum /secret";
+    let run = [
+        "-q",
+        "run",
+        "--verity",
+        "checked:v1",
+        "--",
+        "sh",
+        "-c",
+        script,
+    ];
+    let output = lazaret.run(run).success();
+    let digest = lazaret_oci::Digest::of(&content);
+    assert!(output.stdout.contains(digest.hex()), "{}", output.stdout);
+
+    let disks = std::fs::read_dir(home.join("data/images/disks")).unwrap();
+    let names: Vec<_> = disks.map(|entry| entry.unwrap().path()).collect();
+    let disk = names
+        .iter()
+        .find(|path| path.extension().is_some_and(|e| e == "erofs"));
+    let disk = disk.expect("a checked disk");
+    let mut bytes = std::fs::read(disk).unwrap();
+    let at = bytes
+        .windows(28)
+        .position(|window| window == &content[..28])
+        .unwrap();
+    bytes[at] = b'A';
+    std::fs::write(disk, &bytes).unwrap();
+    let output = lazaret.run(run).status(1);
+    assert!(
+        output.stderr.contains("Input/output error"),
+        "{}",
+        output.stderr
+    );
+    // Pruning keeps the disk and its root hash.
+    let pruned = lazaret.run(["image", "prune", "--format", "json"]);
+    assert_eq!(pruned.success().json()["freed"], 0);
+}
+
 #[test]
 fn every_kind_of_entry_comes_out_right_inside() {
     let world = World::new();

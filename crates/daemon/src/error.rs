@@ -155,6 +155,12 @@ pub enum Error {
         /// Why.
         source: lazaret_rootfs::Error,
     },
+    /// A checked disk whose root hash is gone or damaged.
+    #[error("the root hash '{key}' of a disk in the store cannot be read")]
+    RootHash {
+        /// Its key.
+        key: String,
+    },
     /// A path that a disk does not have.
     #[error("there is no '{path}' on {}", disk.display())]
     NotOnDisk {
@@ -268,7 +274,9 @@ impl Error {
             Self::NoContent { .. } | Self::ImageOption { .. } | Self::Option { .. } => {
                 ErrorClass::Usage
             }
-            Self::BlobMissing { .. } | Self::DigestMismatch { .. } => ErrorClass::Integrity,
+            Self::BlobMissing { .. } | Self::DigestMismatch { .. } | Self::RootHash { .. } => {
+                ErrorClass::Integrity
+            }
             Self::Io { source, .. } if source.kind() == io::ErrorKind::NotFound => {
                 ErrorClass::NotFound
             }
@@ -303,6 +311,9 @@ impl Error {
                 "give more of the digest, or a name: {}",
                 names.join(", ")
             )),
+            Self::RootHash { .. } => {
+                Some("remove the image and pull it again: `lazaret image rm`".to_owned())
+            }
             Self::NotOnDisk { .. } => Some("`lazaret rootfs ls` lists what is there".to_owned()),
             Self::BlobMissing { .. } => Some("pull or import the image again".to_owned()),
             Self::Io { source, .. }

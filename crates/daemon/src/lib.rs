@@ -34,7 +34,7 @@ pub use login::Login;
 pub use pull::{Pulled, PulledArtifact, write_file};
 pub use push::{PushRequest, Pushed};
 pub use rootfs::{BuiltRootfs, RootfsRequest, VerityTree};
-pub use run::{PullPolicy, RunEvents, RunRequest};
+pub use run::{PullPolicy, RootDisk, RunEvents, RunRequest};
 pub use settings::Settings;
 pub use space::{Pruned, Usage};
 pub use validation::{Validation, own_types, validate_file};

@@ -103,7 +103,7 @@ impl Engine {
         for record in self.images.list()? {
             let document = crate::image::manifest(&self.images, &record)?;
             let (config, _) = crate::image::config(&self.images, &document)?;
-            needed.insert(crate::run::image_disk_key(&config));
+            needed.extend(crate::run::image_disk_keys(&config));
         }
         Ok(needed)
     }

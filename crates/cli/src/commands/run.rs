@@ -1,7 +1,7 @@
 use std::io::IsTerminal;
 use std::path::PathBuf;
 
-use lazaret_daemon::{PullPolicy, RunEvents, RunRequest};
+use lazaret_daemon::{PullPolicy, RootDisk, RunEvents, RunRequest};
 
 use super::Context;
 use crate::failure::Failure;
@@ -49,12 +49,26 @@ pub(crate) struct Args {
     /// Refuse all writes to the root file system, root's included
     #[arg(long)]
     read_only: bool,
+    /// What the root file system is on: the image's own EROFS, shared by all its machines, under an
+    /// overlay; or one writable ext4, made for this machine
+    #[arg(long, value_enum, default_value_t)]
+    fs: Fs,
+    /// Have the guest check every block of the image's disk against its root hash (dm-verity)
+    #[arg(long, conflicts_with = "fs")]
+    verity: bool,
     /// When to ask the registry for an image that is cached
     #[arg(long, value_enum, default_value_t)]
     pull: Pull,
     /// Arguments: they replace the image's command or the agent's arguments
     #[arg(last = true)]
     args: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+enum Fs {
+    #[default]
+    Erofs,
+    Ext4,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -93,6 +107,11 @@ impl Args {
             policy: self.policy,
             kernel: self.kernel,
             read_only: self.read_only,
+            root: match (self.fs, self.verity) {
+                (Fs::Ext4, _) => RootDisk::Own,
+                (Fs::Erofs, true) => RootDisk::Checked,
+                (Fs::Erofs, false) => RootDisk::Shared,
+            },
             pull: match self.pull {
                 Pull::Always => PullPolicy::Always,
                 Pull::Missing => PullPolicy::Missing,

@@ -5,6 +5,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use lazaret_artifacts::RunSpec;
 use lazaret_protocol::{ArtifactMount, BootConfig, Process, Root, RootMode, VERSION};
 
+use super::RootDisk;
+
 /// Serials of the disks, as the guest finds them under `/sys/block`.
 pub(super) const ROOT: &str = "root";
 pub(super) const SCRATCH: &str = "scratch";
@@ -15,6 +17,7 @@ pub(super) fn config(
     spec: &RunSpec,
     hostname: String,
     read_only: bool,
+    root: &super::disks::Root,
     mounts: Vec<ArtifactMount>,
 ) -> BootConfig {
     BootConfig {
@@ -26,14 +29,18 @@ pub(super) fn config(
         entropy: entropy(),
         root: Root {
             serial: ROOT.to_owned(),
-            filesystem: "erofs".to_owned(),
-            verity: None,
-            mode: if read_only {
-                RootMode::ReadOnly
-            } else {
-                RootMode::Overlay {
+            filesystem: match root.kind {
+                RootDisk::Shared | RootDisk::Checked => "erofs",
+                RootDisk::Own => "ext4",
+            }
+            .to_owned(),
+            verity: root.verity.clone(),
+            mode: match root.kind {
+                RootDisk::Own => RootMode::Writable,
+                _ if read_only => RootMode::ReadOnly,
+                _ => RootMode::Overlay {
                     serial: SCRATCH.to_owned(),
-                }
+                },
             },
         },
         mounts,

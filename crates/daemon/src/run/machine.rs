@@ -4,7 +4,8 @@
 //! <runtime>/machines/<id>/    flock held while this process lives
 //!     machine.json            the emulator's process id and start time
 //!     policy.json             the run's policy, unwrapped
-//!     scratch.ext4            where writes go
+//!     scratch.ext4            where writes go, or
+//!     root.ext4               the machine's own root disk
 //!     console.log             what the guest's kernel says
 //! ```
 //! The folder goes with the run. After a crash the next command ends the recorded process, if
@@ -16,14 +17,15 @@ use std::time::{Duration, Instant};
 
 use lazaret_artifacts::RunSpec;
 use lazaret_protocol::{ArtifactMount, FailureKind, Frame, Kind};
-use lazaret_store::Lease;
+use lazaret_store::{Lease, LockedDir};
 use lazaret_vm::{Disk, LaunchPlan, Machine, kernel::Kernel, probe};
 use rustix::process::{Pid, Signal, kill_process};
 use serde::{Deserialize, Serialize};
 
+use super::disks::Root;
 use super::signals::Signals;
 use super::streams::{self, Ending};
-use super::{RunEvents, boot, disks, initramfs, notices};
+use super::{RootDisk, RunEvents, boot, disks, initramfs, notices};
 use crate::{Engine, Error, blocking};
 
 /// How long a guest may take to say hello. Emulation on a loaded host is slow.
@@ -34,7 +36,9 @@ const END_TIMEOUT: Duration = Duration::from_secs(5);
 /// Everything a machine starts from.
 pub(super) struct Launch {
     pub(super) kernel: Kernel,
-    pub(super) root: PathBuf,
+    /// Where the machine's own files go.
+    pub(super) folder: LockedDir,
+    pub(super) root: Root,
     pub(super) artifacts: Option<(PathBuf, Vec<ArtifactMount>)>,
     pub(super) spec: RunSpec,
     pub(super) hostname: String,
@@ -59,8 +63,7 @@ impl Engine {
         lease: Lease,
         events: &dyn RunEvents,
     ) -> Result<u8, Error> {
-        let folder = self.machines.create()?;
-        let path = folder.path().to_owned();
+        let path = launch.folder.path().to_owned();
         let mut signals = Signals::install()?;
         let plan = self.plan(&launch, &path, events).await?;
         let (hostname, mounts) = (
@@ -77,7 +80,13 @@ impl Engine {
                 policy.to_value().to_string().as_bytes(),
             )?;
         }
-        let boot = boot::config(&launch.spec, hostname, launch.read_only, mounts);
+        let boot = boot::config(
+            &launch.spec,
+            hostname,
+            launch.read_only,
+            &launch.root,
+            mounts,
+        );
         let boot = Frame::json(Kind::Boot, &boot).map_err(|error| Error::Option {
             option: "--env",
             value: "...".to_owned(),
@@ -90,7 +99,7 @@ impl Engine {
         // Its disks are shared and read-only, or thrown away: there is nothing to shut down.
         machine.kill();
         machine.wait().await;
-        folder.remove()?;
+        launch.folder.remove()?;
         conclude(ending?)
     }
 
@@ -115,9 +124,9 @@ impl Engine {
             notices::accelerator(&verdict, events);
         }
         let mut attached = vec![Disk {
-            path: launch.root.clone(),
+            path: launch.root.path.clone(),
             serial: boot::ROOT.to_owned(),
-            read_only: true,
+            read_only: launch.root.kind != RootDisk::Own,
         }];
         if let Some((path, _)) = &launch.artifacts {
             attached.push(Disk {
@@ -126,7 +135,7 @@ impl Engine {
                 read_only: true,
             });
         }
-        if !launch.read_only {
+        if !launch.read_only && launch.root.kind != RootDisk::Own {
             attached.push(Disk {
                 path: disks::scratch(folder)?,
                 serial: boot::SCRATCH.to_owned(),

@@ -24,13 +24,14 @@ use lazaret_artifacts::{Payload, Resolved, RunSpec, resolve};
 use lazaret_oci::{Digest, ImageConfig, Manifest, ManifestDocument, Platform, Reference};
 use lazaret_store::ImageRecord;
 
-pub(crate) use disks::image_key as image_disk_key;
+pub(crate) use disks::image_keys as image_disk_keys;
 pub(crate) use machine::end_abandoned;
-pub use request::{PullPolicy, RunEvents, RunRequest};
+pub use request::{PullPolicy, RootDisk, RunEvents, RunRequest};
 
 use crate::pull::{Arrivals, store_name};
 use crate::resolve::RegistrySource;
 use crate::{Engine, Error, blocking, image};
+use disks::Layers;
 
 /// Everything about a run that is settled before a machine starts.
 struct Prepared {
@@ -70,15 +71,28 @@ impl Engine {
         let store = self.images.clone();
         let name = spec.image.to_string();
         let mounts = spec.mounts.clone();
+        let kind = request.root;
+        let folder = self.machines.create()?;
+        let place = folder.path().to_owned();
         let (root, artifacts) = blocking(move || {
             let open = |digest: &Digest| disks::blob_path(&store, digest);
-            let root = disks::image(&store, &manifest, &config, &name, &open)?;
+            let layers = Layers {
+                name: &name,
+                manifest: &manifest,
+                config: &config,
+                open: &open,
+            };
+            let root = match kind {
+                RootDisk::Own => disks::own_root(&place, &layers)?,
+                _ => disks::stored_root(&store, &layers, kind == RootDisk::Checked)?,
+            };
             Ok((root, disks::artifacts(&store, &mounts)?))
         })
         .await?;
         events.starting();
         let launch = machine::Launch {
             kernel,
+            folder,
             root,
             artifacts,
             spec,
@@ -98,7 +112,7 @@ impl Engine {
         let flags = request.flags()?;
         let resolved = self.resolve_run(request).await?;
         let record = self
-            .ensure_image(&resolved.image, request.pull, events)
+            .ensure_image(&resolved.image, request.pull, request.root, events)
             .await?;
         let document = image::manifest(&self.images, &record)?;
         let (config, _) = image::config(&self.images, &document)?;
@@ -154,6 +168,7 @@ impl Engine {
         &self,
         reference: &Reference,
         policy: PullPolicy,
+        root: RootDisk,
         events: &dyn RunEvents,
     ) -> Result<ImageRecord, Error> {
         if policy != PullPolicy::Always
@@ -169,13 +184,18 @@ impl Engine {
         // The image's disk is made while its layers come.
         let store = self.images.clone();
         let name = reference.to_string();
-        let convert = move |document: &ManifestDocument, layers: &Arrivals| {
-            let Some(manifest) = document.manifest() else {
+        let convert = move |document: &ManifestDocument, arrivals: &Arrivals| {
+            let Some(manifest) = document.manifest().filter(|_| root != RootDisk::Own) else {
                 return Ok(());
             };
             let (config, _) = image::config(&store, document)?;
-            let open = |digest: &Digest| layers.wait_for(digest);
-            disks::image(&store, manifest, &config, &name, &open).map(drop)
+            let layers = Layers {
+                name: &name,
+                manifest,
+                config: &config,
+                open: &|digest: &Digest| arrivals.wait_for(digest),
+            };
+            disks::stored_root(&store, &layers, root == RootDisk::Checked).map(drop)
         };
         let platform = Platform::native();
         let pulled = self.pull_using(reference, &platform, events.progress(), convert);

@@ -20,6 +20,18 @@ pub enum PullPolicy {
     Never,
 }
 
+/// The disk that a machine has its root on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum RootDisk {
+    /// The image's EROFS, shared by all machines of that image, under an overlay of its own.
+    #[default]
+    Shared,
+    /// The same with a dm-verity tree: the guest's kernel checks every block.
+    Checked,
+    /// An ext4 of the machine's own, made for it and gone with it.
+    Own,
+}
+
 /// A run as the command line asks for it; empty means not given.
 #[derive(Debug, Clone)]
 pub struct RunRequest {
@@ -47,6 +59,8 @@ pub struct RunRequest {
     pub kernel: Option<String>,
     /// Refuse writes to the root file system.
     pub read_only: bool,
+    /// What the root file system is on.
+    pub root: RootDisk,
     /// When to pull.
     pub pull: PullPolicy,
     /// Arguments.
@@ -70,6 +84,13 @@ pub trait RunEvents: Sync {
 impl RunRequest {
     /// The flags that override artifact and image.
     pub(super) fn flags(&self) -> Result<RunFlags, Error> {
+        if self.read_only && self.root == RootDisk::Own {
+            return Err(Error::Option {
+                option: "--fs",
+                value: "ext4".to_owned(),
+                reason: "a disk to be written to and --read-only exclude each other".to_owned(),
+            });
+        }
         let scalar = |text: &String| match text.parse::<u64>() {
             Ok(number) => Value::from(number),
             Err(_) => Value::from(text.clone()),

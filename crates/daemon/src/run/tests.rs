@@ -39,6 +39,7 @@ fn options_are_checked_before_anything_is_fetched() {
         policy: None,
         kernel: None,
         read_only: false,
+        root: RootDisk::Shared,
         pull: PullPolicy::Missing,
         args: vec![],
         forward_stdin: false,
