@@ -7,6 +7,7 @@
 )]
 
 mod boots;
+mod catalogue;
 mod cleanup;
 mod clients;
 mod disks;

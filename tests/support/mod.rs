@@ -13,7 +13,7 @@ pub(crate) use appliance::Appliance;
 pub(crate) use containerd::{Containerd, end};
 pub(crate) use image::{Image, busybox_layer};
 pub(crate) use layer::{Layer, gzip};
-pub(crate) use process::{Lazaret, tool};
+pub(crate) use process::{Lazaret, Output, finish, tool};
 use tempfile::TempDir;
 
 /// A folder of its own with a fresh `LAZARET_HOME`.

@@ -95,7 +95,8 @@ pub(crate) fn tool(program: &str, arguments: &[&str]) -> String {
     output.stdout
 }
 
-fn finish(mut command: Command) -> Output {
+/// Runs a command to its end.
+pub(crate) fn finish(mut command: Command) -> Output {
     let program = command.get_program().to_owned();
     Output::of(
         command

@@ -10,6 +10,8 @@ pub(crate) const LOG: &str = "LAZARET_LOG";
 pub(crate) const ACCELERATOR: &str = "LAZARET_ACCELERATOR";
 /// The credential file, instead of the one in the configuration folder.
 pub(crate) const CREDENTIALS: &str = "LAZARET_CREDENTIALS";
+/// Catalogue files, separated by `:`, instead of the one in the configuration folder.
+pub(crate) const CATALOGUE: &str = "LAZARET_CATALOGUE";
 /// A file of further certificate authorities, PEM.
 pub(crate) const CA_FILE: &str = "LAZARET_CA_FILE";
 /// Set for the child of `registry with`: `host:port` of the ephemeral registry.

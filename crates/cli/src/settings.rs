@@ -64,7 +64,15 @@ pub(crate) fn resolve(global: &GlobalArgs) -> Result<Settings, Failure> {
             )));
         }
     };
+    let catalogues = match path(env_vars::CATALOGUE) {
+        Some(paths) => env::split_paths(&paths).collect(),
+        None => {
+            let standard = config.join("catalogue.json");
+            standard.exists().then_some(standard).into_iter().collect()
+        }
+    };
     Ok(Settings {
+        catalogues,
         credentials: CredentialFiles {
             own: Some(
                 path(env_vars::CREDENTIALS).unwrap_or_else(|| config.join("credentials.json")),

@@ -14,13 +14,13 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _};
-use http::{Method, header};
+use http::{Method, Uri, header};
 use hyper::body::{Body as _, Incoming};
-use lazaret_oci::{Descriptor, Digest, Hasher, Reference};
+use lazaret_oci::{Descriptor, Digest, Hasher, Reference, Registry};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 
 use crate::call::{Call, Request};
-use crate::transport::{Backoff, Response, next_chunk};
+use crate::transport::{Backoff, Origin, Response, next_chunk};
 use crate::{Client, Error, client};
 
 /// After this many bytes without a break, earlier breaks are forgotten.
@@ -97,9 +97,45 @@ impl Client {
         offset: u64,
         hasher: Hasher,
     ) -> Result<Blob, Error> {
+        let place = Place::Repository(reference.clone());
+        self.pull_from(place, blob, offset, hasher).await
+    }
+
+    /// Opens what a plain URL leads to, which must be what `blob` describes. No credentials are sent;
+    /// plain HTTP is spoken to the hosts that registries may be plain on.
+    ///
+    /// # Errors
+    /// [`Error::Url`] for what is no such URL; as [`Client::blob`].
+    pub async fn download(&self, url: &str, blob: &Descriptor) -> Result<Blob, Error> {
+        let refused = |reason| Error::Url {
+            url: url.to_owned(),
+            reason,
+        };
+        let uri: Uri = url.parse().map_err(|_| refused("it is not a URL"))?;
+        let origin = Origin::of(&uri).ok_or_else(|| refused("it is not an http or https URL"))?;
+        let host: Registry = format!("{}:{}", origin.host(), origin.port())
+            .parse()
+            .map_err(|_| refused("its host is not one"))?;
+        if !origin.tls && !self.inner.transport.plain.allows(&host) {
+            return Err(refused(
+                "plain HTTP is for loopback and LAZARET_PLAIN_HTTP only",
+            ));
+        }
+        let hasher = Hasher::new(blob.digest.algorithm());
+        let place = Place::Url { host, uri };
+        self.pull_from(place, blob, 0, hasher).await
+    }
+
+    async fn pull_from(
+        &self,
+        place: Place,
+        blob: &Descriptor,
+        offset: u64,
+        hasher: Hasher,
+    ) -> Result<Blob, Error> {
         let mut pull = Pull {
             client: self.clone(),
-            reference: reference.clone(),
+            place,
             descriptor: blob.clone(),
             body: None,
             skip: 0,
@@ -191,10 +227,25 @@ impl Client {
     }
 }
 
+/// Where a blob comes from.
+enum Place {
+    Repository(Reference),
+    Url { host: Registry, uri: Uri },
+}
+
+impl Place {
+    fn host(&self) -> &Registry {
+        match self {
+            Self::Repository(reference) => &reference.registry,
+            Self::Url { host, .. } => host,
+        }
+    }
+}
+
 /// A pull on its way.
 struct Pull {
     client: Client,
-    reference: Reference,
+    place: Place,
     descriptor: Descriptor,
     /// `None`: closed.
     body: Option<Incoming>,
@@ -211,16 +262,21 @@ struct Pull {
 
 impl Pull {
     fn operation(&self) -> String {
-        format!(
-            "pull blob {} of {}",
-            self.descriptor.digest,
-            self.reference.base()
-        )
+        match &self.place {
+            Place::Repository(reference) => {
+                format!(
+                    "pull blob {} of {}",
+                    self.descriptor.digest,
+                    reference.base()
+                )
+            }
+            Place::Url { uri, .. } => format!("download {uri}"),
+        }
     }
 
     fn mismatch(&self, actual: String, bytes: u64) -> Error {
         Error::Integrity {
-            registry: self.reference.registry.to_string(),
+            registry: self.place.host().to_string(),
             operation: self.operation(),
             expected: Box::new(self.descriptor.digest.clone()),
             expected_bytes: Some(self.descriptor.size),
@@ -232,12 +288,19 @@ impl Pull {
     /// Asks for what is missing.
     async fn open(&mut self) -> Result<(), Error> {
         let operation = self.operation();
-        let call = Call::on(&self.reference, operation);
-        let path = client::path(
-            &self.reference,
-            &format!("blobs/{}", self.descriptor.digest),
-        );
-        let uri = self.client.url(&self.reference.registry, &path);
+        let (call, uri) = match &self.place {
+            Place::Repository(reference) => {
+                let path = format!("blobs/{}", self.descriptor.digest);
+                let path = client::path(reference, &path);
+                let uri = self.client.url(&reference.registry, &path);
+                (Call::on(reference, operation), uri)
+            }
+            Place::Url { host, uri } => {
+                let mut call = Call::at(host, operation);
+                call.is_anonymous = true;
+                (call, uri.clone())
+            }
+        };
         let mut request = Request::get(uri);
         if self.offset > 0 {
             request = request.with(header::RANGE, &format!("bytes={}-", self.offset));
@@ -345,7 +408,7 @@ impl Pull {
         self.mark = self.offset;
         let Some(wait) = self.backoff.after_failure(None) else {
             return Err(Error::Unreachable {
-                registry: self.reference.registry.to_string(),
+                registry: self.place.host().to_string(),
                 operation: self.operation(),
                 reason: format!(
                     "{reason} (at byte {} of {}, after all tries)",

@@ -24,6 +24,8 @@ pub(crate) struct Call<'a> {
     /// Goes on after "failed to".
     pub(crate) operation: String,
     pub(crate) scopes: Scopes,
+    /// Whether it is made without credentials, whoever asks for them.
+    pub(crate) is_anonymous: bool,
 }
 
 impl<'a> Call<'a> {
@@ -34,6 +36,7 @@ impl<'a> Call<'a> {
             operation,
             scopes: Scopes::pull(&repository),
             repository: Some(repository),
+            is_anonymous: false,
         }
     }
 
@@ -43,6 +46,7 @@ impl<'a> Call<'a> {
             repository: None,
             operation,
             scopes: Scopes::none(),
+            is_anonymous: false,
         }
     }
 
@@ -145,7 +149,7 @@ impl Client {
     ) -> Result<Response, Attempt> {
         let inner = &*self.inner;
         let asked = call.asked();
-        let ours = self.is_ours(call.registry, &request.uri);
+        let ours = !call.is_anonymous && self.is_ours(call.registry, &request.uri);
         let sent = if ours {
             inner
                 .authenticator

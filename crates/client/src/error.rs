@@ -296,6 +296,14 @@ pub enum Error {
         /// What went wrong.
         reason: String,
     },
+    /// A URL that is not downloaded from.
+    #[error("cannot download from '{url}': {reason}")]
+    Url {
+        /// As given.
+        url: String,
+        /// Why not.
+        reason: &'static str,
+    },
     /// The options given to the client cannot be used.
     #[error("client options: {reason}")]
     Options {
@@ -318,6 +326,7 @@ impl Error {
             Self::Server { .. } | Self::Unreachable { .. } => Class::Unreachable,
             Self::Integrity { .. } => Class::Integrity,
             Self::Protocol { .. } => Class::Protocol,
+            Self::Url { .. } => Class::Invalid,
             Self::Local { .. }
             | Self::CredentialFile { .. }
             | Self::CredentialHelper { .. }

@@ -155,6 +155,30 @@ pub enum Error {
         /// Why.
         source: lazaret_rootfs::Error,
     },
+    /// A catalogue that cannot be read.
+    #[error("the catalogue {} cannot be used: {reason}", path.display())]
+    Catalogue {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        reason: String,
+    },
+    /// A bundle that is none.
+    #[error("the bundle of '{name}' cannot be used: {reason}")]
+    Bundle {
+        /// The image.
+        name: String,
+        /// Why not.
+        reason: String,
+    },
+    /// An artifact that should be a kernel and is none.
+    #[error("'{reference}' is no kernel: {reason}")]
+    NoKernelArtifact {
+        /// The artifact.
+        reference: Box<Reference>,
+        /// Why not.
+        reason: String,
+    },
     /// A checked disk whose root hash is gone or damaged.
     #[error("the root hash '{key}' of a disk in the store cannot be read")]
     RootHash {
@@ -267,6 +291,9 @@ impl Error {
             | Self::UnknownArtifact { .. }
             | Self::Convert { .. }
             | Self::Disk { .. }
+            | Self::Catalogue { .. }
+            | Self::Bundle { .. }
+            | Self::NoKernelArtifact { .. }
             | Self::ImageAmbiguous { .. } => ErrorClass::Invalid,
             Self::SourceNotFound { .. } | Self::ImageNotFound { .. } | Self::NotOnDisk { .. } => {
                 ErrorClass::NotFound

@@ -1,5 +1,7 @@
 //! Kernels, as the command line shows them.
 
+mod registry;
+
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};

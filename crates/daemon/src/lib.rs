@@ -4,6 +4,7 @@
 //! command line calls it in-process. Adapters between engines live here: the resolver's
 //! artifact source over the client, the client's blob sink over the store, disks from layers.
 
+mod catalogue;
 mod disk;
 mod engine;
 mod error;
@@ -22,6 +23,7 @@ mod space;
 mod staged;
 mod validation;
 
+pub use catalogue::{BuiltBundle, BundleRequest, CatalogueImage};
 pub use disk::{DiskName, list_disk, read_from_disk};
 pub use engine::{Engine, ProgressSink};
 pub use error::{Error, ErrorClass};

@@ -77,6 +77,14 @@ pub struct VerityTree {
     pub hash_offset: u64,
 }
 
+/// A disk with what it was made from, as it is.
+pub(crate) struct BuiltImage {
+    pub(crate) rootfs: BuiltRootfs,
+    pub(crate) manifest: Vec<u8>,
+    pub(crate) config: Vec<u8>,
+    pub(crate) architecture: String,
+}
+
 impl Engine {
     /// Builds a disk. Nothing is at `output` before the disk is whole and synced.
     ///
@@ -87,6 +95,14 @@ impl Engine {
         request: RootfsRequest,
         progress: ProgressSink,
     ) -> Result<BuiltRootfs, Error> {
+        Ok(self.build_image(request, progress).await?.rootfs)
+    }
+
+    pub(crate) async fn build_image(
+        &self,
+        request: RootfsRequest,
+        progress: ProgressSink,
+    ) -> Result<BuiltImage, Error> {
         if let (FileSystem::Erofs, Some(size)) = (request.file_system, request.size) {
             return Err(Error::Option {
                 option: "--size",
@@ -123,14 +139,14 @@ impl Engine {
         &self,
         request: RootfsRequest,
         progress: ProgressSink,
-    ) -> Result<BuiltRootfs, Error> {
+    ) -> Result<BuiltImage, Error> {
         let reference: Reference = request.source.parse()?;
         let platform = request.platform.clone().unwrap_or_else(Platform::native);
         let store = self.images.clone();
         let convert = move |document: &ManifestDocument, layers: &Arrivals| {
-            let (config, _) = image::config(&store, document)?;
+            let (_, config) = image::config(&store, document)?;
             let open = |digest: &Digest| layers.wait_for(digest);
-            build(document, &config, &open, false, &request)
+            build(document, config, &open, false, &request)
         };
         let reference = reference.normalized();
         let pulled = self.pull_using(&reference, &platform, progress, convert);
@@ -138,7 +154,7 @@ impl Engine {
     }
 }
 
-fn build_source(source: &ImageSource, request: &RootfsRequest) -> Result<BuiltRootfs, Error> {
+fn build_source(source: &ImageSource, request: &RootfsRequest) -> Result<BuiltImage, Error> {
     let place = Path::new(&request.source);
     let native = Platform::native();
     let document = source.manifest(request.platform.as_ref().unwrap_or(&native), place)?;
@@ -146,31 +162,32 @@ fn build_source(source: &ImageSource, request: &RootfsRequest) -> Result<BuiltRo
         path: place.to_owned(),
         reason: "it is an index of indexes, not an image".to_owned(),
     })?;
-    let config = ImageConfig::parse(&source.read(&manifest.config)?)?;
+    let config = source.read(&manifest.config)?;
     let open = |digest: &Digest| source.path(digest);
-    build(&document, &config, &open, !source.is_store(), request)
+    build(&document, config, &open, !source.is_store(), request)
 }
 
 /// Builds the disk of an image whose layers are where `open` says.
 fn build(
     document: &ManifestDocument,
-    config: &ImageConfig,
+    raw_config: Vec<u8>,
     open: &dyn Fn(&Digest) -> Result<PathBuf, Error>,
     verify: bool,
     request: &RootfsRequest,
-) -> Result<BuiltRootfs, Error> {
+) -> Result<BuiltImage, Error> {
+    let config = ImageConfig::parse(&raw_config)?;
     let manifest = document.manifest().ok_or_else(|| Error::ImageNotFound {
         name: request.source.clone(),
     })?;
     if let Some(wanted) = &request.platform {
-        check_platform(config, wanted)?;
+        check_platform(&config, wanted)?;
     }
     let started = Instant::now();
     let staged = Staged::create(&request.output)?;
     let conversion = Conversion {
         name: &request.source,
         manifest,
-        config,
+        config: &config,
         open,
         verify,
         inject: &request.inject,
@@ -199,7 +216,7 @@ fn build(
         None
     };
     staged.publish()?;
-    Ok(BuiltRootfs {
+    let rootfs = BuiltRootfs {
         path: request.output.clone(),
         file_system: match request.file_system {
             FileSystem::Ext4 => "ext4",
@@ -212,6 +229,12 @@ fn build(
         uuid: uuid(&summary.uuid),
         verity,
         seconds: started.elapsed().as_secs_f64(),
+    };
+    Ok(BuiltImage {
+        rootfs,
+        manifest: document.raw().to_vec(),
+        config: raw_config,
+        architecture: config.architecture,
     })
 }
 

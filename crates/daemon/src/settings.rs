@@ -15,6 +15,8 @@ pub struct Settings {
     pub cache: PathBuf,
     /// Folder of what lives as long as a command: machines, ephemeral registries.
     pub runtime: PathBuf,
+    /// Catalogue files, asked in this order.
+    pub catalogues: Vec<PathBuf>,
     /// Where registry credentials are looked up.
     pub credentials: CredentialFiles,
     /// Further `host[:port]`s that are spoken to over plain HTTP.

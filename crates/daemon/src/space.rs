@@ -104,6 +104,7 @@ impl Engine {
             let document = crate::image::manifest(&self.images, &record)?;
             let (config, _) = crate::image::config(&self.images, &document)?;
             needed.extend(crate::run::image_disk_keys(&config));
+            needed.extend(record.prebuilt.map(|prebuilt| prebuilt.disk));
         }
         Ok(needed)
     }

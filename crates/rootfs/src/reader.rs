@@ -151,6 +151,14 @@ impl Image {
         self.file.read_exact_at(buffer, at).map_err(failed)
     }
 
+    /// Refuses a disk that was cut.
+    fn must_have(&self, blocks: u64, block: u64) -> Result<(), Error> {
+        match blocks.checked_mul(block) {
+            Some(bytes) if bytes <= self.size => Ok(()),
+            _ => Err(damaged("it is shorter than its file system")),
+        }
+    }
+
     fn bytes<const N: usize>(&self, at: u64) -> Result<[u8; N], Error> {
         let mut bytes = [0; N];
         self.read(at, &mut bytes)?;

@@ -30,7 +30,8 @@ pub use clock::{Clock, SystemClock};
 pub use durable::Durability;
 pub use error::Error;
 pub use images::{
-    BlobWriter, DiskBuild, DiskClaim, DiskEntry, ImageRecord, ImageStore, Lease, PrunePlan,
+    BlobWriter, DiskBuild, DiskClaim, DiskEntry, ImageRecord, ImageStore, Lease, Prebuilt,
+    PrunePlan,
 };
 pub use locked::{LockedDir, LockedDirs};
 pub use metadata::{

@@ -1,10 +1,12 @@
 use std::path::PathBuf;
 
 use lazaret_daemon::KernelSource;
+use lazaret_oci::Reference;
 
 use super::Context;
 use crate::failure::Failure;
 use crate::printer::{Format, table};
+use crate::progress::Bars;
 
 /// Kernels for machines
 #[derive(Debug, clap::Subcommand)]
@@ -26,6 +28,27 @@ pub(crate) enum Command {
         /// Name in the store [default: the kernel's release]
         #[arg(long)]
         name: Option<String>,
+        /// Output format
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
+    /// Pull a kernel that `kernel push` pushed, or one that a catalogue names
+    Pull {
+        /// `registry/repository[:tag][@digest]`, or a name in a catalogue
+        reference: String,
+        /// Name in the store [default: the one it was pushed from]
+        #[arg(long)]
+        name: Option<String>,
+        /// Output format
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
+    /// Push a kernel with its modules as an OCI artifact
+    Push {
+        /// Name in the store
+        name: String,
+        /// `registry/repository[:tag]`
+        reference: Reference,
         /// Output format
         #[arg(long, value_enum, default_value_t)]
         format: Format,
@@ -58,7 +81,7 @@ pub(crate) enum Command {
 }
 
 impl Command {
-    pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
+    pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
         let engine = context.engine()?;
         let printer = context.printer;
         match self {
@@ -80,6 +103,31 @@ impl Command {
                 let kernel = engine.import_kernel(source, name.as_deref())?;
                 printer.result(format, &kernel, |kernel| {
                     format!("kernel {} ({})", kernel.name, kernel.release)
+                })?;
+            }
+            Self::Pull {
+                reference,
+                name,
+                format,
+            } => {
+                let bars = Bars::new(printer);
+                let kernel = engine.fetch_kernel(&reference, name.as_deref(), bars.sink());
+                let kernel = kernel.await?;
+                bars.clear();
+                printer.result(format, &kernel, |kernel| {
+                    format!("kernel {} ({})", kernel.name, kernel.release)
+                })?;
+            }
+            Self::Push {
+                name,
+                reference,
+                format,
+            } => {
+                let bars = Bars::new(printer);
+                let pushed = engine.push_kernel(&name, &reference, bars.sink()).await?;
+                bars.clear();
+                printer.result(format, &pushed, |pushed| {
+                    format!("{}\n{}", pushed.reference, pushed.digest)
                 })?;
             }
             Self::Ls { format } => {

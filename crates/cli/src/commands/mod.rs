@@ -1,6 +1,7 @@
 //! One file a command.
 
 mod auth;
+mod catalogue;
 mod completions;
 mod image;
 mod kernel;
@@ -64,6 +65,8 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Kernel(kernel::Command),
     #[command(subcommand)]
+    Catalogue(catalogue::Command),
+    #[command(subcommand)]
     System(system::Command),
     Serve(Box<serve::Args>),
     #[command(subcommand)]
@@ -86,7 +89,8 @@ impl Command {
             Self::Types(args) => args.run(context).await?,
             Self::Image(command) => command.run(context).await?,
             Self::Rootfs(command) => command.run(context).await?,
-            Self::Kernel(command) => command.run(context)?,
+            Self::Kernel(command) => command.run(context).await?,
+            Self::Catalogue(command) => command.run(context).await?,
             Self::System(command) => command.run(context)?,
             Self::Serve(args) => args.run(context).await?,
             Self::Login(args) => args.login(context).await?,

@@ -12,9 +12,8 @@ use crate::progress::Bars;
 /// Pull an artifact to a file or standard output, or an image into the store
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// `registry/repository[:tag][@digest]`
-    #[arg(value_parser = Reference::from_str)]
-    reference: Reference,
+    /// `registry/repository[:tag][@digest]`, or the name of an image in a catalogue
+    reference: String,
     /// Write the artifact to this file instead of standard output
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -31,7 +30,14 @@ impl Args {
         let engine = context.engine()?;
         let bars = Bars::new(context.printer);
         let platform = self.platform.unwrap_or_else(Platform::native);
-        let pulled = engine.pull(&self.reference, &platform, bars.sink()).await?;
+        let pulled = match engine.pull_prebuilt(&self.reference, bars.sink()).await? {
+            Some(image) => Pulled::Image(image),
+            None => {
+                let reference = Reference::from_str(&self.reference)
+                    .map_err(|error| Failure::usage(error.to_string()))?;
+                engine.pull(&reference, &platform, bars.sink()).await?
+            }
+        };
         bars.clear();
         match pulled {
             Pulled::Artifact(artifact) => match self.output {

@@ -122,13 +122,7 @@ fn plain(name: &str) -> String {
 
 impl Build {
     async fn run(self, context: &Context) -> Result<(), Failure> {
-        let size = self.size.map(|text| {
-            let mebibytes = lazaret_artifacts::parse_memory(&text.as_str().into());
-            mebibytes.map(|mebibytes| mebibytes << 20)
-        });
-        let size = size
-            .transpose()
-            .map_err(|error| Failure::usage(format!("--size: {error}")))?;
+        let size = self.size.as_deref().map(disk_size).transpose()?;
         let request = RootfsRequest {
             source: self.source,
             platform: self.platform,
@@ -166,4 +160,12 @@ impl Build {
         })?;
         Ok(())
     }
+}
+
+/// The size of a disk in bytes, from `--size`.
+pub(super) fn disk_size(text: &str) -> Result<u64, Failure> {
+    let mebibytes = lazaret_artifacts::parse_memory(&text.into());
+    mebibytes
+        .map(|mebibytes| mebibytes << 20)
+        .map_err(|error| Failure::usage(format!("--size: {error}")))
 }

@@ -64,6 +64,7 @@ impl Client {
                 repository: call.repository.clone(),
                 operation: call.operation.clone(),
                 scopes: call.scopes.clone().and(&scopes),
+                is_anonymous: false,
             };
             let request = Request::new(Method::POST, self.url(call.registry, &path));
             // Mounting is a shortcut: when it is refused, for example because the credentials

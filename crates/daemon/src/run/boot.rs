@@ -5,6 +5,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use lazaret_artifacts::RunSpec;
 use lazaret_protocol::{ArtifactMount, BootConfig, Process, Root, RootMode, VERSION};
 
+use lazaret_rootfs::FileSystem;
+
 use super::RootDisk;
 
 /// Serials of the disks, as the guest finds them under `/sys/block`.
@@ -29,9 +31,9 @@ pub(super) fn config(
         entropy: entropy(),
         root: Root {
             serial: ROOT.to_owned(),
-            filesystem: match root.kind {
-                RootDisk::Shared | RootDisk::Checked => "erofs",
-                RootDisk::Own => "ext4",
+            filesystem: match root.file_system {
+                FileSystem::Erofs => "erofs",
+                FileSystem::Ext4 => "ext4",
             }
             .to_owned(),
             verity: root.verity.clone(),

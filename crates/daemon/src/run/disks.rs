@@ -30,6 +30,7 @@ const OWN_BYTES: u64 = 32 << 30;
 pub(super) struct Root {
     pub(super) path: PathBuf,
     pub(super) kind: RootDisk,
+    pub(super) file_system: FileSystem,
     /// What a checked disk is checked against.
     pub(super) verity: Option<Verity>,
 }
@@ -78,8 +79,19 @@ pub(super) fn stored_root(
     Ok(Root {
         path,
         kind: RootDisk::Shared,
+        file_system: FileSystem::Erofs,
         verity: None,
     })
+}
+
+/// A disk that came from a catalogue.
+pub(super) fn prebuilt_root(path: PathBuf) -> Root {
+    Root {
+        path,
+        kind: RootDisk::Shared,
+        file_system: FileSystem::Ext4,
+        verity: None,
+    }
 }
 
 /// The root hash is a file of its own, published before the disk: where there is a disk, it is there.
@@ -115,6 +127,7 @@ fn checked_root(store: &ImageStore, layers: &Layers<'_>) -> Result<Root, Error> 
     Ok(Root {
         path,
         kind: RootDisk::Checked,
+        file_system: FileSystem::Erofs,
         verity: Some(verity),
     })
 }
@@ -126,6 +139,7 @@ pub(super) fn own_root(folder: &Path, layers: &Layers<'_>) -> Result<Root, Error
     Ok(Root {
         path,
         kind: RootDisk::Own,
+        file_system: FileSystem::Ext4,
         verity: None,
     })
 }

@@ -22,7 +22,7 @@ mod tests;
 
 use lazaret_artifacts::{Payload, Resolved, RunSpec, resolve};
 use lazaret_oci::{Digest, ImageConfig, Manifest, ManifestDocument, Platform, Reference};
-use lazaret_store::ImageRecord;
+use lazaret_store::{ImageRecord, Prebuilt};
 
 pub(crate) use disks::image_keys as image_disk_keys;
 pub(crate) use machine::end_abandoned;
@@ -39,6 +39,7 @@ struct Prepared {
     hostname: String,
     manifest: Manifest,
     config: ImageConfig,
+    prebuilt: Option<Prebuilt>,
 }
 
 impl Engine {
@@ -48,19 +49,32 @@ impl Engine {
     /// [`Error::Workload`] when the command could not be started; others when nothing got as
     /// far as that.
     pub async fn run(&self, request: RunRequest, events: &dyn RunEvents) -> Result<u8, Error> {
-        let kernel = match &request.kernel {
-            Some(name) => self.kernels.get(name)?,
-            None => self.kernels.default_kernel()?,
-        };
         // Until the machine has its disks open, nothing may be pruned.
         let lease = self.images.lease()?;
+        let kernel = match &request.kernel {
+            Some(wanted) => Some(self.ensure_kernel(wanted, &events.progress()).await?),
+            None => None,
+        };
+        if kernel.is_none() && self.settings.catalogues.is_empty() {
+            // Without one there is no use in fetching anything.
+            self.kernels.default_kernel()?;
+        }
         let prepared = self.prepare(&request, events).await?;
         let Prepared {
             spec,
             hostname,
             manifest,
             config,
+            prebuilt,
         } = prepared;
+        // The flag before the catalogue's entry before the default.
+        let of_entry = prebuilt
+            .as_ref()
+            .and_then(|prebuilt| prebuilt.kernel.clone());
+        let kernel = match kernel.or(of_entry) {
+            Some(name) => self.kernels.get(&name)?,
+            None => self.kernels.default_kernel()?,
+        };
         for mount in &spec.mounts {
             if let Payload::Layers(layers) = &mount.payload {
                 let wanted = layers.clone();
@@ -82,7 +96,13 @@ impl Engine {
                 config: &config,
                 open: &open,
             };
+            let prebuilt = prebuilt.as_ref().filter(|_| kind == RootDisk::Shared);
+            let ready = match prebuilt {
+                Some(prebuilt) => store.disk(&prebuilt.disk)?,
+                None => None,
+            };
             let root = match kind {
+                _ if let Some(path) = ready => disks::prebuilt_root(path),
                 RootDisk::Own => disks::own_root(&place, &layers)?,
                 _ => disks::stored_root(&store, &layers, kind == RootDisk::Checked)?,
             };
@@ -110,7 +130,7 @@ impl Engine {
         events: &dyn RunEvents,
     ) -> Result<Prepared, Error> {
         let flags = request.flags()?;
-        let resolved = self.resolve_run(request).await?;
+        let resolved = self.resolve_run(request, events).await?;
         let record = self
             .ensure_image(&resolved.image, request.pull, request.root, events)
             .await?;
@@ -133,14 +153,30 @@ impl Engine {
             hostname,
             manifest,
             config,
+            prebuilt: record.prebuilt,
         })
     }
 
     /// What the reference leads to. The name of a cached image needs no registry.
-    async fn resolve_run(&self, request: &RunRequest) -> Result<Resolved, Error> {
+    async fn resolve_run(
+        &self,
+        request: &RunRequest,
+        events: &dyn RunEvents,
+    ) -> Result<Resolved, Error> {
         let cached = match request.pull {
             PullPolicy::Always => None,
             PullPolicy::Missing | PullPolicy::Never => self.cached(&request.reference)?,
+        };
+        let cached = match cached {
+            None if request.pull != PullPolicy::Never => {
+                let prebuilt = self.prebuilt(&request.reference, events.progress());
+                let prebuilt = prebuilt.await?;
+                let named = prebuilt.map(|record| Ok((record.name.parse()?, record)));
+                named
+                    .transpose()
+                    .map_err(|error: lazaret_oci::Error| error)?
+            }
+            cached => cached,
         };
         let reference = match &cached {
             Some((reference, _)) => reference.clone(),
@@ -224,8 +260,13 @@ impl Engine {
             Err(Error::BlobMissing { .. }) => return Ok(false),
             Err(error) => return Err(error),
         };
-        Ok(document
-            .manifest()
-            .is_some_and(|manifest| self.is_complete(manifest)))
+        let has_disk = match &record.prebuilt {
+            Some(prebuilt) => self.images.disk(&prebuilt.disk)?.is_some(),
+            None => false,
+        };
+        Ok(has_disk
+            || document
+                .manifest()
+                .is_some_and(|manifest| self.is_complete(manifest)))
     }
 }

@@ -42,6 +42,7 @@ impl Erofs {
         if !(9..=16).contains(&block_bits) {
             return Err(damaged("the superblock has numbers that cannot be"));
         }
+        image.must_have(fields.u32(36)?.into(), 1 << block_bits)?;
         Ok(Self {
             image,
             block_bits,

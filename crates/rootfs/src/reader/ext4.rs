@@ -60,6 +60,12 @@ impl Ext4 {
         if !(32..=1024).contains(&descriptor_size) {
             return Err(damaged("the superblock has numbers that cannot be"));
         }
+        let blocks = if incompat & INCOMPAT_64BIT == 0 {
+            fields.u32(0x4)?.into()
+        } else {
+            fields.split_u32(0x4, 0x150)?
+        };
+        image.must_have(blocks, block)?;
         Ok(Self {
             image,
             block,

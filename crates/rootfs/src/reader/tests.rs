@@ -209,6 +209,22 @@ fn what_is_no_disk_is_refused() {
 }
 
 #[test]
+fn a_disk_that_was_cut_is_refused() {
+    for file_system in [FileSystem::Ext4, FileSystem::Erofs] {
+        let options = Options {
+            file_system,
+            ..small()
+        };
+        let disk = build_layers(options, &[layer()]).unwrap();
+        let file = File::options().write(true).open(&disk.path).unwrap();
+        file.set_len(disk.summary.size - 1).unwrap();
+        let file = File::open(&disk.path).unwrap();
+        let error = DiskReader::open(file, Limits::default()).unwrap_err();
+        assert!(error.to_string().contains("shorter"), "{error}");
+    }
+}
+
+#[test]
 fn a_walk_takes_no_more_than_its_limits() {
     let disk = build_with(small(), |disk| disk.apply_layer(&layer()[..], "").map(drop));
     let file = || File::open(&disk.as_ref().unwrap().path).unwrap();

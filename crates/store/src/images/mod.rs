@@ -18,7 +18,7 @@ mod writer;
 
 pub use disks::{DiskBuild, DiskClaim, DiskEntry};
 pub use prune::PrunePlan;
-pub use record::ImageRecord;
+pub use record::{ImageRecord, Prebuilt};
 pub use writer::BlobWriter;
 
 use std::fs::{self, File};

@@ -27,6 +27,20 @@ pub struct ImageRecord {
     pub created: u64,
     /// Size of its manifest, configuration and layers in bytes, as stored.
     pub size: u64,
+    /// What came with it from a catalogue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prebuilt: Option<Prebuilt>,
+}
+
+/// An image that came as a disk: its layers may be missing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Prebuilt {
+    /// Key of the disk.
+    pub disk: String,
+    /// The kernel it is meant for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kernel: Option<String>,
 }
 
 /// The record on disk.
@@ -54,6 +68,7 @@ impl ImageRecord {
             platform,
             created: since.map(|since| since.as_secs()).unwrap_or_default(),
             size,
+            prebuilt: None,
         }
     }
 

@@ -26,12 +26,15 @@ pub(super) struct Chosen {
     pub(super) bytes: Vec<u8>,
 }
 
-/// The modules below `folder` that the guest needs, in load order.
+/// Lists what is built in, in a folder of modules.
+pub(super) const BUILTIN: &str = "modules.builtin";
+
+/// The modules below `folder` that the guest needs, in load order, and the list of what is built in.
 ///
 /// `modules.dep` is not consulted: packages come without one.
-pub(super) fn choose(folder: &Path, release: &str) -> Result<Vec<Chosen>, Error> {
+pub(super) fn choose(folder: &Path, release: &str) -> Result<(Vec<Chosen>, String), Error> {
     let files = list(folder)?;
-    let builtin_list = folder.join("modules.builtin");
+    let builtin_list = folder.join(BUILTIN);
     let builtin = match fs::read_to_string(&builtin_list) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
@@ -58,7 +61,7 @@ pub(super) fn choose(folder: &Path, release: &str) -> Result<Vec<Chosen>, Error>
             },
             Missing::Read(error) => error,
         })?;
-    Ok(order
+    let chosen = order
         .into_iter()
         .filter_map(|(purpose, file)| {
             let bytes = bytes.remove(&file)?;
@@ -71,7 +74,8 @@ pub(super) fn choose(folder: &Path, release: &str) -> Result<Vec<Chosen>, Error>
                 bytes,
             })
         })
-        .collect())
+        .collect();
+    Ok((chosen, builtin))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Error> {

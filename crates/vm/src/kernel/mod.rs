@@ -7,6 +7,7 @@
 //! <store>/<name>/vmlinuz           the boot image as it came
 //! <store>/<name>/vmlinux           unpacked from it, when QEMU can boot that directly
 //! <store>/<name>/modules/*.ko      what the guest needs, unpacked
+//! <store>/<name>/modules/modules.builtin   what the kernel has in itself
 //! ```
 //!
 //! A kernel is published whole: it is staged beside its place, synced, and renamed.

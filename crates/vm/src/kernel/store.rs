@@ -56,9 +56,9 @@ impl Store {
             expected: "kernel image",
             reason: reason.to_owned(),
         })?;
-        let modules = match &parts.modules {
+        let (modules, builtin) = match &parts.modules {
             Some(path) => folder::choose(path, &image.release)?,
-            None => Vec::new(),
+            None => Default::default(),
         };
         drop(scratch);
         let name = name.unwrap_or(&image.release).to_owned();
@@ -81,6 +81,9 @@ impl Store {
             fs::create_dir(&folder).map_err(Error::io("create", &folder))?;
             for module in &modules {
                 files::create(&folder.join(&module.file_name), &module.bytes)?;
+            }
+            if !builtin.is_empty() {
+                files::create(&folder.join(folder::BUILTIN), builtin.as_bytes())?;
             }
             files::sync_folder(&folder)?;
             files::create(&staged.join(FILE), &record.encode())?;

@@ -1,0 +1,117 @@
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use lazaret_daemon::{BundleRequest, FileSystem, Injection, RootfsRequest};
+use lazaret_oci::Platform;
+
+use super::Context;
+use super::rootfs::disk_size;
+use crate::failure::Failure;
+use crate::printer::{Format, bytes, table};
+use crate::progress::Bars;
+
+/// Prebuilt images by short names
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Command {
+    /// Build a bundle from an image, and add it to a catalogue
+    Build(Box<Build>),
+    /// List the images of the catalogues
+    Ls {
+        /// Output format
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Build {
+    /// `oci:DIR[:TAG]`, `docker-archive:TAR[:TAG]`, the name of an image in the store, or a reference
+    source: String,
+    /// The bundle, a `.tar.zst`; a file that is there is replaced
+    #[arg(short, long, value_name = "FILE")]
+    output: PathBuf,
+    /// What users call it
+    #[arg(long)]
+    name: String,
+    /// Distribution, for people
+    #[arg(long)]
+    distro: Option<String>,
+    /// The kernel it is meant for: a name in a catalogue or a store, or a reference
+    #[arg(long)]
+    kernel: Option<String>,
+    /// Catalogue that gets the entry; made if missing
+    #[arg(long, value_name = "FILE")]
+    catalogue: Option<PathBuf>,
+    /// Size of the disk, `512Mi`, `10Gi` [default: 1.25 times the content, at least 1Gi]
+    #[arg(long, value_name = "SIZE")]
+    size: Option<String>,
+    /// As for `rootfs build`
+    #[arg(long, value_name = "WHAT", value_parser = Injection::from_str)]
+    inject: Vec<Injection>,
+    /// Platform of the image, `os/architecture[/variant]` [default: this machine's]
+    #[arg(long, value_parser = Platform::from_str)]
+    platform: Option<Platform>,
+    /// Output format
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+impl Command {
+    pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
+        match self {
+            Self::Build(build) => build.run(context).await,
+            Self::Ls { format } => {
+                let images = context.engine()?.catalogue_images()?;
+                context.printer.result(format, &images, |images| {
+                    let heading = ["NAME", "ARCH", "DISTRO", "KERNEL", "SIZE"].map(str::to_owned);
+                    let mut rows = vec![heading.to_vec()];
+                    rows.extend(images.iter().map(|image| {
+                        vec![
+                            image.name.clone(),
+                            image.arch.clone(),
+                            image.distro.clone().unwrap_or_default(),
+                            image.kernel.clone().unwrap_or_default(),
+                            bytes(image.size),
+                        ]
+                    }));
+                    table(&rows)
+                })?;
+                Ok(())
+            }
+        }
+    }
+}
+
+impl Build {
+    async fn run(self, context: &Context) -> Result<(), Failure> {
+        let rootfs = RootfsRequest {
+            source: self.source,
+            platform: self.platform,
+            output: PathBuf::new(),
+            file_system: FileSystem::Ext4,
+            size: self.size.as_deref().map(disk_size).transpose()?,
+            journal: true,
+            label: "root".to_owned(),
+            verity: false,
+            inject: self.inject,
+        };
+        let request = BundleRequest {
+            rootfs,
+            output: self.output,
+            name: self.name,
+            distro: self.distro,
+            kernel: self.kernel,
+            catalogue: self.catalogue,
+        };
+        let engine = context.engine()?;
+        let bars = Bars::new(context.printer);
+        let built = engine.build_bundle(request, bars.sink()).await?;
+        bars.clear();
+        context.printer.result(self.format, &built, |built| {
+            let entry = &built.entry;
+            let path = built.path.display();
+            format!("{path}\nsha256 {}\n{}", entry.sha256, bytes(entry.size))
+        })?;
+        Ok(())
+    }
+}

@@ -1,0 +1,131 @@
+//! `catalogue build`: an image becomes a bundle, and an entry of a catalogue.
+
+use std::path::{Path, PathBuf};
+
+use lazaret_oci::Hasher;
+use serde::Serialize;
+
+use super::bundle::{self, BundleManifest};
+use super::{Catalogue, CatalogueImage};
+use crate::staged::Staged;
+use crate::{Engine, Error, ProgressSink, RootfsRequest, blocking};
+
+/// What to build.
+#[derive(Debug, Clone)]
+pub struct BundleRequest {
+    /// The disk; its output and file system are not looked at.
+    pub rootfs: RootfsRequest,
+    /// Where the bundle goes; a file that is there is replaced.
+    pub output: PathBuf,
+    /// What users call it.
+    pub name: String,
+    /// Distribution, for people.
+    pub distro: Option<String>,
+    /// The kernel it is meant for.
+    pub kernel: Option<String>,
+    /// A catalogue that gets the entry; made if missing.
+    pub catalogue: Option<PathBuf>,
+}
+
+/// A bundle that was built.
+#[derive(Debug, Clone, Serialize)]
+pub struct BuiltBundle {
+    /// Its file.
+    pub path: PathBuf,
+    /// Its entry in a catalogue.
+    pub entry: CatalogueImage,
+}
+
+impl Engine {
+    /// Builds a bundle.
+    ///
+    /// # Errors
+    /// Those of [`Engine::build_rootfs`]; [`Error::Catalogue`].
+    pub async fn build_bundle(
+        &self,
+        request: BundleRequest,
+        progress: ProgressSink,
+    ) -> Result<BuiltBundle, Error> {
+        let folder = self.scratch.path().to_owned();
+        let disk = folder.join("rootfs.ext4");
+        let mut rootfs = request.rootfs.clone();
+        rootfs.output.clone_from(&disk);
+        rootfs.file_system = lazaret_rootfs::FileSystem::Ext4;
+        rootfs.verity = false;
+        let built = self.build_image(rootfs, progress).await?;
+        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+        let manifest = BundleManifest::new(text(built.manifest), text(built.config));
+        let arch = built.architecture;
+        blocking(move || pack(&disk, &manifest, arch, request)).await
+    }
+
+    /// The images of all catalogues.
+    ///
+    /// # Errors
+    /// [`Error::Catalogue`], [`Error::Io`].
+    pub fn catalogue_images(&self) -> Result<Vec<CatalogueImage>, Error> {
+        let all = self.catalogues()?.into_iter();
+        Ok(all.flat_map(|catalogue| catalogue.images).collect())
+    }
+}
+
+fn pack(
+    disk: &Path,
+    manifest: &BundleManifest,
+    arch: String,
+    request: BundleRequest,
+) -> Result<BuiltBundle, Error> {
+    let file = std::fs::File::open(disk).map_err(Error::io("open", disk))?;
+    let staged = Staged::create(&request.output)?;
+    let output = staged.file()?;
+    bundle::write(&file, manifest, &output).map_err(Error::io("write", &request.output))?;
+    let (sha256, size) = digest(&output).map_err(Error::io("read", &request.output))?;
+    staged.publish()?;
+    // The store's folder is swept only when the next command begins.
+    std::fs::remove_file(disk).map_err(Error::io("remove", disk))?;
+    let entry = CatalogueImage {
+        name: request.name,
+        distro: request.distro,
+        arch,
+        kernel: request.kernel,
+        url: url(&request.output, request.catalogue.as_deref())?,
+        sha256,
+        size,
+    };
+    if let Some(catalogue) = &request.catalogue {
+        Catalogue::add(catalogue, entry.clone())?;
+    }
+    Ok(BuiltBundle {
+        path: request.output,
+        entry,
+    })
+}
+
+fn digest(mut file: &std::fs::File) -> std::io::Result<(String, u64)> {
+    use std::io::{Read as _, Seek as _};
+    file.rewind()?;
+    let mut hasher = Hasher::new(lazaret_oci::Algorithm::Sha256);
+    let (mut buffer, mut size) = (vec![0; 1 << 20], 0);
+    loop {
+        match file.read(&mut buffer)? {
+            0 => return Ok((hasher.finish().hex().to_owned(), size)),
+            length => {
+                hasher.update(&buffer[..length]);
+                size += length as u64;
+            }
+        }
+    }
+}
+
+/// How a catalogue names a bundle: by its file name when it is beside it, else in full.
+fn url(bundle: &Path, catalogue: Option<&Path>) -> Result<String, Error> {
+    let whole = |path: &Path| std::path::absolute(path).map_err(Error::io("find", path));
+    let bundle = whole(bundle)?;
+    let beside = match catalogue {
+        Some(catalogue) => whole(catalogue)?.parent() == bundle.parent(),
+        None => true,
+    };
+    let name = bundle.file_name().filter(|_| beside);
+    let path = name.map_or(bundle.as_path(), Path::new);
+    Ok(path.to_string_lossy().into_owned())
+}

@@ -1,0 +1,247 @@
+//! Kernels as OCI artifacts.
+//!
+//! ```text
+//! artifactType  application/vnd.lazaret.kernel.v1
+//! config        application/vnd.lazaret.kernel.config.v1+json   name, release, architecture
+//! layers        application/vnd.lazaret.kernel.image.v1         the boot image as it came
+//!               application/vnd.oci.image.layer.v1.tar+gzip     the modules that a machine loads
+//! ```
+//! A kernel that is pulled is imported like any other: what it lacks is found then, not at boot.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+use std::sync::Arc;
+
+use lazaret_client::{BlobSource, BytesSource, FileSource};
+use lazaret_oci::{
+    Descriptor, Digest, Manifest, ManifestDocument, Platform, Reference, media_type,
+};
+use lazaret_rootfs::{PackMode, PackOptions, pack};
+use lazaret_vm::kernel::Source;
+use serde::{Deserialize, Serialize};
+use tempfile::{NamedTempFile, TempDir};
+
+use super::Kernel;
+use crate::push::Pushed;
+use crate::{Engine, Error, ProgressSink, blocking};
+
+const ARTIFACT: &str = "application/vnd.lazaret.kernel.v1";
+const CONFIG: &str = "application/vnd.lazaret.kernel.config.v1+json";
+const IMAGE: &str = "application/vnd.lazaret.kernel.image.v1";
+/// Largest boot image and largest archive of modules, in bytes.
+const LARGEST: u64 = 512 << 20;
+/// Most modules, and most bytes of them unpacked.
+const MOST_MODULES: usize = 1000;
+
+/// The configuration of the artifact.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Config {
+    name: String,
+    release: String,
+    architecture: String,
+}
+
+impl Engine {
+    /// Pushes a kernel of the store.
+    ///
+    /// # Errors
+    /// Those of the kernel store and the registry.
+    pub async fn push_kernel(
+        &self,
+        name: &str,
+        reference: &Reference,
+        progress: ProgressSink,
+    ) -> Result<Pushed, Error> {
+        let kernel = self.kernels.get(name)?;
+        let reference = reference.normalized();
+        let config = Config {
+            name: kernel.name.clone(),
+            release: kernel.release.clone(),
+            architecture: Platform::native().architecture,
+        };
+        let config = serde_json::to_vec(&config).map_err(|error| Error::Io {
+            action: "encode the kernel's configuration".to_owned(),
+            source: error.into(),
+        })?;
+        let place = self.scratch.path().to_owned();
+        let (image, modules, archive) = blocking(move || {
+            let (image, size) = digest_of(&kernel.vmlinuz)?;
+            let image = (Descriptor::new(IMAGE, image, size), kernel.vmlinuz.clone());
+            let archive =
+                NamedTempFile::new_in(&place).map_err(Error::io("create a file in", &place))?;
+            let folder = kernel.vmlinuz.with_file_name("modules");
+            let options = PackOptions {
+                mode: PackMode::Reproducible,
+                epoch: 0,
+            };
+            let packed = pack(&folder, archive.as_file(), options);
+            let packed = packed.map_err(|source| Error::Convert {
+                subject: kernel.name.clone(),
+                source,
+            })?;
+            let digest = Digest::from_sha256(packed.digest);
+            let modules = Descriptor::new(media_type::LAYER_GZIP, digest, packed.size);
+            Ok((image, modules, archive))
+        })
+        .await?;
+        let (image, vmlinuz) = image;
+        let manifest = ManifestDocument::of_manifest(Manifest {
+            schema_version: 2,
+            media_type: Some(media_type::MANIFEST.to_owned()),
+            artifact_type: Some(ARTIFACT.to_owned()),
+            config: Descriptor::of(CONFIG, &config),
+            layers: vec![image.clone(), modules.clone()],
+            subject: None,
+            annotations: Default::default(),
+        });
+        let blobs: Vec<(Descriptor, Arc<dyn BlobSource>)> = vec![
+            (
+                Descriptor::of(CONFIG, &config),
+                Arc::new(BytesSource(config.into())),
+            ),
+            (image, Arc::new(FileSource(vmlinuz))),
+            (modules, Arc::new(FileSource(archive.path().to_owned()))),
+        ];
+        let client = &self.client;
+        client
+            .push_blobs(&reference, &blobs, None, &progress)
+            .await?;
+        let pushed = client.push_manifest(&reference, &manifest).await?;
+        let sizes = blobs.iter().map(|(blob, _)| blob.size);
+        Ok(Pushed {
+            kind: "kernel".to_owned(),
+            reference: reference.to_string(),
+            digest: pushed.digest,
+            size: sizes.sum::<u64>() + manifest.raw().len() as u64,
+            layers: 2,
+        })
+    }
+
+    /// A kernel of a catalogue or a registry, in the store under its own name or another. What is the
+    /// default stays it.
+    ///
+    /// # Errors
+    /// [`Error::NoKernelArtifact`], those of the catalogue, the registry and the store.
+    pub async fn fetch_kernel(
+        &self,
+        wanted: &str,
+        name: Option<&str>,
+        progress: ProgressSink,
+    ) -> Result<Kernel, Error> {
+        if let Some(kernel) = self.catalogue_kernel(wanted, name, &progress).await? {
+            return Ok(kernel);
+        }
+        self.pull_kernel(&wanted.parse()?, name, progress).await
+    }
+
+    pub(crate) async fn pull_kernel(
+        &self,
+        reference: &Reference,
+        name: Option<&str>,
+        progress: ProgressSink,
+    ) -> Result<Kernel, Error> {
+        let reference = reference.normalized();
+        let refused = |reason: &str| Error::NoKernelArtifact {
+            reference: Box::new(reference.clone()),
+            reason: reason.to_owned(),
+        };
+        let document = self.client.manifest(&reference).await?;
+        let manifest = document.manifest();
+        let manifest = manifest.ok_or_else(|| refused("it is an index"))?;
+        if manifest.effective_artifact_type() != ARTIFACT {
+            return Err(refused(&format!(
+                "its type is '{}'",
+                manifest.effective_artifact_type()
+            )));
+        }
+        let [image, modules] = &manifest.layers[..] else {
+            return Err(refused("it has not two layers"));
+        };
+        if image.media_type != IMAGE || image.size > LARGEST || modules.size > LARGEST {
+            return Err(refused(
+                "its layers are not an image and modules, or too large",
+            ));
+        }
+        let config = self
+            .client
+            .blob_bytes(&reference, &manifest.config, 64 << 10)
+            .await?;
+        let config: Config = serde_json::from_slice(&config)
+            .map_err(|error| refused(&format!("its configuration: {error}")))?;
+        let native = Platform::native().architecture;
+        if config.architecture != native {
+            return Err(refused(&format!("it is for {}", config.architecture)));
+        }
+        let place = self.scratch.path();
+        let folder = TempDir::new_in(place).map_err(Error::io("create a folder in", place))?;
+        for (blob, file) in [(image, "vmlinuz"), (modules, "modules.tar.gz")] {
+            progress.started(blob);
+            let path = folder.path().join(file);
+            let target = tokio::fs::File::create(&path).await;
+            let mut target = target.map_err(Error::io("create", &path))?;
+            self.client.blob_to(&reference, blob, &mut target).await?;
+            progress.finished(blob);
+        }
+        let (kernels, name) = (
+            self.kernels.clone(),
+            name.unwrap_or(&config.name).to_owned(),
+        );
+        let before = self.kernels.default_kernel().ok();
+        let imported = blocking(move || {
+            let modules = folder.path().join("modules");
+            let count = unpack(&folder.path().join("modules.tar.gz"), &modules)?;
+            let source = Source::Files {
+                image: folder.path().join("vmlinuz"),
+                modules: (count > 0).then_some(modules),
+            };
+            Ok(kernels.import(&source, Some(&name))?)
+        })
+        .await?;
+        if let Some(before) = before {
+            self.kernels.set_default(&before.name)?;
+        }
+        Ok(self.shown(imported))
+    }
+}
+
+fn digest_of(path: &Path) -> Result<(Digest, u64), Error> {
+    let bytes = std::fs::read(path).map_err(Error::io("read", path))?;
+    Ok((Digest::of(&bytes), bytes.len() as u64))
+}
+
+/// Unpacks modules into a folder of their own: plain files with plain names, and nothing else. How many
+/// there were.
+fn unpack(archive: &Path, folder: &Path) -> Result<usize, Error> {
+    let failed = |source: io::Error| Error::Io {
+        action: "unpack the kernel's modules".to_owned(),
+        source,
+    };
+    let broken = |reason| failed(io::Error::new(io::ErrorKind::InvalidData, reason));
+    std::fs::create_dir(folder).map_err(Error::io("create", folder))?;
+    let file = File::open(archive).map_err(Error::io("open", archive))?;
+    let content = flate2::read::MultiGzDecoder::new(file).take(LARGEST);
+    let mut archive = tar::Archive::new(content);
+    let mut count = 0;
+    for member in archive.entries().map_err(failed)? {
+        let mut member = member.map_err(failed)?;
+        let name = String::from_utf8_lossy(&member.path_bytes()).into_owned();
+        let is_plain = (name.ends_with(".ko") || name == "modules.builtin")
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"._+-".contains(&byte))
+            && !name.starts_with('.');
+        if member.header().entry_type() != tar::EntryType::Regular || !is_plain {
+            return Err(broken("there is something else than modules"));
+        }
+        count += 1;
+        if count > MOST_MODULES {
+            return Err(broken("there are too many"));
+        }
+        let path = folder.join(&name);
+        let mut target = File::create_new(&path).map_err(Error::io("create", &path))?;
+        io::copy(&mut member, &mut target).map_err(failed)?;
+    }
+    Ok(count)
+}
