@@ -7,7 +7,7 @@ mod output;
 use std::fs::File;
 
 use alloc::Allocator;
-pub(crate) use data::{CHUNK, Source, push};
+pub(crate) use data::{CHUNK, HELD_MAX, Source, push};
 use output::Output;
 
 use crate::error::Error;
@@ -48,6 +48,8 @@ pub(crate) struct Blocks {
     pub(crate) output: Output,
     pub(crate) alloc: Allocator,
     layout: Layout,
+    /// The first block that is not reserved.
+    first: u64,
     /// Bytes of small files that may still be kept in memory.
     room: usize,
     buffer: Vec<u8>,
@@ -61,21 +63,37 @@ impl Blocks {
         size: Option<u64>,
         layout: Layout,
     ) -> Result<Self, Error> {
+        Self::create_among(file, reserved, 0, size, layout)
+    }
+
+    /// The same for a disk of which `elsewhere` blocks, behind the first one, are in other files.
+    pub(crate) fn create_among(
+        file: File,
+        reserved: u64,
+        elsewhere: u64,
+        size: Option<u64>,
+        layout: Layout,
+    ) -> Result<Self, Error> {
+        let reserved = reserved + elsewhere;
         Ok(Self {
-            output: Output::create(file)?,
+            first: reserved,
+            output: Output::create(file, elsewhere)?,
             alloc: Allocator::new(reserved, size, layout == Layout::Scattered),
             layout,
             room: match layout {
                 Layout::Scattered => 0,
-                Layout::Runs => data::HELD_MAX,
+                Layout::Runs => HELD_MAX,
             },
             buffer: Vec::new(),
         })
     }
 
-    /// Gives the blocks of removed files back.
+    /// Gives the blocks of removed files back; those in other files stay as they are.
     pub(crate) fn free(&mut self, extents: &[Extent]) {
-        for extent in extents {
+        for extent in extents
+            .iter()
+            .filter(|extent| extent.physical >= self.first)
+        {
             self.alloc.free(extent.physical, u64::from(extent.length));
         }
     }

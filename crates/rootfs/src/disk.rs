@@ -14,6 +14,7 @@ use crate::options::{FileSystem, Options};
 use crate::path::TreePath;
 use crate::tree::{Attributes, Kind, NodeId, Timestamp, Tree};
 use crate::{erofs, ext4, xattr};
+pub(crate) use apply::LayerData;
 use identity::Fingerprint;
 
 const LOST_AND_FOUND: &[u8] = b"lost+found";
@@ -37,7 +38,7 @@ pub struct DiskBuilder {
     blocks: Blocks,
     tree: Tree,
     options: Options,
-    fingerprint: Fingerprint,
+    pub(crate) fingerprint: Fingerprint,
     bytes: u64,
     entries: u64,
     poisoned: bool,
@@ -72,16 +73,20 @@ pub struct Summary {
 impl DiskBuilder {
     /// Starts on a file, which is emptied.
     pub fn create(output: File, options: Options) -> Result<Self, Error> {
+        let blocks = match options.file_system {
+            FileSystem::Ext4 => ext4::create(output, &options)?,
+            FileSystem::Erofs => erofs::create(output, 0)?,
+        };
+        Ok(Self::over(blocks, options))
+    }
+
+    pub(crate) fn over(blocks: Blocks, options: Options) -> Self {
         let mut implicit = Attributes::new(0o755);
         implicit.mtime = Timestamp {
             seconds: options.epoch.into(),
             nanos: 0,
         };
-        let blocks = match options.file_system {
-            FileSystem::Ext4 => ext4::create(output, &options)?,
-            FileSystem::Erofs => erofs::create(output)?,
-        };
-        Ok(Self {
+        Self {
             blocks,
             tree: Tree::new(options.limits, implicit),
             fingerprint: Fingerprint::new(options.file_system, &options.seed),
@@ -89,7 +94,7 @@ impl DiskBuilder {
             bytes: 0,
             entries: 0,
             poisoned: false,
-        })
+        }
     }
 
     /// Adds a directory, or gives an existing one these attributes. Missing parents are made.
@@ -255,7 +260,10 @@ impl DiskBuilder {
     }
 
     /// Runs a step that leaves the builder unusable if it fails.
-    fn guarded<T>(&mut self, step: impl FnOnce(&mut Self) -> Result<T, Error>) -> Result<T, Error> {
+    pub(crate) fn guarded<T>(
+        &mut self,
+        step: impl FnOnce(&mut Self) -> Result<T, Error>,
+    ) -> Result<T, Error> {
         if self.poisoned {
             return Err(Error::Poisoned);
         }

@@ -32,9 +32,9 @@ use inode::Inode;
 use layout::{Layout, Place};
 use superblock::Superblock;
 
-/// Starts on an empty file: the superblock comes first.
-pub(crate) fn create(file: File) -> Result<Blocks, Error> {
-    Blocks::create(file, 1, None, DataLayout::Runs)
+/// Starts on an empty file: the superblock comes first. `elsewhere` blocks behind it are in other files.
+pub(crate) fn create(file: File, elsewhere: u64) -> Result<Blocks, Error> {
+    Blocks::create_among(file, 1, elsewhere, None, DataLayout::Runs)
 }
 
 /// Writes everything but the data of files.

@@ -2,7 +2,8 @@
 //!
 //! [`DiskBuilder`] takes layer blobs and single files and writes an ext4 or EROFS image: in one pass,
 //! without mounts, other programs or a tree on the host. Nothing from a layer ever touches a host
-//! path. [`empty_disk`] makes scratch space, [`append_verity`] a tree of hashes. [`Initramfs`] writes
+//! path. [`store_layer`] and [`merge_layers`] do the same layer by layer, for images that share some.
+//! [`empty_disk`] makes scratch space, [`append_verity`] a tree of hashes. [`Initramfs`] writes
 //! cpio archives for a kernel, [`DiskReader`] shows what a disk holds, and [`pack`] goes the other way: a local folder becomes a layer.
 //!
 //! All of it is synchronous. Layers come as readers: fetching and verifying them, and comparing
@@ -22,6 +23,7 @@ mod pack;
 mod path;
 mod reader;
 mod sha256;
+mod stored;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -34,5 +36,6 @@ pub use error::{EntryFault, Error};
 pub use options::{FileSystem, Limits, Options};
 pub use pack::{PackMode, PackOptions, PackSummary, pack};
 pub use reader::{DiskReader, ObjectKind, Stat};
+pub use stored::{Merged, Part, StoredLayer, merge_layers, store_layer};
 pub use tree::{Attributes, Timestamp};
 pub use verity::{Verity, append_verity};

@@ -14,6 +14,8 @@ use std::collections::HashSet;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 
+pub(crate) use fields::Fields;
+
 use crate::error::{Error, show};
 use crate::options::{FileSystem, Limits};
 use crate::tree::{Attributes, SYMLINK_MAX};

@@ -4,6 +4,7 @@ mod dump;
 
 use std::fs::File;
 use std::io::Write;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -203,8 +204,8 @@ pub(crate) struct TestDisk {
     pub(crate) path: PathBuf,
     pub(crate) summary: Summary,
     pub(crate) layers: Vec<LayerSummary>,
-    /// The same layers as EROFS, which must show the same files.
-    pub(crate) erofs: Option<Box<TestDisk>>,
+    /// The same layers in another way, which must show the same files: EROFS, then merged.
+    pub(crate) twin: Option<Box<TestDisk>>,
     file_system: FileSystem,
     folder: TempDir,
 }
@@ -232,7 +233,7 @@ pub(crate) fn build_with(
         path,
         summary,
         layers: Vec::new(),
-        erofs: None,
+        twin: None,
         file_system,
         folder,
     };
@@ -247,9 +248,50 @@ pub(crate) fn try_build(layers: &[Vec<u8>]) -> Result<TestDisk, Error> {
         file_system: FileSystem::Erofs,
         ..small()
     };
-    let erofs = build_layers(options, layers)?;
+    let mut erofs = build_layers(options, layers)?;
     assert_eq!(erofs.layers, disk.layers);
-    disk.erofs = Some(Box::new(erofs));
+    erofs.twin = Some(Box::new(merge(layers)?));
+    disk.twin = Some(Box::new(erofs));
+    Ok(disk)
+}
+
+/// Builds an EROFS from stored layers, laid end to end in one file.
+fn merge(layers: &[Vec<u8>]) -> Result<TestDisk, Error> {
+    let mut summaries = Vec::new();
+    let mut stored = Vec::new();
+    let mut files = Vec::new();
+    for layer in layers {
+        let file = tempfile::tempfile().unwrap();
+        summaries.push(crate::store_layer(
+            &layer[..],
+            &file,
+            crate::Limits::default(),
+        )?);
+        stored.push(crate::StoredLayer::open(file.try_clone().unwrap())?);
+        files.push(file);
+    }
+    let own = tempfile::tempfile().unwrap();
+    let merged = crate::merge_layers(&stored, own.try_clone().unwrap(), Options::default())?;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("disk.img");
+    let whole = File::create_new(&path).unwrap();
+    let mut at = 0;
+    for part in &merged.parts {
+        let file = part.layer.map_or(&own, |index| &files[index]);
+        let mut bytes = vec![0; usize::try_from(part.length).unwrap()];
+        file.read_exact_at(&mut bytes, part.offset).unwrap();
+        whole.write_all_at(&bytes, at).unwrap();
+        at += part.length;
+    }
+    let disk = TestDisk {
+        path,
+        summary: merged.summary,
+        layers: summaries,
+        twin: None,
+        file_system: FileSystem::Erofs,
+        folder,
+    };
+    disk.check();
     Ok(disk)
 }
 

@@ -9,7 +9,7 @@ pub(crate) const CHUNK: usize = 256 * BLOCK;
 const ZEROS: [u8; BLOCK] = [0; BLOCK];
 /// Longest file that is kept in memory, and most bytes of all such files.
 const SMALL: usize = 3072;
-pub(super) const HELD_MAX: usize = 64 << 20;
+pub(crate) const HELD_MAX: usize = 64 << 20;
 
 /// Where the data of one file comes from.
 pub(crate) trait Source {
@@ -23,6 +23,15 @@ pub(crate) trait Source {
 
     /// Passes over bytes of that hole.
     fn skip_hole(&mut self, _count: u64) {}
+}
+
+impl Source for &[u8] {
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
+        let (now, later) = self.split_at(self.len().min(buffer.len()));
+        buffer[..now.len()].copy_from_slice(now);
+        *self = later;
+        Ok(now.len())
+    }
 }
 
 impl Blocks {

@@ -13,19 +13,31 @@ const BUFFER: usize = 1 << 20;
 pub(crate) struct Output {
     file: File,
     buffer: Vec<u8>,
-    /// Where the buffer belongs, in bytes.
+    /// Where the buffer belongs, in bytes of the disk.
     start: u64,
+    /// Bytes of the disk behind its first block that are in other files.
+    elsewhere: u64,
 }
 
 impl Output {
     /// Empties the file, so that whatever is not written reads as zeros.
-    pub(super) fn create(file: File) -> Result<Self, Error> {
+    pub(super) fn create(file: File, elsewhere: u64) -> Result<Self, Error> {
         file.set_len(0).map_err(Error::write("the disk"))?;
         Ok(Self {
             file,
             buffer: Vec::with_capacity(BUFFER),
             start: 0,
+            elsewhere: elsewhere * BLOCK_U64,
         })
+    }
+
+    /// Where a byte of the disk is in the file.
+    fn place(&self, offset: u64) -> u64 {
+        if offset < BLOCK_U64 {
+            offset
+        } else {
+            offset - self.elsewhere
+        }
     }
 
     /// Writes at a byte offset.
@@ -39,7 +51,7 @@ impl Output {
             self.start = offset + data.len() as u64;
             return self
                 .file
-                .write_all_at(data, offset)
+                .write_all_at(data, self.place(offset))
                 .map_err(Error::write("the disk"));
         }
         self.buffer.extend_from_slice(data);
@@ -52,7 +64,7 @@ impl Output {
 
     pub(super) fn flush(&mut self) -> Result<(), Error> {
         self.file
-            .write_all_at(&self.buffer, self.start)
+            .write_all_at(&self.buffer, self.place(self.start))
             .map_err(Error::write("the disk"))?;
         self.start += self.buffer.len() as u64;
         self.buffer.clear();
@@ -63,7 +75,8 @@ impl Output {
     pub(super) fn zero_blocks(&mut self, start: u64, count: u64) -> Result<(), Error> {
         self.flush()?;
         let flags = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
-        if fallocate(&self.file, flags, start * BLOCK_U64, count * BLOCK_U64).is_ok() {
+        let place = self.place(start * BLOCK_U64);
+        if fallocate(&self.file, flags, place, count * BLOCK_U64).is_ok() {
             return Ok(());
         }
         // Not every host file system can punch holes; zeros do as well.
@@ -81,7 +94,7 @@ impl Output {
     pub(crate) fn finish(mut self, blocks: u64) -> Result<(), Error> {
         self.flush()?;
         self.file
-            .set_len(blocks * BLOCK_U64)
+            .set_len(blocks * BLOCK_U64 - self.elsewhere)
             .map_err(Error::write("the disk"))
     }
 }

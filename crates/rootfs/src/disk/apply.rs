@@ -3,7 +3,7 @@
 use std::io::Read;
 
 use super::{DiskBuilder, LayerSummary};
-use crate::blocks::Source;
+use crate::blocks::{Blocks, Source};
 use crate::error::{EntryFault, Error};
 use crate::layer::{self, Budget, Entry, EntryKind, LayerReader};
 use crate::path::{TreePath, components};
@@ -37,8 +37,7 @@ impl DiskBuilder {
         blob: impl Read + Send,
         prefix: &TreePath,
     ) -> Result<LayerSummary, Error> {
-        self.tree.begin_layer();
-        let base = self.tree.prefix(prefix)?;
+        let base = self.begin(prefix)?;
         let limits = self.options.limits;
         let budget = Budget {
             bytes: limits.bytes - self.bytes,
@@ -46,24 +45,44 @@ impl DiskBuilder {
         };
         let applied = layer::read(blob, budget, |reader| {
             while let Some(entry) = reader.next_entry()? {
-                self.apply_entry(base, entry, reader)?;
+                self.apply_entry(base, entry, |blocks, path, entry| {
+                    let (size, kind) = blocks.write_file(&mut LayerData(reader), path)?;
+                    debug_assert_eq!(size, entry.size, "the reader yields what it announced");
+                    Ok(kind)
+                })?;
             }
             Ok(())
         });
         let ((), totals) = applied.map_err(|error| self.whole_limit(error))?;
-        self.bytes = self.bytes.saturating_add(totals.bytes);
-        if self.bytes > limits.bytes {
-            return Err(Error::LimitExceeded {
-                what: "uncompressed bytes",
-                limit: limits.bytes,
-            });
-        }
-        self.entries += totals.entries;
-        Ok(LayerSummary {
+        let summary = LayerSummary {
             diff_id: totals.diff_id,
             entries: totals.entries,
             bytes: totals.bytes,
-        })
+        };
+        self.count(&summary)?;
+        Ok(summary)
+    }
+
+    /// Begins a layer below a folder, which is made if missing.
+    pub(crate) fn begin(&mut self, prefix: &TreePath) -> Result<NodeId, Error> {
+        self.tree.begin_layer();
+        self.tree.prefix(prefix)
+    }
+
+    /// Counts a layer that was applied.
+    pub(crate) fn count(&mut self, layer: &LayerSummary) -> Result<(), Error> {
+        let limits = self.options.limits;
+        self.bytes = self.bytes.saturating_add(layer.bytes);
+        self.entries = self.entries.saturating_add(layer.entries);
+        for (what, count, limit) in [
+            ("uncompressed bytes", self.bytes, limits.bytes),
+            ("entries", self.entries, limits.entries),
+        ] {
+            if count > limit {
+                return Err(Error::LimitExceeded { what, limit });
+            }
+        }
+        Ok(())
     }
 
     /// The reader knows what is left of a limit; people want to see the limit.
@@ -82,11 +101,12 @@ impl DiskBuilder {
         }
     }
 
-    fn apply_entry(
+    /// Does what one entry asks for; `file` brings the data of a file to the disk.
+    pub(crate) fn apply_entry(
         &mut self,
         base: NodeId,
         entry: Entry,
-        reader: &mut LayerReader<'_>,
+        file: impl FnOnce(&mut Blocks, &[u8], &Entry) -> Result<Kind, Error>,
     ) -> Result<(), Error> {
         let path = TreePath::parse(&entry.path)?;
         let action = classify(&path)?;
@@ -102,7 +122,7 @@ impl DiskBuilder {
                 self.tree.whiteout(base, &TreePath::parse(parent)?, name)?;
             }
             Action::Opaque { parent } => self.tree.opaque(base, &TreePath::parse(parent)?)?,
-            Action::Add => self.add(base, &path, entry, reader)?,
+            Action::Add => self.add(base, &path, entry, file)?,
         }
         self.reclaim();
         Ok(())
@@ -112,10 +132,10 @@ impl DiskBuilder {
         &mut self,
         base: NodeId,
         path: &TreePath,
-        entry: Entry,
-        reader: &mut LayerReader<'_>,
+        mut entry: Entry,
+        file: impl FnOnce(&mut Blocks, &[u8], &Entry) -> Result<Kind, Error>,
     ) -> Result<(), Error> {
-        let mut attributes = entry.attributes;
+        let mut attributes = std::mem::take(&mut entry.attributes);
         self.normalise(path.as_bytes(), &mut attributes)?;
         let device = |major, minor| {
             if device_fits(major, minor) {
@@ -134,10 +154,7 @@ impl DiskBuilder {
             }
             EntryKind::File => {
                 self.tree.check_place(base, path)?;
-                let mut data = LayerData(reader);
-                let (size, kind) = self.blocks.write_file(&mut data, path.as_bytes())?;
-                debug_assert_eq!(size, entry.size, "the reader yields what it announced");
-                kind
+                file(&mut self.blocks, path.as_bytes(), &entry)?
             }
             EntryKind::Symlink(target) => Kind::Symlink(target.into()),
             EntryKind::CharDevice { major, minor } => {
@@ -181,7 +198,8 @@ fn classify(path: &TreePath) -> Result<Action<'_>, Error> {
     }
 }
 
-struct LayerData<'a, 'b>(&'a mut LayerReader<'b>);
+/// The data of the entry that a reader is at.
+pub(crate) struct LayerData<'a, 'b>(pub(crate) &'a mut LayerReader<'b>);
 
 impl Source for LayerData<'_, '_> {
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {

@@ -7,7 +7,7 @@ use crate::options::FileSystem;
 use crate::tree::Attributes;
 
 /// A digest over everything that was put into a disk, in order.
-pub(super) struct Fingerprint(Sha256);
+pub(crate) struct Fingerprint(Sha256);
 
 impl Fingerprint {
     pub(super) fn new(file_system: FileSystem, seed: &[u8]) -> Self {
@@ -20,7 +20,7 @@ impl Fingerprint {
         this
     }
 
-    pub(super) fn layer(&mut self, prefix: &[u8], diff_id: &[u8; 32]) {
+    pub(crate) fn layer(&mut self, prefix: &[u8], diff_id: &[u8; 32]) {
         self.field(b"layer");
         self.field(prefix);
         self.field(diff_id);

@@ -5,10 +5,10 @@ use crate::error::Error;
 
 /// A record as it was read.
 #[derive(Clone, Copy)]
-pub(super) struct Fields<'a>(pub(super) &'a [u8]);
+pub(crate) struct Fields<'a>(pub(crate) &'a [u8]);
 
 impl<'a> Fields<'a> {
-    pub(super) fn bytes(self, at: usize, length: usize) -> Result<&'a [u8], Error> {
+    pub(crate) fn bytes(self, at: usize, length: usize) -> Result<&'a [u8], Error> {
         at.checked_add(length)
             .and_then(|end| self.0.get(at..end))
             .ok_or_else(|| damaged("a record is cut short"))
@@ -21,28 +21,28 @@ impl<'a> Fields<'a> {
             .map_err(|_| damaged("a record is cut short"))
     }
 
-    pub(super) fn u8(self, at: usize) -> Result<u8, Error> {
+    pub(crate) fn u8(self, at: usize) -> Result<u8, Error> {
         Ok(u8::from_le_bytes(self.array(at)?))
     }
 
-    pub(super) fn u16(self, at: usize) -> Result<u16, Error> {
+    pub(crate) fn u16(self, at: usize) -> Result<u16, Error> {
         Ok(u16::from_le_bytes(self.array(at)?))
     }
 
-    pub(super) fn u32(self, at: usize) -> Result<u32, Error> {
+    pub(crate) fn u32(self, at: usize) -> Result<u32, Error> {
         Ok(u32::from_le_bytes(self.array(at)?))
     }
 
-    pub(super) fn u64(self, at: usize) -> Result<u64, Error> {
+    pub(crate) fn u64(self, at: usize) -> Result<u64, Error> {
         Ok(u64::from_le_bytes(self.array(at)?))
     }
 
     /// A value whose high half has a field of its own.
-    pub(super) fn split_u32(self, low: usize, high: usize) -> Result<u64, Error> {
+    pub(crate) fn split_u32(self, low: usize, high: usize) -> Result<u64, Error> {
         Ok(u64::from(self.u32(low)?) | u64::from(self.u32(high)?) << 32)
     }
 
-    pub(super) fn split_u16(self, low: usize, high: usize) -> Result<u32, Error> {
+    pub(crate) fn split_u16(self, low: usize, high: usize) -> Result<u32, Error> {
         Ok(u32::from(self.u16(low)?) | u32::from(self.u16(high)?) << 16)
     }
 }

@@ -35,14 +35,18 @@ pub(crate) struct Dump {
 }
 
 impl Dump {
-    /// Of a disk and, if it has one, its twin, which must be equal.
+    /// Of a disk and its twins, if it has any, which must be equal.
     #[track_caller]
     pub(crate) fn of(disk: &TestDisk) -> Self {
         let dump = Self::one(disk);
-        if let Some(erofs) = &disk.erofs {
-            let twin = Self::one(erofs);
-            if dump.exact && twin.exact {
-                assert_eq!(twin.files, dump.files, "EROFS differs from ext4");
+        let mut next = &disk.twin;
+        for name in ["EROFS", "merged layers"] {
+            if let Some(disk) = next {
+                let twin = Self::one(disk);
+                if dump.exact && twin.exact {
+                    assert_eq!(twin.files, dump.files, "{name} differs from ext4");
+                }
+                next = &disk.twin;
             }
         }
         dump

@@ -32,7 +32,7 @@ fn compression_does_not_change_the_disk() {
         (members, "multi-member gzip"),
     ] {
         assert!(plain.bytes() == other.bytes(), "{transport} differs");
-        let erofs = [plain.erofs.as_ref(), other.erofs.as_ref()];
+        let erofs = [plain.twin.as_ref(), other.twin.as_ref()];
         let [plain, other] = erofs.map(|disk| disk.unwrap().bytes());
         assert!(plain == other, "{transport} differs on EROFS");
     }
