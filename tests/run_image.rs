@@ -181,6 +181,54 @@ fn a_root_of_the_machines_own_is_one_writable_ext4() {
         .fails(125, &["--read-only"]);
 }
 
+/// Two images with a layer in common keep one copy of it; a machine sees one plain disk.
+#[test]
+fn images_share_the_disks_of_their_layers() {
+    let world = World::new();
+    let home = world.path("home");
+    let lazaret = crate::support::Lazaret::new(&home, &world.path(""));
+    std::fs::create_dir_all(home.join("data")).unwrap();
+    let kernels = crate::support::machine_home().join("data/kernels");
+    std::os::unix::fs::symlink(kernels, home.join("data/kernels")).unwrap();
+    let large = vec![b'l'; 3_000_000];
+    let script = "cat /name; sha256sum < /large; wc -c < /bin/busybox; grep -c / /many/*";
+    for name in ["first", "second"] {
+        let mut image = Image::busybox().layer(Layer::new().file("large", &large));
+        // More layers than an overlay could mount.
+        for number in 0..70 {
+            let path = format!("many/{number}");
+            image = image.layer(Layer::new().file(&path, format!("{name}/{number}").as_bytes()));
+        }
+        let layout = world.path(name);
+        image
+            .layer(Layer::new().file("name", name.as_bytes()))
+            .write(&layout);
+        let import = ["image", "import", layout.to_str().unwrap(), name];
+        lazaret.run(import).success();
+        let output = lazaret.run(["-q", "run", name, "--", "sh", "-c", script]);
+        let output = output.success().stdout;
+        let digest = lazaret_oci::Digest::of(&large);
+        assert!(
+            output.starts_with(name) && output.contains(digest.hex()),
+            "{output}"
+        );
+        assert_eq!(output.matches("/many/").count(), 70, "{output}");
+    }
+    let disks = home.join("data/images/disks");
+    let count = |start: &str| {
+        let names = std::fs::read_dir(&disks).unwrap();
+        let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        names
+            .filter(|name| name.starts_with(start) && !name.ends_with(".lock"))
+            .count()
+    };
+    // Busybox and the large file once, all others twice.
+    assert_eq!((count("layer-"), count("image-")), (2 + 2 * 71, 2));
+    lazaret.run(["image", "rm", "first"]).success();
+    assert_eq!((count("layer-"), count("image-")), (2 + 71, 1));
+    lazaret.run(["-q", "run", "second", "--", "true"]).success();
+}
+
 /// Every block is checked: a changed one is an error, not other content.
 #[test]
 fn a_checked_disk_refuses_what_was_changed() {

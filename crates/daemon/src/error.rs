@@ -351,6 +351,10 @@ impl Error {
                 Some("free some space; nothing half-written was kept".to_owned())
             }
             Self::Convert {
+                source: lazaret_rootfs::Error::Damaged { .. },
+                ..
+            } => Some("remove the image and pull it again: `lazaret image rm`".to_owned()),
+            Self::Convert {
                 source: lazaret_rootfs::Error::DiskFull { .. },
                 ..
             } => Some("give a larger --size, or none: it is chosen by the content".to_owned()),

@@ -171,7 +171,7 @@ fn build_source(source: &ImageSource, request: &RootfsRequest) -> Result<BuiltIm
 fn build(
     document: &ManifestDocument,
     raw_config: Vec<u8>,
-    open: &dyn Fn(&Digest) -> Result<PathBuf, Error>,
+    open: &(dyn Fn(&Digest) -> Result<PathBuf, Error> + Sync),
     verify: bool,
     request: &RootfsRequest,
 ) -> Result<BuiltImage, Error> {

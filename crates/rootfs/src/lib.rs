@@ -36,6 +36,6 @@ pub use error::{EntryFault, Error};
 pub use options::{FileSystem, Limits, Options};
 pub use pack::{PackMode, PackOptions, PackSummary, pack};
 pub use reader::{DiskReader, ObjectKind, Stat};
-pub use stored::{Merged, Part, StoredLayer, merge_layers, store_layer};
+pub use stored::{Part, StoredLayer, merge_layers, parts, store_layer};
 pub use tree::{Attributes, Timestamp};
 pub use verity::{Verity, append_verity};

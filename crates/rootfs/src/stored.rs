@@ -3,7 +3,7 @@
 //! A stored layer holds the data of its files in blocks, and a log of its entries in their order. Merging
 //! replays the logs of an image's layers on one tree, as if they were read from the layers themselves,
 //! and writes an EROFS whose files lie in the stored layers: the disk is a block of superblock, the
-//! data of each layer, then the metadata, in one row ([`Merged::parts`]). No kernel needs to know of it.
+//! data of each layer, then the metadata, in one row ([`parts`]). No kernel needs to know of it.
 //!
 //! ```text
 //! stored layer   header | data of files, block by block | log
@@ -183,15 +183,6 @@ fn read_error(source: std::io::Error) -> Error {
     }
 }
 
-/// A disk whose files lie in stored layers.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Merged {
-    /// What the whole disk amounts to.
-    pub summary: Summary,
-    /// The disk, part after part.
-    pub parts: Vec<Part>,
-}
-
 /// A part of a disk: bytes of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Part {
@@ -203,6 +194,24 @@ pub struct Part {
     pub length: u64,
 }
 
+/// The parts, in a row, of the disk that merging these layers into a file of `own` bytes made.
+pub fn parts(layers: &[StoredLayer], own: u64) -> Vec<Part> {
+    let of_layers = layers.iter().enumerate().map(|(index, layer)| Part {
+        layer: Some(index),
+        offset: BLOCK_U64,
+        length: layer.header.data_blocks * BLOCK_U64,
+    });
+    let part = |offset, length| Part {
+        layer: None,
+        offset,
+        length,
+    };
+    let first = part(0, BLOCK_U64.min(own));
+    let rest = part(BLOCK_U64, own.saturating_sub(BLOCK_U64));
+    let all = std::iter::once(first).chain(of_layers).chain([rest]);
+    all.filter(|part| part.length > 0).collect()
+}
+
 /// Merges layers, the lowest first, into an EROFS. The file gets what is not in the layers; syncing it
 /// is the caller's.
 ///
@@ -212,7 +221,7 @@ pub fn merge_layers(
     layers: &[StoredLayer],
     output: File,
     options: Options,
-) -> Result<Merged, Error> {
+) -> Result<Summary, Error> {
     let elsewhere = layers.iter().map(|layer| layer.header.data_blocks).sum();
     let options = Options {
         file_system: FileSystem::Erofs,
@@ -220,29 +229,12 @@ pub fn merge_layers(
     };
     let blocks = erofs::create(output, elsewhere)?;
     let mut disk = DiskBuilder::over(blocks, options);
-    let mut parts = vec![Part {
-        layer: None,
-        offset: 0,
-        length: BLOCK_U64,
-    }];
     let mut base = 1;
-    for (index, layer) in layers.iter().enumerate() {
+    for layer in layers {
         disk.apply_stored(layer, base)?;
         base += layer.header.data_blocks;
-        parts.push(Part {
-            layer: Some(index),
-            offset: BLOCK_U64,
-            length: layer.header.data_blocks * BLOCK_U64,
-        });
     }
-    let summary = disk.finish()?;
-    parts.push(Part {
-        layer: None,
-        offset: BLOCK_U64,
-        length: summary.size - base * BLOCK_U64,
-    });
-    parts.retain(|part| part.length > 0);
-    Ok(Merged { summary, parts })
+    disk.finish()
 }
 
 impl DiskBuilder {

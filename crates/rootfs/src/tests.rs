@@ -271,12 +271,12 @@ fn merge(layers: &[Vec<u8>]) -> Result<TestDisk, Error> {
         files.push(file);
     }
     let own = tempfile::tempfile().unwrap();
-    let merged = crate::merge_layers(&stored, own.try_clone().unwrap(), Options::default())?;
+    let summary = crate::merge_layers(&stored, own.try_clone().unwrap(), Options::default())?;
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("disk.img");
     let whole = File::create_new(&path).unwrap();
     let mut at = 0;
-    for part in &merged.parts {
+    for part in crate::parts(&stored, own.metadata().unwrap().len()) {
         let file = part.layer.map_or(&own, |index| &files[index]);
         let mut bytes = vec![0; usize::try_from(part.length).unwrap()];
         file.read_exact_at(&mut bytes, part.offset).unwrap();
@@ -285,7 +285,7 @@ fn merge(layers: &[Vec<u8>]) -> Result<TestDisk, Error> {
     }
     let disk = TestDisk {
         path,
-        summary: merged.summary,
+        summary,
         layers: summaries,
         twin: None,
         file_system: FileSystem::Erofs,

@@ -11,11 +11,13 @@ mod channel;
 mod error;
 mod files;
 pub mod kernel;
+mod parts;
 mod plan;
 pub mod probe;
 pub mod qemu;
 
 pub use channel::{Channel, Receiver, Sender};
 pub use error::Error;
-pub use plan::{Accelerator, Disk, LaunchPlan, MAX_DISKS};
+pub use parts::{DiskPart, join};
+pub use plan::{Accelerator, Disk, DiskFormat, LaunchPlan, MAX_DISKS};
 pub use qemu::{Diagnostics, Machine, Qemu};

@@ -45,11 +45,23 @@ impl fmt::Display for Accelerator {
     }
 }
 
-/// A raw disk image that the guest finds by its serial.
+/// What the file of a disk is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum DiskFormat {
+    /// The disk, byte for byte.
+    #[default]
+    Raw,
+    /// A list of the files that make it up, from [`crate::join`].
+    Parts,
+}
+
+/// A disk that the guest finds by its serial.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Disk {
-    /// The image file.
+    /// Its file.
     pub path: PathBuf,
+    /// What that file is.
+    pub format: DiskFormat,
     /// Letters, digits, `_` and `-`, at most 20.
     pub serial: String,
     /// Attach it so that the guest cannot write, whoever it is.
@@ -147,6 +159,7 @@ mod tests {
         let disk = |serial: &str| Disk {
             path: "x".into(),
             serial: serial.into(),
+            format: DiskFormat::Raw,
             read_only: true,
         };
         let check = |expected: &str, change: &dyn Fn(&mut LaunchPlan)| {

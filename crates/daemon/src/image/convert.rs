@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::path::PathBuf;
 
 use lazaret_oci::{Descriptor, Digest, Hasher, ImageConfig, Manifest};
-use lazaret_rootfs::{DiskBuilder, Options, Summary};
+use lazaret_rootfs::{DiskBuilder, LayerSummary, Options, Summary};
 
 use crate::Error;
 use crate::inject::Injection;
@@ -17,7 +17,7 @@ pub(crate) struct Conversion<'a> {
     pub(crate) manifest: &'a Manifest,
     pub(crate) config: &'a ImageConfig,
     /// Where the blobs are.
-    pub(crate) open: &'a dyn Fn(&Digest) -> Result<PathBuf, Error>,
+    pub(crate) open: &'a (dyn Fn(&Digest) -> Result<PathBuf, Error> + Sync),
     /// Whether the digests of blobs are checked: a store has checked its own.
     pub(crate) verify: bool,
     /// What comes over the layers.
@@ -27,14 +27,7 @@ pub(crate) struct Conversion<'a> {
 impl Conversion<'_> {
     /// Writes the disk. Every layer must be what the configuration says.
     pub(crate) fn run(&self, output: File, options: Options) -> Result<Summary, Error> {
-        let diff_ids = &self.config.rootfs.diff_ids;
-        if diff_ids.len() != self.manifest.layers.len() {
-            return Err(Error::LayerCount {
-                image: self.name.to_owned(),
-                layers: self.manifest.layers.len(),
-                diff_ids: diff_ids.len(),
-            });
-        }
+        let diff_ids = self.diff_ids()?;
         self.inject
             .iter()
             .try_for_each(|injection| injection.check(self.config))?;
@@ -44,7 +37,7 @@ impl Conversion<'_> {
         };
         let mut disk = DiskBuilder::create(output, options).map_err(failed)?;
         for (layer, diff_id) in self.manifest.layers.iter().zip(diff_ids) {
-            self.layer(&mut disk, layer, diff_id)?;
+            self.layer(layer, diff_id, |blob| disk.apply_layer(blob, ""))?;
         }
         for injection in self.inject {
             injection.apply(&mut disk)?;
@@ -52,11 +45,25 @@ impl Conversion<'_> {
         disk.finish().map_err(failed)
     }
 
-    fn layer(
+    /// The diff ids of the layers: as many as there are layers.
+    pub(crate) fn diff_ids(&self) -> Result<&[Digest], Error> {
+        let diff_ids = &self.config.rootfs.diff_ids;
+        if diff_ids.len() != self.manifest.layers.len() {
+            return Err(Error::LayerCount {
+                image: self.name.to_owned(),
+                layers: self.manifest.layers.len(),
+                diff_ids: diff_ids.len(),
+            });
+        }
+        Ok(diff_ids)
+    }
+
+    /// Converts one layer, which must be what manifest and configuration say.
+    pub(crate) fn layer(
         &self,
-        disk: &mut DiskBuilder,
         layer: &Descriptor,
         diff_id: &Digest,
+        convert: impl FnOnce(&mut Verified) -> Result<LayerSummary, lazaret_rootfs::Error>,
     ) -> Result<(), Error> {
         let subject = format!("layer {} of {}", layer.digest, self.name);
         let path = (self.open)(&layer.digest)?;
@@ -67,7 +74,7 @@ impl Conversion<'_> {
             content: file,
             hasher: verify.then(|| Hasher::new(layer.digest.algorithm())),
         };
-        let summary = disk.apply_layer(&mut blob, "");
+        let summary = convert(&mut blob);
         let summary = summary.map_err(|source| Error::Convert {
             subject: subject.clone(),
             source,
@@ -94,7 +101,7 @@ impl Conversion<'_> {
 }
 
 /// A blob whose digest is computed as it is read.
-struct Verified {
+pub(crate) struct Verified {
     content: File,
     hasher: Option<Hasher>,
 }

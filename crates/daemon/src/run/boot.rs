@@ -19,7 +19,7 @@ pub(super) fn config(
     spec: &RunSpec,
     hostname: String,
     read_only: bool,
-    root: &super::disks::Root,
+    root: &super::root::Root,
     mounts: Vec<ArtifactMount>,
 ) -> BootConfig {
     BootConfig {

@@ -6,6 +6,7 @@
 //!     policy.json             the run's policy, unwrapped
 //!     scratch.ext4            where writes go, or
 //!     root.ext4               the machine's own root disk
+//!     root.vmdk               the parts of the image's disk
 //!     console.log             what the guest's kernel says
 //! ```
 //! The folder goes with the run. After a crash the next command ends the recorded process, if
@@ -18,11 +19,11 @@ use std::time::{Duration, Instant};
 use lazaret_artifacts::RunSpec;
 use lazaret_protocol::{ArtifactMount, FailureKind, Frame, Kind};
 use lazaret_store::{Lease, LockedDir};
-use lazaret_vm::{Disk, LaunchPlan, Machine, kernel::Kernel, probe};
+use lazaret_vm::{Disk, DiskFormat, LaunchPlan, Machine, kernel::Kernel, probe};
 use rustix::process::{Pid, Signal, kill_process};
 use serde::{Deserialize, Serialize};
 
-use super::disks::Root;
+use super::root::{Content, Root};
 use super::signals::Signals;
 use super::streams::{self, Ending};
 use super::{RootDisk, RunEvents, boot, disks, initramfs, notices};
@@ -123,14 +124,24 @@ impl Engine {
         if !verdict.cached {
             notices::accelerator(&verdict, events);
         }
+        let (path, format) = match &launch.root.content {
+            Content::File(path) => (path.clone(), DiskFormat::Raw),
+            Content::Parts(parts) => {
+                let path = folder.join("root.vmdk");
+                lazaret_vm::join(parts, &path)?;
+                (path, DiskFormat::Parts)
+            }
+        };
         let mut attached = vec![Disk {
-            path: launch.root.path.clone(),
+            path,
+            format,
             serial: boot::ROOT.to_owned(),
             read_only: launch.root.kind != RootDisk::Own,
         }];
         if let Some((path, _)) = &launch.artifacts {
             attached.push(Disk {
                 path: path.clone(),
+                format: DiskFormat::Raw,
                 serial: boot::ARTIFACTS.to_owned(),
                 read_only: true,
             });
@@ -138,6 +149,7 @@ impl Engine {
         if !launch.read_only && launch.root.kind != RootDisk::Own {
             attached.push(Disk {
                 path: disks::scratch(folder)?,
+                format: DiskFormat::Raw,
                 serial: boot::SCRATCH.to_owned(),
                 read_only: false,
             });

@@ -15,6 +15,7 @@ pub(crate) mod initramfs;
 mod machine;
 mod notices;
 mod request;
+mod root;
 mod signals;
 mod streams;
 #[cfg(test)]
@@ -24,14 +25,14 @@ use lazaret_artifacts::{Payload, Resolved, RunSpec, resolve};
 use lazaret_oci::{Digest, ImageConfig, Manifest, ManifestDocument, Platform, Reference};
 use lazaret_store::{ImageRecord, Prebuilt};
 
-pub(crate) use disks::image_keys as image_disk_keys;
 pub(crate) use machine::end_abandoned;
 pub use request::{PullPolicy, RootDisk, RunEvents, RunRequest};
+pub(crate) use root::needed_keys as needed_disk_keys;
 
 use crate::pull::{Arrivals, store_name};
 use crate::resolve::RegistrySource;
 use crate::{Engine, Error, blocking, image};
-use disks::Layers;
+use root::Layers;
 
 /// Everything about a run that is settled before a machine starts.
 struct Prepared {
@@ -102,9 +103,10 @@ impl Engine {
                 None => None,
             };
             let root = match kind {
-                _ if let Some(path) = ready => disks::prebuilt_root(path),
-                RootDisk::Own => disks::own_root(&place, &layers)?,
-                _ => disks::stored_root(&store, &layers, kind == RootDisk::Checked)?,
+                _ if let Some(path) = ready => root::prebuilt(path),
+                RootDisk::Own => root::own(&place, &layers)?,
+                RootDisk::Checked => root::checked(&store, &layers)?,
+                RootDisk::Shared => root::shared(&store, &layers)?,
             };
             Ok((root, disks::artifacts(&store, &mounts)?))
         })
@@ -204,7 +206,7 @@ impl Engine {
         &self,
         reference: &Reference,
         policy: PullPolicy,
-        root: RootDisk,
+        kind: RootDisk,
         events: &dyn RunEvents,
     ) -> Result<ImageRecord, Error> {
         if policy != PullPolicy::Always
@@ -221,7 +223,7 @@ impl Engine {
         let store = self.images.clone();
         let name = reference.to_string();
         let convert = move |document: &ManifestDocument, arrivals: &Arrivals| {
-            let Some(manifest) = document.manifest().filter(|_| root != RootDisk::Own) else {
+            let Some(manifest) = document.manifest() else {
                 return Ok(());
             };
             let (config, _) = image::config(&store, document)?;
@@ -231,7 +233,12 @@ impl Engine {
                 config: &config,
                 open: &|digest: &Digest| arrivals.wait_for(digest),
             };
-            disks::stored_root(&store, &layers, root == RootDisk::Checked).map(drop)
+            match kind {
+                // Its disk is made in the folder of the machine, which is not there yet.
+                RootDisk::Own => Ok(()),
+                RootDisk::Checked => root::checked(&store, &layers).map(drop),
+                RootDisk::Shared => root::shared(&store, &layers).map(drop),
+            }
         };
         let platform = Platform::native();
         let pulled = self.pull_using(reference, &platform, events.progress(), convert);

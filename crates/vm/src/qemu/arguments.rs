@@ -9,7 +9,7 @@ use std::path::Path;
 
 use lazaret_protocol::CONTROL_PORT;
 
-use crate::{Accelerator, LaunchPlan};
+use crate::{Accelerator, DiskFormat, LaunchPlan};
 
 /// What every guest kernel is told: say little, and restart instead of hanging, which
 /// `-no-reboot` turns into an end.
@@ -89,8 +89,13 @@ pub fn arguments(plan: &LaunchPlan, descriptors: Descriptors) -> Vec<OsString> {
         } else {
             "read-only=off,cache.no-flush=on,discard=unmap"
         };
-        let options =
-            format!("driver=raw,node-name=disk{number},{mode},file.driver=file,file.filename=");
+        let driver = match disk.format {
+            DiskFormat::Raw => "raw",
+            DiskFormat::Parts => "vmdk",
+        };
+        let options = format!(
+            "driver={driver},node-name=disk{number},{mode},file.driver=file,file.filename="
+        );
         arguments.extend(["-blockdev".into(), path(&options, &disk.path)]);
         let device = format!(
             "virtio-blk-device,drive=disk{number},serial={}",

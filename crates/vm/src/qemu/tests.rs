@@ -1,3 +1,4 @@
+use crate::DiskFormat;
 use std::{ffi::OsString, os::unix::fs::PermissionsExt, path::Path, time::Duration};
 
 use super::{binary::parse_version, console, tail::Tail, *};
@@ -15,11 +16,13 @@ pub(crate) fn example_plan() -> LaunchPlan {
             Disk {
                 path: "/d/root,1.erofs".into(),
                 serial: "root".into(),
+                format: DiskFormat::Raw,
                 read_only: true,
             },
             Disk {
                 path: "/d/scratch".into(),
                 serial: "scratch".into(),
+                format: DiskFormat::Raw,
                 read_only: false,
             },
         ],
