@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that a make target needs; says nothing when all are there.
-#   usage: setup.sh GROUP...      groups: build run test demo fuzz images
+#   usage: setup.sh GROUP...      groups: build run test demo fuzz bench images
 set -euo pipefail
 
 declare -A packages=(
@@ -9,6 +9,7 @@ declare -A packages=(
     [test]="cryptsetup-bin e2fsprogs erofs-utils time skopeo podman containerd docker.io uidmap umoci busybox-static docker-registry apache2-utils cpio xz-utils postgresql python3 python3-venv strace"
     [demo]="dpkg procps"
     [fuzz]="g++"
+    [bench]="libtool liblz4-dev libzstd-dev pkg-config uuid-dev zlib1g-dev"
     [images]="buildah debootstrap dpkg-dev umoci skopeo"
 )
 wanted=()

@@ -3,6 +3,7 @@
 mod alloc;
 mod data;
 mod output;
+mod writeback;
 
 use std::fs::File;
 

@@ -6,6 +6,7 @@ use std::os::unix::fs::FileExt;
 use rustix::fs::{FallocateFlags, fallocate};
 
 use super::BLOCK_U64;
+use super::writeback::Writeback;
 use crate::error::Error;
 
 const BUFFER: usize = 1 << 20;
@@ -17,6 +18,7 @@ pub(crate) struct Output {
     start: u64,
     /// Bytes of the disk behind its first block that are in other files.
     elsewhere: u64,
+    writeback: Writeback,
 }
 
 impl Output {
@@ -28,6 +30,7 @@ impl Output {
             buffer: Vec::with_capacity(BUFFER),
             start: 0,
             elsewhere: elsewhere * BLOCK_U64,
+            writeback: Writeback::default(),
         })
     }
 
@@ -52,6 +55,7 @@ impl Output {
             return self
                 .file
                 .write_all_at(data, self.place(offset))
+                .and_then(|()| self.writeback.wrote(&self.file, data.len()))
                 .map_err(Error::write("the disk"));
         }
         self.buffer.extend_from_slice(data);
@@ -65,6 +69,7 @@ impl Output {
     pub(super) fn flush(&mut self) -> Result<(), Error> {
         self.file
             .write_all_at(&self.buffer, self.place(self.start))
+            .and_then(|()| self.writeback.wrote(&self.file, self.buffer.len()))
             .map_err(Error::write("the disk"))?;
         self.start += self.buffer.len() as u64;
         self.buffer.clear();
@@ -95,6 +100,7 @@ impl Output {
         self.flush()?;
         self.file
             .set_len(blocks * BLOCK_U64 - self.elsewhere)
+            .and_then(|()| self.writeback.finish())
             .map_err(Error::write("the disk"))
     }
 }
