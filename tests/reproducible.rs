@@ -1,8 +1,9 @@
 //! The same content gives the same digest everywhere.
 
 use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
 
-use crate::support::World;
+use crate::support::{Image, Layer, World};
 
 const FILESET: &str = "apiVersion: lens.dev/v1alpha1\nkind: FileSet\nmetadata: {name: same}\nmount: {path: /srv/same}\nspec: {}\n";
 
@@ -57,4 +58,54 @@ fn yaml_and_json_of_the_same_document_are_the_same_artifact() {
     let output = world.lazaret().with_registry(script).success();
     let digests: Vec<&str> = output.stdout.lines().collect();
     assert_eq!(digests[0], digests[1]);
+}
+
+/// Neither who builds a disk nor the number of processors leaves a trace in it.
+#[test]
+fn disks_depend_on_the_image_alone() {
+    let world = World::new();
+    let image = Image::busybox()
+        .layer(Layer::new().file("a", &[1; 100_000]).symlink("b", "a"))
+        .layer(Layer::new().hardlink("c", "a").file(".wh.b", b""));
+    let layout = image.write(&world.path("layout"));
+    let build = |command: &mut Command, name: &str, fs: &str| {
+        let output = world.path("out").join(name);
+        let status = command
+            .args(["rootfs", "build", &format!("oci:{}", layout.display())])
+            .args(["--inject", "agent", "--fs", fs, "-o"])
+            .arg(&output)
+            .env(
+                "LAZARET_HOME",
+                world.path("out").join(format!("home-{name}")),
+            )
+            .output()
+            .unwrap();
+        assert!(status.status.success(), "{name}: {status:?}");
+        std::fs::read(output).unwrap()
+    };
+    std::fs::create_dir(world.path("out")).unwrap();
+    let binary = env!("CARGO_BIN_EXE_lazaret");
+    for fs in ["ext4", "erofs"] {
+        let usual = build(&mut Command::new(binary), "usual", fs);
+        let mut alone = Command::new("taskset");
+        alone.args(["-c", "0", binary]);
+        assert!(
+            build(&mut alone, "alone", fs) == usual,
+            "{fs} on one processor"
+        );
+        if !rustix::process::geteuid().is_root() {
+            eprintln!("skipped: only root becomes somebody else");
+            continue;
+        }
+        // A place, and a binary, that anybody may use.
+        let reachable = world.path("out/lazaret");
+        std::fs::copy(binary, &reachable).unwrap();
+        for (path, mode) in [("", 0o755), ("layout", 0o755), ("out", 0o777)] {
+            std::fs::set_permissions(world.path(path), PermissionsExt::from_mode(mode)).unwrap();
+        }
+        let mut nobody = Command::new("setpriv");
+        nobody.args(["--reuid=65534", "--regid=65534", "--clear-groups"]);
+        nobody.arg(&reachable);
+        assert!(build(&mut nobody, "nobody", fs) == usual, "{fs} by nobody");
+    }
 }

@@ -3,8 +3,10 @@
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::PathBuf;
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread::JoinHandle;
 
-use lazaret_oci::{Descriptor, Digest, Hasher, ImageConfig, Manifest};
+use lazaret_oci::{Algorithm, Descriptor, Digest, Hasher, ImageConfig, Manifest};
 use lazaret_rootfs::{DiskBuilder, LayerSummary, Options, Summary};
 
 use crate::Error;
@@ -72,7 +74,7 @@ impl Conversion<'_> {
         let verify = self.verify && layer.digest != *diff_id;
         let mut blob = Verified {
             content: file,
-            hasher: verify.then(|| Hasher::new(layer.digest.algorithm())),
+            hashing: verify.then(|| Hashing::start(layer.digest.algorithm())),
         };
         let summary = convert(&mut blob);
         let summary = summary.map_err(|source| Error::Convert {
@@ -86,7 +88,7 @@ impl Conversion<'_> {
                 subject,
             })
         };
-        match blob.hasher.map(Hasher::finish) {
+        match blob.hashing.map(Hashing::finish) {
             Some(actual) if actual != layer.digest => {
                 return mismatch(&layer.digest, actual, subject);
             }
@@ -103,15 +105,51 @@ impl Conversion<'_> {
 /// A blob whose digest is computed as it is read.
 pub(crate) struct Verified {
     content: File,
-    hasher: Option<Hasher>,
+    hashing: Option<Hashing>,
 }
 
 impl Read for Verified {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let length = self.content.read(buffer)?;
-        if let Some(hasher) = &mut self.hasher {
-            hasher.update(&buffer[..length]);
+        if let Some(hashing) = &self.hashing {
+            hashing.update(&buffer[..length]);
         }
         Ok(length)
+    }
+}
+
+/// Pieces that may wait to be hashed.
+const WAITING: usize = 16;
+
+/// A digest on a thread of its own: the one that reads has decompression to do.
+struct Hashing {
+    pieces: SyncSender<Vec<u8>>,
+    thread: JoinHandle<Digest>,
+}
+
+impl Hashing {
+    fn start(algorithm: Algorithm) -> Self {
+        let (pieces, received) = sync_channel::<Vec<u8>>(WAITING);
+        let thread = std::thread::spawn(move || {
+            let mut hasher = Hasher::new(algorithm);
+            for piece in received {
+                hasher.update(&piece);
+            }
+            hasher.finish()
+        });
+        Self { pieces, thread }
+    }
+
+    fn update(&self, bytes: &[u8]) {
+        // Only a thread that panicked does not listen; `finish` brings that out.
+        let _ = self.pieces.send(bytes.to_vec());
+    }
+
+    fn finish(self) -> Digest {
+        drop(self.pieces);
+        match self.thread.join() {
+            Ok(digest) => digest,
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
     }
 }
