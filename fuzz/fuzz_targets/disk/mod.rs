@@ -48,7 +48,7 @@ fn content(reader: &DiskReader, stat: &Stat) -> Result<Vec<u8>, lazaret_rootfs::
 fn read(file: &File) -> Result<Tree, lazaret_rootfs::Error> {
     let reader = DiskReader::open(file.try_clone().expect("a handle"), LIMITS)?;
     let mut tree = Tree::new();
-    reader.walk(&mut |path, stat| {
+    reader.walk(|path, stat| {
         let (size, content) = match stat.kind {
             ObjectKind::Directory => (0, Vec::new()),
             ObjectKind::Symlink => (stat.size, reader.read_link(stat)?),
