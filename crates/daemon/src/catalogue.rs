@@ -253,10 +253,9 @@ impl Engine {
             return Ok(kernel.name);
         }
         if Path::new(wanted).is_file() {
-            return self.keeping_default(|| {
-                let source = KernelSource::File(wanted.into());
-                Ok(self.import_kernel(source, None)?.name)
-            });
+            return Ok(self
+                .add_kernel(KernelSource::File(wanted.into()), None)?
+                .name);
         }
         match wanted.parse::<Reference>() {
             Ok(reference) if wanted.contains('/') => {
@@ -283,21 +282,9 @@ impl Engine {
             return Ok(None);
         };
         let file = self.fetch(&entry.location()?, &folder, progress).await?;
-        self.keeping_default(|| {
-            let source = KernelSource::File(file.path().to_owned());
-            self.import_kernel(source, Some(name.unwrap_or(wanted)))
-        })
-        .map(Some)
-    }
-
-    /// An import for one image is not what all others are to run.
-    fn keeping_default<T>(&self, import: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-        let before = self.kernels.default_kernel().ok();
-        let imported = import()?;
-        if let Some(kernel) = before {
-            self.kernels.set_default(&kernel.name)?;
-        }
-        Ok(imported)
+        let source = KernelSource::File(file.path().to_owned());
+        self.add_kernel(source, Some(name.unwrap_or(wanted)))
+            .map(Some)
     }
 }
 

@@ -407,6 +407,7 @@ fn vm_class(error: &lazaret_vm::Error) -> ErrorClass {
         | Vm::NoKernel
         | Vm::HostKernelMissing { .. }
         | Vm::QemuNotFound { .. } => ErrorClass::NotFound,
+        Vm::KernelExists { .. } => ErrorClass::Conflict,
         Vm::Unpack { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
             ErrorClass::Storage
         }

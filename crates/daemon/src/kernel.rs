@@ -29,6 +29,21 @@ pub enum KernelSource {
     Host,
 }
 
+impl KernelSource {
+    /// What it is for the kernel store.
+    fn resolve(self) -> Result<Source, Error> {
+        Ok(match self {
+            Self::File(path) if is_package(&path)? => Source::Package(path),
+            Self::File(image) => Source::Files {
+                image,
+                modules: None,
+            },
+            Self::Image { image, modules } => Source::Files { image, modules },
+            Self::Host => Source::Host,
+        })
+    }
+}
+
 /// One kernel of the store.
 #[derive(Debug, Clone, Serialize)]
 pub struct Kernel {
@@ -99,16 +114,18 @@ impl Engine {
     /// # Errors
     /// Those of the kernel store.
     pub fn import_kernel(&self, source: KernelSource, name: Option<&str>) -> Result<Kernel, Error> {
-        let source = match source {
-            KernelSource::File(path) if is_package(&path)? => Source::Package(path),
-            KernelSource::File(image) => Source::Files {
-                image,
-                modules: None,
-            },
-            KernelSource::Image { image, modules } => Source::Files { image, modules },
-            KernelSource::Host => Source::Host,
-        };
+        let source = source.resolve()?;
         let kernel = self.kernels.import(&source, name)?;
+        Ok(self.shown(kernel))
+    }
+
+    /// Takes a kernel in beside the others: see [`lazaret_vm::kernel::Store::add`].
+    pub(crate) fn add_kernel(
+        &self,
+        source: KernelSource,
+        name: Option<&str>,
+    ) -> Result<Kernel, Error> {
+        let kernel = self.kernels.add(&source.resolve()?, name)?;
         Ok(self.shown(kernel))
     }
 

@@ -78,6 +78,12 @@ pub enum Error {
     /// The store is empty.
     #[error("no kernel is installed")]
     NoKernel,
+    /// Another kernel has the name.
+    #[error("there is another kernel called '{name}'")]
+    KernelExists {
+        /// The name.
+        name: String,
+    },
     /// A stored record is of another version or damaged.
     #[error("kernel record {} is not readable: {reason}", path.display())]
     Record {
@@ -205,6 +211,11 @@ impl Error {
             }
             Self::KernelNotFound { known, .. } if known.is_empty() => return Self::NoKernel.hint(),
             Self::KernelNotFound { known, .. } => format!("there are: {}", known.join(", ")),
+            Self::KernelExists { .. } => {
+                "choose another name with `lazaret kernel pull --name` or \
+                                          `kernel import --name`, or remove that one"
+                    .into()
+            }
             Self::Record { .. } => "remove the kernel and import it again".into(),
             Self::QemuNotFound { .. } => "install QEMU: `apt-get install qemu-system-x86` or \
                                           `dnf install qemu-system-x86-core`"

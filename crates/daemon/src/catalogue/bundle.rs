@@ -89,7 +89,8 @@ pub(super) fn unpack(
         DiskClaim::Ready(_) => None,
     };
     let mut archive = tar::Archive::new(zstd::Decoder::new(file).map_err(failed)?);
-    for member in archive.entries().map_err(failed)? {
+    // Raw: extended headers are members like any other, refused and not read into memory.
+    for member in archive.entries().map_err(failed)?.raw(true) {
         let mut member = member.map_err(failed)?;
         let name = String::from_utf8_lossy(&member.path_bytes()).into_owned();
         let size = member.size();

@@ -188,7 +188,6 @@ impl Engine {
             self.kernels.clone(),
             name.unwrap_or(&config.name).to_owned(),
         );
-        let before = self.kernels.default_kernel().ok();
         let imported = blocking(move || {
             let modules = folder.path().join("modules");
             let count = unpack(&folder.path().join("modules.tar.gz"), &modules)?;
@@ -196,12 +195,9 @@ impl Engine {
                 image: folder.path().join("vmlinuz"),
                 modules: (count > 0).then_some(modules),
             };
-            Ok(kernels.import(&source, Some(&name))?)
+            Ok(kernels.add(&source, Some(&name))?)
         })
         .await?;
-        if let Some(before) = before {
-            self.kernels.set_default(&before.name)?;
-        }
         Ok(self.shown(imported))
     }
 }
@@ -224,7 +220,8 @@ fn unpack(archive: &Path, folder: &Path) -> Result<usize, Error> {
     let content = flate2::read::MultiGzDecoder::new(file).take(LARGEST);
     let mut archive = tar::Archive::new(content);
     let mut count = 0;
-    for member in archive.entries().map_err(failed)? {
+    // Raw: long names are no modules, and none is read into memory.
+    for member in archive.entries().map_err(failed)?.raw(true) {
         let mut member = member.map_err(failed)?;
         let name = String::from_utf8_lossy(&member.path_bytes()).into_owned();
         let is_plain = (name.ends_with(".ko") || name == "modules.builtin")

@@ -25,6 +25,15 @@ pub struct Store {
     folder: PathBuf,
 }
 
+/// Why a kernel comes in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Intent {
+    /// To be what machines run, in the place of what had its name.
+    Import,
+    /// Beside what is there.
+    Add,
+}
+
 impl Store {
     /// Opens the store in `folder`, which is made when missing.
     ///
@@ -43,6 +52,24 @@ impl Store {
     /// [`Error::ModulesMissing`] for a kernel that cannot drive a machine,
     /// [`Error::MetaPackage`], [`Error::HostKernelMissing`], and those of damaged files.
     pub fn import(&self, source: &Source, name: Option<&str>) -> Result<Kernel, Error> {
+        self.take_in(source, name, Intent::Import)
+    }
+
+    /// Imports a kernel that something asked for in passing: it becomes the default only in an
+    /// empty store, and never takes the place of another one.
+    ///
+    /// # Errors
+    /// As [`Store::import`], and [`Error::KernelExists`].
+    pub fn add(&self, source: &Source, name: Option<&str>) -> Result<Kernel, Error> {
+        self.take_in(source, name, Intent::Add)
+    }
+
+    fn take_in(
+        &self,
+        source: &Source,
+        name: Option<&str>,
+        intent: Intent,
+    ) -> Result<Kernel, Error> {
         if let Some(name) = name {
             self.place(name)?;
         }
@@ -72,6 +99,9 @@ impl Store {
 
         if !Record::read(&place).is_ok_and(|old| old.is_some_and(|old| old.digest == record.digest))
         {
+            if intent == Intent::Add && place.exists() {
+                return Err(Error::KernelExists { name });
+            }
             let staged = staging.path();
             files::create(&staged.join(VMLINUZ), &parts.image)?;
             if let Some(vmlinux) = &image.unpacked {
@@ -91,7 +121,9 @@ impl Store {
             publish(staged, &place)?;
             files::sync_folder(&self.folder)?;
         }
-        self.point_at(&name)?;
+        if intent == Intent::Import || self.names()? == [name.clone()] {
+            self.point_at(&name)?;
+        }
         tracing::info!(name, digest = record.digest, "imported kernel");
         Ok(record.kernel(&name, &place))
     }

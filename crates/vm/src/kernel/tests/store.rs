@@ -121,6 +121,36 @@ fn importing_again_changes_nothing_and_other_content_replaces() {
     assert_eq!(bench.leftovers(), [".default", ".lock"]);
 }
 
+/// What something fetched in passing is not what machines run from then on, whatever it calls itself.
+#[test]
+fn an_added_kernel_replaces_nothing_and_is_the_default_of_an_empty_store_only() {
+    let bench = bench();
+    let first = bench
+        .store
+        .add(&bench.package("6.1"), Some("mine"))
+        .unwrap();
+    assert_eq!(bench.store.default_kernel().unwrap(), first);
+    let other = bench
+        .store
+        .add(&bench.package("6.2"), Some("other"))
+        .unwrap();
+    assert_eq!(bench.store.default_kernel().unwrap(), first);
+    assert_eq!(
+        bench
+            .store
+            .add(&bench.package("6.2"), Some("other"))
+            .unwrap(),
+        other
+    );
+    let refused = bench.store.add(&bench.package("6.2"), Some("mine"));
+    assert!(
+        matches!(refused, Err(Error::KernelExists { .. })),
+        "{refused:?}"
+    );
+    assert_eq!(bench.store.get("mine").unwrap(), first);
+    assert_eq!(bench.leftovers(), [".default", ".lock"]);
+}
+
 #[test]
 fn a_damaged_record_is_an_error_that_importing_mends() {
     let bench = bench();
