@@ -179,6 +179,11 @@ fn what_a_catalogue_names_must_be_what_it_says() {
     pull(4, &["nowhere"]);
     with("arch", "s390x".into());
     run(&world, &lazaret, &["pull", "tiny"]).fails(2, &["tiny"]);
+    // What the user has under that name stays.
+    with("url", "pub/tiny.tar.zst".into());
+    lazaret.run(["image", "import", "layout", "tiny"]).success();
+    run(&world, &lazaret, &["pull", "tiny"]).fails(7, &["localhost/tiny", "image rm"]);
+    lazaret.run(["image", "rm", "tiny"]).success();
     world.write("catalogue.json", "{}");
     pull(5, &["catalogue.json", "version"]);
 }

@@ -24,6 +24,7 @@ pub use build::{BuiltBundle, BundleRequest};
 use lazaret_oci::{Descriptor, Platform, Reference};
 use lazaret_store::{ImageRecord, Lease};
 use serde::{Deserialize, Serialize};
+use tempfile::NamedTempFile;
 
 use crate::image::layout::read_bounded;
 use crate::image::{Image, local_name};
@@ -202,20 +203,26 @@ impl Engine {
         let Some((entry, folder)) = found else {
             return Ok(None);
         };
+        let reference = local_name(&entry.name)?;
+        // What was imported under that name is the user's own.
+        if let Some(old) = self.images.get(&reference.to_string())?
+            && old.prebuilt.is_none()
+        {
+            return Err(Error::ImageExists { name: old.name });
+        }
         let lease = self.images.lease()?;
         let kernel = match &entry.kernel {
             Some(kernel) => Some(self.ensure_kernel(kernel, &progress).await?),
             None => None,
         };
         let file = self.fetch(&entry.location()?, &folder, &progress).await?;
-        let reference = local_name(&entry.name)?;
         let record = self.unpack(file, entry, reference, kernel, lease).await?;
         Ok(Some(record))
     }
 
     async fn unpack(
         &self,
-        file: fetch::Fetched,
+        file: NamedTempFile,
         entry: CatalogueImage,
         reference: Reference,
         kernel: Option<String>,
@@ -224,7 +231,14 @@ impl Engine {
         let store = self.images.clone();
         blocking(move || {
             let _lease = lease;
-            let record = bundle::unpack(&store, &file.open()?, &entry, &reference, kernel)?;
+            let opened = Error::io("open", file.path());
+            let record = bundle::unpack(
+                &store,
+                &file.reopen().map_err(opened)?,
+                &entry,
+                &reference,
+                kernel,
+            )?;
             store.put(&record)?;
             Ok(record)
         })

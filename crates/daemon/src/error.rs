@@ -73,6 +73,12 @@ pub enum Error {
         /// What was given.
         name: String,
     },
+    /// An image of another origin has the name.
+    #[error("there is an image '{name}' in the store that is not from a catalogue")]
+    ImageExists {
+        /// Its name.
+        name: String,
+    },
     /// A digest prefix that several images share.
     #[error("'{text}' is the start of several digests")]
     ImageAmbiguous {
@@ -301,6 +307,7 @@ impl Error {
             Self::NoContent { .. } | Self::ImageOption { .. } | Self::Option { .. } => {
                 ErrorClass::Usage
             }
+            Self::ImageExists { .. } => ErrorClass::Conflict,
             Self::BlobMissing { .. } | Self::DigestMismatch { .. } | Self::RootHash { .. } => {
                 ErrorClass::Integrity
             }
@@ -333,6 +340,9 @@ impl Error {
             }
             Self::ImageNotFound { .. } => {
                 Some("`lazaret image ls` lists the images; `lazaret pull` fetches one".to_owned())
+            }
+            Self::ImageExists { name } => {
+                Some(format!("remove it first: `lazaret image rm {name}`"))
             }
             Self::ImageAmbiguous { names, .. } => Some(format!(
                 "give more of the digest, or a name: {}",

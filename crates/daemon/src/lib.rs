@@ -9,6 +9,7 @@ mod disk;
 mod engine;
 mod error;
 mod guest;
+mod hash;
 mod image;
 mod inject;
 mod kernel;

@@ -1,12 +1,13 @@
 //! `catalogue build`: an image becomes a bundle, and an entry of a catalogue.
 
+use std::io::Seek as _;
 use std::path::{Path, PathBuf};
 
-use lazaret_oci::Hasher;
 use serde::Serialize;
 
 use super::bundle::{self, BundleManifest};
 use super::{Catalogue, CatalogueImage};
+use crate::hash::copy_hashed;
 use crate::staged::Staged;
 use crate::{Engine, Error, ProgressSink, RootfsRequest, blocking};
 
@@ -79,7 +80,10 @@ fn pack(
     let staged = Staged::create(&request.output)?;
     let output = staged.file()?;
     bundle::write(&file, manifest, &output).map_err(Error::io("write", &request.output))?;
-    let (sha256, size) = digest(&output).map_err(Error::io("read", &request.output))?;
+    let read = (&output)
+        .rewind()
+        .and_then(|()| copy_hashed(&mut &output, &mut std::io::sink()));
+    let (digest, size) = read.map_err(Error::io("read", &request.output))?;
     staged.publish()?;
     // The store's folder is swept only when the next command begins.
     std::fs::remove_file(disk).map_err(Error::io("remove", disk))?;
@@ -89,7 +93,7 @@ fn pack(
         arch,
         kernel: request.kernel,
         url: url(&request.output, request.catalogue.as_deref())?,
-        sha256,
+        sha256: digest.hex().to_owned(),
         size,
     };
     if let Some(catalogue) = &request.catalogue {
@@ -99,22 +103,6 @@ fn pack(
         path: request.output,
         entry,
     })
-}
-
-fn digest(mut file: &std::fs::File) -> std::io::Result<(String, u64)> {
-    use std::io::{Read as _, Seek as _};
-    file.rewind()?;
-    let mut hasher = Hasher::new(lazaret_oci::Algorithm::Sha256);
-    let (mut buffer, mut size) = (vec![0; 1 << 20], 0);
-    loop {
-        match file.read(&mut buffer)? {
-            0 => return Ok((hasher.finish().hex().to_owned(), size)),
-            length => {
-                hasher.update(&buffer[..length]);
-                size += length as u64;
-            }
-        }
-    }
 }
 
 /// How a catalogue names a bundle: by its file name when it is beside it, else in full.

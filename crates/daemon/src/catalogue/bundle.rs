@@ -80,7 +80,13 @@ pub(super) fn unpack(
         name: entry.name.clone(),
         reason,
     };
-    let failed = |error: io::Error| refused(error.to_string());
+    let failed = |error: io::Error| match error.kind() {
+        io::ErrorKind::StorageFull => Error::Io {
+            action: format!("unpack the bundle of '{}'", entry.name),
+            source: error,
+        },
+        _ => refused(error.to_string()),
+    };
     let key = format!("bundle-{}.ext4", entry.sha256);
     let (mut manifest, mut seen) = (None, BTreeSet::new());
     // A disk that is there came from the same bytes.

@@ -1,58 +1,39 @@
-//! Files that a catalogue names, verified.
+//! Files that a catalogue names: brought into this process's own folder, and verified on the way, so that
+//! nobody changes them between the check and their use.
 
 use std::fs::File;
-use std::io::{Read, Write};
-use std::path::{Path, PathBuf};
+use std::io::Write;
+use std::path::Path;
 
 use futures_util::TryStreamExt as _;
-use lazaret_oci::{Descriptor, Hasher};
+use lazaret_oci::Descriptor;
 use tempfile::NamedTempFile;
 
 use super::Location;
+use crate::hash::copy_hashed;
 use crate::{Engine, Error, ProgressSink, blocking};
 
-/// A file whose size and digest were checked.
-pub(super) enum Fetched {
-    Downloaded(NamedTempFile),
-    Local(PathBuf),
-}
-
-impl Fetched {
-    pub(super) fn path(&self) -> &Path {
-        match self {
-            Self::Downloaded(file) => file.path(),
-            Self::Local(path) => path,
-        }
-    }
-
-    pub(super) fn open(&self) -> Result<File, Error> {
-        File::open(self.path()).map_err(Error::io("open", self.path()))
-    }
-}
-
 impl Engine {
-    /// Downloads a file, or checks one that is here.
+    /// A file with the size and digest that the catalogue says.
     pub(super) async fn fetch(
         &self,
         location: &Location,
         folder: &Path,
         progress: &ProgressSink,
-    ) -> Result<Fetched, Error> {
+    ) -> Result<NamedTempFile, Error> {
         let wanted = location.wanted.clone();
-        if !["http://", "https://"]
-            .iter()
-            .any(|scheme| location.url.starts_with(scheme))
-        {
-            let path = folder.join(&location.url);
-            return blocking(move || {
-                check(&path, &wanted)?;
-                Ok(Fetched::Local(path))
-            })
-            .await;
-        }
         let place = self.scratch.path();
         let mut file =
             NamedTempFile::new_in(place).map_err(Error::io("create a file in", place))?;
+        let is_remote = |scheme: &&str| location.url.starts_with(*scheme);
+        if !["http://", "https://"].iter().any(is_remote) {
+            let path = folder.join(&location.url);
+            return blocking(move || {
+                copy(&path, &mut file, &wanted)?;
+                Ok(file)
+            })
+            .await;
+        }
         progress.started(&wanted);
         let mut blob = self.client.download(&location.url, &wanted).await?;
         while let Some(piece) = blob.try_next().await? {
@@ -61,30 +42,26 @@ impl Engine {
             written.map_err(Error::io("write", file.path()))?;
         }
         progress.finished(&wanted);
-        Ok(Fetched::Downloaded(file))
+        Ok(file)
     }
 }
 
-fn check(path: &Path, wanted: &Descriptor) -> Result<(), Error> {
-    let mut file = File::open(path).map_err(Error::io("open", path))?;
-    let mut hasher = Hasher::new(wanted.digest.algorithm());
-    let mut buffer = vec![0; 1 << 20];
-    let mut size = 0;
-    loop {
-        let length = file.read(&mut buffer).map_err(Error::io("read", path))?;
-        if length == 0 {
-            break;
-        }
-        size += length as u64;
-        hasher.update(&buffer[..length]);
-    }
-    let actual = hasher.finish();
+fn copy(path: &Path, to: &mut NamedTempFile, wanted: &Descriptor) -> Result<(), Error> {
+    use std::io::Read as _;
+    let from = File::open(path).map_err(Error::io("open", path))?;
+    // One byte more tells a longer file.
+    let mut from = from.take(wanted.size.saturating_add(1));
+    let (actual, size) = copy_hashed(&mut from, to).map_err(Error::io("copy", path))?;
     if actual == wanted.digest && size == wanted.size {
         return Ok(());
     }
     Err(Error::DigestMismatch {
         expected: wanted.digest.clone(),
         actual,
-        subject: format!("'{}' of {size} bytes", path.display()),
+        subject: format!(
+            "'{}' (it should have {} bytes)",
+            path.display(),
+            wanted.size
+        ),
     })
 }

@@ -23,6 +23,7 @@ use serde::{Deserialize, Serialize};
 use tempfile::{NamedTempFile, TempDir};
 
 use super::Kernel;
+use crate::hash::copy_hashed;
 use crate::push::Pushed;
 use crate::{Engine, Error, ProgressSink, blocking};
 
@@ -67,7 +68,10 @@ impl Engine {
         })?;
         let place = self.scratch.path().to_owned();
         let (image, modules, archive) = blocking(move || {
-            let (image, size) = digest_of(&kernel.vmlinuz)?;
+            let path = &kernel.vmlinuz;
+            let hashed =
+                File::open(path).and_then(|mut file| copy_hashed(&mut file, &mut io::sink()));
+            let (image, size) = hashed.map_err(Error::io("read", path))?;
             let image = (Descriptor::new(IMAGE, image, size), kernel.vmlinuz.clone());
             let archive =
                 NamedTempFile::new_in(&place).map_err(Error::io("create a file in", &place))?;
@@ -200,11 +204,6 @@ impl Engine {
         .await?;
         Ok(self.shown(imported))
     }
-}
-
-fn digest_of(path: &Path) -> Result<(Digest, u64), Error> {
-    let bytes = std::fs::read(path).map_err(Error::io("read", path))?;
-    Ok((Digest::of(&bytes), bytes.len() as u64))
 }
 
 /// Unpacks modules into a folder of their own: plain files with plain names, and nothing else. How many
