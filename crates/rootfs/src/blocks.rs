@@ -3,7 +3,7 @@
 mod alloc;
 mod data;
 mod output;
-mod writeback;
+mod writer;
 
 use std::fs::File;
 

@@ -6,19 +6,18 @@ use std::os::unix::fs::FileExt;
 use rustix::fs::{FallocateFlags, fallocate};
 
 use super::BLOCK_U64;
-use super::writeback::Writeback;
+use super::writer::{BUFFER, Buffer, Writer};
 use crate::error::Error;
-
-const BUFFER: usize = 1 << 20;
 
 pub(crate) struct Output {
     file: File,
-    buffer: Vec<u8>,
+    buffer: Buffer,
     /// Where the buffer belongs, in bytes of the disk.
     start: u64,
     /// Bytes of the disk behind its first block that are in other files.
     elsewhere: u64,
-    writeback: Writeback,
+    /// Writes once a first buffer is full, so that a small disk costs no thread.
+    writer: Option<Writer>,
 }
 
 impl Output {
@@ -27,10 +26,10 @@ impl Output {
         file.set_len(0).map_err(Error::write("the disk"))?;
         Ok(Self {
             file,
-            buffer: Vec::with_capacity(BUFFER),
+            buffer: Buffer::new(),
             start: 0,
             elsewhere: elsewhere * BLOCK_U64,
-            writeback: Writeback::default(),
+            writer: None,
         })
     }
 
@@ -44,41 +43,59 @@ impl Output {
     }
 
     /// Writes at a byte offset.
-    pub(crate) fn write_at(&mut self, offset: u64, data: &[u8]) -> Result<(), Error> {
-        let joins = offset == self.start + self.buffer.len() as u64;
-        if !joins || self.buffer.len() + data.len() > BUFFER {
+    pub(crate) fn write_at(&mut self, offset: u64, mut data: &[u8]) -> Result<(), Error> {
+        if offset != self.start + self.buffer.length() as u64 {
             self.flush()?;
             self.start = offset;
         }
-        if data.len() >= BUFFER {
-            self.start = offset + data.len() as u64;
-            return self
-                .file
-                .write_all_at(data, self.place(offset))
-                .and_then(|()| self.writeback.wrote(&self.file, data.len()))
-                .map_err(Error::write("the disk"));
+        loop {
+            data = self.buffer.fill(data);
+            if data.is_empty() {
+                return Ok(());
+            }
+            if self.writer.is_none() {
+                let writer = Writer::start(&self.file).map_err(Error::write("the disk"))?;
+                self.writer = Some(writer);
+            }
+            self.flush()?;
         }
-        self.buffer.extend_from_slice(data);
-        Ok(())
     }
 
     pub(crate) fn write_block(&mut self, block: u64, data: &[u8]) -> Result<(), Error> {
         self.write_at(block * BLOCK_U64, data)
     }
 
-    pub(super) fn flush(&mut self) -> Result<(), Error> {
-        self.file
-            .write_all_at(&self.buffer, self.place(self.start))
-            .and_then(|()| self.writeback.wrote(&self.file, self.buffer.len()))
-            .map_err(Error::write("the disk"))?;
-        self.start += self.buffer.len() as u64;
-        self.buffer.clear();
-        Ok(())
+    fn flush(&mut self) -> Result<(), Error> {
+        let length = self.buffer.length() as u64;
+        let at = self.place(self.start);
+        self.start += length;
+        let Some(writer) = self.writer.as_ref().filter(|_| length > 0) else {
+            let written = self.file.write_all_at(self.buffer.content(), at);
+            self.buffer.clear();
+            return written.map_err(Error::write("the disk"));
+        };
+        if writer.write(&mut self.buffer, at) {
+            Ok(())
+        } else {
+            self.join()
+        }
+    }
+
+    /// Waits until everything is in the file.
+    fn settle(&mut self) -> Result<(), Error> {
+        self.flush()?;
+        self.join()
+    }
+
+    /// Ends the thread, and tells what went wrong there.
+    fn join(&mut self) -> Result<(), Error> {
+        let ended = self.writer.take().map_or(Ok(()), Writer::finish);
+        ended.map_err(Error::write("the disk"))
     }
 
     /// Makes blocks that were written read as zeros again, and frees their room on the host.
     pub(super) fn zero_blocks(&mut self, start: u64, count: u64) -> Result<(), Error> {
-        self.flush()?;
+        self.settle()?;
         let flags = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
         let place = self.place(start * BLOCK_U64);
         if fallocate(&self.file, flags, place, count * BLOCK_U64).is_ok() {
@@ -92,15 +109,14 @@ impl Output {
             self.write_at(at, &zeros[..length])?;
             at += length as u64;
         }
-        self.flush()
+        self.settle()
     }
 
     /// Writes what is pending and gives the file its final length.
     pub(crate) fn finish(mut self, blocks: u64) -> Result<(), Error> {
-        self.flush()?;
+        self.settle()?;
         self.file
             .set_len(blocks * BLOCK_U64 - self.elsewhere)
-            .and_then(|()| self.writeback.finish())
             .map_err(Error::write("the disk"))
     }
 }
