@@ -31,7 +31,7 @@ pub use error::{Error, ErrorClass};
 pub use image::{Image, ImageDetails, RemovedImage};
 pub use inject::Injection;
 pub use kernel::{ExportedKernel, Kernel, KernelSource};
-pub use lazaret_rootfs::FileSystem;
+pub use lazaret_rootfs::{Compression, FileSystem};
 pub use lazaret_vm::Accelerator;
 pub use login::Login;
 pub use pull::{Pulled, PulledArtifact, write_file};

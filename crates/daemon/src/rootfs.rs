@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use lazaret_oci::{Digest, ImageConfig, ManifestDocument, Platform, Reference};
-use lazaret_rootfs::{FileSystem, Options, append_verity};
+use lazaret_rootfs::{Compression, FileSystem, Options, append_verity};
 use serde::Serialize;
 
 use crate::image::convert::Conversion;
@@ -33,6 +33,8 @@ pub struct RootfsRequest {
     pub size: Option<u64>,
     /// Whether an ext4 has a journal.
     pub journal: bool,
+    /// How files are compressed; EROFS only.
+    pub compression: Option<Compression>,
     /// Volume label.
     pub label: String,
     /// Whether a dm-verity tree is appended.
@@ -108,6 +110,13 @@ impl Engine {
                 option: "--size",
                 value: size.to_string(),
                 reason: "an EROFS has the size of its content".to_owned(),
+            });
+        }
+        if let (FileSystem::Ext4, Some(_)) = (request.file_system, request.compression) {
+            return Err(Error::Option {
+                option: "--compress",
+                value: "ext4".to_owned(),
+                reason: "only an EROFS is compressed".to_owned(),
             });
         }
         let _lease = self.images.lease()?;
@@ -196,6 +205,7 @@ fn build(
         file_system: request.file_system,
         size: request.size,
         journal: request.journal,
+        compression: request.compression,
         label: request.label.clone(),
         ..Options::default()
     };

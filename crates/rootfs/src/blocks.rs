@@ -1,6 +1,7 @@
 //! The blocks of a disk in the making: handed out, and filled with the data of files as it arrives.
 
 mod alloc;
+mod compress;
 mod data;
 mod output;
 mod writer;
@@ -8,11 +9,14 @@ mod writer;
 use std::fs::File;
 
 use alloc::Allocator;
+use compress::Compressor;
+pub(crate) use compress::{Packed, SEGMENT};
 pub(crate) use data::{CHUNK, HELD_MAX, Source, push};
 use output::Output;
 
+use crate::compression::Compression;
 use crate::error::Error;
-use crate::tree::Extent;
+use crate::tree::Kind;
 
 /// Block size; the only one that the writers know.
 pub(crate) const BLOCK: usize = 4096;
@@ -54,6 +58,9 @@ pub(crate) struct Blocks {
     /// Bytes of small files that may still be kept in memory.
     room: usize,
     buffer: Vec<u8>,
+    compressor: Option<Compressor>,
+    /// Compressed files that are not needed any more.
+    unneeded: Vec<u32>,
 }
 
 impl Blocks {
@@ -86,17 +93,42 @@ impl Blocks {
                 Layout::Runs => HELD_MAX,
             },
             buffer: Vec::new(),
+            compressor: None,
+            unneeded: Vec::new(),
         })
     }
 
+    /// Compresses files from now on. Only [`Layout::Runs`] can.
+    pub(crate) fn compress(&mut self, compression: Compression) {
+        self.compressor = Some(Compressor::new(compression));
+    }
+
     /// Gives the blocks of removed files back; those in other files stay as they are.
-    pub(crate) fn free(&mut self, extents: &[Extent]) {
-        for extent in extents
-            .iter()
-            .filter(|extent| extent.physical >= self.first)
-        {
-            self.alloc.free(extent.physical, u64::from(extent.length));
+    pub(crate) fn free(&mut self, files: &[Kind]) {
+        for file in files {
+            match file {
+                Kind::File { extents, .. } => {
+                    for extent in extents.iter().filter(|e| e.physical >= self.first) {
+                        self.alloc.free(extent.physical, u64::from(extent.length));
+                    }
+                }
+                // It may be on its way yet.
+                Kind::Compressed { file, .. } => self.unneeded.push(*file),
+                _ => {}
+            }
         }
+    }
+
+    /// Waits until all files are compressed, and returns where they are.
+    pub(crate) fn packed(&mut self) -> Result<Vec<Packed>, Error> {
+        while self.place_packed()? {}
+        let files = self.compressor.take().map(|compressor| compressor.files);
+        let files = files.unwrap_or_default();
+        for file in std::mem::take(&mut self.unneeded) {
+            let file = &files[file as usize];
+            self.alloc.free(file.start, file.total());
+        }
+        Ok(files)
     }
 
     /// Makes all that was given back read as zeros.

@@ -75,7 +75,7 @@ impl DiskBuilder {
     pub fn create(output: File, options: Options) -> Result<Self, Error> {
         let blocks = match options.file_system {
             FileSystem::Ext4 => ext4::create(output, &options)?,
-            FileSystem::Erofs => erofs::create(output, 0)?,
+            FileSystem::Erofs => erofs::create(output, 0, options.compression)?,
         };
         Ok(Self::over(blocks, options))
     }
@@ -89,7 +89,7 @@ impl DiskBuilder {
         Self {
             blocks,
             tree: Tree::new(options.limits, implicit),
-            fingerprint: Fingerprint::new(options.file_system, &options.seed),
+            fingerprint: Fingerprint::new(&options),
             options,
             bytes: 0,
             entries: 0,
@@ -217,7 +217,9 @@ impl DiskBuilder {
                     &identity,
                 )?
             }
-            FileSystem::Erofs => erofs::finish(self.blocks, &self.tree, &identity)?,
+            FileSystem::Erofs => {
+                erofs::finish(self.blocks, &self.tree, self.options.compression, &identity)?
+            }
         };
         Ok(Summary {
             size: finished.blocks * BLOCK_U64,

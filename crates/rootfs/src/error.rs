@@ -101,6 +101,14 @@ pub enum Error {
         /// What is wrong.
         reason: &'static str,
     },
+    /// The name of a compression that nobody knows.
+    #[error(
+        "failed to compress as {text:?}: there are lz4, zstd and zstd:LEVEL, with levels 1 to 22"
+    )]
+    UnknownCompression {
+        /// What was asked for.
+        text: String,
+    },
     /// A local file or folder to be packed cannot be read.
     #[error("failed to pack {path}")]
     Pack {

@@ -12,6 +12,7 @@
 mod blocks;
 mod bytes;
 mod checksum;
+mod compression;
 mod cpio;
 mod disk;
 mod erofs;
@@ -30,6 +31,7 @@ mod tree;
 mod verity;
 mod xattr;
 
+pub use compression::Compression;
 pub use cpio::Initramfs;
 pub use disk::{DiskBuilder, LayerSummary, Summary, empty_disk};
 pub use error::{EntryFault, Error};

@@ -1,5 +1,7 @@
 //! What a caller may choose about a disk.
 
+use crate::compression::Compression;
+
 /// Bounds on what one disk may take in, so that a hostile layer ends in a typed error.
 ///
 /// The defaults admit every image seen in practice and bound memory to roughly
@@ -53,6 +55,9 @@ pub struct Options {
     /// Whether the disk has a journal, for disks that machines write to: one that stops hard then
     /// comes up again without a check. Its size is that of `mke2fs`; it is a hole until it is used.
     pub journal: bool,
+    /// How the files of an EROFS are compressed; ext4 ignores this. The same version of the compression
+    /// gives the same bytes.
+    pub compression: Option<Compression>,
     /// Bounds on hostile input.
     pub limits: Limits,
     /// Volume label; ext4 keeps the first 16 bytes.

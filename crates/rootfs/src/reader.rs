@@ -4,6 +4,7 @@
 //! Nothing on the disk is believed: whatever its bytes are, calls end in a value or an error, in
 //! time and memory bounded by [`Limits`].
 
+mod clusters;
 mod erofs;
 mod ext4;
 mod fields;
@@ -13,9 +14,11 @@ mod tests;
 use std::collections::HashSet;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
+use std::sync::{Mutex, PoisonError};
 
 pub(crate) use fields::Fields;
 
+use crate::compression;
 use crate::error::{Error, show};
 use crate::options::{FileSystem, Limits};
 use crate::tree::{Attributes, SYMLINK_MAX};
@@ -28,6 +31,8 @@ pub struct DiskReader {
     format: Box<dyn Format>,
     file_system: FileSystem,
     limits: Limits,
+    /// The cluster that was read last, for the one who reads on.
+    unpacked: Mutex<Option<(Cluster, Vec<u8>)>>,
 }
 
 /// What a disk says of one file.
@@ -93,6 +98,11 @@ enum Data {
         /// Bytes of an entry of the map.
         entry: u64,
     },
+    /// A map at this byte, of clusters that are compressed in one way.
+    Compressed {
+        map: u64,
+        algorithm: u8,
+    },
 }
 
 /// Where the bytes of a file from some point on are.
@@ -102,6 +112,19 @@ enum Stretch {
     Disk { at: u64, length: u64 },
     /// Nowhere: so many zeros.
     Hole { length: u64 },
+    /// In what a cluster holds, from this byte on.
+    Packed { cluster: Cluster, from: usize },
+}
+
+/// Bytes that are compressed together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Cluster {
+    /// Where they are on the disk, and how many they are there.
+    at: u64,
+    stored: usize,
+    /// How many they are in truth.
+    size: usize,
+    algorithm: u8,
 }
 
 /// Names and values.
@@ -161,6 +184,16 @@ impl Image {
         }
     }
 
+    /// What a cluster holds. Zeros before the data are no part of it.
+    fn cluster(&self, cluster: Cluster) -> Result<Vec<u8>, Error> {
+        let mut stored = vec![0; cluster.stored];
+        self.read(cluster.at, &mut stored)?;
+        let start = stored.iter().position(|byte| *byte != 0);
+        let data = &stored[start.unwrap_or(stored.len())..];
+        compression::decompress(cluster.algorithm, data, cluster.size)
+            .ok_or_else(|| damaged("compressed data is not what it should be"))
+    }
+
     fn bytes<const N: usize>(&self, at: u64) -> Result<[u8; N], Error> {
         let mut bytes = [0; N];
         self.read(at, &mut bytes)?;
@@ -201,6 +234,7 @@ impl DiskReader {
             format,
             file_system,
             limits,
+            unpacked: Mutex::new(None),
         })
     }
 
@@ -287,20 +321,34 @@ impl DiskReader {
         if at >= stat.size || buffer.is_empty() {
             return Ok(0);
         }
-        let (stretch, length) = match self.format.map(stat, at)? {
-            Stretch::Disk { at, length } => (Some(at), length),
-            Stretch::Hole { length } => (None, length),
+        let stretch = self.format.map(stat, at)?;
+        let length = match stretch {
+            Stretch::Disk { length, .. } | Stretch::Hole { length } => length,
+            Stretch::Packed { cluster, from } => cluster.size.saturating_sub(from) as u64,
         };
         if length == 0 {
             return Err(damaged("a file has no content where it should"));
         }
         let length = length.min(stat.size - at).min(buffer.len() as u64);
-        let length = usize::try_from(length).unwrap_or(buffer.len());
+        let buffer = &mut buffer[..usize::try_from(length).unwrap_or(0)];
         match stretch {
-            Some(at) => self.format.image().read(at, &mut buffer[..length])?,
-            None => buffer[..length].fill(0),
+            Stretch::Disk { at, .. } => self.format.image().read(at, buffer)?,
+            Stretch::Hole { .. } => buffer.fill(0),
+            Stretch::Packed { cluster, from } => self.unpack(cluster, from, buffer)?,
         }
-        Ok(length)
+        Ok(buffer.len())
+    }
+
+    /// Fills a buffer with what a cluster holds from some byte on.
+    fn unpack(&self, cluster: Cluster, from: usize, buffer: &mut [u8]) -> Result<(), Error> {
+        let mut last = self.unpacked.lock().unwrap_or_else(PoisonError::into_inner);
+        let content = match last.take() {
+            Some((of, content)) if of == cluster => content,
+            _ => self.format.image().cluster(cluster)?,
+        };
+        buffer.copy_from_slice(&content[from..from + buffer.len()]);
+        *last = Some((cluster, content));
+        Ok(())
     }
 
     /// The target of a symbolic link.

@@ -225,9 +225,10 @@ pub fn merge_layers(
     let elsewhere = layers.iter().map(|layer| layer.header.data_blocks).sum();
     let options = Options {
         file_system: FileSystem::Erofs,
+        compression: None,
         ..options
     };
-    let blocks = erofs::create(output, elsewhere)?;
+    let blocks = erofs::create(output, elsewhere, None)?;
     let mut disk = DiskBuilder::over(blocks, options);
     let mut base = 1;
     for layer in layers {

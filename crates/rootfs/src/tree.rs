@@ -45,7 +45,7 @@ pub(crate) struct Tree {
     limits: Limits,
     metadata: u64,
     implicit: Attributes,
-    freed: Vec<Extent>,
+    freed: Vec<Kind>,
     /// The last parent that was resolved for writing: names of one directory come in a row.
     cache: Option<(NodeId, Vec<u8>, NodeId)>,
 }
@@ -227,8 +227,8 @@ impl Tree {
         Ok(at)
     }
 
-    /// Blocks of files that have lost their last name since the last call.
-    pub(crate) fn take_freed(&mut self) -> Vec<Extent> {
+    /// Files with data on the disk that have lost their last name since the last call.
+    pub(crate) fn take_freed(&mut self) -> Vec<Kind> {
         std::mem::take(&mut self.freed)
     }
 

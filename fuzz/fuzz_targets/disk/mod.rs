@@ -1,13 +1,15 @@
 //! Disks read back: whatever a layer is, both file systems show the same tree of it; and whatever a
 //! disk's bytes are, reading them ends.
 //!
-//! Input: number of changes, then that many of (place in 1/65536 of the disk's metadata, value), then
+//! Input: number of changes and how an EROFS is compressed, then that many of (place in 1/65536 of the disk's metadata, value), then
 //! the layer.
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 
-use lazaret_rootfs::{DiskBuilder, DiskReader, FileSystem, Limits, ObjectKind, Options, Stat};
+use lazaret_rootfs::{
+    Compression, DiskBuilder, DiskReader, FileSystem, Limits, ObjectKind, Options, Stat,
+};
 
 const LIMITS: Limits = Limits {
     bytes: 16 << 20,
@@ -18,10 +20,11 @@ const LIMITS: Limits = Limits {
 /// Every name with what is kept of it by both file systems, and its content.
 type Tree = BTreeMap<Vec<u8>, (ObjectKind, u64, u32, Vec<u8>)>;
 
-fn build(file_system: FileSystem, layer: &[u8]) -> Option<File> {
+fn build(file_system: FileSystem, compression: Option<Compression>, layer: &[u8]) -> Option<File> {
     let file = tempfile::tempfile().expect("a temporary file");
     let options = Options {
         file_system,
+        compression,
         limits: LIMITS,
         size: Some(64 << 20),
         ..Options::default()
@@ -71,11 +74,16 @@ pub fn check(file_system: FileSystem, input: &[u8]) {
     let Some((&count, rest)) = input.split_first() else {
         return;
     };
+    let compression = match count / 32 {
+        0..=3 => None,
+        4..=5 => Some(Compression::Lz4),
+        _ => Some(Compression::Zstd { level: 1 }),
+    };
     let count = usize::from(count % 32) * 3;
     let Some((changes, layer)) = rest.split_at_checked(count) else {
         return;
     };
-    let Some(file) = build(file_system, layer) else {
+    let Some(file) = build(file_system, compression, layer) else {
         return;
     };
     let other = match file_system {
@@ -84,7 +92,7 @@ pub fn check(file_system: FileSystem, input: &[u8]) {
     };
     let tree = read(&file).expect("what was written is read");
     // Attributes may fit one of them only.
-    if let Some(other) = build(other, layer) {
+    if let Some(other) = build(other, compression, layer) {
         assert_eq!(tree, read(&other).expect("what was written is read"));
     }
     // The first 16 KiB byte by byte, the rest in steps: metadata is at both ends.

@@ -91,6 +91,7 @@ impl Build {
             file_system: FileSystem::Ext4,
             size: self.size.as_deref().map(disk_size).transpose()?,
             journal: true,
+            compression: None,
             label: "root".to_owned(),
             verity: false,
             inject: self.inject,

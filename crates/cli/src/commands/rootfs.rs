@@ -1,7 +1,9 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use lazaret_daemon::{DiskName, FileSystem, Injection, RootfsRequest, list_disk, read_from_disk};
+use lazaret_daemon::{
+    Compression, DiskName, FileSystem, Injection, RootfsRequest, list_disk, read_from_disk,
+};
 use lazaret_oci::Platform;
 
 use super::Context;
@@ -50,6 +52,9 @@ pub(crate) struct Build {
     /// Leave the journal of an ext4 out
     #[arg(long)]
     no_journal: bool,
+    /// Compress the files of an EROFS: `lz4` (Linux 5.13), or `zstd[:LEVEL]` (Linux 6.10)
+    #[arg(long, value_name = "HOW", value_parser = Compression::from_str)]
+    compress: Option<Compression>,
     /// Append a dm-verity tree and print its root hash
     #[arg(long)]
     verity: bool,
@@ -133,6 +138,7 @@ impl Build {
             },
             size,
             journal: !self.no_journal,
+            compression: self.compress,
             label: self.label,
             verity: self.verity,
             inject: self.inject,

@@ -1,6 +1,7 @@
 //! The data of files, on its way from a layer to the disk.
 
-use super::{BLOCK, BLOCK_U64, Blocks, Layout};
+use super::compress::Compressor;
+use super::{BLOCK, BLOCK_U64, Blocks, Layout, SEGMENT};
 use crate::error::{EntryFault, Error};
 use crate::tree::{Extent, Kind};
 
@@ -44,9 +45,65 @@ impl Blocks {
     ) -> Result<(u64, Kind), Error> {
         let mut buffer = std::mem::take(&mut self.buffer);
         buffer.resize(CHUNK, 0);
-        let result = self.copy(source, path, &mut buffer);
+        let result = match self.compressor {
+            None => self.copy(source, path, &mut buffer),
+            Some(_) => self.pack(source, path, &mut buffer[..SEGMENT]),
+        };
         self.buffer = buffer;
         result
+    }
+
+    /// Sends the data of one file to be compressed.
+    fn pack(
+        &mut self,
+        source: &mut dyn Source,
+        path: &[u8],
+        buffer: &mut [u8],
+    ) -> Result<(u64, Kind), Error> {
+        let (mut size, mut file) = (0u64, None);
+        while let Some(compressor) = &mut self.compressor {
+            let filled = fill(source, buffer)?;
+            if size == 0 && filled <= SMALL.min(self.room) {
+                self.room -= filled;
+                return Ok((filled as u64, Kind::SmallFile(buffer[..filled].into())));
+            }
+            size += filled as u64;
+            if filled > 0 {
+                let file = *file.get_or_insert_with(|| compressor.begin());
+                compressor.send(file, &buffer[..filled]);
+                if compressor.is_full() {
+                    self.place_packed()?;
+                }
+            }
+            if filled < SEGMENT {
+                break;
+            }
+        }
+        check_size(size, path)?;
+        let kind = match file {
+            Some(file) => Kind::Compressed { size, file },
+            None => Kind::SmallFile(Box::default()),
+        };
+        Ok((size, kind))
+    }
+
+    /// Writes the oldest segment that was compressed; false if there is none.
+    pub(super) fn place_packed(&mut self) -> Result<bool, Error> {
+        let next = self.compressor.as_mut().and_then(Compressor::receive);
+        let (Some((file, segment)), Some(compressor)) = (next, &mut self.compressor) else {
+            return Ok(false);
+        };
+        let count = segment.len() / BLOCK;
+        // There is no limit in this layout.
+        let start = self.alloc.allocate_contiguous(count as u64).unwrap_or(0);
+        self.output.write_block(start, &segment)?;
+        let packed = &mut compressor.files[file as usize];
+        if packed.blocks.is_empty() {
+            packed.start = start;
+        }
+        packed.blocks.push(u8::try_from(count).unwrap_or(u8::MAX));
+        compressor.recycle(segment);
+        Ok(true)
     }
 
     fn copy(
@@ -64,13 +121,7 @@ impl Blocks {
             let hole = source.hole() / unit * unit;
             source.skip_hole(hole);
             size += hole;
-            let mut filled = 0;
-            while filled < buffer.len() {
-                match source.read(&mut buffer[filled..])? {
-                    0 => break,
-                    count => filled += count,
-                }
-            }
+            let filled = fill(source, buffer)?;
             if filled == 0 {
                 break;
             }
@@ -86,9 +137,7 @@ impl Blocks {
                 break;
             }
         }
-        if u32::try_from(size.div_ceil(BLOCK_U64)).is_err() {
-            return Err(Error::entry(path, EntryFault::BadSize));
-        }
+        check_size(size, path)?;
         extents.shrink_to_fit();
         Ok((size, Kind::File { size, extents }))
     }
@@ -152,6 +201,26 @@ impl Blocks {
             data = later;
         }
         Ok(())
+    }
+}
+
+/// Fills a buffer as far as the source goes, and returns how far that was.
+fn fill(source: &mut dyn Source, buffer: &mut [u8]) -> Result<usize, Error> {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match source.read(&mut buffer[filled..])? {
+            0 => break,
+            count => filled += count,
+        }
+    }
+    Ok(filled)
+}
+
+/// Blocks of a file are counted in 32 bits.
+fn check_size(size: u64, path: &[u8]) -> Result<(), Error> {
+    match u32::try_from(size.div_ceil(BLOCK_U64)) {
+        Ok(_) => Ok(()),
+        Err(_) => Err(Error::entry(path, EntryFault::BadSize)),
     }
 }
 

@@ -3,20 +3,23 @@
 use crate::sha256::Sha256;
 
 use crate::blocks::Identity;
-use crate::options::FileSystem;
+use crate::compression::Compression;
+use crate::options::{FileSystem, Options};
 use crate::tree::Attributes;
 
 /// A digest over everything that was put into a disk, in order.
 pub(crate) struct Fingerprint(Sha256);
 
 impl Fingerprint {
-    pub(super) fn new(file_system: FileSystem, seed: &[u8]) -> Self {
+    pub(super) fn new(options: &Options) -> Self {
         let mut this = Self(Sha256::new());
-        this.field(match file_system {
-            FileSystem::Ext4 => b"lazaret ext4 2",
-            FileSystem::Erofs => b"lazaret erofs 1",
+        this.field(match (options.file_system, options.compression) {
+            (FileSystem::Ext4, _) => b"lazaret ext4 2",
+            (FileSystem::Erofs, None) => b"lazaret erofs 1",
+            (FileSystem::Erofs, Some(Compression::Lz4)) => b"lazaret erofs 1 lz4",
+            (FileSystem::Erofs, Some(Compression::Zstd { .. })) => b"lazaret erofs 1 zstd",
         });
-        this.field(seed);
+        this.field(&options.seed);
         this
     }
 

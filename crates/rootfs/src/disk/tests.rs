@@ -1,3 +1,4 @@
+mod compressed;
 mod content;
 mod determinism;
 mod directories;

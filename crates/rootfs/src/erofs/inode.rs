@@ -10,6 +10,7 @@ pub(super) const SIZE: usize = 64;
 
 const LONG: u16 = 1;
 const PLAIN: u16 = 0;
+const COMPRESSED: u16 = 1;
 const INLINE: u16 = 2;
 const CHUNKED: u16 = 4;
 /// A chunk that is not there.
@@ -31,7 +32,9 @@ impl Inode<'_> {
         let mut bytes = [0; SIZE];
         let mut record = Record(&mut bytes);
         let (attributes, place) = (&self.node.attributes, self.place);
-        let layout = if place.chunks > 0 {
+        let layout = if place.is_compressed {
+            COMPRESSED
+        } else if place.map > 0 {
             CHUNKED
         } else if place.inline > 0 {
             INLINE
@@ -48,7 +51,7 @@ impl Inode<'_> {
                 Kind::CharDevice { major, minor } | Kind::BlockDevice { major, minor } => {
                     encode_device(major, minor)
                 }
-                _ if place.chunks > 0 => CHUNK_FORMAT,
+                _ if place.map > 0 && !place.is_compressed => CHUNK_FORMAT,
                 _ => place.block,
             },
         );

@@ -1,10 +1,12 @@
 //! Where everything but the data of files goes.
 
+use super::compressed;
 use super::directory::{self, Entry};
 use super::inode::{self, SIZE};
 use super::xattr::Shared;
 use super::{BLOCK_U64, address, allocate};
-use crate::blocks::Blocks;
+use crate::blocks::{Blocks, Packed};
+use crate::bytes::low32;
 use crate::error::Error;
 use crate::tree::{Kind, NodeId, Order, Tree};
 
@@ -22,8 +24,9 @@ pub(super) struct Place {
     pub(super) block: u32,
     /// Bytes behind the inode: the end of a directory, a symbolic link or a small file.
     pub(super) inline: u32,
-    /// Bytes of the map of chunks.
-    pub(super) chunks: u64,
+    /// Bytes of the map behind the inode, of a file in chunks or a compressed one.
+    pub(super) map: u64,
+    pub(super) is_compressed: bool,
     /// Count of attributes, as the inode gives it.
     pub(super) attributes: u16,
 }
@@ -36,11 +39,12 @@ pub(super) struct Layout<'a> {
     /// Bytes of all inodes.
     pub(super) end: u64,
     pub(super) is_chunked: bool,
+    pub(super) is_compressed: bool,
 }
 
 impl<'a> Layout<'a> {
     /// Places inodes, and takes blocks for what does not fit behind them.
-    pub(super) fn new(disk: &mut Blocks, tree: &'a Tree) -> Result<Self, Error> {
+    pub(super) fn new(disk: &mut Blocks, tree: &'a Tree, packed: &[Packed]) -> Result<Self, Error> {
         let order = Order::of(tree, None);
         let attributes = order.nodes.iter().map(|&id| &tree.node(id).attributes);
         let mut this = Self {
@@ -49,9 +53,10 @@ impl<'a> Layout<'a> {
             order,
             end: FIRST,
             is_chunked: false,
+            is_compressed: false,
         };
         for position in 0..this.order.nodes.len() {
-            let place = this.place(disk, tree, this.order.nodes[position])?;
+            let place = this.place(disk, tree, packed, this.order.nodes[position])?;
             this.places.push(place);
         }
         // fsck.erofs 1.5 reads a header of attributes even where there is none.
@@ -59,7 +64,13 @@ impl<'a> Layout<'a> {
         Ok(this)
     }
 
-    fn place(&mut self, disk: &mut Blocks, tree: &Tree, id: NodeId) -> Result<Place, Error> {
+    fn place(
+        &mut self,
+        disk: &mut Blocks,
+        tree: &Tree,
+        packed: &[Packed],
+        id: NodeId,
+    ) -> Result<Place, Error> {
         let node = tree.node(id);
         let attributes = self.shared.body_size(&node.attributes);
         let mut place = Place {
@@ -67,7 +78,8 @@ impl<'a> Layout<'a> {
             size: 0,
             block: 0,
             inline: 0,
-            chunks: 0,
+            map: 0,
+            is_compressed: false,
             attributes: inode::attribute_count(attributes),
         };
         let fixed = (SIZE + attributes) as u64;
@@ -81,7 +93,19 @@ impl<'a> Layout<'a> {
                 place.size = *size;
                 match inode::plain(*size, extents) {
                     Some(block) => place.block = address(disk, block)?,
-                    None => place.chunks = inode::chunk_map_size(*size),
+                    None => place.map = inode::chunk_map_size(*size),
+                }
+            }
+            Kind::Compressed { size, file } => {
+                let file = &packed[*file as usize];
+                place.size = *size;
+                if file.total() == size.div_ceil(BLOCK_U64) {
+                    place.block = address(disk, file.start)?;
+                } else {
+                    place.block = low32(file.total());
+                    address(disk, file.start + file.total())?;
+                    place.map = compressed::map_size(fixed, *size);
+                    place.is_compressed = true;
                 }
             }
             _ => {}
@@ -97,7 +121,8 @@ impl<'a> Layout<'a> {
                 place.block = allocate(disk, outside)?;
             }
         }
-        self.is_chunked |= place.chunks > 0;
+        self.is_chunked |= place.map > 0 && !place.is_compressed;
+        self.is_compressed |= place.is_compressed;
         // What is inline must lie in the inode's block; without it, the inode itself.
         let together = if place.inline > 0 {
             fixed + u64::from(place.inline)
@@ -109,7 +134,7 @@ impl<'a> Layout<'a> {
             self.end += room;
         }
         place.offset = self.end;
-        self.end += fixed + u64::from(place.inline) + place.chunks;
+        self.end += fixed + u64::from(place.inline) + place.map;
         self.end = self.end.next_multiple_of(SLOT);
         Ok(place)
     }

@@ -1,16 +1,21 @@
 //! The superblock.
 
-use super::BLOCK;
+use super::{BLOCK, compressed};
 use crate::blocks::Identity;
 use crate::bytes::{Record, low16, low32};
 use crate::checksum::Checksum;
+use crate::compression::Compression;
 
 const OFFSET: usize = 1024;
 const MAGIC: u32 = 0xe0f5_e1e2;
+/// Bytes of it; configurations of compressions follow.
+const SIZE: usize = 128;
 const CHECKSUM_AT: usize = 4;
 const COMPAT: u32 = 0x1 // checksum
     | 0x2; // times are of the last change of content
 const CHUNKED_FILE: u32 = 0x4;
+/// Zeros before compressed data; configurations, and clusters of several blocks.
+const COMPRESSED: u32 = 0x1 | 0x2;
 
 pub(super) struct Superblock<'a> {
     pub(super) root: u64,
@@ -19,6 +24,8 @@ pub(super) struct Superblock<'a> {
     pub(super) inodes_at: u32,
     pub(super) attributes_at: u32,
     pub(super) is_chunked: bool,
+    /// If any file is compressed.
+    pub(super) compression: Option<Compression>,
     pub(super) identity: &'a Identity,
 }
 
@@ -39,7 +46,15 @@ impl Superblock<'_> {
         record.u32(44, self.attributes_at);
         record.bytes(48, &identity.uuid);
         record.bytes(64, &identity.label[..identity.label.len().min(16)]);
-        record.u32(80, if self.is_chunked { CHUNKED_FILE } else { 0 });
+        let mut features = if self.is_chunked { CHUNKED_FILE } else { 0 };
+        if let Some(compression) = self.compression {
+            features |= COMPRESSED;
+            record.u16(84, 1 << compression.number());
+            let configuration = compressed::configuration(compression);
+            record.u16(SIZE, low16(low32(configuration.len() as u64)));
+            record.bytes(SIZE + 2, &configuration);
+        }
+        record.u32(80, features);
         let checksum = Checksum::EMPTY.update(&block[OFFSET..]);
         Record(&mut block[OFFSET..]).u32(CHECKSUM_AT, checksum.value());
         block

@@ -215,6 +215,7 @@ impl Inodes<'_> {
                 device(*major, *minor)
             }
             Kind::Fifo => Content::inline([0; ROOT], 0),
+            Kind::Compressed { .. } => unreachable!("ext4 has no compression"),
         };
         let inode = Inode {
             format: node.kind.format(),

@@ -1,5 +1,6 @@
-//! EROFS without compression, after the kernel's `fs/erofs/erofs_fs.h`.
+//! EROFS, plain or with the compression that this crate writes, after the kernel's `fs/erofs/erofs_fs.h`.
 
+use super::clusters;
 use super::fields::Fields;
 use super::{Data, Format, Image, Name, ObjectKind, Stat, Stretch, Xattrs, contiguous, damaged};
 use crate::error::Error;
@@ -7,8 +8,8 @@ use crate::tree::{Attributes, Timestamp};
 use crate::xattr::name_of;
 
 const MAGIC: u32 = 0xe0f5_e1e2;
-/// Chunk-based files.
-const INCOMPAT: u32 = 0x4;
+/// Compressed data behind zeros, in clusters of several blocks; chunk-based files.
+const INCOMPAT: u32 = 0x1 | 0x2 | 0x4;
 const SLOT: u64 = 32;
 const CHUNK_BITS: u32 = 0x1f;
 const CHUNK_INDEXES: u32 = 0x20;
@@ -34,9 +35,7 @@ impl Erofs {
     pub(super) fn open(image: Image, superblock: &[u8]) -> Result<Self, Error> {
         let fields = Fields(superblock);
         if fields.u32(80)? & !INCOMPAT != 0 {
-            return Err(damaged(
-                "this EROFS is compressed, or has features that are not known",
-            ));
+            return Err(damaged("this EROFS has features that are not known"));
         }
         let block_bits = u32::from(fields.u8(12)?);
         if !(9..=16).contains(&block_bits) {
@@ -192,7 +191,8 @@ impl Format for Erofs {
                     entry,
                 }
             }
-            _ => return Err(damaged("a file is compressed")),
+            1 => clusters::open(&self.image, behind, self.block_bits)?,
+            _ => return Err(damaged("a file is compressed in a form that is not known")),
         };
         if matches!(data, Data::Tail(..)) && inode.size % block == 0 {
             return Err(damaged("a file ends behind its inode with nothing"));
@@ -242,6 +242,9 @@ impl Format for Erofs {
                         length,
                     }
                 })
+            }
+            Data::Compressed { map, algorithm } => {
+                clusters::find(&self.image, map, algorithm, stat.size, at)
             }
             _ => Err(damaged("a file has no content where it should")),
         }

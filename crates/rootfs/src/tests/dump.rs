@@ -40,7 +40,7 @@ impl Dump {
     pub(crate) fn of(disk: &TestDisk) -> Self {
         let dump = Self::one(disk);
         let mut next = &disk.twin;
-        for name in ["EROFS", "merged layers"] {
+        for name in ["EROFS", "merged layers", "compressed"] {
             if let Some(disk) = next {
                 let twin = Self::one(disk);
                 if dump.exact && twin.exact {

@@ -1,5 +1,6 @@
 //! Removal, whiteouts and opaque directories.
 
+use super::node::FILE;
 use super::resolve::Fault;
 use super::{Kind, NodeId, Tree};
 use crate::error::{EntryFault, Error};
@@ -99,7 +100,7 @@ impl Tree {
         while let Some(id) = pending.pop() {
             let node = self.node_mut(id);
             node.links -= 1;
-            let is_file = matches!(node.kind, Kind::File { .. } | Kind::SmallFile(_));
+            let is_file = node.kind.entry_type() == FILE;
             let last = node.links == 0;
             if !is_file {
                 self.cache = None;
@@ -111,7 +112,7 @@ impl Tree {
                 Some(Kind::Directory(directory)) => {
                     pending.extend(directory.children.into_values().map(|link| link.node));
                 }
-                Some(Kind::File { extents, .. }) => self.freed.extend(extents),
+                Some(kind @ (Kind::File { .. } | Kind::Compressed { .. })) => self.freed.push(kind),
                 _ => {}
             }
         }

@@ -70,6 +70,11 @@ pub(crate) enum Kind {
         size: u64,
         extents: Vec<Extent>,
     },
+    /// A file that is compressed, by its number there.
+    Compressed {
+        size: u64,
+        file: u32,
+    },
     /// A file whose content is not on the disk yet.
     SmallFile(Box<[u8]>),
     Symlink(Box<[u8]>),
@@ -89,7 +94,7 @@ impl Kind {
     pub(crate) fn format(&self) -> u16 {
         match self {
             Self::Directory(_) => 0o040_000,
-            Self::File { .. } | Self::SmallFile(_) => 0o100_000,
+            Self::File { .. } | Self::Compressed { .. } | Self::SmallFile(_) => 0o100_000,
             Self::Symlink(_) => 0o120_000,
             Self::CharDevice { .. } => 0o020_000,
             Self::BlockDevice { .. } => 0o060_000,
@@ -100,7 +105,7 @@ impl Kind {
     /// The type byte of a directory entry: the same on ext4 and EROFS.
     pub(crate) fn entry_type(&self) -> u8 {
         match self {
-            Self::File { .. } | Self::SmallFile(_) => 1,
+            Self::File { .. } | Self::Compressed { .. } | Self::SmallFile(_) => FILE,
             Self::Directory(_) => DIRECTORY,
             Self::CharDevice { .. } => 3,
             Self::BlockDevice { .. } => 4,
@@ -110,6 +115,8 @@ impl Kind {
     }
 }
 
+/// The type byte of an entry that leads to a file.
+pub(crate) const FILE: u8 = 1;
 /// The type byte of an entry that leads to a directory.
 pub(crate) const DIRECTORY: u8 = 2;
 

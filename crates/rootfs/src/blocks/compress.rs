@@ -1,0 +1,190 @@
+//! Compression of files, on as many threads as there are processors.
+//!
+//! Every [`SEGMENT`] bytes of a file are compressed by themselves, so that the result does not depend
+//! on the threads. Segments come back in the order in which they were sent.
+
+use std::collections::VecDeque;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
+
+use super::BLOCK;
+use crate::compression::Compression;
+
+/// Bytes of a file that are compressed together, and read together later.
+pub(crate) const SEGMENT: usize = 32 * BLOCK;
+/// More threads wait for the one that reads the layer.
+const WORKERS_MAX: usize = 16;
+/// Segments on their way, for each thread.
+const AHEAD: usize = 4;
+
+/// Where the segments of a file are.
+#[derive(Debug, Default)]
+pub(crate) struct Packed {
+    /// The first block; the rest follow.
+    pub(crate) start: u64,
+    /// How many blocks each segment takes: as many as it has if it is not compressed.
+    pub(crate) blocks: Vec<u8>,
+}
+
+impl Packed {
+    /// All blocks that the file takes.
+    pub(crate) fn total(&self) -> u64 {
+        self.blocks.iter().map(|&count| u64::from(count)).sum()
+    }
+}
+
+/// What one thread takes and gives.
+struct Worker {
+    raw: Sender<Vec<u8>>,
+    packed: Receiver<Vec<u8>>,
+}
+
+pub(super) struct Compressor {
+    /// Each in its turn.
+    workers: Vec<Worker>,
+    sent: usize,
+    received: usize,
+    /// The file of each segment on its way, the oldest first.
+    waiting: VecDeque<u32>,
+    spare: Vec<Vec<u8>>,
+    pub(super) files: Vec<Packed>,
+}
+
+impl Compressor {
+    pub(super) fn new(compression: Compression) -> Self {
+        let processors = thread::available_parallelism().map_or(1, usize::from);
+        Self::with(compression, processors.min(WORKERS_MAX))
+    }
+
+    fn with(compression: Compression, workers: usize) -> Self {
+        let start = |_| {
+            let (raw, to_pack) = channel::<Vec<u8>>();
+            let (done, packed) = channel();
+            thread::spawn(move || {
+                let mut codec = compression.codec();
+                let mut room = Vec::new();
+                for mut segment in to_pack {
+                    pack(&mut segment, &mut room, &mut *codec);
+                    if done.send(segment).is_err() {
+                        break;
+                    }
+                }
+            });
+            Worker { raw, packed }
+        };
+        Self {
+            workers: (0..workers).map(start).collect(),
+            sent: 0,
+            received: 0,
+            waiting: VecDeque::new(),
+            spare: Vec::new(),
+            files: Vec::new(),
+        }
+    }
+
+    /// Begins a file, and returns its number.
+    pub(super) fn begin(&mut self) -> u32 {
+        self.files.push(Packed::default());
+        u32::try_from(self.files.len() - 1).unwrap_or(u32::MAX)
+    }
+
+    /// Takes memory back.
+    pub(super) fn recycle(&mut self, mut segment: Vec<u8>) {
+        segment.clear();
+        self.spare.push(segment);
+    }
+
+    /// Takes the next segment of a file.
+    pub(super) fn send(&mut self, file: u32, bytes: &[u8]) {
+        let mut segment = self.spare.pop().unwrap_or_default();
+        segment.extend_from_slice(bytes);
+        let worker = &self.workers[self.sent % self.workers.len()];
+        // A thread that is gone shows when its result is asked for.
+        let _ = worker.raw.send(segment);
+        self.sent += 1;
+        self.waiting.push_back(file);
+    }
+
+    /// Whether results must be taken before more is sent.
+    pub(super) fn is_full(&self) -> bool {
+        self.waiting.len() >= self.workers.len() * AHEAD
+    }
+
+    /// The oldest segment, as whole blocks, and its file; `None` if nothing is on its way.
+    pub(super) fn receive(&mut self) -> Option<(u32, Vec<u8>)> {
+        let file = self.waiting.pop_front()?;
+        let worker = &self.workers[self.received % self.workers.len()];
+        self.received += 1;
+        let segment = worker.packed.recv().expect("compression does not panic");
+        Some((file, segment))
+    }
+}
+
+/// Compresses bytes in place, into whole blocks. As EROFS wants it, zeros come first, and the data ends
+/// with the last block. What would save less than an eighth stays as it is, with zeros behind.
+fn pack(segment: &mut Vec<u8>, room: &mut Vec<u8>, codec: &mut dyn FnMut(&[u8], &mut Vec<u8>)) {
+    let blocks = segment.len().div_ceil(BLOCK);
+    codec(segment, room);
+    let packed = room.len().div_ceil(BLOCK);
+    if packed * 8 <= blocks * 7 {
+        segment.clear();
+        segment.resize(packed * BLOCK - room.len(), 0);
+        segment.extend_from_slice(room);
+    } else {
+        segment.resize(blocks * BLOCK, 0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn packed(compression: Compression, workers: usize) -> Vec<(u32, Vec<u8>)> {
+        let mut compressor = Compressor::with(compression, workers);
+        let mut all = Vec::new();
+        for number in 0..40usize {
+            let file = compressor.begin();
+            let length = number * 3000 + 1;
+            let bytes: Vec<u8> = (0..length)
+                .map(|at| (at / (number + 1)).to_le_bytes()[0])
+                .collect();
+            compressor.send(file, &bytes);
+            if compressor.is_full() {
+                all.extend(compressor.receive());
+            }
+        }
+        while let Some(next) = compressor.receive() {
+            all.push(next);
+        }
+        all
+    }
+
+    #[test]
+    fn threads_do_not_show() {
+        for compression in [Compression::Lz4, Compression::Zstd { level: 3 }] {
+            let alone = packed(compression, 1);
+            assert_eq!(alone.len(), 40);
+            assert!(alone.iter().map(|(file, _)| *file).eq(0..40));
+            assert_eq!(packed(compression, 3), alone);
+        }
+    }
+
+    #[test]
+    fn what_hardly_shrinks_stays() {
+        let segment = vec![1; 8 * BLOCK + 1];
+        let with = |length: usize| {
+            let mut packed = segment.clone();
+            pack(&mut packed, &mut Vec::new(), &mut |_, room| {
+                *room = vec![2; length];
+            });
+            packed
+        };
+        let whole = with(8 * BLOCK);
+        assert_eq!(whole.len(), 9 * BLOCK);
+        assert!(whole.starts_with(&segment));
+        let small = with(2 * BLOCK + 10);
+        assert_eq!(small.len(), 3 * BLOCK);
+        assert!(small[..BLOCK - 10].iter().all(|byte| *byte == 0));
+        assert!(small[BLOCK - 10..].iter().all(|byte| *byte == 2));
+    }
+}
