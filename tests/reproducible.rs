@@ -68,12 +68,13 @@ fn disks_depend_on_the_image_alone() {
         .layer(Layer::new().file("a", &[1; 100_000]).symlink("b", "a"))
         .layer(Layer::new().hardlink("c", "a").file(".wh.b", b""));
     let layout = image.write(&world.path("layout"));
-    let build = |command: &mut Command, name: &str, fs: &str| {
+    let build = |command: &mut Command, name: &str, fs: &[&str]| {
         let output = world.path("out").join(name);
         let status = command
             .args(["rootfs", "build", &format!("oci:{}", layout.display())])
-            .args(["--inject", "agent", "--fs", fs, "-o"])
+            .args(["--inject", "agent", "-o"])
             .arg(&output)
+            .args(fs)
             .env(
                 "LAZARET_HOME",
                 world.path("out").join(format!("home-{name}")),
@@ -85,13 +86,19 @@ fn disks_depend_on_the_image_alone() {
     };
     std::fs::create_dir(world.path("out")).unwrap();
     let binary = env!("CARGO_BIN_EXE_lazaret");
-    for fs in ["ext4", "erofs"] {
+    let ways: [&[&str]; 4] = [
+        &["--fs", "ext4"],
+        &["--fs", "erofs"],
+        &["--fs", "erofs", "--compress", "lz4"],
+        &["--fs", "erofs", "--compress", "zstd"],
+    ];
+    for fs in ways {
         let usual = build(&mut Command::new(binary), "usual", fs);
         let mut alone = Command::new("taskset");
         alone.args(["-c", "0", binary]);
         assert!(
             build(&mut alone, "alone", fs) == usual,
-            "{fs} on one processor"
+            "{fs:?} on one processor"
         );
         if !rustix::process::geteuid().is_root() {
             eprintln!("skipped: only root becomes somebody else");
@@ -106,6 +113,9 @@ fn disks_depend_on_the_image_alone() {
         let mut nobody = Command::new("setpriv");
         nobody.args(["--reuid=65534", "--regid=65534", "--clear-groups"]);
         nobody.arg(&reachable);
-        assert!(build(&mut nobody, "nobody", fs) == usual, "{fs} by nobody");
+        assert!(
+            build(&mut nobody, "nobody", fs) == usual,
+            "{fs:?} by nobody"
+        );
     }
 }

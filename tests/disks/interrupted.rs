@@ -3,10 +3,10 @@
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::symlink;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::Duration;
 
-use super::unpack::check;
+use super::unpack::{check, unmount};
 use crate::support::{Image, Layer, Lazaret, World, machine_home, tool};
 
 /// An image whose conversion takes long enough to be killed in the midst of it.
@@ -28,8 +28,7 @@ fn image(world: &World) {
 /// At any moment there is the disk of before, whole, or the new one, and nothing else.
 #[test]
 fn killed_at_any_moment() {
-    let rounds = std::env::var("LAZARET_TORTURE_ROUNDS").ok();
-    let rounds: u32 = rounds.and_then(|text| text.parse().ok()).unwrap_or(8);
+    let rounds = rounds(8);
     let world = World::new();
     image(&world);
     let output = world.path("out");
@@ -40,16 +39,7 @@ fn killed_at_any_moment() {
     let whole = started.elapsed();
     let before = std::fs::read(output.join("disk")).unwrap();
     for round in 0..rounds {
-        let mut process = world
-            .lazaret()
-            .command(build)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        std::thread::sleep(whole * round / rounds);
-        process.kill().unwrap();
-        process.wait().unwrap();
+        kill_after(whole * round / rounds, &world.lazaret(), &build);
         let names: Vec<_> = std::fs::read_dir(&output)
             .unwrap()
             .map(|entry| entry.unwrap().file_name())
@@ -66,8 +56,7 @@ fn killed_at_any_moment() {
 /// half, the next command succeeds, and after it nothing is left of the one that was killed.
 #[test]
 fn killed_while_pulling_and_converting() {
-    let rounds = std::env::var("LAZARET_TORTURE_ROUNDS").ok();
-    let rounds: u32 = rounds.and_then(|text| text.parse().ok()).unwrap_or(4);
+    let rounds = rounds(4);
     let world = World::new();
     image(&world);
     let registry = Registry::start(&world);
@@ -98,17 +87,7 @@ fn killed_while_pulling_and_converting() {
     for round in 0..rounds {
         std::fs::remove_file(world.path("out/disk")).unwrap();
         let lazaret = home();
-        let kill = |command: &[&str]| {
-            let mut process = lazaret
-                .command(command)
-                .stdout(Stdio::null())
-                .stderr(Stdio::null())
-                .spawn()
-                .unwrap();
-            std::thread::sleep(whole * round / rounds);
-            process.kill().unwrap();
-            process.wait().unwrap();
-        };
+        let kill = |command: &[&str]| kill_after(whole * round / rounds, &lazaret, command);
         if round % 2 == 0 {
             kill(&build);
         } else {
@@ -130,6 +109,24 @@ fn killed_while_pulling_and_converting() {
         let pruned = blobs.success().json();
         assert_eq!(pruned["freed"], 0, "round {round}: {pruned}");
     }
+}
+
+/// How often to kill: so many times, or as often as `LAZARET_TORTURE_ROUNDS` says.
+fn rounds(usual: u32) -> u32 {
+    let asked = std::env::var("LAZARET_TORTURE_ROUNDS").ok();
+    asked.and_then(|text| text.parse().ok()).unwrap_or(usual)
+}
+
+fn kill_after(time: Duration, lazaret: &Lazaret, command: &[&str]) {
+    let mut process = lazaret
+        .command(command)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    std::thread::sleep(time);
+    process.kill().unwrap();
+    process.wait().unwrap();
 }
 
 /// Names in a folder, one that is locked by nobody any more included.
@@ -181,26 +178,31 @@ fn a_full_disk_is_told_and_left_as_it_was() {
     }
     let world = World::new();
     image(&world);
+    // One that knows direct writes only by name, and one that does them.
+    let file = world.path("small.img");
+    let file = file.to_str().unwrap();
+    tool("truncate", &["-s", "24M", file]);
+    tool("mke2fs", &["-q", "-t", "ext4", "-m", "0", file]);
     let point = world.path("small");
     std::fs::create_dir(&point).unwrap();
     let target = point.to_str().unwrap();
-    tool("mount", &["-t", "tmpfs", "-o", "size=20m", "tmpfs", target]);
-    let outcome = std::panic::catch_unwind(|| {
-        for fs in ["ext4", "erofs"] {
-            let build = ["rootfs", "build", "oci:layout:v1", "-o", "small/disk"];
-            world
-                .lazaret()
-                .run([&build[..], &["--fs", fs]].concat())
-                .fails(9, &["No space left on device", "free some space"]);
-            assert_eq!(std::fs::read_dir(&point).unwrap().count(), 0, "{fs}");
-        }
-    });
-    for _ in 0..100 {
-        let done = Command::new("umount").arg(&point).output().unwrap();
-        if done.status.success() {
-            break;
-        }
-        std::thread::sleep(Duration::from_millis(20));
+    for options in [
+        &["-t", "tmpfs", "-o", "size=20m", "tmpfs", target][..],
+        &["-o", "loop", file, target],
+    ] {
+        tool("mount", options);
+        let before = files(&point);
+        let outcome = std::panic::catch_unwind(|| {
+            for fs in ["ext4", "erofs"] {
+                let build = ["rootfs", "build", "oci:layout:v1", "-o", "small/disk"];
+                world
+                    .lazaret()
+                    .run([&build[..], &["--fs", fs]].concat())
+                    .fails(9, &["No space left on device", "free some space"]);
+                assert_eq!(files(&point), before, "{fs} on {options:?}");
+            }
+        });
+        unmount(&point);
+        outcome.unwrap();
     }
-    outcome.unwrap();
 }

@@ -9,19 +9,24 @@ use lazaret_oci::Digest;
 use super::tree::{self, Tree};
 use crate::support::{Containerd, World, tool};
 
-/// What three ways show of one image.
+/// What we and containerd make of one image.
 pub(super) struct Unpacked {
-    pub(super) ext4: Tree,
-    pub(super) erofs: Tree,
-    pub(super) containerd: Tree,
+    pub(super) ours: Tree,
+    pub(super) theirs: Tree,
 }
 
-/// Unpacks the layout that `world` has at `layout`, tagged `v1`.
+/// Unpacks the layout that `world` has at `layout`, tagged `v1`. All our disks must show the same.
+#[track_caller]
 pub(super) fn unpack(world: &World, layout: &Path, containerd: &Containerd) -> Unpacked {
+    let by_us = |fs, more: &[&str]| disk(world, layout, fs, more).expect("root mounts");
+    let ours = by_us("ext4", &[]);
+    assert_eq!(differences(&by_us("erofs", &[]), &ours), [""; 0]);
+    // Zstandard wants a newer kernel, and is tested where disks are written.
+    let compressed = by_us("erofs", &["--compress", "lz4"]);
+    assert_eq!(differences(&compressed, &ours), [""; 0]);
     Unpacked {
-        ext4: disk(world, layout, "ext4").expect("root mounts"),
-        erofs: disk(world, layout, "erofs").expect("root mounts"),
-        containerd: by_containerd(world, layout, containerd),
+        ours,
+        theirs: by_containerd(world, layout, containerd),
     }
 }
 
@@ -48,14 +53,12 @@ pub(super) fn differences(ours: &Tree, theirs: &Tree) -> Vec<String> {
 }
 
 /// What the kernel shows of the disk; nothing if only root may ask it.
-pub(super) fn disk(world: &World, layout: &Path, fs: &str) -> Option<Tree> {
+pub(super) fn disk(world: &World, layout: &Path, fs: &str, more: &[&str]) -> Option<Tree> {
     let path = world.path(&format!("disk.{fs}"));
     let source = format!("oci:{}:v1", layout.display());
     let output = path.to_str().unwrap();
-    world
-        .lazaret()
-        .run(["rootfs", "build", &source, "-o", output, "--fs", fs])
-        .success();
+    let build = ["rootfs", "build", &source, "-o", output, "--fs", fs];
+    world.lazaret().run([&build[..], more].concat()).success();
     check(&path, fs);
     if !rustix::process::geteuid().is_root() {
         return None;
@@ -119,7 +122,7 @@ fn chain_id(layout: &Path) -> String {
         .unwrap()
 }
 
-fn unmount(point: &Path) {
+pub(super) fn unmount(point: &Path) {
     // A process that is about to start may hold it for a moment.
     for _ in 0..100 {
         let done = Command::new("umount").arg(point).output().unwrap();
