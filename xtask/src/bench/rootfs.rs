@@ -58,6 +58,7 @@ fn large(bench: &Bench) -> Result<(), String> {
         "{} --quiet --sort=none -Enoinline_data --tar=f DISK large.tar > /dev/null && sync DISK",
         mkfs.display()
     );
+    compressed(bench, &source, &mkfs)?;
     let mke2fs = "mke2fs -q -t ext4 -N 400000 -d tree DISK 8G && sync DISK";
     println!("rootfs build of a plain tar of 2.8 GB and 70,000 entries");
     // In memory it shows what the programs do, on the disk what that leaves of it.
@@ -111,6 +112,31 @@ fn large(bench: &Bench) -> Result<(), String> {
         remove(bench, name)?;
     }
     Ok(())
+}
+
+/// The same tar to compressed EROFS, once each: the peer takes long. Both compress 128 KiB at a time.
+fn compressed(bench: &Bench, source: &str, mkfs: &str) -> Result<(), String> {
+    let disk = bench.path("disk");
+    let length = || {
+        let metadata = std::fs::metadata(&disk).map_err(|error| error.to_string())?;
+        Ok::<_, String>(metadata.len() >> 20)
+    };
+    println!("rootfs build of a plain tar of 2.8 GB to a compressed EROFS");
+    for how in ["lz4", "zstd"] {
+        remove(bench, "disk")?;
+        let build = ["rootfs", "build", source, "-o", &disk, "--fs", "erofs"];
+        let mut build = bench.lazaret(&[&build[..], &["--compress", how]].concat());
+        let (ours, our_size) = (timed(&mut build)?, length()?);
+        remove(bench, "disk")?;
+        let command = mkfs.replace("DISK", &disk);
+        let command = command.replace("--quiet", &format!("--quiet -z{how} -C131072"));
+        let (theirs, their_size) = (shell(bench, &command)?, length()?);
+        println!(
+            "  {how}: lazaret {ours:.2} s, {our_size} MiB; mkfs.erofs {theirs:.2} s, {their_size} MiB: {:.1} x",
+            theirs / ours
+        );
+    }
+    remove(bench, "disk")
 }
 
 /// A layout around `large.tar` as it is, which no tool at hand would leave uncompressed.
