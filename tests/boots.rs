@@ -175,3 +175,61 @@ fn boots_debian_without_systemd_and_installs_sshd() {
     machine.wait();
     tool("e2fsck", &["-fn", disk.to_str().unwrap()]);
 }
+
+/// Another kernel, processor, clock and name of the machine leave no trace in a disk.
+#[test]
+#[ignore = "whole images: make test-boot"]
+fn disks_are_the_same_on_another_machine() {
+    let world = World::new();
+    let changes = Layer::new()
+        .file("text", &b"some words, again and again; ".repeat(20_000))
+        .xattr("user.k", b"v")
+        .file("f", b"f")
+        .hardlink("g", "f");
+    let layout = Image::busybox().layer(changes).write(&world.path("made"));
+    let archive = world.path("layout.tar");
+    tool(
+        "tar",
+        &[
+            "-cf",
+            archive.to_str().unwrap(),
+            "-C",
+            layout.to_str().unwrap(),
+            ".",
+        ],
+    );
+    let files = [
+        format!(
+            "{}:/usr/local/bin/lazaret:0755",
+            env!("CARGO_BIN_EXE_lazaret")
+        ),
+        format!("{}:/layout.tar", archive.display()),
+    ];
+    let more = [
+        "--inject", &files[0], "--inject", &files[1], "--size", "2Gi",
+    ];
+    let disk = build(&world, &made_image("plain"), &more);
+    let mut machine = Appliance::boot(&world, &world.machine(), &disk, "rw");
+    let mut agent = machine.agent();
+    let ways = [
+        "--fs ext4 --size 64Mi",
+        "--fs ext4 --size 64Mi --verity --inject agent",
+        "--fs erofs",
+        "--fs erofs --compress lz4",
+        "--fs erofs --compress zstd:9",
+    ];
+    for way in ways {
+        let there = format!(
+            "export LAZARET_HOME=/tmp/home; lazaret -q rootfs build oci:/layout.tar -o /tmp/disk {way} \
+             > /dev/null && sha256sum < /tmp/disk"
+        );
+        let there = agent.output(&["sh", "-c", &there]);
+        let output = world.path("here");
+        let source = format!("oci:{}", archive.display());
+        let here = ["rootfs", "build", &source, "-o", output.to_str().unwrap()];
+        let way: Vec<_> = way.split(' ').collect();
+        world.lazaret().run([&here[..], &way].concat()).success();
+        let here = lazaret_oci::Digest::of(&std::fs::read(&output).unwrap());
+        assert_eq!(there, format!("{}  -\n", here.hex()), "{way:?}");
+    }
+}
