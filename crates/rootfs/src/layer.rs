@@ -18,6 +18,7 @@ use std::io::Read;
 
 pub(crate) use entry::{Entry, EntryKind};
 use header::{Header, RECORD, number, text};
+pub(crate) use inflate::GzipDecoder;
 use pax::Pax;
 use sparse::{MapText, Segment, SparseMap};
 use stream::Stream;

@@ -18,6 +18,8 @@ mod disk;
 mod erofs;
 mod error;
 mod ext4;
+#[doc(hidden)]
+pub mod fuzzing;
 mod layer;
 mod options;
 mod pack;

@@ -6,6 +6,7 @@
 
 use std::io::{self, Read};
 
+use flate2::Crc;
 use isal_sys::igzip_lib as isal;
 
 /// Input bytes read at a time.
@@ -17,17 +18,19 @@ const HEADROOM: usize = 8;
 const SLACK: usize = 64;
 
 /// Decodes a gzip stream.
-pub(super) struct GzipDecoder<R> {
+pub(crate) struct GzipDecoder<R> {
     input: R,
     buffer: Box<[u8]>,
     start: usize,
     end: usize,
     state: Box<isal::inflate_state>,
     in_member: bool,
+    /// Of the header that is being read.
+    header: Crc,
 }
 
 impl<R: Read> GzipDecoder<R> {
-    pub(super) fn new(input: R) -> Self {
+    pub(crate) fn new(input: R) -> Self {
         let mut state = Box::<isal::inflate_state>::new_uninit();
         // SAFETY: every field is a number, an array of numbers or a raw pointer, for which all
         // zeros are a value.
@@ -42,6 +45,7 @@ impl<R: Read> GzipDecoder<R> {
             end: HEADROOM,
             state,
             in_member: false,
+            header: Crc::new(),
         }
     }
 
@@ -82,6 +86,8 @@ impl<R: Read> GzipDecoder<R> {
         let Some(first) = self.byte()? else {
             return Ok(false);
         };
+        self.header = Crc::new();
+        self.header.update(&[first]);
         let mut fixed = [first, 0, 0, 0, 0, 0, 0, 0, 0, 0];
         for byte in &mut fixed[1..] {
             *byte = self.next_byte()?;
@@ -104,8 +110,10 @@ impl<R: Read> GzipDecoder<R> {
             }
         }
         if flags & CHECKSUM != 0 {
-            self.next_byte()?;
-            self.next_byte()?;
+            let [low, high, ..] = self.header.sum().to_le_bytes();
+            if [self.next_byte()?, self.next_byte()?] != [low, high] {
+                return Err(invalid(isal::ISAL_INCORRECT_CHECKSUM));
+            }
         }
         Ok(true)
     }
@@ -119,7 +127,9 @@ impl<R: Read> GzipDecoder<R> {
     }
 
     fn next_byte(&mut self) -> io::Result<u8> {
-        self.byte()?.ok_or_else(cut)
+        let byte = self.byte()?.ok_or_else(cut)?;
+        self.header.update(&[byte]);
+        Ok(byte)
     }
 
     /// Decodes what there is; returns the bytes written to `output`.
@@ -208,25 +218,8 @@ mod tests {
     use super::*;
     use crate::tests::gzip;
 
-    /// Yields at most so many bytes at a time.
-    struct Dribble<'a>(&'a [u8], usize);
-
-    impl Read for Dribble<'_> {
-        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-            let length = self.1.min(buffer.len());
-            self.0.read(&mut buffer[..length])
-        }
-    }
-
     fn decode(stream: &[u8], input: usize, output: usize) -> io::Result<Vec<u8>> {
-        let mut decoder = GzipDecoder::new(Dribble(stream, input));
-        let (mut content, mut buffer) = (Vec::new(), vec![0; output]);
-        loop {
-            match decoder.read(&mut buffer)? {
-                0 => return Ok(content),
-                length => content.extend_from_slice(&buffer[..length]),
-            }
-        }
+        crate::fuzzing::gunzip(stream, input, output, usize::MAX)
     }
 
     proptest! {
@@ -281,9 +274,21 @@ mod tests {
             .comment("comment")
             .write(Vec::new(), Compression::default());
         encoder.write_all(b"content").unwrap();
-        let stream = encoder.finish().unwrap();
+        let plain = encoder.finish().unwrap();
+        // The same with a checksum of the header.
+        let length = 10 + 2 + 3000 + 5 + 8;
+        let mut checked = plain.clone();
+        checked[3] |= 2;
+        let mut crc = Crc::new();
+        crc.update(&checked[..length]);
+        checked.splice(length..length, crc.sum().to_le_bytes()[..2].to_vec());
         for input in [1, 7, 100_000] {
-            assert_eq!(decode(&stream, input, 100).unwrap(), b"content");
+            for stream in [&plain, &checked] {
+                assert_eq!(decode(stream, input, 100).unwrap(), b"content");
+            }
+            checked[length] ^= 1;
+            decode(&checked, input, 100).unwrap_err();
+            checked[length] ^= 1;
         }
     }
 }
