@@ -68,7 +68,7 @@ fn busybox_under_the_wrapper() {
     tool("e2fsck", &["-fn", disk.to_str().unwrap()]);
 }
 
-/// Without a shell, and on a disk that nothing writes to and whose every block is checked.
+/// Without a shell, and on a compressed disk that nothing writes to and whose every block is checked.
 #[test]
 #[ignore = "whole images: make test-boot"]
 fn boots_distroless_from_a_checked_erofs() {
@@ -85,6 +85,8 @@ fn boots_distroless_from_a_checked_erofs() {
         "agent",
         "--fs",
         "erofs",
+        "--compress",
+        "lz4",
         "--verity",
         "--format",
         "json",

@@ -88,12 +88,6 @@ impl Compressor {
         u32::try_from(self.files.len() - 1).unwrap_or(u32::MAX)
     }
 
-    /// Takes memory back.
-    pub(super) fn recycle(&mut self, mut segment: Vec<u8>) {
-        segment.clear();
-        self.spare.push(segment);
-    }
-
     /// Takes the next segment of a file.
     pub(super) fn send(&mut self, file: u32, bytes: &[u8]) {
         let mut segment = self.spare.pop().unwrap_or_default();
@@ -117,6 +111,18 @@ impl Compressor {
         self.received += 1;
         let segment = worker.packed.recv().expect("compression does not panic");
         Some((file, segment))
+    }
+
+    /// Notes where a segment went, and takes its memory back.
+    pub(super) fn placed(&mut self, file: u32, start: u64, mut segment: Vec<u8>) {
+        let packed = &mut self.files[file as usize];
+        if packed.blocks.is_empty() {
+            packed.start = start;
+        }
+        let count = segment.len() / BLOCK;
+        packed.blocks.push(u8::try_from(count).unwrap_or(u8::MAX));
+        segment.clear();
+        self.spare.push(segment);
     }
 }
 

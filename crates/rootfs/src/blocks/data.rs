@@ -90,19 +90,16 @@ impl Blocks {
     /// Writes the oldest segment that was compressed; false if there is none.
     pub(super) fn place_packed(&mut self) -> Result<bool, Error> {
         let next = self.compressor.as_mut().and_then(Compressor::receive);
-        let (Some((file, segment)), Some(compressor)) = (next, &mut self.compressor) else {
+        let Some((file, segment)) = next else {
             return Ok(false);
         };
-        let count = segment.len() / BLOCK;
-        // There is no limit in this layout.
-        let start = self.alloc.allocate_contiguous(count as u64).unwrap_or(0);
+        let want = (segment.len() / BLOCK) as u64;
+        let start = self.alloc.allocate_contiguous(want);
+        let start = start.ok_or_else(|| self.full(want))?;
         self.output.write_block(start, &segment)?;
-        let packed = &mut compressor.files[file as usize];
-        if packed.blocks.is_empty() {
-            packed.start = start;
+        if let Some(compressor) = &mut self.compressor {
+            compressor.placed(file, start, segment);
         }
-        packed.blocks.push(u8::try_from(count).unwrap_or(u8::MAX));
-        compressor.recycle(segment);
         Ok(true)
     }
 
