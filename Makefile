@@ -18,6 +18,7 @@ test:
 	scripts/setup.sh build run test
 	scripts/kernel.sh
 	scripts/moto.sh
+	scripts/erofs-utils.sh
 	cargo test --workspace
 
 test-garage:
@@ -39,7 +40,7 @@ check:
 	cargo xtask tidy
 
 bench:
-	scripts/setup.sh build run test bench
+	scripts/setup.sh build run test
 	scripts/kernel.sh
 	scripts/erofs-utils.sh
 	cargo build --release --workspace

@@ -1,15 +1,14 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that a make target needs; says nothing when all are there.
-#   usage: setup.sh GROUP...      groups: build run test demo fuzz bench images
+#   usage: setup.sh GROUP...      groups: build run test demo fuzz images
 set -euo pipefail
 
 declare -A packages=(
     [build]="autoconf automake gcc libc6-dev libtool make nasm"
     [run]="qemu-system-x86"
-    [test]="cryptsetup-bin e2fsprogs erofs-utils time skopeo podman containerd docker.io uidmap umoci busybox-static docker-registry apache2-utils cpio xz-utils postgresql python3 python3-venv strace"
+    [test]="cryptsetup-bin e2fsprogs erofs-utils time skopeo podman containerd docker.io uidmap umoci busybox-static docker-registry apache2-utils cpio xz-utils postgresql python3 python3-venv strace libtool liblz4-dev libzstd-dev pkg-config uuid-dev zlib1g-dev"
     [demo]="dpkg procps"
     [fuzz]="g++"
-    [bench]="libtool liblz4-dev libzstd-dev pkg-config uuid-dev zlib1g-dev"
     [images]="buildah debootstrap dpkg-dev umoci skopeo"
 )
 wanted=()

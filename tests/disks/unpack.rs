@@ -80,7 +80,7 @@ pub(super) fn check(path: &Path, fs: &str) {
     let path = path.to_str().unwrap();
     match fs {
         "ext4" => tool("e2fsck", &["-fn", path]),
-        _ => tool("fsck.erofs", &[path]),
+        _ => tool("fsck.erofs", &["--extract", path]),
     };
 }
 
