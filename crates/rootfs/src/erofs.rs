@@ -31,7 +31,7 @@ use crate::bytes::low32;
 use crate::compression::Compression;
 use crate::error::Error;
 use crate::tree::{Kind, NodeId, Tree};
-use inode::Inode;
+use inode::{Data, Inode};
 use layout::{Layout, Place};
 use superblock::Superblock;
 
@@ -144,10 +144,10 @@ impl Writer<'_> {
             Kind::Symlink(bytes) | Kind::SmallFile(bytes) => {
                 self.disk.output.write_block(place.block.into(), bytes)
             }
-            Kind::File { size, extents } if place.map > 0 => {
+            Kind::File { size, extents } if place.data == Data::Chunked => {
                 self.append(&inode::chunk_map(*size, extents))
             }
-            Kind::Compressed { size, file } if place.map > 0 => {
+            Kind::Compressed { size, file } if place.data == Data::Compressed => {
                 let before = inode::SIZE + attributes.len();
                 let file = &self.packed[*file as usize];
                 self.append(&compressed::map(before, self.algorithm, *size, file))

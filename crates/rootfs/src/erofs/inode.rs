@@ -9,15 +9,25 @@ use crate::tree::{Extent, Kind, Node, encode_device};
 pub(super) const SIZE: usize = 64;
 
 const LONG: u16 = 1;
-const PLAIN: u16 = 0;
-const COMPRESSED: u16 = 1;
-const INLINE: u16 = 2;
-const CHUNKED: u16 = 4;
 /// A chunk that is not there.
 const HOLE: u32 = u32::MAX;
 /// Chunks of 2^8 blocks, mapped by 32-bit addresses.
 const CHUNK_FORMAT: u32 = 8;
 const _: () = assert!(CHUNK as u64 == BLOCK_U64 << CHUNK_FORMAT);
+
+/// How the data of an inode is found: `EROFS_INODE_*`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u16)]
+pub(super) enum Data {
+    /// In one run of blocks.
+    Plain = 0,
+    /// By a map of compressed clusters.
+    Compressed = 1,
+    /// In one run, of which the end is behind the inode.
+    Inline = 2,
+    /// By a map of chunks.
+    Chunked = 4,
+}
 
 /// An inode about to be written.
 pub(super) struct Inode<'a> {
@@ -32,16 +42,7 @@ impl Inode<'_> {
         let mut bytes = [0; SIZE];
         let mut record = Record(&mut bytes);
         let (attributes, place) = (&self.node.attributes, self.place);
-        let layout = if place.is_compressed {
-            COMPRESSED
-        } else if place.map > 0 {
-            CHUNKED
-        } else if place.inline > 0 {
-            INLINE
-        } else {
-            PLAIN
-        };
-        record.u16(0, LONG | (layout << 1));
+        record.u16(0, LONG | ((place.data as u16) << 1));
         record.u16(2, place.attributes);
         record.u16(4, self.node.kind.format() | (attributes.mode & 0o7777));
         record.split_u32(8, 12, place.size);
@@ -51,7 +52,7 @@ impl Inode<'_> {
                 Kind::CharDevice { major, minor } | Kind::BlockDevice { major, minor } => {
                     encode_device(major, minor)
                 }
-                _ if place.map > 0 && !place.is_compressed => CHUNK_FORMAT,
+                _ if place.data == Data::Chunked => CHUNK_FORMAT,
                 _ => place.block,
             },
         );

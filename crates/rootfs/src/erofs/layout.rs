@@ -2,7 +2,7 @@
 
 use super::compressed;
 use super::directory::{self, Entry};
-use super::inode::{self, SIZE};
+use super::inode::{self, Data, SIZE};
 use super::xattr::Shared;
 use super::{BLOCK_U64, address, allocate};
 use crate::blocks::{Blocks, Packed};
@@ -26,7 +26,7 @@ pub(super) struct Place {
     pub(super) inline: u32,
     /// Bytes of the map behind the inode, of a file in chunks or a compressed one.
     pub(super) map: u64,
-    pub(super) is_compressed: bool,
+    pub(super) data: Data,
     /// Count of attributes, as the inode gives it.
     pub(super) attributes: u16,
 }
@@ -79,7 +79,7 @@ impl<'a> Layout<'a> {
             block: 0,
             inline: 0,
             map: 0,
-            is_compressed: false,
+            data: Data::Plain,
             attributes: inode::attribute_count(attributes),
         };
         let fixed = (SIZE + attributes) as u64;
@@ -93,7 +93,10 @@ impl<'a> Layout<'a> {
                 place.size = *size;
                 match inode::plain(*size, extents) {
                     Some(block) => place.block = address(disk, block)?,
-                    None => place.map = inode::chunk_map_size(*size),
+                    None => {
+                        place.map = inode::chunk_map_size(*size);
+                        place.data = Data::Chunked;
+                    }
                 }
             }
             Kind::Compressed { size, file } => {
@@ -105,7 +108,7 @@ impl<'a> Layout<'a> {
                     place.block = low32(file.total());
                     address(disk, file.start + file.total())?;
                     place.map = compressed::map_size(fixed, *size);
-                    place.is_compressed = true;
+                    place.data = Data::Compressed;
                 }
             }
             _ => {}
@@ -116,13 +119,16 @@ impl<'a> Layout<'a> {
             if fixed + tail <= BLOCK_U64 {
                 place.inline = u32::try_from(tail).unwrap_or(0);
                 outside -= tail;
+                if tail > 0 {
+                    place.data = Data::Inline;
+                }
             }
             if outside > 0 {
                 place.block = allocate(disk, outside)?;
             }
         }
-        self.is_chunked |= place.map > 0 && !place.is_compressed;
-        self.is_compressed |= place.is_compressed;
+        self.is_chunked |= place.data == Data::Chunked;
+        self.is_compressed |= place.data == Data::Compressed;
         // What is inline must lie in the inode's block; without it, the inode itself.
         let together = if place.inline > 0 {
             fixed + u64::from(place.inline)

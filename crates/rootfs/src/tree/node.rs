@@ -70,7 +70,7 @@ pub(crate) enum Kind {
         size: u64,
         extents: Vec<Extent>,
     },
-    /// A file that is compressed, by its number there.
+    /// A file in compressed segments: which of those that are compressed.
     Compressed {
         size: u64,
         file: u32,
