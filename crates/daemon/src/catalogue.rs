@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 
 pub use build::{BuiltBundle, BundleRequest};
 use lazaret_oci::{Descriptor, Platform, Reference};
-use lazaret_store::{ImageRecord, Lease};
+use lazaret_store::{ImageRecord, ImageStore, Lease};
 use serde::{Deserialize, Serialize};
 use tempfile::NamedTempFile;
 
@@ -204,12 +204,7 @@ impl Engine {
             return Ok(None);
         };
         let reference = local_name(&entry.name)?;
-        // What was imported under that name is the user's own.
-        if let Some(old) = self.images.get(&reference.to_string())?
-            && old.prebuilt.is_none()
-        {
-            return Err(Error::ImageExists { name: old.name });
-        }
+        refuse_other(&self.images, &reference)?;
         let lease = self.images.lease()?;
         let kernel = match &entry.kernel {
             Some(kernel) => Some(self.ensure_kernel(kernel, &progress).await?),
@@ -239,6 +234,8 @@ impl Engine {
                 &reference,
                 kernel,
             )?;
+            // The download may have taken long.
+            refuse_other(&store, &reference)?;
             store.put(&record)?;
             Ok(record)
         })
@@ -299,6 +296,14 @@ impl Engine {
         let source = KernelSource::File(file.path().to_owned());
         self.add_kernel(source, Some(name.unwrap_or(wanted)))
             .map(Some)
+    }
+}
+
+/// What was imported under that name is the user's own.
+fn refuse_other(images: &ImageStore, reference: &Reference) -> Result<(), Error> {
+    match images.get(&reference.to_string())? {
+        Some(old) if old.prebuilt.is_none() => Err(Error::ImageExists { name: old.name }),
+        _ => Ok(()),
     }
 }
 
