@@ -69,6 +69,24 @@ fn size_journal_and_label() {
 }
 
 #[test]
+fn only_an_erofs_is_compressed_and_only_in_known_ways() {
+    let world = world();
+    let plain = build(&world, &["--fs", "erofs"]);
+    let packed = build(&world, &["--fs", "erofs", "--compress", "lz4"]);
+    assert!(packed["size"].as_u64() < plain["size"].as_u64());
+    assert_eq!(packed["entries"], plain["entries"]);
+    for (how, words) in [
+        (["--fs", "ext4", "--compress", "lz4"], "only an EROFS"),
+        (["--fs", "erofs", "--compress", "gzip"], "zstd:LEVEL"),
+        (["--fs", "erofs", "--compress", "zstd:99"], "1 to 22"),
+    ] {
+        let build = ["rootfs", "build", "oci:layout", "-o", "disk"];
+        let refused = world.lazaret().run([&build[..], &how].concat());
+        refused.fails(2, &["--compress", words]);
+    }
+}
+
+#[test]
 fn the_same_image_gives_the_same_bytes_from_every_source() {
     let world = world();
     let lazaret = world.lazaret();
@@ -217,15 +235,17 @@ fn a_disk_is_looked_into_without_mounting_it() {
                 "",
                 b"some content",
             )
-            .symlink("data/link\n", "f"),
+            .symlink("data/link\n", "f")
+            .file("data/text", "again and again\n".repeat(20_000).as_bytes()),
     );
     image.write(&world.path("layout"));
     let lazaret = world.lazaret();
-    for fs in ["ext4", "erofs"] {
-        build(&world, &["--fs", fs]);
+    let packed = ["--fs", "erofs", "--compress", "zstd:9"];
+    for how in [&["--fs", "ext4"][..], &["--fs", "erofs"], &packed] {
+        build(&world, how);
         let listed = lazaret.run(["rootfs", "ls", "disk", "/data"]).success();
         let lines: Vec<&str> = listed.stdout.lines().collect();
-        assert_eq!(lines.len(), 3, "{}", listed.stdout);
+        assert_eq!(lines.len(), 4, "{}", listed.stdout);
         assert!(lines[0].starts_with("d0755") && lines[0].ends_with("/data"));
         let words: Vec<&str> = lines[1].split_whitespace().collect();
         assert_eq!(words, ["f0640", "1", "7:8", "12", "/data/f"]);
@@ -235,6 +255,8 @@ fn a_disk_is_looked_into_without_mounting_it() {
         assert!(whole.as_array().unwrap().len() > 30);
         let cat = |path: &str| lazaret.run(["rootfs", "cat", "disk", path]);
         assert_eq!(cat("/data/f").success().stdout, "some content");
+        let text = cat("/data/text").success().stdout;
+        assert!(text == "again and again\n".repeat(20_000));
         cat("/data").fails(4, &["/data", "rootfs ls"]);
         lazaret
             .run(["rootfs", "ls", "disk", "absent"])
