@@ -9,7 +9,7 @@ fuzz_target!(|text: &str| {
     let mut lines = text.splitn(3, '\n');
     let size = lines.next().and_then(|line| line.parse().ok());
     let (name, state) = (lines.next(), lines.next());
-    lazaret_store::fuzzing::upload_state(
+    lazaret_content::fuzzing::upload_state(
         name.unwrap_or_default(),
         size.unwrap_or_default(),
         state.unwrap_or_default(),

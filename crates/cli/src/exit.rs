@@ -1,6 +1,6 @@
 //! The exit statuses, which are part of the contract.
 
-use lazaret_daemon::ErrorClass;
+use lazaret_supervisor::ErrorClass;
 
 /// The command did what it was asked.
 pub(crate) const SUCCESS: u8 = 0;

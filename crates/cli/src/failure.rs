@@ -2,7 +2,7 @@
 
 use std::io;
 
-use lazaret_daemon::ErrorClass;
+use lazaret_supervisor::ErrorClass;
 
 use crate::exit;
 use crate::printer::Printer;
@@ -11,9 +11,11 @@ use crate::printer::Printer;
 #[derive(Debug)]
 pub(crate) enum Failure {
     /// The engines refused or failed.
-    Engine(lazaret_daemon::Error),
+    Engine(lazaret_supervisor::Error),
     /// The registry could not be started.
     Registry(lazaret_registry::Error),
+    /// The content of a registry could not be read or written.
+    Content(lazaret_content::Error),
     /// The request makes no sense; the hint says what would.
     Usage {
         /// What is wrong.
@@ -69,9 +71,10 @@ impl Failure {
         }
         let status = match self {
             // Of the workload, not of Lazaret: it stands whatever the floor is.
-            Self::Engine(lazaret_daemon::Error::Workload { status, .. }) => return *status,
+            Self::Engine(lazaret_supervisor::Error::Workload { status, .. }) => return *status,
             Self::Engine(error) => exit::status(error.class()),
             Self::Registry(_) => exit::FAILURE,
+            Self::Content(error) => exit::status(content_class(error)),
             Self::Usage { .. } => exit::USAGE,
             Self::Invalid { .. } => exit::INVALID,
             Self::Io { .. } => exit::status(ErrorClass::Storage),
@@ -83,6 +86,7 @@ impl Failure {
         match self {
             Self::Engine(error) => chain(error),
             Self::Registry(error) => chain(error),
+            Self::Content(error) => chain(error),
             Self::Usage { message, .. } => message.clone(),
             Self::Invalid { faults: 1 } => "1 fault".to_owned(),
             Self::Invalid { faults } => format!("{faults} faults"),
@@ -106,6 +110,15 @@ impl Failure {
     }
 }
 
+fn content_class(error: &lazaret_content::Error) -> ErrorClass {
+    match error {
+        lazaret_content::Error::DigestMismatch { .. }
+        | lazaret_content::Error::SizeMismatch { .. } => ErrorClass::Integrity,
+        lazaret_content::Error::Name { .. } => ErrorClass::Invalid,
+        _ => ErrorClass::Storage,
+    }
+}
+
 /// The message of an error and of everything beneath it.
 fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
@@ -118,8 +131,8 @@ fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
-impl From<lazaret_daemon::Error> for Failure {
-    fn from(error: lazaret_daemon::Error) -> Self {
+impl From<lazaret_supervisor::Error> for Failure {
+    fn from(error: lazaret_supervisor::Error) -> Self {
         Self::Engine(error)
     }
 }
@@ -127,6 +140,12 @@ impl From<lazaret_daemon::Error> for Failure {
 impl From<lazaret_registry::Error> for Failure {
     fn from(error: lazaret_registry::Error) -> Self {
         Self::Registry(error)
+    }
+}
+
+impl From<lazaret_content::Error> for Failure {
+    fn from(error: lazaret_content::Error) -> Self {
+        Self::Content(error)
     }
 }
 

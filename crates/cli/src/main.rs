@@ -1,5 +1,5 @@
 //! `lazaret`, the command line: arguments and settings in, results and exit codes out. The work
-//! is done in `lazaret-daemon` and `lazaret-registry`.
+//! is done in `lazaret-supervisor` and `lazaret-registry`.
 
 mod commands;
 mod env_vars;

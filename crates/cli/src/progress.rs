@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use lazaret_client::Progress;
-use lazaret_daemon::ProgressSink;
 use lazaret_oci::{Descriptor, Digest};
+use lazaret_supervisor::ProgressSink;
 
 use crate::Printer;
 use crate::printer::bytes;

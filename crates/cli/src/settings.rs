@@ -5,7 +5,7 @@ use std::env;
 use std::path::PathBuf;
 
 use lazaret_client::{CredentialFiles, Secret};
-use lazaret_daemon::{Accelerator, Settings};
+use lazaret_supervisor::{Accelerator, Settings};
 
 use crate::env_vars::{self, foreign};
 use crate::failure::Failure;

@@ -115,10 +115,10 @@ impl Refusal {
     }
 }
 
-impl From<lazaret_store::Error> for Refusal {
+impl From<lazaret_content::Error> for Refusal {
     /// The client gets a sentence, the log the whole story.
-    fn from(error: lazaret_store::Error) -> Self {
-        use lazaret_store::Error as Store;
+    fn from(error: lazaret_content::Error) -> Self {
+        use lazaret_content::Error as Store;
         match error {
             Store::DigestMismatch { .. } => Self::new(ErrorCode::DigestInvalid, error.to_string()),
             Store::SizeMismatch { .. } => Self::new(ErrorCode::SizeInvalid, error.to_string()),
@@ -133,7 +133,7 @@ impl From<lazaret_store::Error> for Refusal {
             error => {
                 let full = matches!(
                     &error,
-                    Store::Io { source, .. } if source.kind() == std::io::ErrorKind::StorageFull
+                    Store::Io(error) if error.source.kind() == std::io::ErrorKind::StorageFull
                 );
                 tracing::error!(%error, cause = ?error.source(), "store failed");
                 if full {

@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use http::Method;
 use http::request::Parts;
+use lazaret_content::ManifestSelector;
 use lazaret_oci::Repository;
 use lazaret_oci::wire::ErrorEntry;
-use lazaret_store::ManifestSelector;
 
 use crate::answer::Refusal;
-use crate::auth::{self, Action, ClientCertificate, Denied, Gate, Identity};
 use crate::registry::Registry;
 use crate::route::Route;
 use crate::server::Peer;
+use lazaret_auth::{self as auth, Action, ClientCertificate, Denied, Gate, Identity};
 
 /// The sender of a request.
 #[derive(Clone)]

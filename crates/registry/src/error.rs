@@ -19,7 +19,7 @@ pub enum Error {
         /// Its folder.
         path: PathBuf,
         /// Why.
-        source: lazaret_store::Error,
+        source: lazaret_content::Error,
     },
     /// The address cannot be listened on.
     #[error("failed to listen on {address}")]
@@ -34,7 +34,7 @@ pub enum Error {
     Config(#[from] Faults),
     /// Users or their rights cannot be set up.
     #[error("failed to set up who may do what")]
-    Auth(#[from] crate::auth::Error),
+    Auth(#[from] lazaret_auth::Error),
     /// Certificates cannot be used.
     #[error("failed to set up TLS")]
     Tls(#[from] TlsError),
@@ -44,7 +44,7 @@ pub enum Error {
         /// A folder, a file, a bucket.
         place: String,
         /// Why.
-        source: lazaret_store::Error,
+        source: lazaret_content::Error,
     },
     /// Nothing was ever stored there.
     #[error("there is no registry: '{}' does not exist", path.display())]

@@ -1,13 +1,13 @@
 //! Entries for the fuzz targets: each parser of hostile text, with what must hold of its result.
 
-use lazaret_store::ManifestSelector;
+use lazaret_content::ManifestSelector;
 
 use crate::config::{Document, Overrides};
 use crate::query::{Query, encode};
 use crate::range::{self, Requested};
 use crate::route::Route;
 
-pub use crate::auth::fuzzing as auth;
+pub use lazaret_auth::fuzzing as auth;
 
 /// The text of a configuration file.
 pub fn config(text: &str) {

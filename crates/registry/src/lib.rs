@@ -5,16 +5,15 @@
 //! server    connections, TLS, limits, drain
 //! operations    reload, health, metrics, traces, events
 //! service   one request
-//!   auth    who is it, and may they
+//!   caller  the peer and its identity, by lazaret-auth
 //!   route   path -> Route, a pure parser
 //!     blobs uploads manifests listings extensions    one verb a file
 //!       Schemas (port)     which configurations are valid
-//!       BlobStore, Metadata (ports of lazaret-store)
+//!       BlobStore, Metadata (ports of lazaret-content)
 //! ```
 //! The ephemeral registry is this one over a temporary folder ([`Registry::ephemeral`]).
 
 mod answer;
-pub mod auth;
 mod blobs;
 mod body;
 mod caller;
@@ -41,7 +40,8 @@ mod uploads;
 mod zero_copy;
 
 pub use error::Error;
-pub use lazaret_store::Durability;
+pub use lazaret_auth::new_key;
+pub use lazaret_content::Durability;
 pub use registry::{Limits, Options, Policy, Registry};
 pub use rules::{Rule, Rules, VerifyingKey};
 pub use schemas::{FamilySchemas, SchemaFault, Schemas};

@@ -6,18 +6,17 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use bytes::Bytes;
+use lazaret_content::{BlobStore, Database, Durability, FileObjects, SqlMetadata, SystemClock};
+use lazaret_files::{LockedDir, LockedDirs};
 use lazaret_oci::{Digest, Repository};
-use lazaret_store::{
-    BlobStore, Database, Durability, FileObjects, LockedDir, LockedDirs, SqlMetadata, SystemClock,
-};
 
 use crate::answer::Refusal;
-use crate::auth::Gate;
 use crate::operations::Operations;
 use crate::rules::Rules;
 use crate::schemas::{FamilySchemas, Schemas};
 use crate::uploads::Hashes;
 use crate::{Error, Server};
+use lazaret_auth::Gate;
 
 /// Uploads that nobody writes to are dropped after this long.
 const UPLOAD_IDLE: Duration = Duration::from_secs(24 * 60 * 60);
@@ -97,9 +96,9 @@ impl Registry {
             source,
         })?;
         let folders = LockedDirs::new(parent);
-        let open = |source| Error::Open {
+        let open = |source: lazaret_files::Error| Error::Open {
             path: parent.to_owned(),
-            source,
+            source: source.into(),
         };
         folders.sweep().map_err(open)?;
         let folder = folders.create().map_err(open)?;
@@ -189,7 +188,7 @@ impl Registry {
     }
 
     /// Drops the uploads that clients have given up.
-    pub(crate) async fn expire_uploads(&self) -> Result<(), lazaret_store::Error> {
+    pub(crate) async fn expire_uploads(&self) -> Result<(), lazaret_content::Error> {
         self.metadata.expire_uploads(UPLOAD_IDLE).await?;
         Ok(())
     }

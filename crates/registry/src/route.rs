@@ -2,9 +2,9 @@
 //!
 //! A repository name has slashes itself, so a path is read from its end.
 
+use lazaret_content::{ManifestSelector, UploadId};
 use lazaret_oci::wire::ErrorCode;
 use lazaret_oci::{Digest, Repository};
-use lazaret_store::{ManifestSelector, UploadId};
 
 use crate::answer::Refusal;
 

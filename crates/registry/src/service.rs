@@ -5,8 +5,8 @@ use std::sync::Arc;
 use http::request::Parts;
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
+use lazaret_content::UploadId;
 use lazaret_oci::wire::ErrorCode;
-use lazaret_store::UploadId;
 
 use crate::answer::{self, API_VERSION, Body, Outcome, REQUEST_ID, Refusal};
 use crate::body::Content;

@@ -1,5 +1,5 @@
+use lazaret_content::{ManifestSelector, UploadId};
 use lazaret_oci::{Algorithm, Digest};
-use lazaret_store::{ManifestSelector, UploadId};
 use proptest::prelude::*;
 
 use crate::query::Query;

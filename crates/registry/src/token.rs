@@ -5,11 +5,11 @@ use http::request::Parts;
 use http::{Method, StatusCode, header};
 
 use crate::answer::{self, Outcome};
-use crate::auth::{Denied, FORM_BYTES};
 use crate::body::Content;
 use crate::caller::described;
 use crate::registry::Registry;
 use crate::server::Peer;
+use lazaret_auth::{Denied, FORM_BYTES};
 
 /// A token for what is asked for and granted.
 pub(crate) async fn grant(

@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use lazaret_content::{BlobStore, CloudObjects, CloudOptions, Database, FileObjects, SqlMetadata};
+use lazaret_content::{Clock, SystemClock};
 use lazaret_registry::{Durability, Registry};
-use lazaret_store::{BlobStore, CloudObjects, CloudOptions, Database, FileObjects, SqlMetadata};
-use lazaret_store::{Clock, SystemClock};
 use lazaret_testing::{moto, postgres};
 
 use super::unique;

@@ -1,8 +1,8 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use lazaret_daemon::{BundleRequest, FileSystem, Injection, RootfsRequest};
 use lazaret_oci::Platform;
+use lazaret_supervisor::{BundleRequest, FileSystem, Injection, RootfsRequest};
 
 use super::Context;
 use super::rootfs::disk_size;

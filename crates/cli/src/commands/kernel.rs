@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
-use lazaret_daemon::KernelSource;
 use lazaret_oci::Reference;
+use lazaret_supervisor::KernelSource;
 
 use super::Context;
 use crate::failure::Failure;

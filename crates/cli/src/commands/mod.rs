@@ -17,7 +17,7 @@ mod types;
 mod validate;
 
 use clap::Subcommand;
-use lazaret_daemon::{Engine, Settings};
+use lazaret_supervisor::{Engine, Settings};
 
 use crate::exit;
 use crate::failure::Failure;

@@ -1,8 +1,8 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use lazaret_daemon::Pulled;
 use lazaret_oci::{Platform, Reference};
+use lazaret_supervisor::Pulled;
 
 use super::Context;
 use crate::failure::Failure;
@@ -43,7 +43,7 @@ impl Args {
             Pulled::Artifact(artifact) => match self.output {
                 None => context.printer.raw(&artifact.config)?,
                 Some(path) => {
-                    lazaret_daemon::write_file(&path, &artifact.config)?;
+                    lazaret_supervisor::write_file(&path, &artifact.config)?;
                     context.printer.note(&format!(
                         "{} {}@{} -> {}",
                         artifact.family,

@@ -2,8 +2,8 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use lazaret_artifacts::Family;
-use lazaret_daemon::PushRequest;
 use lazaret_oci::Reference;
+use lazaret_supervisor::PushRequest;
 
 use super::Context;
 use crate::failure::Failure;

@@ -1,10 +1,10 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use lazaret_daemon::{
+use lazaret_oci::Platform;
+use lazaret_supervisor::{
     Compression, DiskName, FileSystem, Injection, RootfsRequest, list_disk, read_from_disk,
 };
-use lazaret_oci::Platform;
 
 use super::Context;
 use crate::failure::Failure;

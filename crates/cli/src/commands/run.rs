@@ -1,7 +1,7 @@
 use std::io::IsTerminal;
 use std::path::PathBuf;
 
-use lazaret_daemon::{PullPolicy, RootDisk, RunEvents, RunRequest};
+use lazaret_supervisor::{PullPolicy, RootDisk, RunEvents, RunRequest};
 
 use super::Context;
 use crate::failure::Failure;
@@ -138,7 +138,7 @@ impl RunEvents for Events<'_> {
         self.bars.suspend(|| self.printer.note(text));
     }
 
-    fn progress(&self) -> lazaret_daemon::ProgressSink {
+    fn progress(&self) -> lazaret_supervisor::ProgressSink {
         self.bars.sink()
     }
 

@@ -21,7 +21,7 @@ impl Args {
     pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
         let catalogue = match &self.registry {
             Some(registry) => context.engine()?.types(registry).await?,
-            None => lazaret_daemon::own_types(),
+            None => lazaret_supervisor::own_types(),
         };
         context.printer.result(self.format, &catalogue, render)?;
         Ok(())

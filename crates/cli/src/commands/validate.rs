@@ -2,7 +2,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use lazaret_artifacts::Family;
-use lazaret_daemon::Validation;
+use lazaret_supervisor::Validation;
 
 use super::Context;
 use crate::failure::Failure;
@@ -29,7 +29,7 @@ impl Args {
         let reports = self
             .files
             .iter()
-            .map(|file| lazaret_daemon::validate_file(file, self.family))
+            .map(|file| lazaret_supervisor::validate_file(file, self.family))
             .collect::<Result<Vec<Validation>, _>>()?;
         context.printer.result(self.format, &reports, |reports| {
             reports.iter().map(render).collect::<String>()

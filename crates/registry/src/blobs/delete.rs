@@ -1,9 +1,9 @@
 //! Removing a blob from a repository (distribution-spec 1.1, "Deleting blobs").
 
 use http::StatusCode;
+use lazaret_content::Unlinked;
 use lazaret_oci::wire::ErrorCode;
 use lazaret_oci::{Digest, Repository};
-use lazaret_store::Unlinked;
 
 use crate::answer::{self, Outcome, Refusal};
 use crate::registry::Registry;

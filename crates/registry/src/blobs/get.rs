@@ -7,9 +7,9 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use http_body::Frame;
 use http_body_util::{BodyExt as _, StreamBody};
+use lazaret_content::{Blob, StoredBlob};
 use lazaret_oci::wire::ErrorCode;
 use lazaret_oci::{Digest, Repository};
-use lazaret_store::{Blob, StoredBlob};
 
 use crate::answer::{self, Body, Outcome, Refusal};
 use crate::range::{Requested, requested};

@@ -7,9 +7,9 @@ use http::Uri;
 use lazaret_oci::{MAX_MANIFEST_BYTES, Pattern};
 
 use super::{Config, Document, Fault, Secret};
-use crate::auth::{self, Gate};
 use crate::server::tls;
 use crate::{FamilySchemas, VerifyingKey};
+use lazaret_auth::{self as auth, Gate};
 
 /// Every fault that can be seen without a network: files that are not there, a certificate
 /// without its key, sections that exclude each other.

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::auth;
+use lazaret_auth as auth;
 
 use super::values::{Period, Size};
 use super::{Collecting, Limits, Metadata, RepositoryRule, RetentionRule, Storage, Webhook};

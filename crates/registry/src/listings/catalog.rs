@@ -1,8 +1,8 @@
 //! `/v2/_catalog`, as distribution has it.
 
 use http::StatusCode;
+use lazaret_content::{Listing, Page};
 use lazaret_oci::Repository;
-use lazaret_store::{Listing, Page};
 
 use super::{page, with_next};
 use crate::answer::{self, Outcome, Refusal};

@@ -9,8 +9,8 @@ pub(crate) use referrers::referrers;
 pub(crate) use tags::tags;
 
 use http::{Response, header};
+use lazaret_content::Page;
 use lazaret_oci::wire::ErrorCode;
-use lazaret_store::Page;
 
 use crate::answer::{self, Body, Refusal};
 use crate::query::{Query, encode};

@@ -1,8 +1,8 @@
 //! Removing a manifest or a tag (distribution-spec 1.1, "Deleting tags", "Deleting manifests").
 
 use http::StatusCode;
+use lazaret_content::ManifestSelector;
 use lazaret_oci::Repository;
-use lazaret_store::ManifestSelector;
 
 use crate::answer::{self, Outcome, Refusal};
 use crate::registry::Registry;

@@ -1,8 +1,8 @@
 //! Reading a manifest (distribution-spec 1.1, "Pulling manifests").
 
 use http::{HeaderMap, HeaderValue, StatusCode, header};
+use lazaret_content::ManifestSelector;
 use lazaret_oci::Repository;
-use lazaret_store::ManifestSelector;
 
 use crate::answer::{self, Outcome, Refusal};
 use crate::registry::Registry;

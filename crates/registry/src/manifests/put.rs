@@ -7,11 +7,11 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, StatusCode, header};
+use lazaret_content::{ManifestSelector, NewManifest, Referrer};
 use lazaret_oci::wire::{ErrorCode, ErrorEntry};
 use lazaret_oci::{
     Descriptor, Digest, Manifest, ManifestContent, ManifestDocument, Repository, Tag,
 };
-use lazaret_store::{ManifestSelector, NewManifest, Referrer};
 
 use crate::answer::{self, Outcome, Refusal};
 use crate::body::Content;
@@ -112,7 +112,7 @@ async fn store(
         .put_manifest(repository, manifest.clone())
         .await;
     match outcome {
-        Err(lazaret_store::Error::Missing { digests })
+        Err(lazaret_content::Error::Missing { digests })
             if may_lack_layers && manifest.blobs.first().is_some_and(|c| !digests.contains(c)) =>
         {
             manifest.blobs.retain(|blob| !digests.contains(blob));
@@ -185,7 +185,7 @@ async fn check_schema(
         .blob(repository, &manifest.config.digest)
         .await?;
     if let Some(stored) = stored.filter(|stored| stored.size > limit) {
-        let error = lazaret_store::Error::TooLarge {
+        let error = lazaret_content::Error::TooLarge {
             size: stored.size,
             limit,
         };

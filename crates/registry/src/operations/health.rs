@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use lazaret_store::{BlobStore, Outbox, UploadId};
+use lazaret_content::{BlobStore, Outbox, UploadId};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
@@ -92,7 +92,7 @@ impl Health {
 
 async fn answers(
     what: &str,
-    question: impl Future<Output = Result<(), lazaret_store::Error>>,
+    question: impl Future<Output = Result<(), lazaret_content::Error>>,
 ) -> bool {
     match tokio::time::timeout(PATIENCE, question).await {
         Ok(Ok(())) => true,

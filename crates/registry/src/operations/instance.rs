@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
-use lazaret_store::collect::Collector;
-use lazaret_store::{BoxFuture, SystemClock};
+use lazaret_content::collect::Collector;
+use lazaret_content::{BoxFuture, SystemClock};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
@@ -17,12 +17,12 @@ use super::notify::{Notifier, State};
 use super::reload::{self, Reloader, Source};
 use super::{Events, Health, Operations, Traces, http_client::HttpClient, probe, stores};
 use crate::answer::{self, Body};
-use crate::auth::{Context, Gate};
 use crate::config::{Config, Fault};
 use crate::registry::Registry;
 use crate::server::tls::Certificates;
 use crate::server::{self, Handler, Listeners};
 use crate::{Error, server::tls::describe};
+use lazaret_auth::{Context, Gate};
 
 /// How often files are looked at for changes.
 const LOOK: Duration = Duration::from_secs(2);

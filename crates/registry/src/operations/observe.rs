@@ -13,8 +13,8 @@ use http_body::{Frame, SizeHint};
 use super::Operations;
 use super::trace::{Context, Span};
 use crate::answer::Body;
-use crate::auth::Identity;
 use crate::server::Peer;
+use lazaret_auth::Identity;
 
 /// A request under way. When it is dropped, its end is noted.
 pub(crate) struct Observation {

@@ -12,11 +12,11 @@ use tokio::sync::watch;
 
 use super::metrics::{Metrics, Outcome};
 use super::stores;
-use crate::auth;
 use crate::config::{Config, Document, Fault, Faults, Overrides, check};
 use crate::registry::Registry;
 use crate::server::tls::Certificates;
 use crate::{Error, server::tls::describe};
+use lazaret_auth as auth;
 
 /// Where settings come from.
 #[derive(Debug, Clone, Default)]

@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use lazaret_store::collect::{
+use lazaret_content::collect::{
     self, Age,
     retention::{KeepTags, Retention, Rule as Keeping, Untagged},
 };
-use lazaret_store::{
+use lazaret_content::{
     BlobStore, CloudObjects, CloudOptions, Database, Durability, FileObjects, SqlMetadata,
     SystemClock,
 };

@@ -2,8 +2,8 @@
 
 use http::request::Parts;
 use http::{HeaderName, Method, Response, header};
+use lazaret_content::ManifestSelector;
 use lazaret_oci::Repository;
-use lazaret_store::ManifestSelector;
 
 use super::events::Happening;
 use super::metrics::Content;

@@ -4,8 +4,8 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use lazaret_content::{ManifestSelector, Page, StoredManifest};
 use lazaret_oci::{Descriptor, Digest, ManifestDocument, Repository, Tag};
-use lazaret_store::{ManifestSelector, Page, StoredManifest};
 use ring::signature::{ECDSA_P256_SHA256_ASN1, ED25519, UnparsedPublicKey, VerificationAlgorithm};
 use rustls_pki_types::SubjectPublicKeyInfoDer;
 use rustls_pki_types::pem::PemObject as _;

@@ -1,8 +1,8 @@
 //! `DELETE`: gives a session up.
 
 use http::StatusCode;
+use lazaret_content::UploadId;
 use lazaret_oci::Repository;
-use lazaret_store::UploadId;
 
 use super::writing::{Writing, detached};
 use crate::answer::{self, Outcome};

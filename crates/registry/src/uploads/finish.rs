@@ -1,9 +1,9 @@
 //! `PUT`: the last chunk, if any, and the digest that the blob must have.
 
 use http::HeaderMap;
+use lazaret_content::UploadId;
 use lazaret_oci::Repository;
 use lazaret_oci::wire::ErrorCode;
-use lazaret_store::UploadId;
 
 use super::writing::{Writing, detached};
 use super::{chunk, created};

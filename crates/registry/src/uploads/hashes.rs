@@ -3,8 +3,8 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
 
+use lazaret_content::UploadId;
 use lazaret_oci::Hasher;
-use lazaret_store::UploadId;
 
 /// Hashes kept at most; for more uploads than this, content is read again at the end.
 const MOST: usize = 8192;

@@ -25,9 +25,9 @@ pub(crate) use status::status;
 use std::ops::Range;
 
 use http::{HeaderMap, HeaderName, Response, StatusCode, header};
+use lazaret_content::UploadId;
 use lazaret_oci::wire::ErrorCode;
 use lazaret_oci::{Digest, Repository};
-use lazaret_store::UploadId;
 
 use crate::answer::{self, Body, Refusal, UPLOAD_UUID};
 use crate::range;

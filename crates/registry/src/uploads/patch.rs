@@ -1,8 +1,8 @@
 //! `PATCH`: adds a chunk to a session.
 
 use http::{HeaderMap, StatusCode};
+use lazaret_content::UploadId;
 use lazaret_oci::Repository;
-use lazaret_store::UploadId;
 
 use super::writing::{Writing, detached};
 use super::{chunk, session};

@@ -1,8 +1,8 @@
 //! `GET`: how far a session has come.
 
 use http::StatusCode;
+use lazaret_content::UploadId;
 use lazaret_oci::Repository;
-use lazaret_store::UploadId;
 
 use super::session;
 use crate::answer::{Outcome, Refusal};

@@ -13,9 +13,9 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use http::StatusCode;
+use lazaret_content::{Claim, Error, Finished, Staged, UploadId, UploadSession};
 use lazaret_oci::wire::ErrorCode;
 use lazaret_oci::{Algorithm, Digest, Hasher, Repository};
-use lazaret_store::{Claim, Error, Finished, Staged, UploadId, UploadSession};
 use tokio::time::Instant;
 
 use super::out_of_order;

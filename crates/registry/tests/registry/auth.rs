@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::SystemTime;
 
-use lazaret_registry::auth::{Context, Gate, Htpasswd, Limits, Rule, Settings, Tokens, new_key};
+use lazaret_auth::{Context, Gate, Htpasswd, Limits, Rule, Settings, Tokens, new_key};
 
 use crate::support::Served;
 

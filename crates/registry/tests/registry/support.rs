@@ -6,8 +6,8 @@ use std::path::Path;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use lazaret_auth::Gate;
 use lazaret_oci::{Descriptor, Digest, media_type};
-use lazaret_registry::auth::Gate;
 use lazaret_registry::{Durability, Options, Policy, Registry};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;

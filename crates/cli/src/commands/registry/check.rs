@@ -1,9 +1,9 @@
 use std::sync::Arc;
 
-use lazaret_store::SystemClock;
-use lazaret_store::collect::{Action, Check, CheckEvent, CheckOptions, CheckSummary, Finding};
+use lazaret_content::SystemClock;
+use lazaret_content::collect::{Action, Check, CheckEvent, CheckOptions, CheckSummary, Finding};
 
-use super::stores::{StoresArgs, store};
+use super::stores::StoresArgs;
 use crate::commands::Context;
 use crate::exit;
 use crate::failure::Failure;
@@ -52,7 +52,7 @@ impl Args {
                 }
             }
         };
-        let summary = check.run(&mut note).await.map_err(store)?;
+        let summary = check.run(&mut note).await?;
         printed?;
         match self.format {
             Format::Text => printer.data(&total(&summary))?,

@@ -1,9 +1,9 @@
 use std::sync::Arc;
 
-use lazaret_store::SystemClock;
-use lazaret_store::collect::{Age, CollectionPlan, Collector, Planned, Report};
+use lazaret_content::SystemClock;
+use lazaret_content::collect::{Age, CollectionPlan, Collector, Planned, Report};
 
-use super::stores::{StoresArgs, store};
+use super::stores::StoresArgs;
 use crate::commands::Context;
 use crate::exit;
 use crate::failure::Failure;
@@ -53,10 +53,10 @@ impl Args {
         let printer = context.printer;
         if self.dry_run {
             let mut each = |piece: Planned<'_>| printer.note(&line(piece));
-            let plan = collector.plan(&mut each).await.map_err(store)?;
+            let plan = collector.plan(&mut each).await?;
             printer.result(self.format, &plan, planned)?;
         } else {
-            let report = collector.run(&mut |_, _| {}).await.map_err(store)?;
+            let report = collector.run(&mut |_, _| {}).await?;
             printer.result(self.format, &report, done)?;
         }
         Ok(exit::SUCCESS)

@@ -1,11 +1,11 @@
 use std::time::{Duration, SystemTime};
 
-use lazaret_registry::auth::new_key;
+use lazaret_content::ApiKey;
 use lazaret_registry::config::Period;
-use lazaret_store::ApiKey;
+use lazaret_registry::new_key;
 use serde_json::{Value, json};
 
-use super::stores::{StoresArgs, store};
+use super::stores::StoresArgs;
 use crate::commands::Context;
 use crate::failure::Failure;
 use crate::printer::{Format, table};
@@ -65,7 +65,7 @@ impl Command {
                 let ends = expires_in.map(|period| end(now, period.0)).transpose()?;
                 let stores = stores.open(context).await?;
                 let (key, text) = new_key(&user, &description, now, ends);
-                stores.database.put_key(&key).await.map_err(store)?;
+                stores.database.put_key(&key).await?;
                 match format {
                     Format::Text => context.printer.data(&text)?,
                     Format::Json => {
@@ -77,7 +77,7 @@ impl Command {
             }
             Self::Ls { stores, format } => {
                 let stores = stores.open(context).await?;
-                let keys = stores.database.keys().await.map_err(store)?;
+                let keys = stores.database.keys().await?;
                 let values: Vec<Value> = keys.iter().map(described).collect();
                 context
                     .printer
@@ -85,7 +85,7 @@ impl Command {
             }
             Self::Rm { stores, id } => {
                 let stores = stores.open(context).await?;
-                if !stores.database.delete_key(&id).await.map_err(store)? {
+                if !stores.database.delete_key(&id).await? {
                     return Err(Failure::usage_with(
                         format!("there is no key '{id}'"),
                         "`lazaret registry key ls` lists the ids",

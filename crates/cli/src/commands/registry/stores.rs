@@ -46,8 +46,3 @@ impl StoresArgs {
         })
     }
 }
-
-/// A failure of the stores.
-pub(super) fn store(error: lazaret_store::Error) -> Failure {
-    Failure::Engine(error.into())
-}

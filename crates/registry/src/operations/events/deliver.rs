@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use futures_util::StreamExt as _;
-use lazaret_store::{Event, Outbox};
+use lazaret_content::{Event, Outbox};
 use ring::hmac;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;

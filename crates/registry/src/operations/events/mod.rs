@@ -17,7 +17,7 @@ pub(crate) use document::Happening;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use lazaret_store::{Event, Outbox, UploadId};
+use lazaret_content::{Event, Outbox, UploadId};
 use tokio::sync::{Notify, mpsc, watch};
 
 use super::http_client::HttpClient;
@@ -78,7 +78,7 @@ impl Events {
     ///
     /// # Errors
     /// When the outbox takes nothing.
-    pub(crate) async fn tell(&self, what: &Happening<'_>) -> Result<(), lazaret_store::Error> {
+    pub(crate) async fn tell(&self, what: &Happening<'_>) -> Result<(), lazaret_content::Error> {
         let events = self.addressed(what);
         if events.is_empty() {
             return Ok(());

@@ -9,7 +9,7 @@ use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use lazaret_store::{BoxFuture, Error};
+use lazaret_content::{BoxFuture, Error};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 

@@ -1,0 +1,292 @@
+//! Who is it.
+
+use std::sync::{MutexGuard, PoisonError};
+
+use http::request::Parts;
+
+use super::super::api_keys;
+use super::super::header::Credential;
+use super::super::htpasswd::{Passwords, Verdict};
+use super::super::identity::Origin;
+use super::super::jwt::{Fault, Unverified};
+use super::super::limits::Failures;
+use super::super::network::client_part;
+use super::super::oidc::Failure;
+use super::super::tokens::Refresh;
+use super::super::{Denied, Identity, Method, Peer, audit, error};
+use super::Gate;
+
+/// Longest name of a user, in bytes.
+const LONGEST_NAME: usize = 255;
+
+/// Nothing in an answer helps to tell unknown users from wrong passwords.
+const WRONG_LOGIN: &str = "the user name or the password is wrong";
+
+impl Gate {
+    /// Who shows the credential of a request. `basic`: whether passwords are taken here.
+    pub(super) async fn authenticate(
+        &self,
+        head: &Parts,
+        peer: &Peer,
+        origin: Origin,
+        basic: bool,
+    ) -> Result<Identity, Denied> {
+        match Credential::of(&head.headers)? {
+            None => Ok(self.by_certificate(peer, origin)),
+            // What clients send that have no login but were asked for one.
+            Some(Credential::Basic { user, password })
+                if user.is_empty() && password.is_empty() =>
+            {
+                Ok(self.by_certificate(peer, origin))
+            }
+            Some(Credential::Basic { .. }) if !basic => {
+                let reason = "passwords are only for the token service";
+                Err(self.unauthorized(&origin, reason, None, None))
+            }
+            Some(Credential::Basic { user, password }) => {
+                self.by_password(&user, &password, origin).await
+            }
+            Some(Credential::Bearer(token)) => self.by_token(&token, origin).await,
+        }
+    }
+
+    /// The holder of the connection's certificate, if it says who that is; else anonymous.
+    fn by_certificate(&self, peer: &Peer, origin: Origin) -> Identity {
+        let holder = self.certificates.as_ref().and_then(|settings| {
+            let certificate = peer.certificate.as_ref()?;
+            let prefixed = |name: &str| format!("{}{name}", settings.prefix);
+            let user = certificate.only(settings.user).map(prefixed)?;
+            let groups = settings.groups.iter();
+            let groups = groups.flat_map(|field| certificate.values(*field));
+            Some((user, groups.map(|name| prefixed(name)).collect()))
+        });
+        match holder {
+            Some((user, groups)) => {
+                let mut identity = Identity::known(Some(user), Method::Certificate, origin);
+                identity.groups = groups;
+                identity
+            }
+            None => Identity::anonymous(origin),
+        }
+    }
+
+    /// A name and a password, which may be an API key or a token of another issuer.
+    pub(super) async fn by_password(
+        &self,
+        user: &str,
+        password: &str,
+        origin: Origin,
+    ) -> Result<Identity, Denied> {
+        if self.keys.is_some() && api_keys::is_key(password) {
+            return self.by_key(password, origin).await;
+        }
+        if !self.issuers.is_empty()
+            && let Ok(token) = Unverified::parse(password)
+            && self
+                .issuers
+                .iter()
+                .any(|i| token.issuer() == Some(&i.settings().issuer))
+        {
+            return self.by_foreign_token(token, origin).await;
+        }
+        let outcome = match &self.passwords {
+            Some(passwords) if user.len() <= LONGEST_NAME => {
+                self.by_htpasswd(passwords, user, password, &origin).await
+            }
+            _ => Err(self.unauthorized(&origin, WRONG_LOGIN, None, None)),
+        };
+        if let Err(denied) = &outcome {
+            audit::login_failed(origin.address, user, Some(Method::Password), denied);
+        }
+        outcome
+    }
+
+    async fn by_htpasswd(
+        &self,
+        passwords: &Passwords,
+        user: &str,
+        password: &str,
+        origin: &Origin,
+    ) -> Result<Identity, Denied> {
+        let now = self.time();
+        let address = client_part(origin.address);
+        let mut looked = false;
+        let verdict = passwords
+            .verify(user, password, now, || {
+                looked = true;
+                self.failures()
+                    .attempt(address, user, now)
+                    .map_err(|retry_after| Denied::TooMany {
+                        what: "failed logins",
+                        retry_after,
+                    })
+            })
+            .await?;
+        match verdict {
+            Verdict::Right => {
+                let proof = passwords.proof(user, now).await;
+                let mut identity =
+                    Identity::known(Some(user.to_owned()), Method::Password, origin.clone());
+                identity.proof = proof;
+                if looked {
+                    self.failures().forgive(address, user);
+                    audit::login(&identity);
+                }
+                Ok(identity)
+            }
+            Verdict::Wrong => Err(self.unauthorized(origin, WRONG_LOGIN, None, None)),
+            Verdict::Busy => {
+                if looked {
+                    self.failures().undo(address, user);
+                }
+                Err(Denied::TooMany {
+                    what: "logins at once",
+                    retry_after: std::time::Duration::from_secs(1),
+                })
+            }
+        }
+    }
+
+    async fn by_key(&self, text: &str, origin: Origin) -> Result<Identity, Denied> {
+        let Some(keys) = &self.keys else {
+            return Err(self.unauthorized(&origin, "API keys are not taken", None, None));
+        };
+        let key = keys.verify(text, self.now()).await;
+        let denied = match key.map_err(|failure| unavailable(&failure)) {
+            Ok(Some(key)) => {
+                let mut identity = Identity::known(Some(key.user), Method::ApiKey, origin);
+                identity.key = Some(key.id);
+                identity.expires = key.expires;
+                return Ok(identity);
+            }
+            Ok(None) => {
+                let reason = "the API key is unknown, revoked or has expired";
+                self.unauthorized(&origin, reason, None, None)
+            }
+            Err(denied) => denied,
+        };
+        audit::login_failed(origin.address, "", Some(Method::ApiKey), &denied);
+        Err(denied)
+    }
+
+    async fn by_token(&self, text: &str, origin: Origin) -> Result<Identity, Denied> {
+        if api_keys::is_key(text) {
+            return self.by_key(text, origin).await;
+        }
+        let address = origin.address;
+        let outcome = match Unverified::parse(text) {
+            Err(fault) => Err(fault),
+            Ok(token) => match &self.tokens {
+                Some(tokens) if tokens.is_mine(&token) => {
+                    tokens.verify(token, origin.clone(), self.now())
+                }
+                _ => return self.by_foreign_token(token, origin).await,
+            },
+        };
+        outcome.map_err(|fault| {
+            let denied = self.bad_token(&origin, fault);
+            // Every token expires one day: that is no event.
+            if fault != Fault::Expired {
+                audit::login_failed(address, "", Some(Method::Token), &denied);
+            }
+            denied
+        })
+    }
+
+    async fn by_foreign_token(
+        &self,
+        token: Unverified<'_>,
+        origin: Origin,
+    ) -> Result<Identity, Denied> {
+        let address = origin.address;
+        let mut failure = Failure::Token(Fault::Issuer);
+        // Several entries may be about one issuer, with other audiences and conditions.
+        let fitting = self
+            .issuers
+            .iter()
+            .filter(|issuer| token.issuer() == Some(&issuer.settings().issuer));
+        for issuer in fitting {
+            match issuer.verify(token.clone(), self.now()).await {
+                Ok(holder) => {
+                    let mut identity = Identity::known(Some(holder.user), Method::Oidc, origin);
+                    identity.groups = holder.groups;
+                    identity.expires = holder.expires;
+                    return Ok(identity);
+                }
+                Err(why) => failure = why,
+            }
+        }
+        let denied = match failure {
+            Failure::Token(fault) => self.bad_token(&origin, fault),
+            Failure::Claims => {
+                let reason = "the token does not say what it must";
+                self.unauthorized(&origin, reason, None, Some("invalid_token"))
+            }
+            Failure::Unavailable => {
+                Denied::Unavailable("the issuer's keys are out of reach".to_owned())
+            }
+        };
+        audit::login_failed(address, "", Some(Method::Oidc), &denied);
+        Err(denied)
+    }
+
+    /// Whoever holds a refresh token, if they would be known today.
+    pub(super) async fn by_refresh(
+        &self,
+        refresh: Refresh,
+        origin: Origin,
+    ) -> Result<Identity, Denied> {
+        let gone = || {
+            let reason = "the refresh token's user, password or key is gone";
+            self.unauthorized(&origin, reason, None, Some("invalid_grant"))
+        };
+        let mut identity =
+            Identity::known(Some(refresh.user.clone()), refresh.method, origin.clone());
+        match (refresh.method, &self.passwords, &self.keys) {
+            (Method::Password, Some(passwords), _) => {
+                let proof = passwords.proof(&refresh.user, self.time()).await;
+                if proof.is_none() || proof != refresh.proof {
+                    return Err(gone());
+                }
+                identity.proof = proof;
+            }
+            (Method::ApiKey, _, Some(keys)) => {
+                let id = refresh.key.ok_or_else(gone)?;
+                let key = keys.by_id(&id, self.now()).await;
+                let key = key.map_err(|failure| unavailable(&failure))?;
+                let key = key
+                    .filter(|key| key.user == refresh.user)
+                    .ok_or_else(gone)?;
+                identity.expires = key.expires;
+                identity.key = Some(key.id);
+            }
+            _ => return Err(gone()),
+        }
+        Ok(identity)
+    }
+
+    pub(super) fn bad_token(&self, origin: &Origin, fault: Fault) -> Denied {
+        let reason = match fault {
+            Fault::Expired => "the token has expired",
+            Fault::Early => "the token is not valid yet",
+            Fault::Audience => "the token is for another audience",
+            Fault::Issuer => "the token is from an unknown issuer",
+            _ => "the token is not valid",
+        };
+        self.unauthorized(origin, reason, None, Some("invalid_token"))
+    }
+
+    fn failures(&self) -> MutexGuard<'_, Failures> {
+        let failures = self.state.failures.lock();
+        failures.unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The log gets the whole story.
+fn unavailable(failure: &lazaret_content::Error) -> Denied {
+    tracing::error!(
+        error = error::chain(failure),
+        "failed to look up an API key"
+    );
+    Denied::Unavailable("the registry's keys are out of reach".to_owned())
+}

@@ -1,0 +1,119 @@
+//! The file of one object while it is written.
+
+use std::fs::File;
+use std::io::{self as std_io, IoSlice};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use rustix::fs::{Advice, FlockOperation, fadvise};
+
+use crate::error::io;
+use crate::{Error, UploadId};
+use lazaret_files::optional;
+use lazaret_files::try_flock;
+
+/// How long a writer waits for one that was dropped in the middle of a write.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Written bytes are handed to the disk at this interval, so that the final sync has little
+/// left to wait for.
+const WRITE_BACK: u64 = 4 * 1024 * 1024;
+
+/// Buffers given to the kernel in one call (`IOV_MAX` of Linux is 1024).
+const SLICES: usize = 1024;
+
+/// A file that ends where an object is to be continued. The lock keeps out no other claim of
+/// the object, only the last write of a writer that was dropped.
+#[derive(Debug)]
+pub(super) struct StagedFile {
+    pub(super) file: File,
+    pub(super) path: PathBuf,
+    /// Where the file ended when it was opened.
+    began: u64,
+    /// Where it ends.
+    pub(super) end: u64,
+    flushed: u64,
+    write_back: bool,
+}
+
+impl StagedFile {
+    /// Opens the file of an object that has `size` bytes, and creates it when that is none.
+    pub(super) fn open(
+        id: &UploadId,
+        path: PathBuf,
+        size: u64,
+        write_back: bool,
+    ) -> Result<Self, Error> {
+        let mut options = File::options();
+        options.write(true).create(size == 0);
+        let unknown = || Error::UploadUnknown { id: id.clone() };
+        let file = if size == 0 {
+            options.open(&path).map_err(io("create", &path))?
+        } else {
+            optional(options.open(&path), "open", &path)?.ok_or_else(unknown)?
+        };
+        let started = Instant::now();
+        while !try_flock(&file, FlockOperation::NonBlockingLockExclusive, &path)? {
+            if started.elapsed() > PATIENCE {
+                return Err(Error::UploadBusy { id: id.clone() });
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        let actual = file.metadata().map_err(io("inspect", &path))?.len();
+        if actual < size {
+            return Err(unknown());
+        }
+        if actual > size {
+            file.set_len(size).map_err(io("truncate", &path))?;
+        }
+        Ok(Self {
+            file,
+            path,
+            began: size,
+            end: size,
+            flushed: size,
+            write_back,
+        })
+    }
+
+    /// Writes a batch at the end. After a failure the file ends where it ended when it was
+    /// opened, so that a full disk is not kept full.
+    pub(super) fn write(&mut self, batch: &[Bytes]) -> Result<(), Error> {
+        for part in batch.chunks(SLICES) {
+            if let Err(source) = self.write_part(part) {
+                let _ = self.file.set_len(self.began);
+                self.end = self.began;
+                return Err(io("write", &self.path)(source));
+            }
+        }
+        self.start_write_back();
+        Ok(())
+    }
+
+    fn write_part(&mut self, part: &[Bytes]) -> std_io::Result<()> {
+        let mut slices: Vec<IoSlice<'_>> = part.iter().map(|bytes| IoSlice::new(bytes)).collect();
+        let mut left = &mut slices[..];
+        IoSlice::advance_slices(&mut left, 0);
+        while !left.is_empty() {
+            let written =
+                rustix::io::retry_on_intr(|| rustix::io::pwritev(&self.file, left, self.end))?;
+            if written == 0 {
+                return Err(std_io::ErrorKind::WriteZero.into());
+            }
+            self.end += written as u64;
+            IoSlice::advance_slices(&mut left, written);
+        }
+        Ok(())
+    }
+
+    /// Asks the kernel to start writing. Dropping dirty pages is what makes it start; they
+    /// are not dropped before they are written, and failure only means a longer final sync.
+    fn start_write_back(&mut self) {
+        if self.write_back && self.end - self.flushed >= WRITE_BACK {
+            let length = std::num::NonZeroU64::new(self.end - self.flushed);
+            let _ = fadvise(&self.file, self.flushed, length, Advice::DontNeed);
+            self.flushed = self.end;
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! Identity of an upload session.
+
+use std::fmt;
+use std::str::FromStr;
+
+use lazaret_files::random_hex;
+
+use crate::Error;
+
+/// 128 unguessable bits as 32 hexadecimal digits; safe in URLs and file names.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UploadId(String);
+
+impl UploadId {
+    /// A new one from the system's random source.
+    #[must_use]
+    pub fn random() -> Self {
+        Self(random_hex(16))
+    }
+
+    /// The text form.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for UploadId {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let hex = |b: u8| matches!(b, b'0'..=b'9' | b'a'..=b'f');
+        if text.len() == 32 && text.bytes().all(hex) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(Error::Name {
+                what: "upload id",
+                text: text.chars().take(64).collect(),
+            })
+        }
+    }
+}
+
+impl fmt::Display for UploadId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for UploadId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests;

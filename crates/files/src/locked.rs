@@ -1,0 +1,182 @@
+//! Folders that live as long as their process.
+//!
+//! ```text
+//! absent --create--> held (flock on the folder) --remove, drop--> absent
+//!                      \--process dies--> abandoned --sweep--> absent
+//! ```
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{FlockOperation, flock};
+
+use crate::durable::{is_absent, optional};
+use crate::error::{Error, io, sys};
+use crate::random::random_hex;
+
+const PREFIX: &str = "lazaret-";
+const RANDOM_BYTES: usize = 8;
+
+/// A parent folder in which processes keep [`LockedDir`]s. Other entries are left alone.
+#[derive(Debug, Clone)]
+pub struct LockedDirs {
+    parent: PathBuf,
+}
+
+impl LockedDirs {
+    /// Folders below `parent`, which must exist when one is created.
+    #[must_use]
+    pub fn new(parent: impl Into<PathBuf>) -> Self {
+        Self {
+            parent: parent.into(),
+        }
+    }
+
+    /// Creates an empty folder (mode 0700) that is this process's own.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn create(&self) -> Result<LockedDir, Error> {
+        // Between `mkdir` and `flock` a sweeper may take the folder for an abandoned one.
+        // Then the lock fails or the folder is gone, and another one is made.
+        for _ in 0..100 {
+            let path = self
+                .parent
+                .join(format!("{PREFIX}{}", random_hex(RANDOM_BYTES)));
+            use std::os::unix::fs::DirBuilderExt as _;
+            fs::DirBuilder::new()
+                .mode(0o700)
+                .create(&path)
+                .map_err(io("create the folder", &path))?;
+            if let Some(lock) = lock(&path)? {
+                return Ok(LockedDir {
+                    path,
+                    lock: Some(lock),
+                });
+            }
+        }
+        Err(io("lock a folder in", &self.parent)(
+            io::ErrorKind::ResourceBusy.into(),
+        ))
+    }
+
+    /// Removes every folder whose process is gone and returns their paths.
+    ///
+    /// # Errors
+    /// [`Error`]; the folders before the failing one are gone then.
+    pub fn sweep(&self) -> Result<Vec<PathBuf>, Error> {
+        self.sweep_with(|_| {})
+    }
+
+    /// Like [`LockedDirs::sweep`]; `before` sees each folder, complete, before it is removed,
+    /// while no other sweeper can touch it.
+    ///
+    /// # Errors
+    /// As [`LockedDirs::sweep`].
+    pub fn sweep_with(&self, mut before: impl FnMut(&Path)) -> Result<Vec<PathBuf>, Error> {
+        let entries = match fs::read_dir(&self.parent) {
+            Err(error) if is_absent(&error) => return Ok(Vec::new()),
+            outcome => outcome.map_err(io("list the folder", &self.parent))?,
+        };
+        let mut swept = Vec::new();
+        for entry in entries {
+            let entry = entry.map_err(io("list the folder", &self.parent))?;
+            let ours = entry.file_name().to_str().is_some_and(is_name);
+            if !ours || !entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                continue;
+            }
+            let path = entry.path();
+            if let Some(_lock) = lock(&path)? {
+                before(&path);
+                remove(&path)?;
+                swept.push(path);
+            }
+        }
+        Ok(swept)
+    }
+}
+
+/// A folder that is removed when this value is dropped, or by the next
+/// [`LockedDirs::sweep`] after the process died.
+#[derive(Debug)]
+pub struct LockedDir {
+    path: PathBuf,
+    lock: Option<File>,
+}
+
+impl LockedDir {
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Removes it now, and says when that fails.
+    ///
+    /// # Errors
+    /// [`Error`]; the next sweep will try again.
+    pub fn remove(mut self) -> Result<(), Error> {
+        let _lock = self.lock.take();
+        remove(&self.path)
+    }
+}
+
+impl Drop for LockedDir {
+    fn drop(&mut self) {
+        if self.lock.is_some()
+            && let Err(error) = remove(&self.path)
+        {
+            tracing::warn!(path = %self.path.display(), %error, "scratch folder not removed");
+        }
+    }
+}
+
+fn is_name(name: &str) -> bool {
+    name.strip_prefix(PREFIX).is_some_and(|rest| {
+        rest.len() == RANDOM_BYTES * 2 && rest.bytes().all(|b| b.is_ascii_hexdigit())
+    })
+}
+
+/// The lock on a folder, or `None` when someone else has it or the folder is gone.
+fn lock(path: &Path) -> Result<Option<File>, Error> {
+    let dir = match File::open(path) {
+        Err(error) if is_absent(&error) || error.kind() == io::ErrorKind::PermissionDenied => {
+            return Ok(None);
+        }
+        outcome => outcome.map_err(io("open the folder", path))?,
+    };
+    if try_flock(&dir, FlockOperation::NonBlockingLockExclusive, path)? && is_still_at(&dir, path)?
+    {
+        Ok(Some(dir))
+    } else {
+        Ok(None)
+    }
+}
+
+/// Whether `path` still leads to `file`, rather than to nothing or to another one.
+pub fn is_still_at(file: &File, path: &Path) -> Result<bool, Error> {
+    use std::os::unix::fs::MetadataExt as _;
+    let held = file.metadata().map_err(io("inspect", path))?;
+    let found = optional(fs::symlink_metadata(path), "inspect", path)?;
+    Ok(found.is_some_and(|found| (found.dev(), found.ino()) == (held.dev(), held.ino())))
+}
+
+/// Takes a lock that may be held elsewhere; `false` when it is.
+pub fn try_flock(file: &File, operation: FlockOperation, path: &Path) -> Result<bool, Error> {
+    match rustix::io::retry_on_intr(|| flock(file, operation)) {
+        Ok(()) => Ok(true),
+        Err(rustix::io::Errno::WOULDBLOCK) => Ok(false),
+        Err(errno) => Err(sys("lock", path)(errno)),
+    }
+}
+
+fn remove(path: &Path) -> Result<(), Error> {
+    match fs::remove_dir_all(path) {
+        Err(error) if is_absent(&error) => Ok(()),
+        outcome => outcome.map_err(io("remove the folder", path)),
+    }
+}
+
+#[cfg(test)]
+mod tests;

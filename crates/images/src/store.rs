@@ -1,0 +1,174 @@
+//! The images and blobs in the folder; `disks` and `prune` hold the rest of its verbs.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use lazaret_files::{Durability, Staging, children, optional, sys};
+use lazaret_oci::Digest;
+use rustix::fs::{FlockOperation, flock};
+
+use crate::error::{Error, io};
+use crate::folder::Folder;
+use crate::record::{self, ImageRecord};
+use crate::tree::BlobTree;
+use crate::writer::BlobWriter;
+
+/// The images and disks in one folder. Several processes may share it.
+#[derive(Debug, Clone)]
+pub struct ImageStore(pub(crate) Arc<Folder>);
+
+/// Keeps blobs and disks from being pruned while it is held.
+///
+/// Take one before looking up the first blob of an image and keep it until the image's record
+/// is put.
+#[derive(Debug)]
+pub struct Lease {
+    _lock: File,
+}
+
+impl ImageStore {
+    /// Opens, and creates when needed, a store; removes what processes that died left in it.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn open(root: impl Into<PathBuf>) -> Result<Self, Error> {
+        let root = root.into();
+        let durability = Durability::Synced;
+        for folder in ["blobs", "images", "disks"] {
+            durability.create_dirs(&root.join(folder))?;
+        }
+        Ok(Self(Arc::new(Folder {
+            blobs: BlobTree::new(root.join("blobs"), durability),
+            staging: Staging::open(&root.join("scratch"), durability)?,
+            root,
+        })))
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.0.root
+    }
+
+    /// The file of a blob, `None` when it is not in the store. What is there was verified
+    /// when it was published.
+    #[must_use]
+    pub fn path(&self, digest: &Digest) -> Option<PathBuf> {
+        let path = self.0.blobs.path(digest);
+        path.is_file().then_some(path)
+    }
+
+    /// A blob in memory, verified again.
+    ///
+    /// # Errors
+    /// [`Error::BlobMissing`], [`Error::TooLarge`] beyond `limit` bytes,
+    /// [`Error::DigestMismatch`] when the disk changed it, and [`Error::Io`].
+    pub fn read(&self, digest: &Digest, limit: u64) -> Result<Vec<u8>, Error> {
+        let missing = || Error::BlobMissing {
+            digest: digest.clone(),
+        };
+        let size = self.0.blobs.stat(digest)?.ok_or_else(missing)?;
+        if size > limit {
+            return Err(Error::TooLarge { size, limit });
+        }
+        let path = self.0.blobs.path(digest);
+        let bytes = fs::read(&path).map_err(io("read", &path))?;
+        let actual = Digest::with(digest.algorithm(), &bytes);
+        if actual == *digest {
+            Ok(bytes)
+        } else {
+            Err(Error::DigestMismatch {
+                expected: digest.clone(),
+                actual,
+            })
+        }
+    }
+
+    /// Starts a blob.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn writer(&self) -> Result<BlobWriter, Error> {
+        BlobWriter::create(self.0.clone())
+    }
+
+    /// Keeps everything from being pruned. Waits while a prune runs.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn lease(&self) -> Result<Lease, Error> {
+        let (file, path) = self.lock_file()?;
+        rustix::io::retry_on_intr(|| flock(&file, FlockOperation::LockShared))
+            .map_err(sys("lock", &path))?;
+        Ok(Lease { _lock: file })
+    }
+
+    pub(crate) fn lock_file(&self) -> Result<(File, PathBuf), Error> {
+        let path = self.0.root.join("lock");
+        let file = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&path)
+            .map_err(io("open", &path))?;
+        Ok((file, path))
+    }
+
+    /// Adds or replaces the record of an image. Its blobs must be in the store.
+    ///
+    /// # Errors
+    /// [`Error::BlobMissing`], [`Error::Name`] and [`Error::Io`].
+    pub fn put(&self, record: &ImageRecord) -> Result<(), Error> {
+        let path = self.record_path(&record.name)?;
+        if self.0.blobs.stat(&record.digest)?.is_none() {
+            return Err(Error::BlobMissing {
+                digest: record.digest.clone(),
+            });
+        }
+        Ok(self.0.staging.publish_bytes(&path, &record.encode())?)
+    }
+
+    /// The image with exactly this name.
+    ///
+    /// # Errors
+    /// [`Error::Record`] when a newer version wrote it, and [`Error::Io`].
+    pub fn get(&self, name: &str) -> Result<Option<ImageRecord>, Error> {
+        let path = self.record_path(name)?;
+        let bytes = optional(fs::read(&path), "read", &path)?;
+        bytes
+            .map(|bytes| ImageRecord::decode(&path, &bytes))
+            .transpose()
+    }
+
+    /// All images, in order of name.
+    ///
+    /// # Errors
+    /// As [`ImageStore::get`].
+    pub fn list(&self) -> Result<Vec<ImageRecord>, Error> {
+        let mut records = Vec::new();
+        for path in children(&self.0.root.join("images"))? {
+            if path.extension().is_none_or(|extension| extension != "json") {
+                continue;
+            }
+            if let Some(bytes) = optional(fs::read(&path), "read", &path)? {
+                records.push(ImageRecord::decode(&path, &bytes)?);
+            }
+        }
+        records.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+        Ok(records)
+    }
+
+    /// Removes the record of an image; `false` when there was none. Its blobs stay until
+    /// [`ImageStore::prune`].
+    ///
+    /// # Errors
+    /// [`Error::Name`] and [`Error::Io`].
+    pub fn remove(&self, name: &str) -> Result<bool, Error> {
+        Ok(self.0.staging.durability.remove(&self.record_path(name)?)?)
+    }
+
+    fn record_path(&self, name: &str) -> Result<PathBuf, Error> {
+        Ok(self.0.root.join("images").join(record::file_name(name)?))
+    }
+}

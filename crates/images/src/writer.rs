@@ -1,0 +1,120 @@
+//! Blobs on their way into the store.
+
+use std::fs::{self, File};
+use std::io::{self, Read as _, Seek as _, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use lazaret_oci::{Algorithm, Digest, Hasher};
+
+use crate::error::{Error, io as failed};
+use crate::folder::Folder;
+
+/// A blob being written. Every byte is hashed as it passes. Nothing is visible before
+/// [`BlobWriter::commit`], and nothing is left when it is dropped.
+#[derive(Debug)]
+pub struct BlobWriter {
+    folder: Arc<Folder>,
+    staged: PathBuf,
+    file: File,
+    /// Of everything written; absent after a write failed.
+    hasher: Option<Hasher>,
+    size: u64,
+}
+
+impl BlobWriter {
+    pub(crate) fn create(folder: Arc<Folder>) -> Result<Self, Error> {
+        let staged = folder.staging.path();
+        let file = File::options()
+            .read(true)
+            .write(true)
+            .create_new(true)
+            .open(&staged)
+            .map_err(failed("create", &staged))?;
+        Ok(Self {
+            folder,
+            staged,
+            file,
+            hasher: Some(Hasher::new(Algorithm::Sha256)),
+            size: 0,
+        })
+    }
+
+    /// Number of bytes written.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Publishes what was written and returns its digest and size in bytes; with `expected`,
+    /// only if it has that digest, else under its SHA-256.
+    ///
+    /// # Errors
+    /// [`Error::DigestMismatch`] and [`Error::Io`], also when an earlier write failed;
+    /// nothing is visible then.
+    pub fn commit(mut self, expected: Option<&Digest>) -> Result<(Digest, u64), Error> {
+        let hasher = self.hasher.take().ok_or_else(|| {
+            failed("publish", &self.staged)(io::Error::other("an earlier write failed"))
+        })?;
+        let actual = match expected {
+            // Other algorithms take a second look at the file.
+            Some(expected) if expected.algorithm() != Algorithm::Sha256 => {
+                self.hash_again(expected.algorithm())?
+            }
+            _ => hasher.finish(),
+        };
+        if let Some(expected) = expected
+            && *expected != actual
+        {
+            return Err(Error::DigestMismatch {
+                expected: expected.clone(),
+                actual,
+            });
+        }
+        let blobs = &self.folder.blobs;
+        blobs.publish(&self.file, &self.staged, &actual)?;
+        Ok((actual, self.size))
+    }
+
+    fn hash_again(&mut self, algorithm: Algorithm) -> Result<Digest, Error> {
+        let failed = failed("read", &self.staged);
+        let mut hasher = Hasher::new(algorithm);
+        let mut buffer = vec![0; 256 * 1024];
+        self.file.rewind().map_err(failed)?;
+        loop {
+            match self.file.read(&mut buffer).map_err(failed)? {
+                0 => return Ok(hasher.finish()),
+                length => hasher.update(&buffer[..length]),
+            }
+        }
+    }
+}
+
+impl Write for BlobWriter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let length = match self.file.write(bytes) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => return Err(error),
+            Err(error) => {
+                self.hasher = None;
+                return Err(error);
+            }
+            Ok(length) => length,
+        };
+        if let Some(hasher) = &mut self.hasher {
+            hasher.update(&bytes[..length]);
+        }
+        self.size += length as u64;
+        Ok(length)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Drop for BlobWriter {
+    fn drop(&mut self) {
+        // After a commit nothing is at this path any more, and it is never used again.
+        let _ = fs::remove_file(&self.staged);
+    }
+}

@@ -1,5 +1,0 @@
-//! Files in a folder.
-
-mod tree;
-
-pub(crate) use tree::{BlobTree, children};

@@ -1,0 +1,84 @@
+//! The engines over one user's folders.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use lazaret_client::{Client, Keychain, Options, Progress};
+use lazaret_files::{LockedDir, LockedDirs};
+use lazaret_images::ImageStore;
+use lazaret_vm::{Qemu, kernel};
+use tokio::sync::OnceCell;
+
+use crate::{Error, Settings};
+
+/// Where transfers report to.
+pub type ProgressSink = Arc<dyn Progress>;
+
+/// The engines, joined. Opening one cleans up after processes that died.
+pub struct Engine {
+    pub(crate) settings: Settings,
+    pub(crate) client: Client,
+    pub(crate) images: ImageStore,
+    pub(crate) kernels: kernel::Store,
+    pub(crate) machines: LockedDirs,
+    /// This process's own folder for what it packs.
+    pub(crate) scratch: LockedDir,
+    qemu: OnceCell<Qemu>,
+}
+
+impl Engine {
+    /// Opens the stores and sweeps what dead processes left: machines, staged content.
+    ///
+    /// # Errors
+    /// When a folder cannot be made or a store cannot be opened.
+    pub fn open(settings: Settings) -> Result<Self, Error> {
+        let make = |path: &Path| fs::create_dir_all(path).map_err(Error::io("create", path));
+        let folders = ["machines", "scratch", "registries"].map(|name| settings.runtime.join(name));
+        for folder in &folders {
+            make(folder)?;
+        }
+        let [machines, scratch, registries] = folders.map(LockedDirs::new);
+        machines.sweep_with(crate::run::end_abandoned)?;
+        scratch.sweep()?;
+        registries.sweep()?;
+        let options = Options {
+            plain_http: settings.plain_http.clone(),
+            plain_http_all: settings.plain_http_all,
+            extra_ca: settings.ca_files.clone(),
+            ..Options::default()
+        };
+        let keychain = Arc::new(Keychain::new(settings.credentials.clone()));
+        Ok(Self {
+            client: Client::new(options, keychain)?,
+            images: ImageStore::open(settings.data.join("images"))?,
+            kernels: kernel::Store::open(settings.data.join("kernels"))?,
+            scratch: scratch.create()?,
+            qemu: OnceCell::new(),
+            machines,
+            settings,
+        })
+    }
+
+    /// The installed QEMU, looked for once.
+    pub(crate) async fn qemu(&self) -> Result<&Qemu, Error> {
+        let find = || Qemu::find(&self.settings.search_path);
+        Ok(self.qemu.get_or_try_init(find).await?)
+    }
+}
+
+/// Runs blocking work off the runtime's threads.
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(outcome) => outcome,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(error) => Err(Error::Io {
+                action: "finish the work".to_owned(),
+                source: std::io::Error::other(error),
+            }),
+        },
+    }
+}

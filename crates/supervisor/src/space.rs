@@ -1,0 +1,129 @@
+//! What the stores take, and what can go.
+
+use std::collections::HashSet;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+
+use lazaret_images::PrunePlan;
+use serde::Serialize;
+
+use crate::{Engine, Error};
+
+/// Room on the host that one kind of thing takes.
+#[derive(Debug, Clone, Serialize)]
+pub struct Usage {
+    /// `layers` (with manifests and configurations), `disks`, `kernels`.
+    pub kind: &'static str,
+    /// How many there are.
+    pub count: u64,
+    /// Bytes that they occupy; sparse files count with what they really take.
+    pub bytes: u64,
+    /// Bytes that [`Engine::prune_images`] would free.
+    pub reclaimable: u64,
+}
+
+/// What was removed, or would be.
+#[derive(Debug, Clone, Serialize)]
+pub struct Pruned {
+    /// Digests of layers, manifests and configurations.
+    pub blobs: Vec<String>,
+    /// Keys of disks.
+    pub disks: Vec<String>,
+    /// Bytes that came free.
+    pub freed: u64,
+}
+
+impl From<PrunePlan> for Pruned {
+    fn from(plan: PrunePlan) -> Self {
+        Self {
+            freed: plan.bytes(),
+            blobs: plan
+                .blobs
+                .iter()
+                .map(|(digest, _)| digest.to_string())
+                .collect(),
+            disks: plan.disks.into_iter().map(|disk| disk.key).collect(),
+        }
+    }
+}
+
+impl Engine {
+    /// Removes layers that no image needs, and disks that can be built again and belong to none.
+    /// With `dry_run` nothing is removed.
+    ///
+    /// # Errors
+    /// [`lazaret_images::Error::InUse`] while images are pulled, converted or run.
+    pub fn prune_images(&self, dry_run: bool) -> Result<Pruned, Error> {
+        let needed = self.needed_disks()?;
+        let keep = |key: &str| needed.contains(key);
+        let plan = if dry_run {
+            self.images.plan_prune(keep)?
+        } else {
+            self.images.prune(keep)?
+        };
+        Ok(plan.into())
+    }
+
+    /// What the user's store takes.
+    ///
+    /// # Errors
+    /// Of the stores.
+    pub fn disk_usage(&self) -> Result<Vec<Usage>, Error> {
+        let needed = self.needed_disks()?;
+        let plan = self.images.plan_prune(|key| needed.contains(key))?;
+        let blobs = self.images.blobs()?;
+        let disks = self.images.disks()?;
+        let kernels = self.kernels.ls()?;
+        let folder = self.settings.data.join("kernels");
+        Ok(vec![
+            Usage {
+                kind: "layers",
+                count: blobs.len() as u64,
+                bytes: blobs.iter().map(|(_, size)| size).sum(),
+                reclaimable: plan.blobs.iter().map(|(_, size)| size).sum(),
+            },
+            Usage {
+                kind: "disks",
+                count: disks.len() as u64,
+                bytes: disks.iter().map(|disk| disk.allocated).sum(),
+                reclaimable: plan.disks.iter().map(|disk| disk.allocated).sum(),
+            },
+            Usage {
+                kind: "kernels",
+                count: kernels.len() as u64,
+                bytes: occupied(&folder).map_err(Error::io("inspect", &folder))?,
+                reclaimable: 0,
+            },
+        ])
+    }
+
+    /// Keys of the disks of all images.
+    fn needed_disks(&self) -> Result<HashSet<String>, Error> {
+        let mut needed = HashSet::new();
+        for record in self.images.list()? {
+            let document = crate::image::manifest(&self.images, &record)?;
+            let (config, _) = crate::image::config(&self.images, &document)?;
+            needed.extend(crate::run::needed_disk_keys(&config));
+            needed.extend(record.prebuilt.map(|prebuilt| prebuilt.disk));
+        }
+        Ok(needed)
+    }
+}
+
+/// Bytes that the files below a folder occupy. Links are not followed.
+fn occupied(folder: &Path) -> std::io::Result<u64> {
+    let mut sum = 0;
+    let mut pending = vec![folder.to_owned()];
+    while let Some(folder) = pending.pop() {
+        for entry in std::fs::read_dir(&folder)? {
+            let entry = entry?;
+            let metadata = entry.metadata()?;
+            if metadata.is_dir() {
+                pending.push(entry.path());
+            } else {
+                sum += metadata.blocks() * 512;
+            }
+        }
+    }
+    Ok(sum)
+}
