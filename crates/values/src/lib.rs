@@ -1,6 +1,36 @@
-//! Values that several crates share. The crate is pure: it never reads a file, a clock or the
-//! environment, and it knows nothing of registries or machines.
+//! Values that several crates share, each with one notation and one meaning everywhere.
+//!
+//! ```text
+//! Period     1h30m         a length of time
+//! Size       10GiB         a number of bytes; Decimal is the number before the unit
+//! Pattern    acme/**       a form of names with segments
+//! Secret                   text that is never shown
+//! hex, unhex               bytes as hexadecimal digits
+//! Chain                    an error with its causes, in one line
+//! Printable                text of a peer without what could drive a terminal
+//! ```
+//!
+//! The crate is pure: it never reads a file, a clock or the environment, and it knows nothing of
+//! registries or machines. Features: `serde` reads and writes the text forms, `schemars` adds
+//! their JSON Schemas.
 
+mod chain;
+mod decimal;
+mod error;
 mod hex;
+mod pattern;
+mod period;
+mod printable;
+mod secret;
+mod size;
+mod text_form;
 
-pub use hex::hex;
+pub use chain::Chain;
+pub use decimal::Decimal;
+pub use error::Error;
+pub use hex::{hex, unhex, unhex_array};
+pub use pattern::{Pattern, wildcard};
+pub use period::Period;
+pub use printable::Printable;
+pub use secret::Secret;
+pub use size::Size;
