@@ -10,8 +10,8 @@ use crate::printer::Printer;
 /// Why a command failed.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// The engines refused or failed.
-    Engine(lazaret_supervisor::Error),
+    /// An operation of the supervisor failed.
+    Supervisor(lazaret_supervisor::Error),
     /// The registry could not be started.
     Registry(lazaret_registry::Error),
     /// The content of a registry could not be read or written.
@@ -71,8 +71,8 @@ impl Failure {
         }
         let status = match self {
             // Of the workload, not of Lazaret: it stands whatever the floor is.
-            Self::Engine(lazaret_supervisor::Error::Workload { status, .. }) => return *status,
-            Self::Engine(error) => exit::status(error.class()),
+            Self::Supervisor(lazaret_supervisor::Error::Workload { status, .. }) => return *status,
+            Self::Supervisor(error) => exit::status(error.class()),
             Self::Registry(_) => exit::FAILURE,
             Self::Content(error) => exit::status(content_class(error)),
             Self::Usage { .. } => exit::USAGE,
@@ -84,7 +84,7 @@ impl Failure {
 
     fn message(&self) -> String {
         match self {
-            Self::Engine(error) => chain(error),
+            Self::Supervisor(error) => chain(error),
             Self::Registry(error) => chain(error),
             Self::Content(error) => chain(error),
             Self::Usage { message, .. } => message.clone(),
@@ -96,7 +96,7 @@ impl Failure {
 
     fn hint(&self) -> Option<String> {
         match self {
-            Self::Engine(error) => error.hint(),
+            Self::Supervisor(error) => error.hint(),
             Self::Usage { hint, .. } => hint.clone(),
             Self::Io { source, .. } if source.kind() == io::ErrorKind::AddrInUse => {
                 Some("another program listens there; choose another --listen address".to_owned())
@@ -133,7 +133,7 @@ fn chain(error: &dyn std::error::Error) -> String {
 
 impl From<lazaret_supervisor::Error> for Failure {
     fn from(error: lazaret_supervisor::Error) -> Self {
-        Self::Engine(error)
+        Self::Supervisor(error)
     }
 }
 
@@ -151,7 +151,7 @@ impl From<lazaret_content::Error> for Failure {
 
 impl From<lazaret_oci::Error> for Failure {
     fn from(error: lazaret_oci::Error) -> Self {
-        Self::Engine(error.into())
+        Self::Supervisor(error.into())
     }
 }
 

@@ -44,7 +44,7 @@ impl Bars {
         }
     }
 
-    /// Where the engines report to.
+    /// Where transfers report to.
     pub(crate) fn sink(&self) -> ProgressSink {
         Arc::clone(&self.shared) as ProgressSink
     }

@@ -29,7 +29,7 @@ use tempfile::NamedTempFile;
 use crate::image::layout::read_bounded;
 use crate::image::{Image, local_name};
 use crate::kernel::{Kernel, KernelSource};
-use crate::{Engine, Error, ProgressSink, blocking};
+use crate::{Error, Home, ProgressSink, blocking};
 
 const VERSION: u32 = 1;
 /// Largest catalogue, in bytes.
@@ -157,7 +157,7 @@ impl Catalogue {
     }
 }
 
-impl Engine {
+impl Home {
     fn catalogues(&self) -> Result<Vec<Catalogue>, Error> {
         let paths = self.settings.catalogues.iter();
         paths.map(|path| Catalogue::read(path)).collect()

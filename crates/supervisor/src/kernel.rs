@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::run::initramfs;
 use crate::staged::Staged;
-use crate::{Engine, Error};
+use crate::{Error, Home};
 
 /// Where a kernel comes from.
 #[derive(Debug, Clone)]
@@ -72,7 +72,7 @@ pub struct ExportedKernel {
     pub initrd: PathBuf,
 }
 
-impl Engine {
+impl Home {
     /// Writes a kernel (the default one when none is named) and its initramfs to a folder, which is
     /// made if missing. Files that are there are replaced.
     ///

@@ -1,15 +1,16 @@
 //! The supervisor library that joins the engines: push, pull, import and run.
 //!
-//! [`Engine`] is opened over one user's [`Settings`] and does what the commands ask. The
+//! [`Home`] is opened over one user's [`Settings`] and does what the commands ask. The
 //! command line calls it in-process. Adapters between engines live here: the resolver's
 //! artifact source over the client, the client's blob sink over the store, disks from layers.
 
+mod blocking;
 mod catalogue;
 mod disk;
-mod engine;
 mod error;
 mod guest;
 mod hash;
+mod home;
 mod image;
 mod inject;
 mod kernel;
@@ -26,8 +27,8 @@ mod validation;
 
 pub use catalogue::{BuiltBundle, BundleRequest, CatalogueImage};
 pub use disk::{DiskName, list_disk, read_from_disk};
-pub use engine::{Engine, ProgressSink};
 pub use error::{Error, ErrorClass};
+pub use home::{Home, ProgressSink};
 pub use image::{Image, ImageDetails, RemovedImage};
 pub use inject::Injection;
 pub use kernel::{ExportedKernel, Kernel, KernelSource};
@@ -42,4 +43,4 @@ pub use settings::Settings;
 pub use space::{Pruned, Usage};
 pub use validation::{Validation, own_types, validate_file};
 
-pub(crate) use engine::blocking;
+pub(crate) use blocking::blocking;

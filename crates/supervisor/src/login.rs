@@ -5,7 +5,7 @@ use lazaret_oci::Registry;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::{Engine, Error};
+use crate::{Error, Home};
 
 /// A registry with stored credentials.
 #[derive(Debug, Clone, Serialize)]
@@ -16,7 +16,7 @@ pub struct Login {
     pub username: Option<String>,
 }
 
-impl Engine {
+impl Home {
     /// Stores credentials after the registry has accepted them.
     ///
     /// # Errors

@@ -20,7 +20,7 @@ pub(crate) use arrivals::Arrivals;
 use crate::image::{Image, blobs, import};
 use crate::resolve::read_config;
 use crate::staged::Staged;
-use crate::{Engine, Error, ProgressSink, blocking};
+use crate::{Error, Home, ProgressSink, blocking};
 use arrivals::Announcer;
 
 /// What was pulled.
@@ -45,7 +45,7 @@ pub struct PulledArtifact {
     pub config: Vec<u8>,
 }
 
-impl Engine {
+impl Home {
     /// Pulls an artifact or image.
     ///
     /// # Errors

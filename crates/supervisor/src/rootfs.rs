@@ -12,7 +12,7 @@ use crate::image::source::{ImageSource, split_tag};
 use crate::inject::Injection;
 use crate::pull::Arrivals;
 use crate::staged::Staged;
-use crate::{Engine, Error, ProgressSink, blocking, image};
+use crate::{Error, Home, ProgressSink, blocking, image};
 
 const LAYOUT: &str = "oci:";
 const DOCKER_ARCHIVE: &str = "docker-archive:";
@@ -87,7 +87,7 @@ pub(crate) struct BuiltImage {
     pub(crate) architecture: String,
 }
 
-impl Engine {
+impl Home {
     /// Builds a disk. Nothing is at `output` before the disk is whole and synced.
     ///
     /// # Errors

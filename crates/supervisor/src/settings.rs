@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use lazaret_client::CredentialFiles;
 use lazaret_vm::Accelerator;
 
-/// Everything the engines need to know about their surroundings.
+/// Everything that the operations need to know about their surroundings.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// Folder of what is kept: images, disks, kernels.

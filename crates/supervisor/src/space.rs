@@ -7,7 +7,7 @@ use std::path::Path;
 use lazaret_images::PrunePlan;
 use serde::Serialize;
 
-use crate::{Engine, Error};
+use crate::{Error, Home};
 
 /// Room on the host that one kind of thing takes.
 #[derive(Debug, Clone, Serialize)]
@@ -18,7 +18,7 @@ pub struct Usage {
     pub count: u64,
     /// Bytes that they occupy; sparse files count with what they really take.
     pub bytes: u64,
-    /// Bytes that [`Engine::prune_images`] would free.
+    /// Bytes that [`Home::prune_images`] would free.
     pub reclaimable: u64,
 }
 
@@ -47,7 +47,7 @@ impl From<PrunePlan> for Pruned {
     }
 }
 
-impl Engine {
+impl Home {
     /// Removes layers that no image needs, and disks that can be built again and belong to none.
     /// With `dry_run` nothing is removed.
     ///

@@ -16,7 +16,7 @@ pub(crate) enum Command {
 impl Command {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         let Self::List { format } = self;
-        let logins = context.engine()?.logins()?;
+        let logins = context.home()?.logins()?;
         context.printer.result(format, &logins, |logins| {
             let mut rows = vec![vec!["REGISTRY".to_owned(), "USER".to_owned()]];
             rows.extend(logins.iter().map(|login| {

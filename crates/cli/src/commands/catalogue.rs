@@ -61,7 +61,7 @@ impl Command {
         match self {
             Self::Build(build) => build.run(context).await,
             Self::Ls { format } => {
-                let images = context.engine()?.catalogue_images()?;
+                let images = context.home()?.catalogue_images()?;
                 context.printer.result(format, &images, |images| {
                     let heading = ["NAME", "ARCH", "DISTRO", "KERNEL", "SIZE"].map(str::to_owned);
                     let mut rows = vec![heading.to_vec()];
@@ -104,9 +104,9 @@ impl Build {
             kernel: self.kernel,
             catalogue: self.catalogue,
         };
-        let engine = context.engine()?;
+        let home = context.home()?;
         let bars = Bars::new(context.printer);
-        let built = engine.build_bundle(request, bars.sink()).await?;
+        let built = home.build_bundle(request, bars.sink()).await?;
         bars.clear();
         context.printer.result(self.format, &built, |built| {
             let entry = &built.entry;

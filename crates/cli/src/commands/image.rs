@@ -49,7 +49,7 @@ pub(crate) enum Command {
 
 impl Command {
     pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
-        let engine = context.engine()?;
+        let home = context.home()?;
         let printer = context.printer;
         match self {
             Self::Import {
@@ -58,7 +58,7 @@ impl Command {
                 format,
             } => {
                 let bars = Bars::new(printer);
-                let image = engine.import_image(&source, &name, bars.sink()).await?;
+                let image = home.import_image(&source, &name, bars.sink()).await?;
                 bars.clear();
                 printer.result(format, &image, |image| {
                     format!(
@@ -70,7 +70,7 @@ impl Command {
                 })?;
             }
             Self::Ls { format } => {
-                printer.result(format, &engine.images()?, |images| {
+                printer.result(format, &home.images()?, |images| {
                     let heading = ["NAME", "DIGEST", "PLATFORM", "SIZE"].map(str::to_owned);
                     let mut rows = vec![heading.to_vec()];
                     rows.extend(images.iter().map(|image| {
@@ -85,12 +85,10 @@ impl Command {
                 })?;
             }
             Self::Inspect { name } => {
-                printer.result(Format::Json, &engine.inspect_image(&name)?, |_| {
-                    String::new()
-                })?;
+                printer.result(Format::Json, &home.inspect_image(&name)?, |_| String::new())?;
             }
             Self::Prune { dry_run, format } => {
-                let pruned = engine.prune_images(dry_run)?;
+                let pruned = home.prune_images(dry_run)?;
                 printer.result(format, &pruned, |pruned| {
                     let verb = if dry_run { "would be" } else { "were" };
                     let blobs = pruned.blobs.iter().map(|digest| format!("blob {digest}\n"));
@@ -102,7 +100,7 @@ impl Command {
             }
             Self::Rm { names } => {
                 for name in names {
-                    let removed = engine.remove_image(&name)?;
+                    let removed = home.remove_image(&name)?;
                     printer.note(&format!(
                         "removed {}, {} freed",
                         removed.name,

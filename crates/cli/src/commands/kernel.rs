@@ -82,7 +82,7 @@ pub(crate) enum Command {
 
 impl Command {
     pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
-        let engine = context.engine()?;
+        let home = context.home()?;
         let printer = context.printer;
         match self {
             Self::Import {
@@ -100,7 +100,7 @@ impl Command {
                     },
                     (Some(file), None) => KernelSource::File(file),
                 };
-                let kernel = engine.import_kernel(source, name.as_deref())?;
+                let kernel = home.import_kernel(source, name.as_deref())?;
                 printer.result(format, &kernel, |kernel| {
                     format!("kernel {} ({})", kernel.name, kernel.release)
                 })?;
@@ -111,7 +111,7 @@ impl Command {
                 format,
             } => {
                 let bars = Bars::new(printer);
-                let kernel = engine.fetch_kernel(&reference, name.as_deref(), bars.sink());
+                let kernel = home.fetch_kernel(&reference, name.as_deref(), bars.sink());
                 let kernel = kernel.await?;
                 bars.clear();
                 printer.result(format, &kernel, |kernel| {
@@ -124,14 +124,14 @@ impl Command {
                 format,
             } => {
                 let bars = Bars::new(printer);
-                let pushed = engine.push_kernel(&name, &reference, bars.sink()).await?;
+                let pushed = home.push_kernel(&name, &reference, bars.sink()).await?;
                 bars.clear();
                 printer.result(format, &pushed, |pushed| {
                     format!("{}\n{}", pushed.reference, pushed.digest)
                 })?;
             }
             Self::Ls { format } => {
-                printer.result(format, &engine.kernels()?, |kernels| {
+                printer.result(format, &home.kernels()?, |kernels| {
                     let heading = ["NAME", "RELEASE", "MODULES", "DEFAULT"].map(str::to_owned);
                     let mut rows = vec![heading.to_vec()];
                     rows.extend(kernels.iter().map(|kernel| {
@@ -150,7 +150,7 @@ impl Command {
                 output,
                 format,
             } => {
-                let exported = engine.export_kernel(name.as_deref(), &output)?;
+                let exported = home.export_kernel(name.as_deref(), &output)?;
                 printer.result(format, &exported, |exported| {
                     let (kernel, initrd) = (exported.vmlinuz.display(), exported.initrd.display());
                     format!("{kernel} ({})\n{initrd}", exported.release)
@@ -158,7 +158,7 @@ impl Command {
             }
             Self::Rm { names } => {
                 for name in names {
-                    engine.remove_kernel(&name)?;
+                    home.remove_kernel(&name)?;
                     printer.note(&format!("removed {name}"));
                 }
             }

@@ -46,7 +46,7 @@ impl LoginArgs {
                 "pipe it in: lazaret login REGISTRY --username NAME --password-stdin < FILE",
             ));
         };
-        context.engine()?.login(&self.registry, credential).await?;
+        context.home()?.login(&self.registry, credential).await?;
         context
             .printer
             .note(&format!("logged in to {}", self.registry));
@@ -64,7 +64,7 @@ pub(crate) struct LogoutArgs {
 
 impl LogoutArgs {
     pub(crate) fn logout(self, context: &Context) -> Result<(), Failure> {
-        let note = if context.engine()?.logout(&self.registry)? {
+        let note = if context.home()?.logout(&self.registry)? {
             format!("logged out of {}", self.registry)
         } else {
             format!("there were no credentials for {}", self.registry)

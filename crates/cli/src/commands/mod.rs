@@ -17,7 +17,7 @@ mod types;
 mod validate;
 
 use clap::Subcommand;
-use lazaret_supervisor::{Engine, Settings};
+use lazaret_supervisor::{Home, Settings};
 
 use crate::exit;
 use crate::failure::Failure;
@@ -44,9 +44,9 @@ impl Context {
         })
     }
 
-    /// The engines over the user's store.
-    pub(crate) fn engine(&self) -> Result<Engine, Failure> {
-        Ok(Engine::open(self.settings.clone())?)
+    /// The user's stores, opened.
+    pub(crate) fn home(&self) -> Result<Home, Failure> {
+        Ok(Home::open(self.settings.clone())?)
     }
 }
 

@@ -27,15 +27,15 @@ pub(crate) struct Args {
 
 impl Args {
     pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
-        let engine = context.engine()?;
+        let home = context.home()?;
         let bars = Bars::new(context.printer);
         let platform = self.platform.unwrap_or_else(Platform::native);
-        let pulled = match engine.pull_prebuilt(&self.reference, bars.sink()).await? {
+        let pulled = match home.pull_prebuilt(&self.reference, bars.sink()).await? {
             Some(image) => Pulled::Image(image),
             None => {
                 let reference = Reference::from_str(&self.reference)
                     .map_err(|error| Failure::usage(error.to_string()))?;
-                engine.pull(&reference, &platform, bars.sink()).await?
+                home.pull(&reference, &platform, bars.sink()).await?
             }
         };
         bars.clear();

@@ -35,7 +35,7 @@ pub(crate) struct Args {
 
 impl Args {
     pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
-        let engine = context.engine()?;
+        let home = context.home()?;
         let bars = Bars::new(context.printer);
         let request = PushRequest {
             source: self.source,
@@ -43,7 +43,7 @@ impl Args {
             family: self.family,
             content: self.content,
         };
-        let pushed = engine.push(request, bars.sink()).await?;
+        let pushed = home.push(request, bars.sink()).await?;
         bars.clear();
         context.printer.result(self.format, &pushed, |pushed| {
             format!(

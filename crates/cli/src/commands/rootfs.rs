@@ -14,7 +14,7 @@ use crate::progress::Bars;
 /// Disks from images
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
-    /// Build a bootable disk from an image, without root, mounts or a container engine
+    /// Build a bootable disk from an image, without root, mounts or a container@home
     Build(Build),
     /// List what a disk holds, without mounting it
     Ls {
@@ -143,9 +143,9 @@ impl Build {
             verity: self.verity,
             inject: self.inject,
         };
-        let engine = context.engine()?;
+        let home = context.home()?;
         let bars = Bars::new(context.printer);
-        let built = engine.build_rootfs(request, bars.sink()).await?;
+        let built = home.build_rootfs(request, bars.sink()).await?;
         bars.clear();
         context.printer.result(self.format, &built, |built| {
             let verity = built.verity.as_ref().map(|tree| {

@@ -84,7 +84,7 @@ enum Pull {
 
 impl Args {
     pub(crate) async fn run(self, context: &Context) -> Result<u8, Failure> {
-        let engine = context.engine()?;
+        let home = context.home()?;
         let bars = Bars::new(context.printer);
         let events = Events {
             printer: context.printer,
@@ -120,7 +120,7 @@ impl Args {
             args: self.args,
             forward_stdin: stdin_is_ours(),
         };
-        Ok(engine.run(request, &events).await?)
+        Ok(home.run(request, &events).await?)
     }
 }
 

@@ -17,7 +17,7 @@ impl Command {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         match self {
             Self::Df { format } => {
-                let usage = context.engine()?.disk_usage()?;
+                let usage = context.home()?.disk_usage()?;
                 context.printer.result(format, &usage, |usage| {
                     let heading = ["KIND", "COUNT", "SIZE", "RECLAIMABLE"].map(str::to_owned);
                     let mut rows = vec![heading.to_vec()];

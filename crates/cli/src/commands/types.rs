@@ -20,7 +20,7 @@ pub(crate) struct Args {
 impl Args {
     pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
         let catalogue = match &self.registry {
-            Some(registry) => context.engine()?.types(registry).await?,
+            Some(registry) => context.home()?.types(registry).await?,
             None => lazaret_supervisor::own_types(),
         };
         context.printer.result(self.format, &catalogue, render)?;

@@ -9,7 +9,7 @@ use super::bundle::{self, BundleManifest};
 use super::{Catalogue, CatalogueImage};
 use crate::hash::copy_hashed;
 use crate::staged::Staged;
-use crate::{Engine, Error, ProgressSink, RootfsRequest, blocking};
+use crate::{Error, Home, ProgressSink, RootfsRequest, blocking};
 
 /// What to build.
 #[derive(Debug, Clone)]
@@ -37,11 +37,11 @@ pub struct BuiltBundle {
     pub entry: CatalogueImage,
 }
 
-impl Engine {
+impl Home {
     /// Builds a bundle.
     ///
     /// # Errors
-    /// Those of [`Engine::build_rootfs`]; [`Error::Catalogue`].
+    /// Those of [`Home::build_rootfs`]; [`Error::Catalogue`].
     pub async fn build_bundle(
         &self,
         request: BundleRequest,

@@ -11,9 +11,9 @@ use tempfile::NamedTempFile;
 
 use super::Location;
 use crate::hash::copy_hashed;
-use crate::{Engine, Error, ProgressSink, blocking};
+use crate::{Error, Home, ProgressSink, blocking};
 
-impl Engine {
+impl Home {
     /// A file with the size and digest that the catalogue says.
     pub(super) async fn fetch(
         &self,

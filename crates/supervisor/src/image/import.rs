@@ -9,9 +9,9 @@ use lazaret_oci::{Digest, ManifestDocument, Platform};
 use super::layout::Layout;
 use super::source::{ImageSource, split_tag};
 use super::{Image, blobs, folder, local_name};
-use crate::{Engine, Error, ProgressSink, blocking};
+use crate::{Error, Home, ProgressSink, blocking};
 
-impl Engine {
+impl Home {
     /// Imports an image under `name`. A name that is taken moves to the new image.
     ///
     /// # Errors

@@ -18,7 +18,7 @@ use lazaret_oci::{
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::{Engine, Error};
+use crate::{Error, Home};
 
 /// The registry of images that were never in one, as other tools write it.
 const LOCAL: &str = "localhost";
@@ -102,7 +102,7 @@ fn read(store: &ImageStore, digest: &Digest) -> Result<Vec<u8>, Error> {
     Ok(store.read(digest, lazaret_oci::MAX_MANIFEST_BYTES as u64)?)
 }
 
-impl Engine {
+impl Home {
     /// The images of the store, by name.
     ///
     /// # Errors

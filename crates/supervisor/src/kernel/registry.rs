@@ -25,7 +25,7 @@ use tempfile::{NamedTempFile, TempDir};
 use super::Kernel;
 use crate::hash::copy_hashed;
 use crate::push::Pushed;
-use crate::{Engine, Error, ProgressSink, blocking};
+use crate::{Error, Home, ProgressSink, blocking};
 
 const ARTIFACT: &str = "application/vnd.lazaret.kernel.v1";
 const CONFIG: &str = "application/vnd.lazaret.kernel.config.v1+json";
@@ -44,7 +44,7 @@ struct Config {
     architecture: String,
 }
 
-impl Engine {
+impl Home {
     /// Pushes a kernel of the store.
     ///
     /// # Errors

@@ -13,10 +13,10 @@ use tempfile::NamedTempFile;
 
 use super::Pushed;
 use crate::validation::read_config;
-use crate::{Engine, Error, ProgressSink};
+use crate::{Error, Home, ProgressSink};
 
 pub(super) async fn push(
-    engine: &Engine,
+    home: &Home,
     path: &Path,
     family: Family,
     reference: &Reference,
@@ -35,7 +35,7 @@ pub(super) async fn push(
     let mut packed = None;
     let layer = match content {
         Some(content) => {
-            let (layer, file) = pack_content(engine, content).await?;
+            let (layer, file) = pack_content(home, content).await?;
             blobs.push((layer.clone(), Arc::new(FileSource(file.path().to_owned()))));
             packed = Some(file);
             layer
@@ -56,11 +56,10 @@ pub(super) async fn push(
         subject: None,
         annotations: Default::default(),
     });
-    engine
-        .client
+    home.client
         .push_blobs(reference, &blobs, None, &progress)
         .await?;
-    let pushed = engine.client.push_manifest(reference, &manifest).await?;
+    let pushed = home.client.push_manifest(reference, &manifest).await?;
     let size = blobs.iter().map(|(blob, _)| blob.size).sum::<u64>() + manifest.raw().len() as u64;
     Ok(Pushed {
         kind: family.to_string(),
@@ -72,12 +71,9 @@ pub(super) async fn push(
 }
 
 /// Packs a file or folder as one layer, the same bytes wherever and by whom it is done.
-async fn pack_content(
-    engine: &Engine,
-    content: PathBuf,
-) -> Result<(Descriptor, NamedTempFile), Error> {
-    let folder = engine.scratch.path().to_owned();
-    let epoch = engine.settings.source_date_epoch.unwrap_or(0);
+async fn pack_content(home: &Home, content: PathBuf) -> Result<(Descriptor, NamedTempFile), Error> {
+    let folder = home.scratch.path().to_owned();
+    let epoch = home.settings.source_date_epoch.unwrap_or(0);
     crate::blocking(move || {
         let file =
             NamedTempFile::new_in(&folder).map_err(Error::io("create a file in", &folder))?;

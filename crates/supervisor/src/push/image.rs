@@ -7,10 +7,10 @@ use lazaret_oci::{Descriptor, ManifestContent, Reference};
 
 use super::Pushed;
 use crate::image::source::ImageSource;
-use crate::{Engine, Error, ProgressSink};
+use crate::{Error, Home, ProgressSink};
 
 pub(super) async fn push(
-    engine: &Engine,
+    home: &Home,
     source: ImageSource,
     reference: &Reference,
     progress: ProgressSink,
@@ -23,8 +23,7 @@ pub(super) async fn push(
             Arc::new(FileSource(source.path(&blob.digest)?)),
         ));
     }
-    engine
-        .client
+    home.client
         .push_blobs(reference, &blobs, None, &progress)
         .await?;
     let Some((last, children)) = documents.split_last() else {
@@ -37,9 +36,9 @@ pub(super) async fn push(
             tag: None,
             ..reference.pinned(child.digest().clone())
         };
-        engine.client.push_manifest(&by_digest, child).await?;
+        home.client.push_manifest(&by_digest, child).await?;
     }
-    let pushed = engine.client.push_manifest(reference, last).await?;
+    let pushed = home.client.push_manifest(reference, last).await?;
     let manifests: u64 = documents
         .iter()
         .map(|document| document.raw().len() as u64)

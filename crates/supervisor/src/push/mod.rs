@@ -10,7 +10,7 @@ use lazaret_oci::{Digest, Reference};
 use serde::Serialize;
 
 use crate::image::source::{ImageSource, split_tag};
-use crate::{Engine, Error, ProgressSink};
+use crate::{Error, Home, ProgressSink};
 
 /// What to push where.
 #[derive(Debug, Clone)]
@@ -41,7 +41,7 @@ pub struct Pushed {
     pub layers: usize,
 }
 
-impl Engine {
+impl Home {
     /// Pushes an artifact or image.
     ///
     /// # Errors

@@ -28,7 +28,7 @@ use super::root::{Content, Root};
 use super::signals::Signals;
 use super::streams::{self, Ending};
 use super::{RootDisk, RunEvents, boot, disks, initramfs, notices};
-use crate::{Engine, Error, blocking};
+use crate::{Error, Home, blocking};
 
 /// How long a guest may take to say hello. Emulation on a loaded host is slow.
 const HELLO_TIMEOUT: Duration = Duration::from_secs(90);
@@ -58,7 +58,7 @@ struct Record {
     started: u64,
 }
 
-impl Engine {
+impl Home {
     pub(super) async fn launch(
         &self,
         launch: Launch,

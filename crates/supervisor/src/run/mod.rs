@@ -31,7 +31,7 @@ pub(crate) use root::needed_keys as needed_disk_keys;
 
 use crate::pull::{Arrivals, store_name};
 use crate::resolve::RegistrySource;
-use crate::{Engine, Error, blocking, image};
+use crate::{Error, Home, blocking, image};
 use root::Layers;
 
 /// Everything about a run that is settled before a machine starts.
@@ -43,7 +43,7 @@ struct Prepared {
     prebuilt: Option<Prebuilt>,
 }
 
-impl Engine {
+impl Home {
     /// Runs an image, agent or bundle to its end and returns the exit status.
     ///
     /// # Errors

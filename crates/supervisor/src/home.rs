@@ -1,4 +1,7 @@
-//! The engines over one user's folders.
+//! One user's folders, opened: stores, settings and the client for registries.
+//!
+//! Every operation of this crate begins here. This file knows none of them: each adds its own
+//! `impl Home` in the module of its verb, and hands on only the parts that the work needs.
 
 use std::fs;
 use std::path::Path;
@@ -15,8 +18,9 @@ use crate::{Error, Settings};
 /// Where transfers report to.
 pub type ProgressSink = Arc<dyn Progress>;
 
-/// The engines, joined. Opening one cleans up after processes that died.
-pub struct Engine {
+/// A user's stores with the settings and the client that go with them. Opening it cleans up
+/// after processes that died.
+pub struct Home {
     pub(crate) settings: Settings,
     pub(crate) client: Client,
     pub(crate) images: ImageStore,
@@ -27,7 +31,7 @@ pub struct Engine {
     qemu: OnceCell<Qemu>,
 }
 
-impl Engine {
+impl Home {
     /// Opens the stores and sweeps what dead processes left: machines, staged content.
     ///
     /// # Errors
@@ -64,21 +68,5 @@ impl Engine {
     pub(crate) async fn qemu(&self) -> Result<&Qemu, Error> {
         let find = || Qemu::find(&self.settings.search_path);
         Ok(self.qemu.get_or_try_init(find).await?)
-    }
-}
-
-/// Runs blocking work off the runtime's threads.
-pub(crate) async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
-) -> Result<T, Error> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(outcome) => outcome,
-        Err(error) => match error.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            Err(error) => Err(Error::Io {
-                action: "finish the work".to_owned(),
-                source: std::io::Error::other(error),
-            }),
-        },
     }
 }
