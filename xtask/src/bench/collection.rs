@@ -5,9 +5,9 @@ use std::process::{Child, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use super::Bench;
 use super::load::{self, Connection, Load, MANIFEST, digest, manifest, text};
 use super::server::Server;
+use super::tools::Bench;
 
 const PUSHERS: usize = 8;
 const SPAN: Duration = Duration::from_secs(20);

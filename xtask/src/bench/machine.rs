@@ -6,7 +6,7 @@ use std::os::unix::net::UnixListener;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use super::{Bench, median, timed};
+use super::tools::{Bench, median, timed};
 
 const ROUNDS: usize = 7;
 

@@ -4,9 +4,9 @@
 use std::io::{Read as _, Write as _};
 use std::time::{Duration, Instant};
 
-use super::Bench;
 use super::load::{self, Connection, Load, MANIFEST, digest, manifest, text};
 use super::server::Server;
+use super::tools::Bench;
 
 const MEGABYTES_100: usize = 100_000_000;
 /// How long each rate is measured.

@@ -6,7 +6,7 @@
 
 use std::process::Command;
 
-use super::{Bench, median, timed};
+use super::tools::{Bench, median, timed};
 
 const ROUNDS: usize = 3;
 /// Seconds after which a peer is given up.

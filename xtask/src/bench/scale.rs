@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use super::Bench;
 use super::load::{self, Connection, MANIFEST, digest, manifest};
 use super::server::Server;
+use super::tools::Bench;
 
 /// Tags of one request: the most that the registry takes.
 const TAGS_AT_ONCE: usize = 100;

@@ -4,8 +4,8 @@ use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use super::Bench;
 use super::load::{Connection, text};
+use super::tools::Bench;
 
 /// A server that ends with this value.
 pub(super) struct Server {

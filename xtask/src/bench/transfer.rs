@@ -4,7 +4,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, Stdio};
 
-use super::{Bench, median, timed};
+use super::tools::{Bench, median, timed};
 
 const ROUNDS: usize = 3;
 const LAYERS: usize = 4;
