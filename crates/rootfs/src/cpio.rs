@@ -47,11 +47,18 @@ impl<W: Write> Initramfs<W> {
     }
 
     /// Adds a directory with these permission bits.
+    ///
+    /// # Errors
+    /// [`Error::BadEntry`] for a path with `..`, a NUL byte or a name that is too long, and for
+    /// the root; [`Error::Write`] when the output takes no more.
     pub fn directory(&mut self, path: impl AsRef<[u8]>, mode: u16) -> Result<(), Error> {
         self.entry(path.as_ref(), DIRECTORY, mode, 2, (0, 0), &[])
     }
 
     /// Adds a file.
+    ///
+    /// # Errors
+    /// As [`Initramfs::directory`], and [`Error::BadEntry`] for content of 4 GiB or more.
     pub fn file(
         &mut self,
         path: impl AsRef<[u8]>,
@@ -62,6 +69,10 @@ impl<W: Write> Initramfs<W> {
     }
 
     /// Adds a symbolic link.
+    ///
+    /// # Errors
+    /// As [`Initramfs::directory`], and [`Error::BadEntry`] for a target that is empty, longer
+    /// than 4095 bytes or has a NUL byte.
     pub fn symlink(
         &mut self,
         path: impl AsRef<[u8]>,
@@ -75,6 +86,10 @@ impl<W: Write> Initramfs<W> {
     }
 
     /// Adds a character device.
+    ///
+    /// # Errors
+    /// As [`Initramfs::directory`], and [`Error::BadEntry`] for a device number that Linux cannot
+    /// represent.
     pub fn char_device(
         &mut self,
         path: impl AsRef<[u8]>,
@@ -89,6 +104,9 @@ impl<W: Write> Initramfs<W> {
     }
 
     /// Writes the trailer and returns the output, flushed.
+    ///
+    /// # Errors
+    /// [`Error::Write`] when the output takes no more or cannot be flushed.
     pub fn finish(mut self) -> Result<W, Error> {
         let header = Header {
             inode: 0,

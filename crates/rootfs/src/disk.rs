@@ -59,7 +59,7 @@ pub struct LayerSummary {
 /// What a finished disk amounts to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Summary {
-    /// Length of the image file, and size of the disk.
+    /// Length of the image file, and size of the disk, in bytes.
     pub size: u64,
     /// Bytes in use: data and metadata.
     pub used: u64,
@@ -72,6 +72,9 @@ pub struct Summary {
 
 impl DiskBuilder {
     /// Starts on a file, which is emptied.
+    ///
+    /// # Errors
+    /// [`Error::Write`] when the file cannot be emptied or written.
     pub fn create(output: File, options: Options) -> Result<Self, Error> {
         let blocks = match options.file_system {
             FileSystem::Ext4 => ext4::create(output, &options)?,
@@ -101,6 +104,12 @@ impl DiskBuilder {
     ///
     /// Here and in the other `add_` methods, symbolic links among the parents are followed inside
     /// the tree, and a path with `..` is refused.
+    ///
+    /// # Errors
+    /// [`Error::BadEntry`] for a path or attributes that are refused, or a parent that is no
+    /// directory; [`Error::XattrsTooLarge`]; [`Error::LimitExceeded`] for more entries or
+    /// metadata than [`Limits`](crate::Limits) allow; [`Error::Poisoned`] after any other error
+    /// of this builder.
     pub fn add_directory(
         &mut self,
         path: impl AsRef<[u8]>,
@@ -116,6 +125,9 @@ impl DiskBuilder {
     }
 
     /// Makes a directory with whatever parents it lacks; one that is there stays as it is.
+    ///
+    /// # Errors
+    /// As [`DiskBuilder::add_directory`], attributes apart.
     pub fn make_directory(&mut self, path: impl AsRef<[u8]>) -> Result<(), Error> {
         self.guarded(|this| {
             let path = this.synthetic(path.as_ref())?;
@@ -126,6 +138,11 @@ impl DiskBuilder {
     }
 
     /// Adds a file with everything that the reader yields, in the place of whatever is there.
+    ///
+    /// # Errors
+    /// As [`DiskBuilder::add_directory`]; further [`Error::Read`] when the reader fails,
+    /// [`Error::LimitExceeded`] for more bytes than the limits allow, [`Error::DiskFull`] and
+    /// [`Error::Write`] when the disk takes no more.
     pub fn add_file(
         &mut self,
         path: impl AsRef<[u8]>,
@@ -156,6 +173,10 @@ impl DiskBuilder {
     }
 
     /// Adds a symbolic link, in the place of whatever is there.
+    ///
+    /// # Errors
+    /// As [`DiskBuilder::add_directory`], and [`Error::BadEntry`] for a target that is empty,
+    /// longer than 4095 bytes or has a NUL byte.
     pub fn add_symlink(
         &mut self,
         path: impl AsRef<[u8]>,
@@ -186,6 +207,14 @@ impl DiskBuilder {
     ///
     /// Decoding and hashing run on threads of their own, which end with this call. After an error the
     /// builder is good for nothing but being dropped.
+    ///
+    /// # Errors
+    /// [`Error::Read`] when `blob` fails; [`Error::Decompress`],
+    /// [`Error::UnsupportedCompression`], [`Error::Truncated`] and [`Error::BadHeader`] for what
+    /// is no layer; [`Error::UnsupportedEntry`], [`Error::BadEntry`] and
+    /// [`Error::XattrsTooLarge`] for entries that no disk can hold; [`Error::LimitExceeded`];
+    /// [`Error::DiskFull`] and [`Error::Write`] when the disk takes no more; [`Error::Poisoned`]
+    /// after any other error of this builder.
     pub fn apply_layer(
         &mut self,
         blob: impl Read + Send,
@@ -199,6 +228,11 @@ impl DiskBuilder {
     }
 
     /// Writes the metadata and sets the file's length. Nothing is synced: that is the caller's.
+    ///
+    /// # Errors
+    /// [`Error::Poisoned`] when an earlier call failed; [`Error::BadEntry`] when `lost+found` of
+    /// an ext4 is no directory; [`Error::DiskFull`] and [`Error::Write`] when the metadata cannot
+    /// be written.
     pub fn finish(mut self) -> Result<Summary, Error> {
         if self.poisoned {
             return Err(Error::Poisoned);
@@ -299,6 +333,10 @@ impl DiskBuilder {
 /// read-write. The file is sparse; whatever the size, little is written.
 ///
 /// The size in `options` is ignored. One inode is made for 16 KiB, up to eight million.
+///
+/// # Errors
+/// [`Error::DiskFull`] when `size` does not hold even the metadata; [`Error::Write`] when the
+/// file cannot be written.
 pub fn empty_disk(output: File, size: u64, options: Options) -> Result<Summary, Error> {
     DiskBuilder::create(
         output,

@@ -62,6 +62,11 @@ pub struct PackSummary {
 /// folder. Symbolic links are kept as they are, also ones that point out of the folder: what they
 /// mean is decided where the layer is mounted. A name that starts with `.wh.` is refused, because
 /// whoever applies the layer would take it for a whiteout.
+///
+/// # Errors
+/// [`Error::Pack`] when a file or folder cannot be read; [`Error::Unpackable`] for a name that
+/// begins with `.wh.`, a file that becomes shorter while it is read and, in a reproducible layer,
+/// devices, FIFOs and sockets; [`Error::Write`] when the output takes no more.
 pub fn pack(
     source: impl AsRef<Path>,
     output: impl Write,

@@ -12,52 +12,37 @@ const MEASURES: &[&str] = &[
     "period", "rate", "size", "timeout",
 ];
 
-/// Beginnings of words that are units, or that say what is counted.
+/// Units, in the singular.
 const UNITS: &[&str] = &[
     "bit",
     "block",
     "byte",
-    "char",
+    "character",
     "cluster",
-    "connection",
     "day",
-    "digit",
-    "director",
-    "element",
-    "entr",
-    "extent",
-    "file",
-    "folder",
-    "group",
+    "gib",
     "hour",
     "inode",
-    "item",
     "kib",
-    "layer",
-    "level",
-    "line",
-    "link",
-    "manifest",
     "mib",
+    "microsecond",
     "millisecond",
     "minute",
-    "name",
-    "octet",
+    "nanosecond",
     "page",
-    "part",
     "percent",
-    "process",
-    "record",
-    "request",
-    "row",
     "second",
     "sector",
-    "session",
-    "tag",
-    "thread",
-    "time",
-    "token",
-    "word",
+];
+
+/// Phrases that say that things are counted; what is counted follows.
+const COUNTS: &[&str] = &[
+    "number of",
+    "how many",
+    "count of",
+    "at most",
+    "at least",
+    "up to",
 ];
 
 /// Checks one source file that is not a test.
@@ -89,7 +74,8 @@ fn measures(name: &str) -> bool {
 }
 
 fn names_unit(doc: &str) -> bool {
-    doc.to_lowercase()
-        .split(|letter: char| !letter.is_alphanumeric())
-        .any(|word| UNITS.iter().any(|unit| word.starts_with(unit)))
+    let doc = doc.to_lowercase();
+    let mut words = doc.split(|letter: char| !letter.is_alphanumeric());
+    words.any(|word| UNITS.contains(&word.strip_suffix('s').unwrap_or(word)))
+        || COUNTS.iter().any(|phrase| doc.contains(phrase))
 }

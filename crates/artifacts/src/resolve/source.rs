@@ -14,6 +14,10 @@ pub trait ArtifactSource: Sync {
 
     /// Fetches the manifest behind `reference` and, of a typed artifact, its configuration.
     /// A digest in `reference` has been compared with the bytes.
+    ///
+    /// # Errors
+    /// Fails when there is nothing behind `reference`, when it cannot be reached, and when the
+    /// bytes are not those that a digest promises.
     fn fetch(
         &self,
         reference: &Reference,

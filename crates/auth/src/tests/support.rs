@@ -13,8 +13,10 @@ use lazaret_content::{ApiKey, ApiKeys, BoxFuture, Clock};
 use lazaret_oci::Repository;
 use tempfile::TempDir;
 
-use crate::settings::Htpasswd;
-use crate::{Action, Context, Denied, Gate, Grant, Identity, Limits, Peer, Rule, Settings, Tokens};
+use super::super::settings::Htpasswd;
+use super::super::{
+    Action, Context, Denied, Gate, Grant, Identity, Limits, Peer, Rule, Settings, Tokens,
+};
 
 pub(super) struct HandClock(Mutex<SystemTime>);
 

@@ -58,6 +58,8 @@ fn a_quantity_without_a_unit_is_a_fault() {
     assert_one(&units_in(constant), "a.rs:2: ", "read_limit");
     let parameter = "/// Reads from there.\npub fn read(offset: u64) {}";
     assert_one(&units_in(parameter), "a.rs:2: ", "offset");
+    let vague = "/// The length of the file.\npub fn length(&self) -> u64 {}";
+    assert_one(&units_in(vague), "a.rs:2: ", "length");
 }
 
 #[test]
@@ -69,6 +71,9 @@ fn a_quantity_with_a_unit_or_a_type_that_has_one_is_fine() {
     ));
     assert_none(&units_in("pub struct A {\n    size: u64,\n}"));
     assert_none(&units_in("pub fn read(size_bytes: u64) {}"));
+    assert_none(&units_in(
+        "/// Gives at most `limit` names.\npub fn names(limit: usize) {}",
+    ));
 }
 
 #[test]

@@ -1,3 +1,0 @@
-//! What a path names.
-
-pub(crate) mod path;
