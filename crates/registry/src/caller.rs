@@ -8,9 +8,9 @@ use lazaret_content::ManifestSelector;
 use lazaret_oci::Repository;
 use lazaret_oci::wire::ErrorEntry;
 
-use crate::answer::Refusal;
+use crate::act::path::Route;
+use crate::message::answer::Refusal;
 use crate::registry::Registry;
-use crate::route::Route;
 use crate::server::Peer;
 use lazaret_auth::{self as auth, Action, ClientCertificate, Denied, Gate, Identity};
 

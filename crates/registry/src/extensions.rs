@@ -3,7 +3,7 @@
 use http::{Response, StatusCode};
 use serde_json::json;
 
-use crate::answer::{self, Body};
+use crate::message::answer::{self, Body};
 use crate::registry::Registry;
 
 /// `/ext/v1/types`: the artifact families with their media types and schemas.

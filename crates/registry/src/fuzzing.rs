@@ -2,10 +2,10 @@
 
 use lazaret_content::ManifestSelector;
 
+use crate::act::path::Route;
 use crate::config::{Document, Overrides};
-use crate::query::{Query, encode};
-use crate::range::{self, Requested};
-use crate::route::Route;
+use crate::message::query::{Query, encode};
+use crate::message::range::{self, Requested};
 
 pub use lazaret_auth::fuzzing as auth;
 

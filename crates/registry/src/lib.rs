@@ -13,33 +13,31 @@
 //! ```
 //! The ephemeral registry is this one over a temporary folder ([`Registry::ephemeral`]).
 
-mod answer;
-mod blobs;
-mod body;
+mod act;
 mod caller;
 pub mod config;
+mod distribution;
 mod error;
+mod events;
 mod extensions;
 #[doc(hidden)]
 pub mod fuzzing;
-mod listings;
-mod manifests;
-pub mod operations;
-mod query;
-mod range;
+mod hashes;
+mod http_client;
+mod instance;
+mod message;
+mod probes;
 mod registry;
-mod route;
 mod rules;
 mod schemas;
 mod server;
 mod service;
+mod telemetry;
 #[cfg(test)]
 mod tests;
-mod token;
-mod uploads;
-mod zero_copy;
 
 pub use error::Error;
+pub use instance::{Instance, Notifier, Signals, Source, State, Stores};
 pub use lazaret_auth::new_key;
 pub use lazaret_content::Durability;
 pub use registry::{Limits, Options, Policy, Registry};

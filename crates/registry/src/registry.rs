@@ -10,11 +10,11 @@ use lazaret_content::{BlobStore, Database, Durability, FileObjects, SqlMetadata,
 use lazaret_files::{LockedDir, LockedDirs};
 use lazaret_oci::{Digest, Repository};
 
-use crate::answer::Refusal;
-use crate::operations::Operations;
+use crate::hashes::Hashes;
+use crate::message::answer::Refusal;
 use crate::rules::Rules;
 use crate::schemas::{FamilySchemas, Schemas};
-use crate::uploads::Hashes;
+use crate::telemetry::Operations;
 use crate::{Error, Server};
 use lazaret_auth::Gate;
 

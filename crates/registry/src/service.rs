@@ -8,15 +8,18 @@ use hyper::body::Incoming;
 use lazaret_content::UploadId;
 use lazaret_oci::wire::ErrorCode;
 
-use crate::answer::{self, API_VERSION, Body, Outcome, REQUEST_ID, Refusal};
-use crate::body::Content;
+use crate::act::path::Route;
 use crate::caller::Caller;
-use crate::operations::{Observation, probe, told};
-use crate::query::Query;
+use crate::distribution::{blobs, listings, manifests, token, uploads};
+use crate::events::told;
+use crate::extensions;
+use crate::message::answer::{self, API_VERSION, Body, Outcome, REQUEST_ID, Refusal};
+use crate::message::body::Content;
+use crate::message::query::Query;
+use crate::probes as probe;
 use crate::registry::Registry;
-use crate::route::Route;
 use crate::server::Peer;
-use crate::{blobs, extensions, listings, manifests, token, uploads};
+use crate::telemetry::Observation;
 
 /// Answers a request, whatever it is.
 pub(crate) async fn answer(

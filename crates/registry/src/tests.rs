@@ -2,9 +2,9 @@ use lazaret_content::{ManifestSelector, UploadId};
 use lazaret_oci::{Algorithm, Digest};
 use proptest::prelude::*;
 
-use crate::query::Query;
-use crate::range::{Requested, chunk, requested};
-use crate::route::Route;
+use crate::act::path::Route;
+use crate::message::query::Query;
+use crate::message::range::{Requested, chunk, requested};
 
 fn repository(name: &str) -> lazaret_oci::Repository {
     name.parse().unwrap()

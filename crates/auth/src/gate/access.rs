@@ -5,11 +5,11 @@ use lazaret_oci::Repository;
 
 use std::sync::{Arc, PoisonError};
 
-use super::super::limits::Rate;
-use super::super::network::client_part;
-use super::super::scope::Scopes;
-use super::super::{Action, Denied, Identity, Method, Peer, audit};
 use super::{CLIENTS, Gate};
+use crate::limits::Rate;
+use crate::network::client_part;
+use crate::scope::Scopes;
+use crate::{Action, Denied, Identity, Method, Peer, audit};
 
 impl Gate {
     /// Who is asking. Somebody who shows nothing is anonymous; somebody who shows what is

@@ -4,17 +4,17 @@ use std::sync::{MutexGuard, PoisonError};
 
 use http::request::Parts;
 
-use super::super::api_keys;
-use super::super::header::Credential;
-use super::super::htpasswd::{Passwords, Verdict};
-use super::super::identity::Origin;
-use super::super::jwt::{Fault, Unverified};
-use super::super::limits::Failures;
-use super::super::network::client_part;
-use super::super::oidc::Failure;
-use super::super::tokens::Refresh;
-use super::super::{Denied, Identity, Method, Peer, audit, error};
 use super::Gate;
+use crate::api_keys;
+use crate::header::Credential;
+use crate::htpasswd::{Passwords, Verdict};
+use crate::identity::Origin;
+use crate::jwt::{Fault, Unverified};
+use crate::limits::Failures;
+use crate::network::client_part;
+use crate::oidc::Failure;
+use crate::tokens::Refresh;
+use crate::{Denied, Identity, Method, Peer, audit, error};
 
 /// Longest name of a user, in bytes.
 const LONGEST_NAME: usize = 255;

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use http::request::Parts;
 use lazaret_oci::Registry;
 
-use super::super::error::Error;
-use super::super::header;
-use super::super::identity::Origin;
-use super::super::scope::Scopes;
-use super::super::{Denied, Peer};
 use super::Gate;
+use crate::error::Error;
+use crate::header;
+use crate::identity::Origin;
+use crate::scope::Scopes;
+use crate::{Denied, Peer};
 
 /// Path of the token service.
 pub const TOKEN_PATH: &str = "/auth/token";

@@ -5,12 +5,12 @@ use http::Method as Verb;
 use http::request::Parts;
 use lazaret_oci::Repository;
 
-use super::super::form::Form;
-use super::super::identity::Origin;
-use super::super::scope::{Scope, Scopes};
-use super::super::tokens::{Grant, Tokens};
-use super::super::{Action, Denied, Identity, Method, Peer, audit};
 use super::Gate;
+use crate::form::Form;
+use crate::identity::Origin;
+use crate::scope::{Scope, Scopes};
+use crate::tokens::{Grant, Tokens};
+use crate::{Action, Denied, Identity, Method, Peer, audit};
 
 /// Largest form of a request for a token, in bytes.
 pub const FORM_BYTES: usize = 64 * 1024;

@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 use super::users::Users;
 use crate_error::Error;
 
-use super::super::error as crate_error;
+use crate::error as crate_error;
 
 /// How often the file is looked at.
 const LOOK: Duration = Duration::from_secs(1);
@@ -21,7 +21,7 @@ const LARGEST: u64 = 16 * 1024 * 1024;
 
 /// An htpasswd file and its users.
 #[derive(Debug)]
-pub(in super::super) struct File {
+pub(crate) struct File {
     path: PathBuf,
     state: Mutex<State>,
 }
@@ -36,9 +36,9 @@ struct State {
 
 /// The users and how often they were read.
 #[derive(Debug, Clone)]
-pub(in super::super) struct Version {
-    pub(in super::super) number: u64,
-    pub(in super::super) users: Arc<Users>,
+pub(crate) struct Version {
+    pub(crate) number: u64,
+    pub(crate) users: Arc<Users>,
 }
 
 /// What changes when a file changes.
@@ -63,7 +63,7 @@ impl Stamp {
 
 impl File {
     /// Reads the file.
-    pub(in super::super) fn open(path: &Path) -> Result<Self, Error> {
+    pub(crate) fn open(path: &Path) -> Result<Self, Error> {
         let (users, stamp) = read(path)?;
         Ok(Self {
             path: path.to_owned(),
@@ -81,7 +81,7 @@ impl File {
 
     /// The users as they are now. When the file cannot be read or is broken, those of before.
     /// May read the file: not for async threads.
-    pub(in super::super) fn current(&self, now: Duration) -> Version {
+    pub(crate) fn current(&self, now: Duration) -> Version {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if now.abs_diff(state.looked) < LOOK {
             return state.version.clone();
@@ -114,13 +114,13 @@ impl File {
     }
 
     /// The users as they were last read.
-    pub(in super::super) fn known(&self) -> Version {
+    pub(crate) fn known(&self) -> Version {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.version.clone()
     }
 
     /// Whether it is time to look at the file again.
-    pub(in super::super) fn is_due(&self, now: Duration) -> bool {
+    pub(crate) fn is_due(&self, now: Duration) -> bool {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         now.abs_diff(state.looked) >= LOOK
     }

@@ -16,7 +16,7 @@ const MOST_LANES: u32 = 16;
 
 /// A hash that is worth its name.
 #[derive(Clone, PartialEq, Eq)]
-pub(in super::super) enum Hash {
+pub(crate) enum Hash {
     Bcrypt(String),
     Argon2(Box<PasswordHash>),
 }

@@ -8,10 +8,10 @@ use std::time::Duration;
 use ring::hmac;
 use tokio::sync::{Semaphore, watch};
 
-use super::super::error::Error;
-use super::super::limits::Bounded;
-use super::super::random;
 use super::file::{File, Version};
+use crate::error::Error;
+use crate::limits::Bounded;
+use crate::random;
 
 /// How long a success is remembered.
 const REMEMBERED: Duration = Duration::from_secs(60);
@@ -25,7 +25,7 @@ const LONGEST: usize = 1024;
 type Tag = [u8; 32];
 
 /// Users of an htpasswd file.
-pub(in super::super) struct Passwords {
+pub(crate) struct Passwords {
     shared: Arc<Shared>,
 }
 
@@ -48,7 +48,7 @@ struct Memory {
 
 /// What a password is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in super::super) enum Verdict {
+pub(crate) enum Verdict {
     Right,
     Wrong,
     /// Too many verifications are under way.
@@ -56,7 +56,7 @@ pub(in super::super) enum Verdict {
 }
 
 impl Passwords {
-    pub(in super::super) fn open(path: &Path) -> Result<Self, Error> {
+    pub(crate) fn open(path: &Path) -> Result<Self, Error> {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         Ok(Self {
             shared: Arc::new(Shared {
@@ -74,7 +74,7 @@ impl Passwords {
 
     /// Verifies a login, together with equal ones under way. `before` runs when the password
     /// has to be looked at; its error is returned instead of a verdict.
-    pub(in super::super) async fn verify<E>(
+    pub(crate) async fn verify<E>(
         &self,
         user: &str,
         password: &str,
@@ -125,11 +125,11 @@ impl Passwords {
 
     /// A text that is the same while the user has the same password; `None` when there is no
     /// such user.
-    pub(in super::super) async fn proof(&self, user: &str, now: Duration) -> Option<String> {
+    pub(crate) async fn proof(&self, user: &str, now: Duration) -> Option<String> {
         let version = self.shared.version(now).await;
         version.users.hash(user).map(|hash| {
             let digest = ring::digest::digest(&ring::digest::SHA256, hash.as_text().as_bytes());
-            super::super::jwt::encode(&digest.as_ref()[..16])
+            crate::jwt::encode(&digest.as_ref()[..16])
         })
     }
 }

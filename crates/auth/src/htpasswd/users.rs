@@ -11,7 +11,7 @@ const LONGEST_NAME: usize = 255;
 
 /// Users and their hashes.
 #[derive(Debug, Default)]
-pub(in super::super) struct Users {
+pub(crate) struct Users {
     hashes: HashMap<String, Hash>,
     /// What passwords of unknown users are compared with, so that they cost the same.
     decoy: Option<Hash>,

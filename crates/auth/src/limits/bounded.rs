@@ -6,14 +6,14 @@ use std::hash::Hash;
 /// A map of at most `2 * half` entries. When the young half is full, the old half, which holds
 /// what was not used for longest, is forgotten and the young one becomes the old.
 #[derive(Debug)]
-pub(in super::super) struct Bounded<K, V> {
+pub(crate) struct Bounded<K, V> {
     half: usize,
     young: HashMap<K, V>,
     old: HashMap<K, V>,
 }
 
 impl<K: Hash + Eq, V> Bounded<K, V> {
-    pub(in super::super) fn new(half: usize) -> Self {
+    pub(crate) fn new(half: usize) -> Self {
         Self {
             half: half.max(1),
             young: HashMap::new(),
@@ -22,7 +22,7 @@ impl<K: Hash + Eq, V> Bounded<K, V> {
     }
 
     /// The value of a key, which counts as used now.
-    pub(in super::super) fn get(&mut self, key: &K) -> Option<&mut V>
+    pub(crate) fn get(&mut self, key: &K) -> Option<&mut V>
     where
         K: Clone,
     {
@@ -33,7 +33,7 @@ impl<K: Hash + Eq, V> Bounded<K, V> {
     }
 
     /// The value of a key, made if there is none.
-    pub(in super::super) fn get_or(&mut self, key: K, make: impl FnOnce() -> V) -> &mut V
+    pub(crate) fn get_or(&mut self, key: K, make: impl FnOnce() -> V) -> &mut V
     where
         K: Clone,
     {
@@ -47,7 +47,7 @@ impl<K: Hash + Eq, V> Bounded<K, V> {
     }
 
     /// Sets the value of a key.
-    pub(in super::super) fn put(&mut self, key: K, value: V) {
+    pub(crate) fn put(&mut self, key: K, value: V) {
         self.old.remove(&key);
         if self.young.len() >= self.half && !self.young.contains_key(&key) {
             self.old = std::mem::take(&mut self.young);
@@ -55,18 +55,18 @@ impl<K: Hash + Eq, V> Bounded<K, V> {
         self.young.insert(key, value);
     }
 
-    pub(in super::super) fn remove(&mut self, key: &K) -> Option<V> {
+    pub(crate) fn remove(&mut self, key: &K) -> Option<V> {
         let young = self.young.remove(key);
         self.old.remove(key).or(young)
     }
 
-    pub(in super::super) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.young.clear();
         self.old.clear();
     }
 
     #[cfg(test)]
-    pub(in super::super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.young.len() + self.old.len()
     }
 }

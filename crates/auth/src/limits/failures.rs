@@ -29,7 +29,7 @@ const CLIENTS: usize = 32 * 1024;
 
 /// Counts of failures; times count from any fixed moment.
 #[derive(Debug)]
-pub(in super::super) struct Failures {
+pub(crate) struct Failures {
     /// Names of users come from attackers and may be long: their hashes are kept.
     hasher: RandomState,
     pairs: Bounded<(IpAddr, u64), Count>,
@@ -73,7 +73,7 @@ impl Count {
 }
 
 impl Failures {
-    pub(in super::super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             hasher: RandomState::new(),
             pairs: Bounded::new(CLIENTS / 2),
@@ -84,7 +84,7 @@ impl Failures {
 
     /// Counts an attempt as failed before it is made, so that many attempts at once are
     /// counted, too; or says how long to wait.
-    pub(in super::super) fn attempt(
+    pub(crate) fn attempt(
         &mut self,
         address: IpAddr,
         user: &str,
@@ -111,7 +111,7 @@ impl Failures {
     }
 
     /// The attempt was a success: forgives what this user failed at this address.
-    pub(in super::super) fn forgive(&mut self, address: IpAddr, user: &str) {
+    pub(crate) fn forgive(&mut self, address: IpAddr, user: &str) {
         let user = self.hasher.hash_one(user);
         if let Some(count) = self.pairs.remove(&(address, user)) {
             self.take_back(address, user, count.failures);
@@ -119,7 +119,7 @@ impl Failures {
     }
 
     /// The attempt could not be decided.
-    pub(in super::super) fn undo(&mut self, address: IpAddr, user: &str) {
+    pub(crate) fn undo(&mut self, address: IpAddr, user: &str) {
         let user = self.hasher.hash_one(user);
         if let Some(count) = self.pairs.get(&(address, user)) {
             count.subtract(1, FREE_PAIR);

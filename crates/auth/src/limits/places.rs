@@ -5,20 +5,20 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// Requests under way, by client. Clients without any are not remembered.
 #[derive(Debug, Default)]
-pub(in super::super) struct Places {
+pub(crate) struct Places {
     taken: Mutex<HashMap<String, u32>>,
 }
 
 /// One of the requests that a client may have under way, given back when dropped.
 #[derive(Debug)]
-pub(in super::super) struct Place {
+pub(crate) struct Place {
     places: Arc<Places>,
     client: String,
 }
 
 impl Places {
     /// A place, unless the client has `most` already.
-    pub(in super::super) fn take(self: &Arc<Self>, client: &str, most: u32) -> Option<Place> {
+    pub(crate) fn take(self: &Arc<Self>, client: &str, most: u32) -> Option<Place> {
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         match taken.get_mut(client) {
             Some(count) if *count >= most => return None,

@@ -7,7 +7,7 @@ use super::Bounded;
 
 /// Requests a second, for each of many clients. Times count from any fixed moment.
 #[derive(Debug)]
-pub(in super::super) struct Rate<K> {
+pub(crate) struct Rate<K> {
     /// Time between requests.
     interval: Duration,
     /// How much of that may be used in advance.
@@ -18,7 +18,7 @@ pub(in super::super) struct Rate<K> {
 
 impl<K: Hash + Eq + Clone> Rate<K> {
     /// `burst` is how many requests may come at once, at least 1.
-    pub(in super::super) fn new(per_second: f64, burst: u32, clients: usize) -> Self {
+    pub(crate) fn new(per_second: f64, burst: u32, clients: usize) -> Self {
         let interval = Duration::from_secs_f64((1.0 / per_second.max(1e-6)).min(1e6));
         Self {
             interval,
@@ -28,7 +28,7 @@ impl<K: Hash + Eq + Clone> Rate<K> {
     }
 
     /// Counts one request, or says how long to wait. A request that has to wait is not counted.
-    pub(in super::super) fn take(&mut self, client: K, now: Duration) -> Result<(), Duration> {
+    pub(crate) fn take(&mut self, client: K, now: Duration) -> Result<(), Duration> {
         let (interval, burst) = (self.interval, self.burst);
         let full = self.full.get_or(client, || now);
         // A clock that was set back must not make anybody wait for longer than the burst.

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::super::network::client_part;
 use super::{Bounded, Failures, Places, Rate};
+use crate::network::client_part;
 
 const START: Duration = Duration::from_secs(1_000_000);
 

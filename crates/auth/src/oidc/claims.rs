@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::super::jwt::Claims;
-use super::super::policy::matches_text;
-use super::super::settings::{Condition, Oidc};
+use crate::jwt::Claims;
+use crate::policy::matches_text;
+use crate::settings::{Condition, Oidc};
 
 /// Longest name of a user or group, in bytes.
 const LONGEST: usize = 255;

@@ -50,8 +50,7 @@ impl Fetch {
                 )
                 .body(Empty::new())
                 .map_err(|error| error.to_string())?;
-            let failed =
-                |error: hyper_util::client::legacy::Error| super::super::error::chain(&error);
+            let failed = |error: hyper_util::client::legacy::Error| crate::error::chain(&error);
             let response = client.request(request).await.map_err(failed)?;
             if response.status() != StatusCode::OK {
                 return Err(format!("it answered {}", response.status()));

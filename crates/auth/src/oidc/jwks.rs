@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::super::jwt::{Fault, PublicKey, Unverified, decode};
+use crate::jwt::{Fault, PublicKey, Unverified, decode};
 
 /// Most keys of a set.
 const MOST: usize = 64;

@@ -5,12 +5,12 @@ use std::time::{Duration, SystemTime};
 
 use serde::Deserialize;
 
-use super::super::error::Error;
-use super::super::jwt::{self, Claims, Fault, PublicKey, Unverified};
-use super::super::settings::Oidc;
 use super::claims;
 use super::fetch::{self, Fetch};
 use super::jwks::KeySet;
+use crate::error::Error;
+use crate::jwt::{self, Claims, Fault, PublicKey, Unverified};
+use crate::settings::Oidc;
 
 /// How long keys are used without asking the issuer again.
 const FRESH: Duration = Duration::from_secs(60 * 60);
@@ -20,7 +20,7 @@ const PAUSE: Duration = Duration::from_secs(30);
 const PAUSE_WITHOUT: Duration = Duration::from_secs(3);
 
 /// An issuer, and its keys as they were last seen.
-pub(in super::super) struct Provider {
+pub(crate) struct Provider {
     settings: Oidc,
     fetch: Fetch,
     keys: Mutex<Known>,
@@ -39,15 +39,15 @@ struct Known {
 
 /// Who showed a good token.
 #[derive(Debug)]
-pub(in super::super) struct Holder {
-    pub(in super::super) user: String,
-    pub(in super::super) groups: Vec<String>,
-    pub(in super::super) expires: Option<SystemTime>,
+pub(crate) struct Holder {
+    pub(crate) user: String,
+    pub(crate) groups: Vec<String>,
+    pub(crate) expires: Option<SystemTime>,
 }
 
 /// Why a token is not believed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in super::super) enum Failure {
+pub(crate) enum Failure {
     Token(Fault),
     /// A condition of the settings does not hold, or there is no usable name.
     Claims,
@@ -68,7 +68,7 @@ struct Discovery {
 }
 
 impl Provider {
-    pub(in super::super) fn new(settings: Oidc, position: usize) -> Result<Self, Error> {
+    pub(crate) fn new(settings: Oidc, position: usize) -> Result<Self, Error> {
         let wrong = |name: &str, reason: &str| Error::Setting {
             setting: format!("auth.oidc[{position}].{name}"),
             reason: reason.to_owned(),
@@ -102,12 +102,12 @@ impl Provider {
         })
     }
 
-    pub(in super::super) fn settings(&self) -> &Oidc {
+    pub(crate) fn settings(&self) -> &Oidc {
         &self.settings
     }
 
     /// Who shows this token.
-    pub(in super::super) async fn verify(
+    pub(crate) async fn verify(
         self: &Arc<Self>,
         token: Unverified<'_>,
         now: SystemTime,

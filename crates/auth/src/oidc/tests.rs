@@ -14,11 +14,11 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 
-use super::super::jwt::{self, Claims, Fault, PublicKey, Unverified};
-use super::super::keys::{self, Keys};
-use super::super::settings::{Condition, Oidc};
 use super::fetch;
 use super::{Failure, Provider};
+use crate::jwt::{self, Claims, Fault, PublicKey, Unverified};
+use crate::keys::{self, Keys};
+use crate::settings::{Condition, Oidc};
 
 /// An issuer with one key.
 struct Issuer {

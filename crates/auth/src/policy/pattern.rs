@@ -105,7 +105,7 @@ fn fits_bytes(pieces: &[Piece], text: &str) -> bool {
 
 /// Whether `text`, which may have any characters, fits `pattern`, in which only `*` is special
 /// and stands for any characters.
-pub(in super::super) fn matches_text(pattern: &str, text: &str) -> bool {
+pub(crate) fn matches_text(pattern: &str, text: &str) -> bool {
     wildcard(
         pattern.as_bytes(),
         text.as_bytes(),

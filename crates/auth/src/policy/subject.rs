@@ -3,8 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::super::Identity;
 use super::pattern::matches_text;
+use crate::Identity;
 
 /// Whom a rule is about: `everyone`, `anonymous`, `authenticated`, `user:<name>`,
 /// `group:<name>` or `key:<id>`. In names, `*` stands for any text.

@@ -6,9 +6,9 @@ use std::net::{IpAddr, Ipv4Addr};
 use lazaret_oci::Repository;
 use proptest::prelude::*;
 
-use super::super::identity::Origin;
-use super::super::{Action, Identity, Method};
 use super::{Effect, Pattern, Policy, Rule, Subject};
+use crate::identity::Origin;
+use crate::{Action, Identity, Method};
 
 fn identity(user: Option<&str>, groups: &[&str]) -> Identity {
     let origin = Origin {

@@ -7,8 +7,8 @@ use std::time::Duration;
 use lazaret_content::{ApiKeys as _, Clock as _};
 use tracing_subscriber::fmt::MakeWriter;
 
-use super::super::{Action, new_key};
 use super::support::{basic, bearer, repository, secret_of, with_tokens};
+use crate::{Action, new_key};
 
 #[derive(Clone, Default)]
 struct Lines(Arc<Mutex<Vec<u8>>>);

@@ -5,13 +5,13 @@ use std::net::IpAddr;
 use http::HeaderMap;
 use proptest::prelude::*;
 
-use super::super::api_keys;
-use super::super::form::Form;
-use super::super::header::{Credential, Malformed, authority, forwarded_for, forwarded_tls};
-use super::super::jwt::Unverified;
-use super::super::network::Network;
-use super::super::scope::{Scope, Scopes};
 use super::support::{basic, head};
+use crate::api_keys;
+use crate::form::Form;
+use crate::header::{Credential, Malformed, authority, forwarded_for, forwarded_tls};
+use crate::jwt::Unverified;
+use crate::network::Network;
+use crate::scope::{Scope, Scopes};
 
 #[test]
 fn credentials_are_read_strictly() {

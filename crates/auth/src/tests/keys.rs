@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use lazaret_content::ApiKeys as _;
 
-use super::super::{Limits, Method, new_key};
 use super::support::{basic, bearer, refused, secret_of, world};
+use crate::{Limits, Method, new_key};
 use lazaret_content::Clock as _;
 
 #[tokio::test]

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::super::settings::{CertificateField, Certificates};
-use super::super::{Action, ClientCertificate, Gate, Limits, Method, Settings};
 use super::support::{basic, head, peer, refused, repository, rules, settings, with_tokens, world};
+use crate::settings::{CertificateField, Certificates};
+use crate::{Action, ClientCertificate, Gate, Limits, Method, Settings};
 
 #[tokio::test]
 async fn known_users_come_in_and_others_are_challenged() {
@@ -186,10 +186,7 @@ async fn certificates_identify_their_holders() {
 
 #[tokio::test]
 async fn challenges_name_the_registry_as_the_client_sees_it() {
-    let realm = |gate: Gate,
-                 change: fn(&mut http::request::Parts),
-                 mut peer: super::super::Peer,
-                 tls| async move {
+    let realm = |gate: Gate, change: fn(&mut http::request::Parts), mut peer: crate::Peer, tls| async move {
         let mut head = head("GET", "/v2/", None);
         change(&mut head);
         peer.tls = tls;
@@ -231,7 +228,7 @@ async fn challenges_name_the_registry_as_the_client_sees_it() {
     let behind = || {
         world(
             |settings| {
-                settings.tokens = Some(super::super::Tokens::default());
+                settings.tokens = Some(crate::Tokens::default());
                 settings.trusted_proxies = vec!["192.0.2.1".parse().unwrap()];
             },
             Limits::default(),
@@ -272,7 +269,7 @@ fn wrong_settings_are_named() {
             &settings,
             None,
             Limits::default(),
-            super::super::Context::default(),
+            crate::Context::default(),
         );
         gate.map(drop).unwrap_err().to_string()
     };

@@ -13,10 +13,8 @@ use lazaret_content::{ApiKey, ApiKeys, BoxFuture, Clock};
 use lazaret_oci::Repository;
 use tempfile::TempDir;
 
-use super::super::settings::Htpasswd;
-use super::super::{
-    Action, Context, Denied, Gate, Grant, Identity, Limits, Peer, Rule, Settings, Tokens,
-};
+use crate::settings::Htpasswd;
+use crate::{Action, Context, Denied, Gate, Grant, Identity, Limits, Peer, Rule, Settings, Tokens};
 
 pub(super) struct HandClock(Mutex<SystemTime>);
 

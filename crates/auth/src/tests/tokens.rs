@@ -10,12 +10,12 @@ use lazaret_content::{ApiKeys as _, Clock as _};
 use ring::hmac;
 use serde_json::{Value, json};
 
-use super::super::jwt::{Claims, PublicKey, encode};
-use super::super::keys::Keys;
-use super::super::{Action, Limits, Method, Tokens, new_key};
 use super::support::{
     World, basic, bearer, head, peer, refused, repository, rules, settings, with_tokens, world,
 };
+use crate::jwt::{Claims, PublicKey, encode};
+use crate::keys::Keys;
+use crate::{Action, Limits, Method, Tokens, new_key};
 
 const SCOPE: &str = "scope=repository:alice/app:pull,push";
 
@@ -264,7 +264,7 @@ async fn a_change_of_policy_narrows_tokens_at_once() {
 async fn keys_are_rotated_without_breaking_tokens_and_dropped_to_revoke_them() {
     let folder = tempfile::tempdir().unwrap();
     let (ed, ec) = (folder.path().join("ed.pem"), folder.path().join("ec.pem"));
-    super::super::keys::ensure(&ed).unwrap();
+    crate::keys::ensure(&ed).unwrap();
     let pair = rcgen::KeyPair::generate().unwrap();
     fs::write(&ec, pair.serialize_pem()).unwrap();
     let public = folder.path().join("ec-public.pem");
@@ -303,7 +303,7 @@ async fn keys_are_rotated_without_breaking_tokens_and_dropped_to_revoke_them() {
         0o600
     );
     let before = fs::read(&ed).unwrap();
-    super::super::keys::ensure(&ed).unwrap();
+    crate::keys::ensure(&ed).unwrap();
     assert_eq!(fs::read(&ed).unwrap(), before);
     fs::write(
         &ed,

@@ -6,7 +6,7 @@ use lazaret_oci::wire::{ErrorCode, ErrorEntry};
 use lazaret_oci::{ManifestContent, ManifestDocument, Repository, Tag};
 
 use super::{Rule, signature};
-use crate::answer::Refusal;
+use crate::message::answer::Refusal;
 use crate::registry::Registry;
 
 /// Refuses what the rule does not allow. `config` is the configuration of an artifact of a

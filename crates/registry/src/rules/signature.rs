@@ -12,7 +12,7 @@ use rustls_pki_types::pem::PemObject as _;
 use serde_json::Value;
 
 use crate::Error;
-use crate::answer::Refusal;
+use crate::message::answer::Refusal;
 use crate::registry::Registry;
 
 /// `artifactType` of signatures that are referrers.

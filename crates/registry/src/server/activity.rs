@@ -12,7 +12,7 @@ use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use tokio::time::Instant;
 
-use crate::answer::Body;
+use crate::message::answer::Body;
 
 /// Counters of one connection.
 #[derive(Debug, Default)]

@@ -28,7 +28,7 @@ use super::peer::Peer;
 use super::stall::{Impatient, Patience};
 use super::tls::Certificates;
 use crate::config::Limits;
-use crate::zero_copy::{Outgoing, Wire};
+use crate::server::zero_copy::{Outgoing, Wire};
 
 /// Most bytes read from an HTTP/1.1 connection at once, and so the largest header.
 const BUFFER_BYTES: usize = 128 * 1024;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use lazaret_registry::config::{self, Overrides};
-use lazaret_registry::operations::{Source, Stores};
+use lazaret_registry::{Source, Stores};
 
 use crate::commands::{Context, serve};
 use crate::env_vars;

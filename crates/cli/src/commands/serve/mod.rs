@@ -4,7 +4,7 @@ mod logging;
 use std::path::PathBuf;
 
 use lazaret_registry::config::{Fault, Overrides, schema};
-use lazaret_registry::operations::{Instance, Notifier, Signals, Source};
+use lazaret_registry::{Instance, Notifier, Signals, Source};
 use tokio::sync::mpsc;
 
 use super::Context;

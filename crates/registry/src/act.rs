@@ -1,0 +1,3 @@
+//! What a path names.
+
+pub(crate) mod path;

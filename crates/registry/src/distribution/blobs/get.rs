@@ -1,0 +1,126 @@
+//! Reading a blob, or a part of it (distribution-spec 1.1, "Pulling blobs").
+
+use std::time::Duration;
+
+use futures_util::TryStreamExt as _;
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
+use http_body::Frame;
+use http_body_util::{BodyExt as _, StreamBody};
+use lazaret_content::{Blob, StoredBlob};
+use lazaret_oci::wire::ErrorCode;
+use lazaret_oci::{Digest, Repository};
+
+use crate::message::answer::{self, Body, Outcome, Refusal};
+use crate::message::range::{Requested, requested};
+use crate::registry::Registry;
+use crate::server::zero_copy::{self, FileBody, Outgoing};
+
+/// How old a lease has to be for `HEAD` to renew it; far less than any grace of collection.
+const RENEWAL: Duration = Duration::from_secs(60 * 60);
+/// How long a link into the store can be used.
+const LINK: Duration = Duration::from_secs(20 * 60);
+
+/// `GET` and `HEAD`. Who asks whether a blob is there may mean to push a manifest that names it:
+/// its lease is renewed.
+pub(crate) async fn get(
+    registry: &Registry,
+    repository: &Repository,
+    digest: &Digest,
+    head: &Parts,
+) -> Outcome {
+    let headers = &head.headers;
+    let unknown = || Refusal::unknown_blob(digest);
+    let stored = registry.metadata.blob(repository, digest).await?;
+    let stored = stored.ok_or_else(unknown)?;
+    if answer::is_known(headers, digest) {
+        return Ok(answer::with_digest(
+            answer::empty(StatusCode::NOT_MODIFIED),
+            digest,
+        ));
+    }
+    let wanted = headers
+        .get(header::RANGE)
+        .and_then(|value| value.to_str().ok())
+        .filter(|_| range_applies(headers, digest));
+    let range = match requested(wanted, stored.size) {
+        Requested::Whole => None,
+        Requested::Part(range) => Some(range),
+        Requested::Unsatisfiable => return Err(unsatisfiable(stored.size)),
+    };
+    let mut response = if head.method == Method::HEAD {
+        let old = stored.leased.elapsed().is_ok_and(|age| age > RENEWAL);
+        if old && !registry.metadata.renew_blob(repository, digest).await? {
+            return Err(unknown());
+        }
+        answer::empty(StatusCode::OK)
+    } else if let Some(link) = link(registry, &stored).await? {
+        let response = answer::empty(StatusCode::TEMPORARY_REDIRECT);
+        let response = answer::with(response, header::LOCATION, &link);
+        return Ok(answer::with_digest(response, digest));
+    } else {
+        let objects = &registry.objects;
+        let blob = objects
+            .open(&stored.object, stored.size, range.clone())
+            .await?;
+        let Some(blob) = blob else {
+            tracing::error!(%digest, object = %stored.object, "content is lost; check the registry");
+            return Err(unknown());
+        };
+        stream(blob, head.extensions.get::<Outgoing>())
+    };
+    let part = range.clone().unwrap_or(0..stored.size);
+    let length = HeaderValue::from(part.end - part.start);
+    response
+        .headers_mut()
+        .insert(header::CONTENT_LENGTH, length);
+    if range.is_some() {
+        *response.status_mut() = StatusCode::PARTIAL_CONTENT;
+        let last = part.end.saturating_sub(1);
+        let content = format!("bytes {}-{last}/{}", part.start, stored.size);
+        response = answer::with(response, header::CONTENT_RANGE, &content);
+    }
+    response = answer::with(response, header::CONTENT_TYPE, "application/octet-stream");
+    response = answer::with(response, header::ACCEPT_RANGES, "bytes");
+    Ok(answer::with_digest(response, digest))
+}
+
+/// Where to read the content from, when clients read it from the store itself.
+async fn link(registry: &Registry, stored: &StoredBlob) -> Result<Option<String>, Refusal> {
+    match registry.objects.presign() {
+        Some(presign) if registry.policy().redirect => {
+            Ok(Some(presign.link(&stored.object, LINK).await?))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// The content as a body; without a copy where the connection can do that.
+fn stream(blob: Blob, outgoing: Option<&Outgoing>) -> Response<Body> {
+    let range = blob.range();
+    let outgoing = outgoing.filter(|_| range.end - range.start >= zero_copy::LEAST);
+    let blob = match (outgoing, blob) {
+        (None, blob) => blob,
+        (Some(outgoing), blob) => match blob.into_file() {
+            Ok((file, range)) => {
+                let body = FileBody::new(outgoing.clone(), file, range);
+                return Response::new(body.boxed_unsync());
+            }
+            Err(blob) => blob,
+        },
+    };
+    Response::new(StreamBody::new(blob.into_chunks().map_ok(Frame::data)).boxed_unsync())
+}
+
+/// `If-Range` (RFC 9110, section 13.1.5): a part of other content would be of no use.
+fn range_applies(headers: &HeaderMap, digest: &Digest) -> bool {
+    headers
+        .get(header::IF_RANGE)
+        .is_none_or(|tag| tag.as_bytes() == format!("\"{digest}\"").as_bytes())
+}
+
+fn unsatisfiable(size: u64) -> Refusal {
+    Refusal::new(ErrorCode::SizeInvalid, format!("the blob has {size} bytes"))
+        .status(StatusCode::RANGE_NOT_SATISFIABLE)
+        .header(header::CONTENT_RANGE, &format!("bytes */{size}"))
+}

@@ -1,0 +1,44 @@
+//! `/v2/<name>/referrers/<digest>` (distribution-spec 1.1, "Listing Referrers").
+
+use http::{HeaderName, StatusCode, header};
+use lazaret_oci::{Digest, Repository, media_type};
+
+use super::{page, with_next};
+use crate::message::answer::{self, Outcome};
+use crate::message::query::{Query, encode};
+use crate::registry::Registry;
+
+const FILTERS_APPLIED: HeaderName = HeaderName::from_static("oci-filters-applied");
+
+/// An index of the referrers, empty when there are none: the subject need not exist.
+pub(crate) async fn referrers(
+    registry: &Registry,
+    repository: &Repository,
+    digest: &Digest,
+    query: &Query,
+) -> Outcome {
+    let page = page(query)?;
+    let filter = query.get("artifactType");
+    let listing = registry
+        .metadata
+        .referrers(repository, digest, filter, page.clone())
+        .await?;
+    let last = listing
+        .items
+        .last()
+        .filter(|_| listing.more)
+        .map(|entry| entry.digest.to_string());
+    let index = serde_json::json!({
+        "schemaVersion": 2,
+        "mediaType": media_type::INDEX,
+        "manifests": listing.items,
+    });
+    let mut response = answer::json(StatusCode::OK, &index);
+    response = answer::with(response, header::CONTENT_TYPE, media_type::INDEX);
+    let mut path = format!("/v2/{repository}/referrers/{digest}");
+    if let Some(artifact_type) = filter {
+        response = answer::with(response, FILTERS_APPLIED, "artifactType");
+        path = format!("{path}?artifactType={}", encode(artifact_type));
+    }
+    Ok(with_next(response, &path, &page, last.as_deref()))
+}

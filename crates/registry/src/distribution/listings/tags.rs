@@ -1,0 +1,31 @@
+//! `/v2/<name>/tags/list`.
+
+use http::StatusCode;
+use lazaret_oci::Repository;
+
+use super::{page, with_next};
+use crate::message::answer::{self, Outcome, Refusal};
+use crate::message::query::Query;
+use crate::registry::Registry;
+
+pub(crate) async fn tags(registry: &Registry, repository: &Repository, query: &Query) -> Outcome {
+    let page = page(query)?;
+    let listing = registry
+        .metadata
+        .tags(repository, page.clone())
+        .await?
+        .ok_or_else(Refusal::unknown_repository)?;
+    let body = serde_json::json!({ "name": repository, "tags": listing.items });
+    let last = listing
+        .items
+        .last()
+        .filter(|_| listing.more)
+        .map(|tag| tag.as_str());
+    let path = format!("/v2/{repository}/tags/list");
+    Ok(with_next(
+        answer::json(StatusCode::OK, &body),
+        &path,
+        &page,
+        last,
+    ))
+}

@@ -1,0 +1,39 @@
+//! Reading a manifest (distribution-spec 1.1, "Pulling manifests").
+
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use lazaret_content::ManifestSelector;
+use lazaret_oci::Repository;
+
+use crate::message::answer::{self, Outcome, Refusal};
+use crate::registry::Registry;
+
+/// `GET` and `HEAD`. The bytes are those that were pushed, whatever `Accept` says: another
+/// form would have another digest.
+pub(crate) async fn get(
+    registry: &Registry,
+    repository: &Repository,
+    selector: &ManifestSelector,
+    headers: &HeaderMap,
+    head: bool,
+) -> Outcome {
+    let manifest = registry
+        .metadata
+        .manifest(repository, selector)
+        .await?
+        .ok_or_else(|| Refusal::unknown_manifest(&super::text(selector)))?;
+    if answer::is_known(headers, &manifest.digest) {
+        let response = answer::empty(StatusCode::NOT_MODIFIED);
+        return Ok(answer::with_digest(response, &manifest.digest));
+    }
+    let length = HeaderValue::from(manifest.bytes.len());
+    let mut response = if head {
+        answer::empty(StatusCode::OK)
+    } else {
+        answer::bytes(StatusCode::OK, manifest.bytes)
+    };
+    response
+        .headers_mut()
+        .insert(header::CONTENT_LENGTH, length);
+    response = answer::with(response, header::CONTENT_TYPE, &manifest.media_type);
+    Ok(answer::with_digest(response, &manifest.digest))
+}

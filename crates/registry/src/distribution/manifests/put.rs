@@ -1,0 +1,248 @@
+//! Storing a manifest (distribution-spec 1.1, "Pushing manifests").
+//!
+//! In order: parse, digest, the schema of its family, the rule of the repository. Only then is
+//! it stored, in one step with its tags and its entry as a referrer, if all its blobs are here.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, StatusCode, header};
+use lazaret_content::{ManifestSelector, NewManifest, Referrer};
+use lazaret_oci::wire::{ErrorCode, ErrorEntry};
+use lazaret_oci::{
+    Descriptor, Digest, Manifest, ManifestContent, ManifestDocument, Repository, Tag,
+};
+
+use crate::message::answer::{self, Outcome, Refusal};
+use crate::message::body::Content;
+use crate::message::query::Query;
+use crate::registry::{Policy, Registry};
+use crate::rules;
+use crate::schemas::SchemaFault;
+
+const SUBJECT: HeaderName = HeaderName::from_static("oci-subject");
+const TAG: HeaderName = HeaderName::from_static("oci-tag");
+
+/// Tags that one request may set.
+const MOST_TAGS: usize = 100;
+
+pub(crate) async fn put(
+    registry: &Registry,
+    repository: &Repository,
+    selector: &ManifestSelector,
+    query: &Query,
+    headers: &HeaderMap,
+    content: &mut Content,
+) -> Outcome {
+    let raw = content.read(registry.operations().manifest_limit()).await?;
+    let content_type = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    let document = ManifestDocument::parse(raw.to_vec(), content_type)
+        .map_err(|error| Refusal::new(ErrorCode::ManifestInvalid, error.to_string()))?;
+    let digest = match selector {
+        ManifestSelector::Digest(expected) => verified(expected, &raw)?,
+        ManifestSelector::Tag(_) => document.digest().clone(),
+    };
+    let tags = tags(selector, query)?;
+    let policy = registry.policy();
+    let config = match document.manifest() {
+        Some(manifest) => check_schema(registry, &policy, repository, manifest).await?,
+        None => None,
+    };
+    let rule = policy.rules.of(repository);
+    if let Some(rule) = rule {
+        rules::check(
+            registry,
+            rule,
+            repository,
+            &document,
+            config.as_deref(),
+            &tags,
+        )
+        .await?;
+    }
+    let subject = document.subject().map(|subject| subject.digest.clone());
+    let (blobs, manifests) = content_of(&document);
+    let manifest = NewManifest {
+        digest: digest.clone(),
+        media_type: document.media_type().to_owned(),
+        referrer: subject.clone().map(|subject| Referrer {
+            subject,
+            descriptor: referrer(&document, digest.clone(), &raw),
+        }),
+        bytes: raw,
+        blobs,
+        manifests,
+        needs_manifests: rule.is_some_and(|rule| rule.needs_manifests),
+        tags_are_immutable: rule.is_some_and(|rule| rule.is_immutable(&tags)),
+        tags: tags.clone(),
+    };
+    let may_lack_layers = rule.is_some_and(|rule| rule.may_lack_layers);
+    store(registry, repository, manifest, may_lack_layers).await?;
+    let location = format!("/v2/{repository}/manifests/{digest}");
+    let mut response = answer::with(
+        answer::empty(StatusCode::CREATED),
+        header::LOCATION,
+        &location,
+    );
+    response = answer::with_digest(response, &digest);
+    if let Some(subject) = subject {
+        response = answer::with(response, SUBJECT, &subject.to_string());
+    }
+    if matches!(selector, ManifestSelector::Digest(_)) {
+        for tag in tags {
+            if let Ok(value) = tag.as_str().parse() {
+                response.headers_mut().append(TAG, value);
+            }
+        }
+    }
+    Ok(response)
+}
+
+/// Stores a manifest. Where layers may be missing, it is stored without claiming those that are.
+async fn store(
+    registry: &Registry,
+    repository: &Repository,
+    mut manifest: NewManifest,
+    may_lack_layers: bool,
+) -> Result<(), Refusal> {
+    let outcome = registry
+        .metadata
+        .put_manifest(repository, manifest.clone())
+        .await;
+    match outcome {
+        Err(lazaret_content::Error::Missing { digests })
+            if may_lack_layers && manifest.blobs.first().is_some_and(|c| !digests.contains(c)) =>
+        {
+            manifest.blobs.retain(|blob| !digests.contains(blob));
+            registry.metadata.put_manifest(repository, manifest).await?;
+        }
+        outcome => outcome?,
+    }
+    Ok(())
+}
+
+fn verified(expected: &Digest, raw: &Bytes) -> Result<Digest, Refusal> {
+    let actual = Digest::with(expected.algorithm(), raw);
+    if actual == *expected {
+        return Ok(actual);
+    }
+    Err(Refusal::new(
+        ErrorCode::DigestInvalid,
+        format!("the manifest has digest {actual}, not {expected}"),
+    ))
+}
+
+/// The tag of the path, or those of the query beside a digest.
+fn tags(selector: &ManifestSelector, query: &Query) -> Result<Vec<Tag>, Refusal> {
+    match selector {
+        ManifestSelector::Tag(tag) => Ok(vec![tag.clone()]),
+        ManifestSelector::Digest(_) if query.all("tag").nth(MOST_TAGS).is_some() => {
+            let message = format!("more than {MOST_TAGS} tags at once");
+            Err(Refusal::new(ErrorCode::ManifestInvalid, message).status(StatusCode::URI_TOO_LONG))
+        }
+        ManifestSelector::Digest(_) => query
+            .all("tag")
+            .map(|tag| {
+                tag.parse().map_err(|error: lazaret_oci::Error| {
+                    Refusal::new(ErrorCode::ManifestInvalid, error.to_string())
+                })
+            })
+            .collect(),
+    }
+}
+
+/// The blobs that must be in the repository, whatever their media types are, and the manifests
+/// of an index. Layers that declare to be fetched elsewhere need not be here.
+fn content_of(document: &ManifestDocument) -> (Vec<Digest>, Vec<Digest>) {
+    let is_here = |blob: &&Descriptor| {
+        !blob.media_type.contains("nondistributable") && !blob.media_type.contains("rootfs.foreign")
+    };
+    let digest = |descriptor: &Descriptor| descriptor.digest.clone();
+    match document.content() {
+        ManifestContent::Manifest(manifest) => (
+            manifest.blobs().filter(is_here).map(digest).collect(),
+            Vec::new(),
+        ),
+        ManifestContent::Index(index) => (Vec::new(), index.manifests.iter().map(digest).collect()),
+    }
+}
+
+/// The configuration of a known family must follow its schema; one entry for each fault. A
+/// configuration that is not here is reported with everything else that is missing.
+async fn check_schema(
+    registry: &Registry,
+    policy: &Policy,
+    repository: &Repository,
+    manifest: &Manifest,
+) -> Result<Option<Bytes>, Refusal> {
+    let Some(limit) = policy.schemas.applies(manifest) else {
+        return Ok(None);
+    };
+    let stored = registry
+        .metadata
+        .blob(repository, &manifest.config.digest)
+        .await?;
+    if let Some(stored) = stored.filter(|stored| stored.size > limit) {
+        let error = lazaret_content::Error::TooLarge {
+            size: stored.size,
+            limit,
+        };
+        return Err(Refusal::new(ErrorCode::ManifestInvalid, error.to_string()));
+    }
+    let digest = &manifest.config.digest;
+    let Some(config) = registry.small_blob(repository, digest, limit).await? else {
+        return Ok(None);
+    };
+    // A large configuration takes long enough to be in everyone's way.
+    let (schemas, manifest, checked) = (
+        Arc::clone(&policy.schemas),
+        manifest.clone(),
+        config.clone(),
+    );
+    let faults = tokio::task::spawn_blocking(move || schemas.check(&manifest, &checked))
+        .await
+        .map_err(|_| Refusal::internal("the check of the configuration failed"))?;
+    if faults.is_empty() {
+        return Ok(Some(config));
+    }
+    Err(Refusal::many(
+        StatusCode::BAD_REQUEST,
+        faults.into_iter().map(entry).collect(),
+    ))
+}
+
+fn entry(fault: SchemaFault) -> ErrorEntry {
+    let SchemaFault {
+        family,
+        pointer,
+        keyword,
+        message,
+    } = fault;
+    ErrorEntry {
+        code: ErrorCode::ManifestInvalid.as_str().to_owned(),
+        message: if pointer.is_empty() {
+            message
+        } else {
+            format!("{pointer}: {message}")
+        },
+        detail: serde_json::json!({ "family": family, "pointer": pointer, "keyword": keyword }),
+    }
+}
+
+/// The entry in the listing of the subject's referrers.
+fn referrer(document: &ManifestDocument, digest: Digest, raw: &Bytes) -> Descriptor {
+    let mut descriptor = Descriptor::new(document.media_type(), digest, raw.len() as u64);
+    (descriptor.artifact_type, descriptor.annotations) = match document.content() {
+        ManifestContent::Manifest(manifest) => (
+            Some(manifest.effective_artifact_type().to_owned()),
+            manifest.annotations.clone(),
+        ),
+        ManifestContent::Index(index) => (
+            index.artifact_type.clone().filter(|text| !text.is_empty()),
+            index.annotations.clone(),
+        ),
+    };
+    descriptor
+}

@@ -1,0 +1,31 @@
+//! `/auth/token`: the token service (distribution, "Token Authentication Specification").
+
+use bytes::Bytes;
+use http::request::Parts;
+use http::{Method, StatusCode, header};
+
+use crate::caller::described;
+use crate::message::answer::{self, Outcome};
+use crate::message::body::Content;
+use crate::registry::Registry;
+use crate::server::Peer;
+use lazaret_auth::{Denied, FORM_BYTES};
+
+/// A token for what is asked for and granted.
+pub(crate) async fn grant(
+    registry: &Registry,
+    head: &Parts,
+    peer: &Peer,
+    content: &mut Content,
+) -> Outcome {
+    let gate = registry.gate();
+    let form = match head.method {
+        Method::POST => content.read(FORM_BYTES).await.map_err(|_| {
+            Denied::Invalid("the form is larger than 64 KiB, or did not come whole".to_owned())
+        })?,
+        _ => Bytes::new(),
+    };
+    let grant = gate.token(head, &form, &described(peer)).await?;
+    let response = answer::json(StatusCode::OK, &serde_json::json!(grant));
+    Ok(answer::with(response, header::CACHE_CONTROL, "no-store"))
+}

@@ -1,0 +1,50 @@
+//! `PUT`: the last chunk, if any, and the digest that the blob must have.
+
+use http::HeaderMap;
+use lazaret_content::UploadId;
+use lazaret_oci::Repository;
+use lazaret_oci::wire::ErrorCode;
+
+use super::writing::{Writing, detached};
+use super::{chunk, created};
+use crate::act::path::parse_digest;
+use crate::message::answer::{Outcome, Refusal};
+use crate::message::body::Content;
+use crate::message::query::Query;
+use crate::registry::Registry;
+
+pub(crate) async fn finish(
+    registry: &Registry,
+    repository: &Repository,
+    id: &UploadId,
+    query: &Query,
+    headers: &HeaderMap,
+    content: &mut Content,
+) -> Outcome {
+    let digest = query
+        .get("digest")
+        .ok_or_else(|| Refusal::new(ErrorCode::DigestInvalid, "the digest parameter is missing"))?;
+    let digest = parse_digest(digest)?;
+    let chunk = chunk(headers)?;
+    let (registry, to, id, expected) = (
+        registry.clone(),
+        repository.clone(),
+        id.clone(),
+        digest.clone(),
+    );
+    detached(content, |mut content| async move {
+        let outcome = async {
+            let mut upload = Writing::claim(&registry, &to, &id).await?;
+            let has_more = chunk.is_some() || !content.is_empty();
+            if has_more && let Err(refusal) = upload.chunk(&mut content, chunk).await {
+                upload.release().await?;
+                return Err(refusal);
+            }
+            upload.finish(&expected).await
+        };
+        let outcome = outcome.await;
+        (content, outcome)
+    })
+    .await?;
+    Ok(created(repository, &digest))
+}

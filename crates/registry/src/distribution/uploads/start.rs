@@ -1,0 +1,116 @@
+//! `POST`: mounts a blob, takes a whole one, or starts a session.
+
+use http::StatusCode;
+use lazaret_oci::wire::ErrorCode;
+use lazaret_oci::{Algorithm, Digest, Repository};
+
+use super::writing::{Writing, begin, detached};
+use super::{created, session};
+use crate::act::path::parse_digest;
+use crate::caller::Caller;
+use crate::message::answer::{self, Outcome, Refusal};
+use crate::message::body::Content;
+use crate::message::query::Query;
+use crate::registry::Registry;
+
+/// Repositories looked at for a mount that names none.
+const CANDIDATES: usize = 32;
+
+pub(crate) async fn start(
+    registry: &Registry,
+    caller: &Caller,
+    repository: &Repository,
+    query: &Query,
+    content: &mut Content,
+) -> Outcome {
+    if let Some(digest) = query.get("mount") {
+        let digest = parse_digest(digest)?;
+        if mount(registry, caller, repository, &digest, query.get("from")).await? {
+            return Ok(created(repository, &digest));
+        }
+    }
+    if let Some(digest) = query.get("digest") {
+        let digest = parse_digest(digest)?;
+        monolithic(registry, repository, &digest, content).await?;
+        return Ok(created(repository, &digest));
+    }
+    let algorithm = match query.get("digest-algorithm") {
+        // The content of a mount that came to nothing will follow.
+        None => query
+            .get("mount")
+            .and_then(|digest| digest.parse().ok())
+            .map_or(Algorithm::Sha256, |digest: Digest| digest.algorithm()),
+        Some(name) => name.parse().map_err(|error: lazaret_oci::Error| {
+            Refusal::new(ErrorCode::DigestInvalid, error.to_string())
+        })?,
+    };
+    let upload = begin(registry, repository, algorithm).await?;
+    let response = session(StatusCode::ACCEPTED, repository, &upload.id, 0);
+    let least = registry.objects.least_chunk();
+    if least == 0 {
+        return Ok(response);
+    }
+    Ok(answer::with(
+        response,
+        super::CHUNK_MIN_LENGTH,
+        &least.to_string(),
+    ))
+}
+
+/// Gives the repository a blob that another one has, if the caller may read it there. Without
+/// a source, any such will do.
+async fn mount(
+    registry: &Registry,
+    caller: &Caller,
+    repository: &Repository,
+    digest: &Digest,
+    from: Option<&str>,
+) -> Result<bool, Refusal> {
+    let sources = match from.map(str::parse::<Repository>) {
+        Some(Ok(from)) => vec![from],
+        // A source that is no name has nothing to give.
+        Some(Err(_)) => Vec::new(),
+        None => {
+            registry
+                .metadata
+                .repositories_with(digest, CANDIDATES)
+                .await?
+        }
+    };
+    let quota = registry.policy().rules.quota(repository);
+    for from in sources.iter().filter(|from| caller.may_pull(from)) {
+        let mounted = registry
+            .metadata
+            .mount_blob(repository, from, digest, quota)
+            .await?;
+        if mounted.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+async fn monolithic(
+    registry: &Registry,
+    repository: &Repository,
+    digest: &Digest,
+    content: &mut Content,
+) -> Result<(), Refusal> {
+    let (registry, repository, digest) = (registry.clone(), repository.clone(), digest.clone());
+    detached(content, |mut content| async move {
+        let outcome = async {
+            let mut upload = Writing::begin(&registry, &repository, digest.algorithm()).await?;
+            match upload.append(&mut content, None).await {
+                Ok(()) => upload.finish(&digest).await,
+                Err(refusal) => {
+                    // Nobody else knows the upload.
+                    upload.discard().await?;
+                    Err(refusal)
+                }
+            }
+        };
+        let outcome = outcome.await;
+        (content, outcome)
+    })
+    .await
+}

@@ -1,0 +1,311 @@
+//! One request's turn at an upload.
+//!
+//! ```text
+//! claim --append*--> release               the upload goes on
+//!       \--append*--> finish               it is a blob
+//!       \--discard                         it is gone
+//! ```
+//! The claim is a lease that is renewed while bytes come. Everything here runs in a task of its
+//! own, so that a client that hangs up cannot leave a claim behind or lose what it sent.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use http::StatusCode;
+use lazaret_content::{Claim, Error, Finished, Staged, UploadId, UploadSession};
+use lazaret_oci::wire::ErrorCode;
+use lazaret_oci::{Algorithm, Digest, Hasher, Repository};
+use tokio::time::Instant;
+
+use super::out_of_order;
+use crate::message::answer::Refusal;
+use crate::message::body::Content;
+use crate::registry::Registry;
+
+/// How long nobody else may write after a sign of life.
+const LEASE: Duration = Duration::from_secs(30);
+/// Time between signs of life.
+const RENEWAL: Duration = Duration::from_secs(10);
+/// How long a request waits for the one before it to let go of the upload.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// How often it looks.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// Runs work on a body to its end, whether the client waits for it or not. What is left of the
+/// body comes back.
+pub(super) async fn detached<T, W>(
+    content: &mut Content,
+    work: impl FnOnce(Content) -> W,
+) -> Result<T, Refusal>
+where
+    T: Send + 'static,
+    W: Future<Output = (Content, Result<T, Refusal>)> + Send + 'static,
+{
+    match tokio::spawn(work(content.take())).await {
+        Ok((rest, outcome)) => {
+            *content = rest;
+            outcome
+        }
+        Err(_) => Err(Refusal::internal("the upload was interrupted")),
+    }
+}
+
+/// A claimed upload.
+pub(super) struct Writing {
+    registry: Registry,
+    session: UploadSession,
+    claim: Claim,
+    hasher: Option<Hasher>,
+    renewed: Instant,
+}
+
+impl Writing {
+    /// Claims an upload of the repository.
+    pub(super) async fn claim(
+        registry: &Registry,
+        repository: &Repository,
+        id: &UploadId,
+    ) -> Result<Self, Refusal> {
+        let claim = Claim::random();
+        let started = Instant::now();
+        let session = loop {
+            match registry.metadata.claim_upload(id, &claim, LEASE).await {
+                Err(Error::UploadBusy { .. }) if started.elapsed() < PATIENCE => {
+                    tokio::time::sleep(LOOK).await;
+                }
+                outcome => break outcome?,
+            }
+        };
+        let hasher = registry.hashes.take(id, session.staged.size);
+        let writing = Self {
+            registry: registry.clone(),
+            session,
+            claim,
+            hasher,
+            renewed: Instant::now(),
+        };
+        if writing.session.repository != *repository {
+            writing.release().await?;
+            return Err(Refusal::unknown_upload());
+        }
+        Ok(writing)
+    }
+
+    /// Begins an upload and claims it.
+    pub(super) async fn begin(
+        registry: &Registry,
+        repository: &Repository,
+        algorithm: Algorithm,
+    ) -> Result<Self, Refusal> {
+        let session = begin(registry, repository, algorithm).await?;
+        Self::claim(registry, repository, &session.id).await
+    }
+
+    /// Bytes staged.
+    pub(super) fn size(&self) -> u64 {
+        self.session.staged.size
+    }
+
+    /// Appends a body that says where it belongs, if it says so. What came before a failure
+    /// stays.
+    pub(super) async fn chunk(
+        &mut self,
+        content: &mut Content,
+        range: Option<Range<u64>>,
+    ) -> Result<(), Refusal> {
+        let UploadSession {
+            id,
+            repository,
+            staged,
+            ..
+        } = &self.session;
+        if range
+            .as_ref()
+            .is_some_and(|range| range.start != staged.size)
+        {
+            return Err(out_of_order(repository, id, staged.size));
+        }
+        self.append(content, range.map(|range| range.end - range.start))
+            .await
+    }
+
+    /// Appends a body, which has at most `limit` bytes.
+    pub(super) async fn append(
+        &mut self,
+        content: &mut Content,
+        limit: Option<u64>,
+    ) -> Result<(), Refusal> {
+        let (id, staged) = (&self.session.id, self.session.staged.clone());
+        let most = self.registry.policy().limits.blob_bytes;
+        let mut left = limit.unwrap_or(u64::MAX);
+        let mut room = most.saturating_sub(staged.size);
+        let hasher = self.hasher.take();
+        let mut writer = self.registry.objects.append(id, staged, hasher).await?;
+        let outcome = loop {
+            let bytes = match content.next().await {
+                Ok(None) => break Ok(()),
+                Ok(Some(bytes)) => bytes,
+                Err(refusal) => break Err(refusal),
+            };
+            let length = bytes.len() as u64;
+            if length > left {
+                break Err(Refusal::new(
+                    ErrorCode::SizeInvalid,
+                    "the body is longer than Content-Range says",
+                ));
+            }
+            if length > room {
+                let message = format!("the blob is larger than {most} bytes");
+                break Err(Refusal::new(ErrorCode::SizeInvalid, message)
+                    .status(StatusCode::PAYLOAD_TOO_LARGE));
+            }
+            left -= length;
+            room -= length;
+            // When this fails, the object is what it was before this request.
+            writer.write(bytes).await?;
+            self.renew().await?;
+        };
+        let (staged, hasher) = writer.close().await?;
+        self.session.staged = staged;
+        self.hasher = hasher;
+        outcome
+    }
+
+    async fn renew(&mut self) -> Result<(), Refusal> {
+        if self.renewed.elapsed() < RENEWAL {
+            return Ok(());
+        }
+        self.renewed = Instant::now();
+        let (id, claim) = (&self.session.id, &self.claim);
+        if self.registry.metadata.renew_claim(id, claim, LEASE).await? {
+            return Ok(());
+        }
+        Err(Error::UploadBusy { id: id.clone() }.into())
+    }
+
+    /// Gives the upload back, with what is staged.
+    pub(super) async fn release(self) -> Result<(), Refusal> {
+        let UploadSession { id, staged, .. } = self.session;
+        if let Some(hasher) = self.hasher {
+            self.registry.hashes.keep(&id, hasher, staged.size);
+        }
+        self.registry
+            .metadata
+            .release_upload(&id, &self.claim, &staged)
+            .await?;
+        Ok(())
+    }
+
+    /// Drops the upload.
+    pub(super) async fn discard(self) -> Result<(), Refusal> {
+        self.registry
+            .metadata
+            .discard_upload(&self.session.id, &self.claim)
+            .await?;
+        Ok(())
+    }
+
+    /// Makes the upload the blob `digest`. A wrong digest ends the upload; when the store fails,
+    /// it stays as it is and may be finished later.
+    pub(super) async fn finish(mut self, digest: &Digest) -> Result<(), Refusal> {
+        match self.verified(digest).await {
+            Ok(true) => {}
+            Ok(false) => {
+                let refusal = Refusal::new(
+                    ErrorCode::DigestInvalid,
+                    format!("the content does not have the digest {digest}"),
+                );
+                self.discard().await?;
+                return Err(refusal);
+            }
+            Err(error) => {
+                self.release().await?;
+                return Err(error.into());
+            }
+        }
+        let UploadSession {
+            id,
+            repository,
+            staged,
+            ..
+        } = &self.session;
+        let quota = self.registry.policy().rules.quota(repository);
+        let metadata = &self.registry.metadata;
+        match metadata
+            .finish_upload(id, &self.claim, digest, staged.size, quota)
+            .await
+        {
+            Ok(Finished::Stored | Finished::Duplicate) => Ok(()),
+            Err(error) => {
+                // The upload stays for another try, unless the claim went with the failure.
+                let _ = self.release().await;
+                Err(error.into())
+            }
+        }
+    }
+
+    /// Whether the sealed object has the digest; reads it again when no hash is at hand.
+    async fn verified(&mut self, digest: &Digest) -> Result<bool, Error> {
+        let UploadSession {
+            id,
+            staged,
+            algorithm,
+            ..
+        } = &self.session;
+        let objects = &self.registry.objects;
+        let hasher = self.hasher.take();
+        if let Some(hasher) = hasher.filter(|_| *algorithm == digest.algorithm()) {
+            let matches = hasher.finish() == *digest;
+            if matches {
+                self.seal(staged).await?;
+            }
+            return Ok(matches);
+        }
+        self.seal(staged).await?;
+        let blob = objects.open(id, staged.size, None).await?;
+        let blob = blob.ok_or_else(|| Error::UploadUnknown { id: id.clone() })?;
+        let mut hasher = Hasher::new(digest.algorithm());
+        let mut chunks = blob.into_chunks();
+        while let Some(chunk) = chunks.next().await {
+            let chunk = chunk.map_err(|source| Error::Object {
+                action: "read",
+                id: id.clone(),
+                source: source.into(),
+            })?;
+            hasher = tokio::task::spawn_blocking(move || {
+                hasher.update(&chunk);
+                hasher
+            })
+            .await
+            .map_err(|_| Error::Stopped)?;
+            let _ = self
+                .registry
+                .metadata
+                .renew_claim(id, &self.claim, LEASE)
+                .await?;
+        }
+        Ok(hasher.finish() == *digest)
+    }
+
+    async fn seal(&self, staged: &Staged) -> Result<(), Error> {
+        self.registry.objects.seal(&self.session.id, staged).await
+    }
+}
+
+/// Records a new upload.
+pub(super) async fn begin(
+    registry: &Registry,
+    repository: &Repository,
+    algorithm: Algorithm,
+) -> Result<UploadSession, Refusal> {
+    let session = UploadSession {
+        id: UploadId::random(),
+        repository: repository.clone(),
+        algorithm,
+        staged: Staged::default(),
+    };
+    registry.metadata.begin_upload(&session).await?;
+    registry.hashes.keep(&session.id, Hasher::new(algorithm), 0);
+    Ok(session)
+}

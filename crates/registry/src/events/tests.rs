@@ -1,0 +1,249 @@
+use std::collections::HashMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use lazaret_content::{BoxFuture, Error};
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+
+use super::*;
+use crate::config::Period;
+
+/// Events in memory, hidden while they are taken.
+#[derive(Default)]
+struct Memory(Mutex<HashMap<String, (Event, SystemTime)>>);
+
+impl Outbox for Memory {
+    fn enqueue<'a>(&'a self, event: &'a Event) -> BoxFuture<'a, Result<(), Error>> {
+        let entry = (event.clone(), SystemTime::UNIX_EPOCH);
+        self.0.lock().unwrap().insert(event.id.clone(), entry);
+        Box::pin(async { Ok(()) })
+    }
+
+    fn take_events<'a>(
+        &'a self,
+        target: &'a str,
+        now: SystemTime,
+        retry: SystemTime,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Vec<Event>, Error>> {
+        let mut events = self.0.lock().unwrap();
+        let due = events
+            .values_mut()
+            .filter(|(event, hidden)| event.target == target && *hidden <= now)
+            .take(limit);
+        let taken = due.map(|(event, hidden)| {
+            *hidden = retry;
+            event.attempts += 1;
+            event.clone()
+        });
+        let taken = taken.collect();
+        Box::pin(async { Ok(taken) })
+    }
+
+    fn delivered<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<(), Error>> {
+        self.0.lock().unwrap().remove(id);
+        Box::pin(async { Ok(()) })
+    }
+
+    fn waiting(&self) -> BoxFuture<'_, Result<u64, Error>> {
+        let count = self.0.lock().unwrap().len() as u64;
+        Box::pin(async move { Ok(count) })
+    }
+}
+
+/// What a receiver was sent: the signature and the body.
+type Delivery = (Option<String>, String);
+
+/// A receiver that answers 503 so many times before it takes anything.
+async fn receiver(failures: u32) -> (String, mpsc::UnboundedReceiver<Delivery>, Arc<AtomicU32>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/hook", listener.local_addr().unwrap());
+    let (sender, deliveries) = mpsc::unbounded_channel();
+    let attempts = Arc::new(AtomicU32::new(0));
+    let counter = Arc::clone(&attempts);
+    tokio::spawn(async move {
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            let (sender, counter) = (sender.clone(), Arc::clone(&counter));
+            let service = service_fn(move |request: Request<Incoming>| {
+                let (sender, counter) = (sender.clone(), Arc::clone(&counter));
+                async move {
+                    let attempt = counter.fetch_add(1, Ordering::Relaxed);
+                    let (head, body) = request.into_parts();
+                    let body = body.collect().await.unwrap().to_bytes();
+                    let status = if attempt < failures { 503 } else { 204 };
+                    if status == 204 {
+                        assert_eq!(
+                            head.headers["content-type"],
+                            "application/cloudevents+json; charset=utf-8"
+                        );
+                        let signature = head.headers.get("x-lazaret-signature");
+                        let signature = signature.map(|value| value.to_str().unwrap().to_owned());
+                        sender
+                            .send((signature, String::from_utf8(body.to_vec()).unwrap()))
+                            .unwrap();
+                    }
+                    let response = Response::builder()
+                        .status(status)
+                        .body(Full::new(Bytes::new()));
+                    Ok::<_, std::convert::Infallible>(response.unwrap())
+                }
+            });
+            tokio::spawn(
+                hyper::server::conn::http1::Builder::new()
+                    .serve_connection(TokioIo::new(stream), service),
+            );
+        }
+    });
+    (url, deliveries, attempts)
+}
+
+fn target(name: &str, url: &str) -> Webhook {
+    serde_json::from_value(serde_json::json!({ "name": name, "url": url })).unwrap()
+}
+
+fn happening(kind: EventKind, repository: &lazaret_oci::Repository) -> Happening<'_> {
+    Happening {
+        kind,
+        repository,
+        digest: Some("sha256:abc"),
+        tag: Some("v1"),
+        media_type: Some("application/json"),
+        user: None,
+        request: "request-1",
+        traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+    }
+}
+
+/// Events over an outbox in memory, delivering in the background.
+fn start(webhooks: Vec<Webhook>) -> (Events, Arc<Memory>, watch::Sender<Arc<Config>>) {
+    let outbox = Arc::new(Memory::default());
+    let config = Config {
+        webhooks,
+        ..Config::default()
+    };
+    let config = watch::Sender::new(Arc::new(config));
+    let (events, task) = Events::start(
+        Arc::clone(&outbox) as _,
+        HttpClient::new(),
+        config.subscribe(),
+        Arc::default(),
+    );
+    tokio::spawn(task);
+    (events, outbox, config)
+}
+
+#[tokio::test]
+async fn an_event_is_delivered_when_the_receiver_is_back() {
+    let (url, mut deliveries, attempts) = receiver(2).await;
+    let folder = tempfile::tempdir().unwrap();
+    let secret = folder.path().join("secret");
+    std::fs::write(&secret, "hunter2\n").unwrap();
+    let mut webhook = target("ci", &url);
+    webhook.secret_file = Some(secret);
+    // So that what failed is due again soon.
+    webhook.timeout = Period(Duration::from_millis(200));
+    let (events, outbox, _config) = start(vec![webhook]);
+    let repository = "acme/app".parse().unwrap();
+    events
+        .tell(&happening(EventKind::ManifestPushed, &repository))
+        .await
+        .unwrap();
+    // It is kept before anybody is answered.
+    assert_eq!(outbox.0.lock().unwrap().len(), 1);
+
+    let (signature, body) = deliveries.recv().await.unwrap();
+    assert_eq!(attempts.load(Ordering::Relaxed), 3);
+    let event: serde_json::Value = serde_json::from_str(&body).unwrap();
+    assert_eq!(event["specversion"], "1.0");
+    assert_eq!(event["type"], "dev.lazaret.registry.manifest.pushed");
+    assert_eq!(event["subject"], "acme/app");
+    assert_eq!(event["data"]["digest"], "sha256:abc");
+    assert_eq!(event["data"]["tag"], "v1");
+    let signature = signature.unwrap();
+    let (time, hash) = signature
+        .strip_prefix("t=")
+        .unwrap()
+        .split_once(",v1=")
+        .unwrap();
+    let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, b"hunter2");
+    let tag = ring::hmac::sign(&key, format!("{time}.{body}").as_bytes());
+    assert_eq!(hash, crate::telemetry::trace::Hex(tag.as_ref()).to_string());
+    while outbox.waiting().await.unwrap() > 0 {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn targets_are_told_what_they_asked_for() {
+    let (url, mut deliveries, _) = receiver(0).await;
+    let mut pulls = target("pulls", &url);
+    pulls.events = vec![EventKind::ManifestPulled];
+    let mut other = target("other", &url);
+    other.repositories = vec!["other/**".parse().unwrap()];
+    let (events, _outbox, _config) = start(vec![pulls, other]);
+    let told = async |kind, repository: &str| {
+        let repository = repository.parse().unwrap();
+        events.tell(&happening(kind, &repository)).await.unwrap();
+    };
+    told(EventKind::ManifestPushed, "acme/app").await;
+    told(EventKind::ManifestPulled, "other/app").await;
+    told(EventKind::TagDeleted, "other/app").await;
+    let mut types = Vec::new();
+    for _ in 0..2 {
+        let (_, body) = deliveries.recv().await.unwrap();
+        let event: serde_json::Value = serde_json::from_str(&body).unwrap();
+        assert_eq!(event["subject"], "other/app");
+        types.push(event["type"].as_str().unwrap().to_owned());
+    }
+    types.sort();
+    assert_eq!(
+        types,
+        [
+            "dev.lazaret.registry.manifest.pulled",
+            "dev.lazaret.registry.tag.deleted"
+        ]
+    );
+    assert!(deliveries.try_recv().is_err());
+}
+
+#[tokio::test]
+async fn an_event_that_nobody_takes_is_given_up() {
+    let (url, _deliveries, attempts) = receiver(u32::MAX).await;
+    let mut webhook = target("ci", &url);
+    webhook.give_up_after = Period(Duration::ZERO);
+    let (events, outbox, _config) = start(vec![webhook]);
+    let repository = "acme/app".parse().unwrap();
+    events
+        .tell(&happening(EventKind::BlobDeleted, &repository))
+        .await
+        .unwrap();
+    while outbox.waiting().await.unwrap() > 0 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(attempts.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test]
+async fn a_new_target_is_told_without_a_restart() {
+    let (url, mut deliveries, _) = receiver(0).await;
+    let (events, _outbox, config) = start(Vec::new());
+    config.send_replace(Arc::new(Config {
+        webhooks: vec![target("late", &url)],
+        ..Config::default()
+    }));
+    let repository = "acme/app".parse().unwrap();
+    events
+        .tell(&happening(EventKind::TagDeleted, &repository))
+        .await
+        .unwrap();
+    assert!(deliveries.recv().await.unwrap().1.contains("tag.deleted"));
+}

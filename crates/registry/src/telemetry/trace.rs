@@ -1,0 +1,328 @@
+//! Traces: one span a request, part of the client's trace if it has one (W3C Trace Context,
+//! level 1), sent as JSON over OTLP/HTTP (OpenTelemetry protocol 1.3).
+
+use std::fmt::{self, Write as _};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use http::HeaderMap;
+use serde_json::{Value, json};
+use tokio::sync::{mpsc, watch};
+
+use crate::config::{Config, Tracing};
+use crate::http_client::HttpClient;
+
+/// Spans that wait; more are dropped.
+const WAITING: usize = 8192;
+/// Spans sent at once.
+const BATCH: usize = 512;
+/// Longest time that a span waits for company.
+const PAUSE: Duration = Duration::from_secs(2);
+/// Kind of a span: server.
+const SERVER: u8 = 2;
+
+/// Where a request is in a trace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Context {
+    pub(crate) trace: [u8; 16],
+    /// The span that is being made.
+    pub(crate) span: [u8; 8],
+    /// The client's span.
+    pub(crate) parent: Option<[u8; 8]>,
+    /// Whether it is recorded.
+    pub(crate) is_sampled: bool,
+}
+
+/// Some bytes as lower-case hexadecimal.
+pub(crate) struct Hex<'a>(pub(crate) &'a [u8]);
+
+impl fmt::Display for Hex<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl Context {
+    /// Continues the client's trace, or begins one, which is recorded with the probability
+    /// `ratio`.
+    pub(crate) fn of(headers: &HeaderMap, ratio: f64) -> Self {
+        let given = headers
+            .get("traceparent")
+            .and_then(|value| value.to_str().ok())
+            .and_then(parse);
+        match given {
+            Some((trace, parent, is_sampled)) => Self {
+                trace,
+                span: random(),
+                parent: Some(parent),
+                is_sampled,
+            },
+            None => {
+                let trace: [u8; 16] = random();
+                Self {
+                    trace,
+                    span: random(),
+                    parent: None,
+                    is_sampled: is_chosen(trace, ratio),
+                }
+            }
+        }
+    }
+
+    /// The header for whom this request makes others work.
+    pub(crate) fn header(&self) -> String {
+        let flags = u8::from(self.is_sampled);
+        format!("00-{}-{}-{flags:02x}", Hex(&self.trace), Hex(&self.span))
+    }
+}
+
+/// Version, trace, parent, flags. Later versions may have more fields.
+fn parse(text: &str) -> Option<([u8; 16], [u8; 8], bool)> {
+    let mut fields = text.trim().split('-');
+    let [version] = unhex::<1>(fields.next()?)?;
+    let trace = unhex::<16>(fields.next()?)?;
+    let parent = unhex::<8>(fields.next()?)?;
+    let [flags] = unhex::<1>(fields.next()?)?;
+    let is_fit = version != 0xff && trace != [0; 16] && parent != [0; 8];
+    let has_rest = fields.next().is_some();
+    (is_fit && (version > 0 || !has_rest)).then_some((trace, parent, flags & 1 == 1))
+}
+
+fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
+    let is_fit = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
+    if text.len() != 2 * N || !text.bytes().all(is_fit) {
+        return None;
+    }
+    let mut bytes = [0; N];
+    for (byte, index) in bytes.iter_mut().zip(0..) {
+        *byte = u8::from_str_radix(text.get(2 * index..2 * index + 2)?, 16).ok()?;
+    }
+    Some(bytes)
+}
+
+/// Random bytes that are not all zero.
+fn random<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    fastrand::fill(&mut bytes);
+    if bytes == [0; N] {
+        bytes = [1; N];
+    }
+    bytes
+}
+
+/// The same decision for all who look at the same trace.
+fn is_chosen(trace: [u8; 16], ratio: f64) -> bool {
+    let [.., a, b, c, d, e, f, g] = trace;
+    let value = u64::from_be_bytes([0, a, b, c, d, e, f, g]);
+    let share = value as f64 / (1_u64 << 56) as f64;
+    share < ratio
+}
+
+/// A finished request.
+#[derive(Debug, Clone)]
+pub(crate) struct Span {
+    pub(crate) context: Context,
+    pub(crate) method: String,
+    /// The path's form, without names.
+    pub(crate) route: &'static str,
+    pub(crate) path: String,
+    pub(crate) status: u16,
+    pub(crate) bytes: u64,
+    pub(crate) peer: std::net::SocketAddr,
+    pub(crate) request: String,
+    pub(crate) start: SystemTime,
+    pub(crate) took: Duration,
+}
+
+/// Takes spans for the collector. Never waits.
+#[derive(Debug, Clone)]
+pub(crate) struct Traces {
+    spans: mpsc::Sender<Span>,
+}
+
+impl Traces {
+    /// Takes spans, and the task that sends them.
+    pub(crate) fn start(
+        client: HttpClient,
+        config: watch::Receiver<Arc<Config>>,
+    ) -> (Self, impl Future<Output = ()> + Send) {
+        let (sender, receiver) = mpsc::channel(WAITING);
+        (Self { spans: sender }, export(receiver, client, config))
+    }
+
+    pub(crate) fn record(&self, span: Span) {
+        // A collector that is slow costs spans, not requests.
+        let _ = self.spans.try_send(span);
+    }
+}
+
+async fn export(
+    mut spans: mpsc::Receiver<Span>,
+    client: HttpClient,
+    config: watch::Receiver<Arc<Config>>,
+) {
+    let mut batch = Vec::new();
+    while spans.recv_many(&mut batch, BATCH).await > 0 {
+        let deadline = tokio::time::Instant::now() + PAUSE;
+        while batch.len() < BATCH {
+            let room = BATCH - batch.len();
+            let more = spans.recv_many(&mut batch, room);
+            if !matches!(tokio::time::timeout_at(deadline, more).await, Ok(1..)) {
+                break;
+            }
+        }
+        let settings = config.borrow().tracing.clone();
+        let count = batch.len();
+        let body = document(&settings, &batch);
+        batch.clear();
+        let Some(url) = settings.endpoint.as_deref().map(traces_url) else {
+            continue;
+        };
+        let body = Bytes::from(body.to_string());
+        let headers = [("content-type", "application/json")];
+        let sent = client.post(&url, &headers, body, settings.timeout.0).await;
+        if let Err(error) = sent {
+            let error = crate::server::tls::describe(&error);
+            tracing::warn!(count, error, "failed to send traces");
+        }
+    }
+}
+
+/// The endpoint for traces (OTLP/HTTP: an endpoint without a path gets `/v1/traces`).
+fn traces_url(endpoint: &str) -> String {
+    let rest = endpoint
+        .split_once("://")
+        .map_or(endpoint, |(_, rest)| rest);
+    match rest.split_once('/') {
+        None => format!("{endpoint}/v1/traces"),
+        Some((_, "")) => format!("{endpoint}v1/traces"),
+        Some(_) => endpoint.to_owned(),
+    }
+}
+
+fn attribute(key: &str, value: Value) -> Value {
+    let value = match value {
+        Value::Number(number) => json!({ "intValue": number.to_string() }),
+        value => json!({ "stringValue": value }),
+    };
+    json!({ "key": key, "value": value })
+}
+
+/// `ExportTraceServiceRequest` in the JSON form of the protocol.
+fn document(settings: &Tracing, spans: &[Span]) -> Value {
+    let nanoseconds = |time: SystemTime| {
+        let since = time.duration_since(SystemTime::UNIX_EPOCH);
+        since.unwrap_or_default().as_nanos().to_string()
+    };
+    let spans: Vec<Value> = spans
+        .iter()
+        .map(|span| {
+            let mut name = String::new();
+            let _ = write!(name, "{} {}", span.method, span.route);
+            let attributes = vec![
+                attribute("http.request.method", span.method.clone().into()),
+                attribute("http.route", span.route.into()),
+                attribute("url.path", span.path.clone().into()),
+                attribute("http.response.status_code", span.status.into()),
+                attribute("http.response.body.size", span.bytes.into()),
+                attribute("client.address", span.peer.ip().to_string().into()),
+                attribute("lazaret.request_id", span.request.clone().into()),
+            ];
+            let context = &span.context;
+            let mut value = json!({
+                "traceId": Hex(&context.trace).to_string(),
+                "spanId": Hex(&context.span).to_string(),
+                "name": name,
+                "kind": SERVER,
+                "startTimeUnixNano": nanoseconds(span.start),
+                "endTimeUnixNano": nanoseconds(span.start + span.took),
+                "attributes": attributes,
+                // Faults of clients are none of ours.
+                "status": if span.status >= 500 { json!({ "code": 2 }) } else { json!({}) },
+            });
+            if let Some(parent) = &context.parent {
+                value["parentSpanId"] = Hex(parent).to_string().into();
+            }
+            value
+        })
+        .collect();
+    json!({
+        "resourceSpans": [{
+            "resource": { "attributes": [
+                attribute("service.name", settings.service_name.clone().into()),
+                attribute("service.version", env!("CARGO_PKG_VERSION").into()),
+            ]},
+            "scopeSpans": [{ "scope": { "name": "lazaret" }, "spans": spans }],
+        }]
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn context(header: &str, ratio: f64) -> Context {
+        let mut headers = HeaderMap::new();
+        headers.insert("traceparent", header.parse().unwrap());
+        Context::of(&headers, ratio)
+    }
+
+    #[test]
+    fn the_clients_trace_goes_on() {
+        let given = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        let context = context(given, 0.0);
+        assert!(context.is_sampled);
+        assert_eq!(
+            Hex(&context.parent.unwrap()).to_string(),
+            "b7ad6b7169203331"
+        );
+        let header = context.header();
+        assert!(
+            header.starts_with("00-0af7651916cd43dd8448eb211c80319c-"),
+            "{header}"
+        );
+        assert!(
+            header.ends_with("-01") && !header.contains("b7ad6b7169203331"),
+            "{header}"
+        );
+    }
+
+    #[test]
+    fn a_client_can_say_no() {
+        let given = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00";
+        assert!(!context(given, 1.0).is_sampled);
+    }
+
+    #[test]
+    fn a_broken_header_begins_a_trace() {
+        let cases = [
+            "",
+            "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331",
+            "ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+            "00-00000000000000000000000000000000-b7ad6b7169203331-01",
+            "00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01",
+            "00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01",
+            "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-more",
+        ];
+        for header in cases {
+            let context = context(header, 1.0);
+            assert_eq!(
+                (context.parent, context.is_sampled),
+                (None, true),
+                "{header}"
+            );
+            assert!(!self::context(header, 0.0).is_sampled, "{header}");
+        }
+        // A later version may say more.
+        let later = "01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-more";
+        assert!(context(later, 0.0).parent.is_some());
+    }
+
+    #[test]
+    fn an_endpoint_without_a_path_gets_the_usual_one() {
+        assert_eq!(traces_url("http://c:4318"), "http://c:4318/v1/traces");
+        assert_eq!(traces_url("http://c:4318/"), "http://c:4318/v1/traces");
+        assert_eq!(traces_url("https://c/otlp/traces"), "https://c/otlp/traces");
+    }
+}
