@@ -262,21 +262,3 @@ fn agents_of(agents: &[String]) -> String {
         _ => format!("{} agents ({})", agents.len(), agents.join(", ")),
     }
 }
-
-/// Hostile text in a message stays short and on one line.
-pub(crate) fn excerpt(text: &str) -> String {
-    const LIMIT: usize = 60;
-    let mut short: String = text
-        .chars()
-        .take(LIMIT)
-        .flat_map(|c| {
-            let escaped = c.is_control().then(|| c.escape_default());
-            let plain = escaped.is_none().then_some(c);
-            escaped.into_iter().flatten().chain(plain)
-        })
-        .collect();
-    if text.chars().nth(LIMIT).is_some() {
-        short.push('…');
-    }
-    short
-}

@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use lazaret_oci::{Manifest, Repository};
+use lazaret_values::Printable;
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
@@ -247,7 +248,7 @@ impl FromStr for Family {
             .into_iter()
             .find(|family| family.name() == text || family.path_segment() == text)
             .ok_or_else(|| Error::UnknownFamily {
-                text: crate::error::excerpt(text),
+                text: Printable::excerpt(text),
             })
     }
 }

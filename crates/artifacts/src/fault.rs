@@ -5,10 +5,9 @@ use std::fmt;
 
 use jsonschema::ValidationError;
 use jsonschema::error::{TypeKind, ValidationErrorKind};
+use lazaret_values::Printable;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-
-use crate::error::excerpt;
 
 /// At most this many faults are reported for one document.
 pub const MAX_FAULTS: usize = 100;
@@ -134,7 +133,7 @@ fn unexpected_member(pointer: &str, name: &str, known: &[&str]) -> String {
     }
     format!(
         "unknown member '{}': expected one of {}",
-        excerpt(name),
+        Printable::excerpt(name),
         known.join(", ")
     )
 }
@@ -203,7 +202,7 @@ fn describe(error: &ValidationError<'_>, schema: &Value) -> String {
         Kind::FalseSchema => "nothing may be here".to_owned(),
         _ => match title(error, schema) {
             Some(title) => format!("{value} is not {title}"),
-            None => excerpt(&error.to_string()),
+            None => Printable::excerpt(&error.to_string()),
         },
     }
 }
@@ -227,7 +226,7 @@ fn type_name(value: &Value) -> String {
 /// A value in a message: never a whole document.
 fn show(value: &Value) -> String {
     match value {
-        Value::String(text) => format!("'{}'", excerpt(text)),
+        Value::String(text) => format!("'{}'", Printable::excerpt(text)),
         Value::Array(_) => "the list".to_owned(),
         Value::Object(_) => "the object".to_owned(),
         other => other.to_string(),

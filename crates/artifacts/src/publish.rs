@@ -4,7 +4,8 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
-use crate::error::excerpt;
+use lazaret_values::Printable;
+
 use crate::{Error, GuestPath};
 
 /// A TCP port of the machine that appears on the host.
@@ -25,7 +26,7 @@ impl FromStr for Port {
     /// alone is the same on both sides.
     fn from_str(text: &str) -> Result<Self, Error> {
         let fail = |reason| Error::Port {
-            text: excerpt(text),
+            text: Printable::excerpt(text),
             reason,
         };
         if text.contains('/') {
@@ -103,7 +104,7 @@ impl FromStr for Volume {
     /// Reads `NAME:/path[:ro|:rw]` or `/host/path:/path[:ro|:rw]`.
     fn from_str(text: &str) -> Result<Self, Error> {
         let fail = |reason| Error::Volume {
-            text: excerpt(text),
+            text: Printable::excerpt(text),
             reason,
         };
         let (rest, read_only) = match text.rsplit_once(':') {

@@ -1,9 +1,9 @@
 //! Amounts of processors and memory.
 
+use lazaret_values::Printable;
 use serde_json::Value;
 
 use crate::Error;
-use crate::error::excerpt;
 
 /// Whole processors from a number or text: `2`, `1.5`, `"2"`, `"500m"`. Parts round up.
 ///
@@ -103,7 +103,7 @@ fn as_text(value: &Value, what: &'static str) -> Result<String, Error> {
 fn quantity(what: &'static str, text: &str, reason: &'static str) -> Error {
     Error::Quantity {
         what,
-        text: excerpt(text),
+        text: Printable::excerpt(text),
         reason,
     }
 }

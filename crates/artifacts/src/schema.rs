@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use jsonschema::{Draft, PatternOptions, Validator};
+use lazaret_values::Printable;
 use serde_json::Value;
 
 use crate::fault::{self, Fault};
@@ -41,7 +42,7 @@ impl Schema {
             .offline()
             .with_pattern_options(PatternOptions::regex())
             .build(&document)
-            .map_err(|error| unusable(crate::error::excerpt(&error.to_string())))?;
+            .map_err(|error| unusable(Printable::excerpt(&error.to_string())))?;
         Ok(Self {
             document,
             validator,

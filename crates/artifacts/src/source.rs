@@ -12,6 +12,7 @@ mod value;
 use serde_json::Value;
 
 use crate::Error;
+use lazaret_values::Printable;
 use value::Strict;
 
 /// Largest document or configuration that is read, in bytes.
@@ -100,7 +101,7 @@ fn yaml_reason(error: &serde_saphyr::Error, line: u64, column: u64) -> String {
     match error {
         Yaml::DuplicateMappingKey { key, .. } => {
             let key = key.as_deref().unwrap_or_default();
-            format!("repeated key '{}'", crate::error::excerpt(key))
+            format!("repeated key '{}'", Printable::excerpt(key))
         }
         Yaml::MultipleDocuments { .. } => "a second document begins: one a file".to_owned(),
         Yaml::MergeKeyNotAllowed { .. } => {

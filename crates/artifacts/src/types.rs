@@ -1,5 +1,6 @@
 //! The catalogue behind `GET /ext/v1/types`.
 
+use lazaret_values::Printable;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -56,7 +57,7 @@ impl TypeInfo {
     /// of the ten or not a DNS label.
     pub fn of_schema(family: &str, schema: Value) -> Result<(Self, Schema), Error> {
         let unusable = |reason: &str| Error::Schema {
-            family: crate::error::excerpt(family),
+            family: Printable::excerpt(family),
             reason: reason.to_owned(),
         };
         if family.parse::<Family>().is_ok() {

@@ -7,6 +7,7 @@
 use std::net::IpAddr;
 
 use lazaret_oci::Repository;
+use lazaret_values::Printable;
 
 use super::scope::Scopes;
 use super::{Action, Denied, Identity, Method};
@@ -101,8 +102,5 @@ pub(super) fn change(
 
 /// Text without control characters and of bounded length.
 fn clean(text: &str) -> String {
-    text.chars()
-        .take(LONGEST)
-        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
-        .collect()
+    Printable::new(text).within(LONGEST).to_string()
 }

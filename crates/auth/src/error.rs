@@ -52,15 +52,3 @@ pub enum Error {
         reason: String,
     },
 }
-
-/// An error and its sources, for a line of the log.
-pub(super) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
-}

@@ -28,14 +28,12 @@ mod keys;
 mod limits;
 mod network;
 mod oidc;
-mod period;
 mod policy;
 mod random;
 mod scope;
 mod settings;
 #[cfg(test)]
 mod tests;
-mod text_form;
 mod tokens;
 
 pub use api_keys::new_key;
@@ -47,7 +45,6 @@ pub use htpasswd::LineError;
 pub use identity::{Action, Identity, Method, Peer};
 pub use limits::Limits;
 pub use network::{Network, NetworkError};
-pub use period::{Period, PeriodError};
-pub use policy::{Effect, Pattern, PatternError, Rule, Subject, SubjectError};
+pub use policy::{Effect, RepositoryPattern, Rule, Subject, SubjectError};
 pub use settings::{CertificateField, Certificates, Condition, Htpasswd, Oidc, Settings, Tokens};
 pub use tokens::Grant;

@@ -4,8 +4,6 @@ use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 use std::str::FromStr;
 
-use super::text_form::text_form;
-
 /// An address or a network: `10.0.0.0/8`, `::1`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Network {
@@ -19,7 +17,8 @@ pub struct Network {
 #[error("invalid network '{0}': expected an address or address/bits")]
 pub struct NetworkError(String);
 
-text_form!(Network, "10.0.0.0/8", "::1");
+lazaret_values::serde_by_text!(Network);
+lazaret_values::schema_by_text!(Network, { "examples": ["10.0.0.0/8", "::1"] });
 
 impl Network {
     /// Whether the address is of the network.
@@ -44,7 +43,7 @@ impl FromStr for Network {
     type Err = NetworkError;
 
     fn from_str(text: &str) -> Result<Self, NetworkError> {
-        let wrong = || NetworkError(text.chars().take(60).collect());
+        let wrong = || NetworkError(lazaret_values::Printable::excerpt(text));
         let (address, prefix) = match text.split_once('/') {
             Some((address, prefix)) => (address, Some(prefix)),
             None => (text, None),

@@ -2,32 +2,29 @@
 //!
 //! A request is allowed when a rule allows it and none denies it. Order does not matter.
 
-mod pattern;
+mod repositories;
 mod subject;
 #[cfg(test)]
 mod tests;
+mod text;
 
 use std::collections::BTreeMap;
 
 use lazaret_oci::Repository;
+use lazaret_values::{schema_by_text, serde_by_text};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub(super) use pattern::matches_text;
-pub use pattern::{Pattern, PatternError};
+pub use repositories::RepositoryPattern;
 pub use subject::{Subject, SubjectError};
+pub(super) use text::matches_text;
 
-use super::text_form::text_form;
 use super::{Action, Identity};
 
-text_form!(Pattern, "acme/**", "*/public/*", "${user}/**");
-text_form!(
-    Subject,
-    "user:alice",
-    "group:ci",
-    "anonymous",
-    "authenticated"
-);
+serde_by_text!(Subject);
+schema_by_text!(Subject, {
+    "examples": ["user:alice", "group:ci", "anonymous", "authenticated"],
+});
 
 /// One rule on who may do what where.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -35,7 +32,7 @@ text_form!(
 pub struct Rule {
     /// Which repositories: `acme/**`, `*/public/*`, `${user}/**`; all, when nothing is said.
     #[serde(default = "all")]
-    pub repositories: Vec<Pattern>,
+    pub repositories: Vec<RepositoryPattern>,
     /// Whom: `user:alice`, `group:ci`, `key:<id>`, `authenticated`, `anonymous`, `everyone`.
     pub subjects: Vec<Subject>,
     /// What: `pull`, `push`, `delete`, `list` (the catalog), `administer`.
@@ -45,7 +42,7 @@ pub struct Rule {
     pub effect: Effect,
 }
 
-fn all() -> Vec<Pattern> {
+fn all() -> Vec<RepositoryPattern> {
     vec!["**".parse().expect("a constant pattern")]
 }
 

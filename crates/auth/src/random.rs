@@ -13,9 +13,5 @@ pub(super) fn bytes<const N: usize>() -> [u8; N] {
 
 /// `N` random bytes in hexadecimal.
 pub(super) fn hex<const N: usize>() -> String {
-    use std::fmt::Write as _;
-    bytes::<N>().iter().fold(String::new(), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("writing to a string cannot fail");
-        text
-    })
+    lazaret_values::hex(&bytes::<N>())
 }

@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::time::Duration;
 
+use lazaret_values::Period;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::network::Network;
-use super::period::Period;
 
 /// Who is known. Without anything here (and without access rules) everybody may everything.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -103,8 +102,8 @@ impl Default for Tokens {
             issuer: "lazaret".to_owned(),
             key_file: None,
             verification_key_files: Vec::new(),
-            lifetime: Period(Duration::from_secs(300)),
-            refresh_lifetime: Period(Duration::from_secs(30 * 86_400)),
+            lifetime: Period::minutes(5),
+            refresh_lifetime: Period::days(30),
         }
     }
 }

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use lazaret_values::Period;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -28,7 +29,7 @@ const ACCESS: &str = "JWT";
 /// Kind of refresh tokens.
 const REFRESH: &str = "refresh+jwt";
 /// Longest life of an access token.
-const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+const LONGEST: Period = Period::days(1);
 
 /// Makes and checks tokens.
 pub(super) struct Tokens {
@@ -96,15 +97,15 @@ impl Tokens {
                 ));
             }
         }
-        if settings.lifetime.0.is_zero() || settings.lifetime.0 > LONGEST {
+        if settings.lifetime < Period::seconds(1) || settings.lifetime > LONGEST {
             return Err(setting("lifetime", "it is not between 1 second and 1 day"));
         }
         Ok(Self {
             keys: Keys::read(signing, believed)?,
             service,
             issuer: settings.issuer.clone(),
-            lifetime: settings.lifetime.0,
-            refresh_lifetime: settings.refresh_lifetime.0,
+            lifetime: settings.lifetime.duration(),
+            refresh_lifetime: settings.refresh_lifetime.duration(),
         })
     }
 

@@ -3,6 +3,7 @@
 use std::io;
 
 use lazaret_supervisor::ErrorClass;
+use lazaret_values::Chain;
 
 use crate::exit;
 use crate::printer::Printer;
@@ -84,9 +85,9 @@ impl Failure {
 
     fn message(&self) -> String {
         match self {
-            Self::Supervisor(error) => chain(error),
-            Self::Registry(error) => chain(error),
-            Self::Content(error) => chain(error),
+            Self::Supervisor(error) => Chain(error).to_string(),
+            Self::Registry(error) => Chain(error).to_string(),
+            Self::Content(error) => Chain(error).to_string(),
             Self::Usage { message, .. } => message.clone(),
             Self::Invalid { faults: 1 } => "1 fault".to_owned(),
             Self::Invalid { faults } => format!("{faults} faults"),
@@ -117,18 +118,6 @@ fn content_class(error: &lazaret_content::Error) -> ErrorClass {
         lazaret_content::Error::Name { .. } => ErrorClass::Invalid,
         _ => ErrorClass::Storage,
     }
-}
-
-/// The message of an error and of everything beneath it.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }
 
 impl From<lazaret_supervisor::Error> for Failure {

@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal, Write};
 
+use lazaret_values::Printable;
 use serde::Serialize;
 
 /// How results are printed.
@@ -46,7 +47,10 @@ impl Printer {
         render: impl FnOnce(&T) -> String,
     ) -> io::Result<()> {
         match format {
-            Format::Text => self.data(&render(value)),
+            Format::Text => {
+                let text = render(value);
+                self.data(&Printable::new(&text).lines().whole().to_string())
+            }
             Format::Json => {
                 let text = serde_json::to_string_pretty(value).map_err(io::Error::other)?;
                 self.data(&text)
@@ -78,8 +82,9 @@ impl Printer {
 
     /// A line on standard error, whatever was asked.
     pub(crate) fn always(self, text: &str) {
+        let line = format!("{}\n", Printable::new(text).lines().whole());
         // Nobody is left to tell when standard error is gone.
-        let _ = writeln!(io::stderr().lock(), "{text}");
+        let _ = io::stderr().lock().write_all(line.as_bytes());
     }
 
     /// Whether progress bars make sense.
@@ -88,8 +93,13 @@ impl Printer {
     }
 }
 
-/// Rows of text in aligned columns; the first row is the heading.
+/// Rows of text in aligned columns, each row in one line; the first row is the heading.
 pub(crate) fn table(rows: &[Vec<String>]) -> String {
+    let printable = |cell: &String| Printable::new(cell).whole().to_string();
+    let rows: Vec<Vec<String>> = rows
+        .iter()
+        .map(|row| row.iter().map(printable).collect())
+        .collect();
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| {
         rows.iter()
@@ -100,7 +110,7 @@ pub(crate) fn table(rows: &[Vec<String>]) -> String {
     };
     let widths: Vec<usize> = (0..columns).map(width).collect();
     let mut text = String::new();
-    for row in rows {
+    for row in &rows {
         let mut line = String::new();
         for (column, cell) in row.iter().enumerate() {
             line.push_str(cell);

@@ -4,8 +4,9 @@
 use std::env;
 use std::path::PathBuf;
 
-use lazaret_client::{CredentialFiles, Secret};
+use lazaret_client::CredentialFiles;
 use lazaret_supervisor::{Accelerator, Settings};
+use lazaret_values::Secret;
 
 use crate::env_vars::{self, foreign};
 use crate::failure::Failure;

@@ -17,6 +17,7 @@ use futures_util::{Stream, StreamExt as _, TryStreamExt as _};
 use http::{Method, Uri, header};
 use hyper::body::{Body as _, Incoming};
 use lazaret_oci::{Descriptor, Digest, Hasher, Reference, Registry};
+use lazaret_values::Printable;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 
 use crate::call::{Call, Request};
@@ -346,7 +347,7 @@ impl Pull {
             _ => Err(call.protocol(format!(
                 "answered with another range than bytes {}-: '{}'",
                 self.offset,
-                crate::error::printable(text)
+                Printable::new(text)
             ))),
         }
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use lazaret_oci::Digest;
 use lazaret_oci::wire::{ErrorBody, ErrorEntry};
+use lazaret_values::Printable;
 use thiserror::Error;
 
 /// What the server answered to a failed request.
@@ -15,7 +16,7 @@ pub struct Answer {
     pub status: u16,
     /// The faults of the error body, all of them.
     pub errors: Vec<ErrorEntry>,
-    /// The start of a body that is no error body, without control characters.
+    /// The start of a body that is no error body, printable.
     pub text: String,
 }
 
@@ -31,10 +32,8 @@ impl Answer {
             Err(_) => Vec::new(),
         };
         let text = if errors.is_empty() {
-            printable(&String::from_utf8_lossy(body))
-                .chars()
-                .take(Self::LIMIT)
-                .collect()
+            let body = String::from_utf8_lossy(body);
+            Printable::new(body.trim()).within(Self::LIMIT).to_string()
         } else {
             String::new()
         };
@@ -80,28 +79,16 @@ impl fmt::Display for Answer {
         }
         for (position, entry) in self.errors.iter().enumerate() {
             let lead = if position == 0 { ": " } else { "; " };
-            write!(f, "{lead}{}", printable(&entry.code))?;
+            write!(f, "{lead}{}", Printable::new(&entry.code))?;
             if !entry.message.is_empty() {
-                write!(f, ": {}", printable(&entry.message))?;
+                write!(f, ": {}", Printable::new(&entry.message))?;
             }
         }
-        let text = self.text.trim();
-        if !text.is_empty() {
-            write!(f, ": {text}")?;
+        if !self.text.is_empty() {
+            write!(f, ": {}", self.text)?;
         }
         Ok(())
     }
-}
-
-/// Text of a peer without what could drive a terminal.
-pub(crate) fn printable(text: &str) -> String {
-    text.chars()
-        .map(|c| match c {
-            '\n' | '\t' => c,
-            c if c.is_control() => '\u{fffd}',
-            c => c,
-        })
-        .collect()
 }
 
 /// The kinds of failure that a caller treats differently (exit codes, statuses, retries).

@@ -10,11 +10,12 @@ use std::time::Duration;
 use futures_util::TryStreamExt;
 use lazaret_client::{
     Anonymous, Class, Client, Credential, CredentialFiles, FileSource, Keychain, Options, Ping,
-    PushBlob, Pushed, Secret, Store,
+    PushBlob, Pushed, Store,
 };
 use lazaret_oci::{
     Descriptor, Manifest, ManifestDocument, Platform, Reference, Registry, media_type,
 };
+use lazaret_values::Secret;
 
 /// A running registry, ended when dropped.
 struct Served {

@@ -35,7 +35,7 @@ impl FromStr for UploadId {
         } else {
             Err(Error::Name {
                 what: "upload id",
-                text: text.chars().take(64).collect(),
+                text: lazaret_values::Printable::excerpt(text),
             })
         }
     }

@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use lazaret_protocol::{Failure, FailureKind, Kind, VERSION};
+use lazaret_values::{Chain, Printable};
 use thiserror::Error;
 
 /// The result of every fallible step.
@@ -172,18 +173,8 @@ impl Error {
 
 /// The error and its causes as one line, bounded so that it always fits a frame.
 pub(crate) fn one_line(error: &dyn std::error::Error) -> String {
-    const MAX_CHARACTERS: usize = 4096;
-    let mut line = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        line.push_str(": ");
-        line.push_str(&error.to_string());
-        cause = error.source();
-    }
-    line.chars()
-        .take(MAX_CHARACTERS)
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect()
+    let line = Chain(error).to_string();
+    Printable::new(&line).within(4096).to_string()
 }
 
 /// Names what was attempted when a system call fails.

@@ -3,6 +3,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use lazaret_protocol::BootConfig;
+use lazaret_values::unhex;
 use rustix::time::{ClockId, Timespec};
 
 use crate::error::{Context as _, Error, Result};
@@ -14,7 +15,7 @@ const CLOCK_TOLERANCE: Duration = Duration::from_secs(1);
 /// Applies the machine-wide settings of the boot configuration.
 pub(crate) fn apply(config: &BootConfig) -> Result<()> {
     set_clock(config.clock_seconds)?;
-    let seed = decode_hex(&config.entropy).ok_or_else(|| Error::Refused {
+    let seed = unhex(&config.entropy).ok_or_else(|| Error::Refused {
         field: "entropy",
         value: format!("{} characters", config.entropy.len()),
         reason: "it is not hexadecimal",
@@ -50,26 +51,3 @@ fn set_clock(seconds: u64) -> Result<()> {
     rustix::time::clock_settime(ClockId::Realtime, Timespec { tv_sec, tv_nsec: 0 })
         .context(|| format!("set the clock to {seconds} seconds since the epoch"))
 }
-
-fn decode_hex(text: &str) -> Option<Vec<u8>> {
-    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
-    if !rest.is_empty() {
-        return None;
-    }
-    pairs
-        .iter()
-        .map(|[high, low]| Some(digit(*high)? << 4 | digit(*low)?))
-        .collect()
-}
-
-fn digit(character: u8) -> Option<u8> {
-    match character {
-        b'0'..=b'9' => Some(character - b'0'),
-        b'a'..=b'f' => Some(character - b'a' + 10),
-        b'A'..=b'F' => Some(character - b'A' + 10),
-        _ => None,
-    }
-}
-
-#[cfg(test)]
-mod tests;

@@ -95,7 +95,7 @@ fn parse(superblock: &[u8; SUPERBLOCK_BYTES]) -> Option<Tree> {
 
 /// The target's parameters, as `Documentation/admin-guide/device-mapper/verity.rst` has them.
 fn table(disk: &Path, tree: &Tree, root_hash: &str, hash_offset: u64) -> String {
-    let salt: String = tree.salt.iter().map(|byte| format!("{byte:02x}")).collect();
+    let salt = lazaret_values::hex(&tree.salt);
     let salt = if salt.is_empty() {
         "-".to_owned()
     } else {

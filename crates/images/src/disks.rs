@@ -130,7 +130,7 @@ impl ImageStore {
         } else {
             Err(Error::Name {
                 what: "disk key",
-                text: key.chars().take(160).filter(|c| !c.is_control()).collect(),
+                text: lazaret_values::Printable::excerpt(key),
             })
         }
     }

@@ -103,7 +103,7 @@ pub(super) fn file_name(name: &str) -> Result<String, Error> {
     if name.is_empty() || name.len() > 1024 || name.chars().any(char::is_control) {
         return Err(Error::Name {
             what: "image name",
-            text: name.chars().take(160).filter(|c| !c.is_control()).collect(),
+            text: lazaret_values::Printable::excerpt(name),
         });
     }
     let readable: String = name

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use lazaret_values::Printable;
 use ring::digest;
 use serde::{Deserialize, Serialize};
 
@@ -80,7 +81,7 @@ impl Digest {
     pub fn from_sha256(raw: [u8; 32]) -> Self {
         Self {
             algorithm: Algorithm::Sha256,
-            hex: encode_hex(&raw),
+            hex: lazaret_values::hex(&raw),
         }
     }
 
@@ -108,7 +109,7 @@ impl FromStr for Digest {
 
     fn from_str(text: &str) -> Result<Self, Error> {
         let fail = |reason| Error::Digest {
-            text: excerpt(text),
+            text: Printable::excerpt(text),
             reason,
         };
         let (algorithm, hex) = text.split_once(':').ok_or_else(|| fail("no ':'"))?;
@@ -180,7 +181,7 @@ impl Hasher {
     /// The digest of everything added.
     #[must_use]
     pub fn finish(self) -> Digest {
-        let hex = encode_hex(self.context.finish().as_ref());
+        let hex = lazaret_values::hex(self.context.finish().as_ref());
         Digest {
             algorithm: self.algorithm,
             hex,
@@ -191,24 +192,5 @@ impl Hasher {
 impl fmt::Debug for Hasher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Hasher")
-    }
-}
-
-fn encode_hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    bytes
-        .iter()
-        .flat_map(|b| [DIGITS[usize::from(b >> 4)], DIGITS[usize::from(b & 15)]])
-        .map(char::from)
-        .collect()
-}
-
-/// Hostile text in an error message stays short.
-pub(crate) fn excerpt(text: &str) -> String {
-    const LIMIT: usize = 160;
-    if text.len() <= LIMIT {
-        text.to_owned()
-    } else {
-        text.chars().take(LIMIT).chain("…".chars()).collect()
     }
 }

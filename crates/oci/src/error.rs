@@ -29,14 +29,6 @@ pub enum Error {
         /// The text given.
         text: String,
     },
-    /// A pattern whose meaning would be unclear.
-    #[error("invalid pattern '{text}': {reason}")]
-    Pattern {
-        /// The text given.
-        text: String,
-        /// Which rule it breaks.
-        reason: &'static str,
-    },
     /// Not `host[:port]`.
     #[error("invalid registry '{text}': {reason}")]
     Registry {

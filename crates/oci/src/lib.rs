@@ -14,7 +14,6 @@ mod error;
 mod image;
 pub mod media_type;
 mod name;
-mod pattern;
 mod platform;
 mod reference;
 #[cfg(test)]
@@ -27,6 +26,5 @@ pub use document::{Index, MAX_MANIFEST_BYTES, Manifest, ManifestContent, Manifes
 pub use error::Error;
 pub use image::{ImageConfig, ProcessConfig, RootFs};
 pub use name::{Registry, Repository, Tag};
-pub use pattern::{Pattern, wildcard};
 pub use platform::Platform;
 pub use reference::Reference;

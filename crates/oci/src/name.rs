@@ -4,8 +4,9 @@ use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
+use lazaret_values::Printable;
+
 use crate::Error;
-use crate::digest::excerpt;
 
 /// `host[:port]` of a registry. The host is a domain, an IPv4 or a bracketed IPv6 address.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -58,7 +59,7 @@ impl FromStr for Registry {
 
     fn from_str(text: &str) -> Result<Self, Error> {
         let fail = |reason| Error::Registry {
-            text: excerpt(text),
+            text: Printable::excerpt(text),
             reason,
         };
         if text.len() > 255 {
@@ -126,7 +127,7 @@ impl FromStr for Repository {
 
     fn from_str(text: &str) -> Result<Self, Error> {
         let fail = |reason| Error::Repository {
-            text: excerpt(text),
+            text: Printable::excerpt(text),
             reason,
         };
         if text.is_empty() {
@@ -191,7 +192,7 @@ impl FromStr for Tag {
             Ok(Self(text.to_owned()))
         } else {
             Err(Error::Tag {
-                text: excerpt(text),
+                text: Printable::excerpt(text),
             })
         }
     }

@@ -3,10 +3,10 @@
 use std::fmt;
 use std::str::FromStr;
 
+use lazaret_values::Printable;
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
-use crate::digest::excerpt;
 
 /// `os/architecture[/variant]`, in the names that Go uses.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -64,7 +64,7 @@ impl FromStr for Platform {
 
     fn from_str(text: &str) -> Result<Self, Error> {
         let fail = || Error::Platform {
-            text: excerpt(text),
+            text: Printable::excerpt(text),
         };
         let parts: Vec<&str> = text.split('/').collect();
         if parts.iter().any(|part| part.is_empty()) {

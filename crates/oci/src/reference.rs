@@ -3,7 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::digest::excerpt;
+use lazaret_values::Printable;
+
 use crate::{Digest, Error, Registry, Repository, Tag};
 
 /// A full reference to a manifest in a registry.
@@ -33,7 +34,7 @@ impl Reference {
 
     fn parse(text: &str, default: Option<&Registry>) -> Result<Self, Error> {
         let fail = |reason| Error::Reference {
-            text: excerpt(text),
+            text: Printable::excerpt(text),
             reason,
         };
         if text.is_empty() {
@@ -62,7 +63,7 @@ impl Reference {
             registry
                 .or_else(|| default.cloned())
                 .ok_or_else(|| Error::MissingRegistry {
-                    text: excerpt(text),
+                    text: Printable::excerpt(text),
                 })?;
         Ok(Self {
             registry,

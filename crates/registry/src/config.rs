@@ -14,11 +14,11 @@ mod limits;
 mod position;
 mod repositories;
 mod schema;
+mod secret;
 mod storage;
 #[cfg(test)]
 mod tests;
 mod types;
-mod values;
 
 pub use check::check;
 pub use document::{Document, Overrides};
@@ -27,8 +27,8 @@ pub use limits::{EventKind, Limits, Webhook};
 pub use position::Origin;
 pub use repositories::{Collecting, Keep, RepositoryRule, RequiredSignature, RetentionRule};
 pub use schema::{Kind, Setting, schema, settings};
+pub(crate) use secret::read_secret;
 pub use storage::{Bucket, Files, Metadata, Postgres, Sqlite, Storage};
 pub use types::{
     ClientCertificates, Config, Drain, Log, LogFormat, Metrics, Tls, TlsVersion, Tracing,
 };
-pub use values::{Period, Secret, Size, ValueError};

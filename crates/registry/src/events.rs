@@ -19,6 +19,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use lazaret_content::{Event, Outbox, UploadId};
+use lazaret_values::Chain;
 use tokio::sync::{Notify, mpsc, watch};
 
 use crate::config::{Config, EventKind, Webhook};
@@ -140,7 +141,7 @@ async fn keep(mut pulls: mpsc::Receiver<Vec<Event>>, outbox: Arc<dyn Outbox>, wa
     while let Some(events) = pulls.recv().await {
         for event in &events {
             if let Err(error) = outbox.enqueue(event).await {
-                let error = crate::server::tls::describe(&error);
+                let error = Chain(&error).to_string();
                 tracing::warn!(error, "failed to keep the event of a pull");
             }
         }

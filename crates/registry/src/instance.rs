@@ -19,9 +19,11 @@ use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
 use lazaret_content::collect::Collector;
 use lazaret_content::{BoxFuture, SystemClock};
+use lazaret_values::Chain;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
+use crate::Error;
 use crate::config::{Config, Fault};
 use crate::events::Events;
 use crate::http_client::HttpClient;
@@ -32,7 +34,6 @@ use crate::server::tls::Certificates;
 use crate::server::{self, Handler, Listeners};
 use crate::telemetry::metrics::{Metrics, Outcome};
 use crate::telemetry::{Health, Operations, Traces};
-use crate::{Error, server::tls::describe};
 use lazaret_auth::{Context, Gate};
 use reload::Reloader;
 
@@ -192,7 +193,7 @@ impl Instance {
                 stop.await;
                 notifier.tell(State::Stopping);
                 registry.operations().health.drain();
-                let delay = config.borrow().drain.delay.0;
+                let delay = config.borrow().drain.delay.duration();
                 tokio::time::sleep(delay).await;
             }
         };
@@ -230,7 +231,7 @@ async fn watch_files(mut reloader: Reloader, mut reload: mpsc::Receiver<()>, not
 /// Removes what nobody needs, now and then. A run starts with the settings of its time.
 async fn collect(registry: Registry, mut config: watch::Receiver<Arc<Config>>) {
     loop {
-        let interval = config.borrow_and_update().collection.interval.0;
+        let interval = config.borrow_and_update().collection.interval.duration();
         if interval.is_zero() {
             if config.changed().await.is_err() {
                 return;
@@ -241,7 +242,7 @@ async fn collect(registry: Registry, mut config: watch::Receiver<Arc<Config>>) {
             () = tokio::time::sleep(interval) => {}
             changed = config.changed() => {
                 // A shorter interval counts from now on.
-                if changed.is_ok() && config.borrow().collection.interval.0 != interval {
+                if changed.is_ok() && config.borrow().collection.interval.duration() != interval {
                     continue;
                 }
                 tokio::time::sleep(interval).await;
@@ -263,7 +264,10 @@ async fn collect(registry: Registry, mut config: watch::Receiver<Arc<Config>>) {
             }
             Err(error) => {
                 metrics.collected(Outcome::Failure, 0, 0);
-                tracing::error!(error = describe(&error), "failed to collect unused content");
+                tracing::error!(
+                    error = Chain(&error).to_string(),
+                    "failed to collect unused content"
+                );
             }
         }
     }

@@ -6,7 +6,8 @@ mod signature;
 pub(crate) use check::check;
 pub use signature::VerifyingKey;
 
-use lazaret_oci::{Pattern, Repository, Tag};
+use lazaret_oci::{Repository, Tag};
+use lazaret_values::Pattern;
 
 /// The rules of a registry.
 #[derive(Debug, Clone, Default)]

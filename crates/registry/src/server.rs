@@ -128,7 +128,7 @@ impl Shared {
         config
             .tls
             .as_ref()
-            .map_or(HANDSHAKE, |tls| tls.handshake_timeout.0)
+            .map_or(HANDSHAKE, |tls| tls.handshake_timeout.duration())
     }
 }
 
@@ -213,7 +213,7 @@ impl Listeners {
             });
         }
         drop(self.sockets);
-        let timeout = shared.config.borrow().drain.timeout.0;
+        let timeout = shared.config.borrow().drain.timeout.duration();
         if tokio::time::timeout(timeout, graceful.shutdown())
             .await
             .is_err()

@@ -60,9 +60,9 @@ impl Operations {
     pub(crate) fn pace(&self) -> Pace {
         let config = self.config.borrow();
         Pace {
-            silence: config.limits.body_timeout.0,
+            silence: config.limits.body_timeout.duration(),
             rate: config.limits.minimum_transfer_rate.0,
-            window: config.limits.transfer_window.0,
+            window: config.limits.transfer_window.duration(),
         }
     }
 

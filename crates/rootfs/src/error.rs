@@ -194,12 +194,7 @@ impl Error {
     }
 }
 
-/// Renders a name from an archive for people: no control characters, lossy.
+/// Renders a name from an archive for people; bytes that are no UTF-8 are lost.
 pub(crate) fn show(path: &[u8]) -> String {
-    let text = String::from_utf8_lossy(path);
-    if text.chars().any(char::is_control) {
-        text.escape_debug().to_string()
-    } else {
-        text.into_owned()
-    }
+    lazaret_values::Printable::new(&String::from_utf8_lossy(path)).to_string()
 }

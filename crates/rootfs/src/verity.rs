@@ -164,13 +164,11 @@ fn superblock(data_blocks: u64, salt: &[u8; SALT], uuid: &[u8; 16]) -> [u8; BLOC
 mod tests {
     use std::process::Command;
 
+    use lazaret_values::hex;
+
     use super::*;
     use crate::tests::{build_with, small};
     use crate::{Attributes, FileSystem, Options};
-
-    fn hex(bytes: &[u8]) -> String {
-        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-    }
 
     /// `veritysetup` agrees with the hash of every disk, and not with a changed one.
     #[test]

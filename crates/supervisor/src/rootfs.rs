@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use lazaret_oci::{Digest, ImageConfig, ManifestDocument, Platform, Reference};
 use lazaret_rootfs::{Compression, FileSystem, Options, append_verity};
+use lazaret_values::hex;
 use serde::Serialize;
 
 use crate::image::convert::Conversion;
@@ -263,10 +264,6 @@ fn check_platform(config: &ImageConfig, wanted: &Platform) -> Result<(), Error> 
         value: wanted.to_string(),
         reason: format!("the image is for {image}"),
     })
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// As RFC 9562 writes it.

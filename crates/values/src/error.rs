@@ -1,7 +1,5 @@
 //! Why text is no value of its type.
 
-use crate::Printable;
-
 /// Text that is no value of its type.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -44,9 +42,4 @@ pub enum Error {
         /// The rule it breaks.
         reason: &'static str,
     },
-}
-
-/// The start of a refused text, fit for a message.
-pub(crate) fn excerpt(text: &str) -> String {
-    Printable::new(text).within(80).to_string()
 }

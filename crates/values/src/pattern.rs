@@ -5,8 +5,7 @@ mod wildcard;
 use std::fmt;
 use std::str::FromStr;
 
-use crate::Error;
-use crate::error::excerpt;
+use crate::{Error, Printable};
 
 pub use wildcard::wildcard;
 
@@ -125,7 +124,7 @@ impl FromStr for Pattern {
     /// [`Error::Pattern`].
     fn from_str(text: &str) -> Result<Self, Error> {
         let fail = |reason| Error::Pattern {
-            text: excerpt(text),
+            text: Printable::excerpt(text),
             reason,
         };
         if text.is_empty() || text.len() > LONGEST {

@@ -4,8 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use crate::Error;
-use crate::error::excerpt;
+use crate::{Error, Printable};
 
 /// A length of time in whole milliseconds.
 ///
@@ -91,10 +90,10 @@ impl FromStr for Period {
     /// [`Error::Period`], [`Error::PeriodTooLong`].
     fn from_str(text: &str) -> Result<Self, Error> {
         let milliseconds = milliseconds(text).ok_or_else(|| Error::Period {
-            text: excerpt(text),
+            text: Printable::excerpt(text),
         })?;
         let too_long = || Error::PeriodTooLong {
-            text: excerpt(text),
+            text: Printable::excerpt(text),
         };
         let milliseconds = milliseconds.ok_or_else(too_long)?;
         let seconds = u64::try_from(milliseconds / 1000).map_err(|_| too_long())?;

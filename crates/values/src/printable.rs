@@ -17,6 +17,12 @@ pub struct Printable<'a> {
 }
 
 impl<'a> Printable<'a> {
+    /// The start of a refused text in one line, as errors keep it: 160 characters at most.
+    #[must_use]
+    pub fn excerpt(text: &str) -> String {
+        Printable::new(text).within(160).to_string()
+    }
+
     /// Shows `text` in one line.
     #[must_use]
     pub const fn new(text: &'a str) -> Self {

@@ -3,8 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::error::excerpt;
-use crate::{Decimal, Error};
+use crate::{Decimal, Error, Printable};
 
 /// A number of bytes.
 ///
@@ -58,7 +57,7 @@ impl Size {
             .find(|c: char| !c.is_ascii_digit() && c != '.')
             .unwrap_or(text.len());
         let (number, name) = text.split_at(at);
-        let text = || excerpt(text);
+        let text = || Printable::excerpt(text);
         let number = Decimal::parse(number).ok_or_else(|| Error::Size { text: text() })?;
         let factor = match name.trim_start() {
             "" => unit.0,

@@ -223,9 +223,8 @@ pub(super) fn digest(parts: &[&[u8]]) -> String {
     for part in parts {
         context.update(part);
     }
-    let hex = context.finish();
-    let hex = hex.as_ref().iter().map(|byte| format!("{byte:02x}"));
-    format!("sha256:{}", hex.collect::<String>())
+    let digest = context.finish();
+    format!("sha256:{}", lazaret_values::hex(digest.as_ref()))
 }
 
 pub(super) fn text(error: impl std::fmt::Display) -> String {

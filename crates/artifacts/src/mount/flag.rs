@@ -1,8 +1,8 @@
 //! `--mount REF[:/path]`.
 
 use lazaret_oci::{Reference, Registry};
+use lazaret_values::Printable;
 
-use crate::error::excerpt;
 use crate::{Error, GuestPath};
 
 /// An artifact to mount, as given on the command line.
@@ -23,7 +23,7 @@ impl MountFlag {
     /// [`Error::MountFlag`] or [`Error::MountPath`].
     pub fn parse(text: &str, default: Option<&Registry>) -> Result<Self, Error> {
         let fail = |reason: String| Error::MountFlag {
-            text: excerpt(text),
+            text: Printable::excerpt(text),
             reason,
         };
         if text.contains("://") {

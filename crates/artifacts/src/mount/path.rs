@@ -3,8 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
+use lazaret_values::Printable;
+
 use crate::Error;
-use crate::error::excerpt;
 
 /// Longest path, in bytes.
 const LIMIT: usize = 1024;
@@ -39,7 +40,7 @@ impl FromStr for GuestPath {
     /// Accepts one slash at the end, and drops it.
     fn from_str(text: &str) -> Result<Self, Error> {
         let fail = |reason| Error::MountPath {
-            path: excerpt(text),
+            path: Printable::excerpt(text),
             reason,
         };
         if text.len() > LIMIT {

@@ -3,6 +3,7 @@
 use std::future::Future;
 
 use lazaret_oci::{Descriptor, Digest, Reference};
+use lazaret_values::Printable;
 use serde_json::Value;
 
 use crate::Family;
@@ -60,7 +61,7 @@ impl FetchedKind {
             Self::Image => "an image".to_owned(),
             Self::Artifact { family, .. } => family.article().to_owned(),
             Self::Unknown { artifact_type } => {
-                let artifact_type = crate::error::excerpt(artifact_type);
+                let artifact_type = Printable::excerpt(artifact_type);
                 format!("an artifact of type '{artifact_type}'")
             }
         }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use lazaret_values::Printable;
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Unexpected, Visitor};
 use serde_json::{Map, Number, Value};
 
@@ -90,7 +91,7 @@ impl<'de> Visitor<'de> for StrictVisitor {
         let mut object = Map::new();
         while let Some(Key(key)) = members.next_key()? {
             if object.contains_key(&key) {
-                let key = crate::error::excerpt(&key);
+                let key = Printable::excerpt(&key);
                 return Err(A::Error::custom(format_args!("repeated key '{key}'")));
             }
             let Strict(value) = members.next_value()?;

@@ -3,6 +3,7 @@
 use std::sync::{MutexGuard, PoisonError};
 
 use http::request::Parts;
+use lazaret_values::Chain;
 
 use super::Gate;
 use crate::api_keys;
@@ -14,7 +15,7 @@ use crate::limits::Failures;
 use crate::network::client_part;
 use crate::oidc::Failure;
 use crate::tokens::Refresh;
-use crate::{Denied, Identity, Method, Peer, audit, error};
+use crate::{Denied, Identity, Method, Peer, audit};
 
 /// Longest name of a user, in bytes.
 const LONGEST_NAME: usize = 255;
@@ -285,7 +286,7 @@ impl Gate {
 /// The log gets the whole story.
 fn unavailable(failure: &lazaret_content::Error) -> Denied {
     tracing::error!(
-        error = error::chain(failure),
+        error = Chain(failure).to_string(),
         "failed to look up an API key"
     );
     Denied::Unavailable("the registry's keys are out of reach".to_owned())

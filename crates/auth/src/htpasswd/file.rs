@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use super::users::Users;
-use crate_error::Error;
+use lazaret_values::Chain;
 
-use crate::error as crate_error;
+use super::users::Users;
+use crate::error::Error;
 
 /// How often the file is looked at.
 const LOOK: Duration = Duration::from_secs(1);
@@ -103,7 +103,7 @@ impl File {
             Err(error) => {
                 if !state.complained {
                     tracing::error!(
-                        error = %crate_error::chain(&error),
+                        error = %Chain(&error),
                         "the users stay as they were"
                     );
                 }

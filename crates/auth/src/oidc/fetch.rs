@@ -11,6 +11,7 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
+use lazaret_values::Chain;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
@@ -50,7 +51,7 @@ impl Fetch {
                 )
                 .body(Empty::new())
                 .map_err(|error| error.to_string())?;
-            let failed = |error: hyper_util::client::legacy::Error| crate::error::chain(&error);
+            let failed = |error: hyper_util::client::legacy::Error| Chain(&error).to_string();
             let response = client.request(request).await.map_err(failed)?;
             if response.status() != StatusCode::OK {
                 return Err(format!("it answered {}", response.status()));

@@ -293,10 +293,7 @@ fn rsa_and_ecdsa_signatures_of_openssl_are_verified() {
     let text = openssl(&["rsa", "-in", "rsa.pem", "-noout", "-modulus"]);
     let text = String::from_utf8(text).unwrap();
     let hex = text.trim().strip_prefix("Modulus=").unwrap();
-    let modulus: Vec<u8> = (0..hex.len())
-        .step_by(2)
-        .map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap())
-        .collect();
+    let modulus = lazaret_values::unhex(hex).unwrap();
     let now = SystemTime::now();
     let ends = jwt::since_epoch(now).as_secs() + 60;
     let signed = format!(

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::pattern::matches_text;
+use super::text::matches_text;
 use crate::Identity;
 
 /// Whom a rule is about: `everyone`, `anonymous`, `authenticated`, `user:<name>`,
@@ -51,7 +51,7 @@ impl FromStr for Subject {
     type Err = SubjectError;
 
     fn from_str(text: &str) -> Result<Self, SubjectError> {
-        let wrong = || SubjectError(text.chars().take(80).collect());
+        let wrong = || SubjectError(lazaret_values::Printable::excerpt(text));
         match text {
             "everyone" => return Ok(Self::Everyone),
             "anonymous" => return Ok(Self::Anonymous),

@@ -1,8 +1,9 @@
 use std::io::Read;
 use std::str::FromStr;
 
-use lazaret_client::{Credential, Secret};
+use lazaret_client::Credential;
 use lazaret_oci::Registry;
+use lazaret_values::Secret;
 
 use super::Context;
 use crate::failure::Failure;

@@ -98,12 +98,12 @@ impl Command {
     }
 }
 
-/// As `ls -l` shows it; control characters of names are escaped.
+/// As `ls -l` shows it.
 fn list(names: &[DiskName]) -> String {
     let rows = names.iter().map(|name| {
-        let mut path = plain(&name.path);
+        let mut path = name.path.clone();
         if let Some(target) = &name.target {
-            path = format!("{path} -> {}", plain(target));
+            path = format!("{path} -> {target}");
         }
         let size = name.device.clone().unwrap_or_else(|| name.size.to_string());
         vec![
@@ -115,14 +115,6 @@ fn list(names: &[DiskName]) -> String {
         ]
     });
     table(&rows.collect::<Vec<_>>())
-}
-
-fn plain(name: &str) -> String {
-    if name.chars().any(char::is_control) {
-        name.escape_debug().to_string()
-    } else {
-        name.to_owned()
-    }
 }
 
 impl Build {

@@ -2,8 +2,9 @@
 
 use futures_util::future::BoxFuture;
 use lazaret_oci::{Registry, Repository};
+use lazaret_values::Secret;
 
-use crate::{Error, Secret};
+use crate::Error;
 
 /// What proves to a registry who is asking.
 #[derive(Debug, Clone, PartialEq, Eq)]

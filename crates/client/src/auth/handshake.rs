@@ -7,14 +7,15 @@ use std::time::Duration;
 
 use http::HeaderValue;
 use lazaret_oci::{Registry, Repository};
+use lazaret_values::Secret;
 use tokio::sync::Mutex as AsyncMutex;
 use tokio::time::Instant;
 
 use super::token::{self, Realm};
 use super::{Challenge, Credential, CredentialSource, Scopes};
+use crate::Error;
 use crate::options::Retry;
 use crate::transport::{Response, Transport};
-use crate::{Error, Secret};
 
 /// Most answers remembered; a mirror sees many repositories.
 const MOST_HELD: usize = 4096;

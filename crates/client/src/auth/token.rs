@@ -4,17 +4,18 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use lazaret_values::Secret;
 use serde::Deserialize;
 use tokio::time::Instant;
 
 use super::{Challenge, Credential, Scopes};
+use crate::Error;
 use crate::error::Answer;
 use crate::options::Retry;
 use crate::transport::{
     Backoff, Failure, Outgoing, Payload, Reach, Response, Transport, is_transient, read_bounded,
     resolve, retry_after,
 };
-use crate::{Error, Secret};
 
 /// Life of a token that does not say (specification: 60 seconds).
 const DEFAULT_LIFE: u64 = 60;

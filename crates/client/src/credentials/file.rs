@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use base64::Engine as _;
+use lazaret_values::Secret;
 use serde::{Deserialize, Serialize};
 
 use super::keys::normalize;
-use crate::{Credential, Error, Secret};
+use crate::{Credential, Error};
 
 /// A credential file. Members we do not need are left out.
 #[derive(Default, Deserialize)]

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
+use lazaret_values::{Printable, Secret};
 use serde::Deserialize;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::Command;
 
-use crate::error::printable;
-use crate::{Credential, Error, Secret};
+use crate::{Credential, Error};
 
 /// Most that is read of a helper's output, in bytes.
 const LARGEST: u64 = 64 * 1024;
@@ -37,7 +37,7 @@ impl Helpers {
     pub(super) async fn get(&self, name: &str, server: &str) -> Result<Option<Credential>, Error> {
         let program = format!("docker-credential-{name}");
         let fail = |reason: String| Error::CredentialHelper {
-            helper: printable(&program),
+            helper: Printable::excerpt(&program),
             server: server.to_owned(),
             reason,
         };
@@ -89,10 +89,9 @@ impl Helpers {
             .await
             .map_err(|_| fail(format!("no answer after {:?}", self.timeout)))??;
         let words = |bytes: &[u8]| -> String {
-            printable(String::from_utf8_lossy(bytes).trim())
-                .chars()
-                .take(200)
-                .collect()
+            Printable::new(String::from_utf8_lossy(bytes).trim())
+                .within(200)
+                .to_string()
         };
         if !status.success() {
             // By the protocol, errors are texts on standard output; this one is no error.

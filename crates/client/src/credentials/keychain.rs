@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use lazaret_oci::{Registry, Repository};
+use lazaret_values::Secret;
 
 use super::file::AuthFile;
 use super::helper::Helpers;
 use super::keys::{hosts, keys, servers};
 use super::store::Store;
-use crate::{Credential, CredentialSource, Error, Secret};
+use crate::{Credential, CredentialSource, Error};
 
 /// Largest credential file that is read, in bytes.
 const LARGEST: u64 = 16 * 1024 * 1024;

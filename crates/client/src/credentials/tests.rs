@@ -3,9 +3,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use lazaret_oci::{Registry, Repository};
+use lazaret_values::Secret;
 
 use super::{CredentialFiles, Keychain, Store};
-use crate::{Class, Credential, Error, Secret};
+use crate::{Class, Credential, Error};
 
 fn registry(text: &str) -> Registry {
     text.parse().unwrap()

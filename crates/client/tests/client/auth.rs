@@ -1,6 +1,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use lazaret_client::{Class, Credential, Ping, Secret};
+use lazaret_client::{Class, Credential, Ping};
+use lazaret_values::Secret;
 
 use crate::support::{
     Fake, MANIFEST, PASSWORD, Reply, Seen, basic, client, client_with, full, manifest_json,

@@ -228,7 +228,7 @@ async fn a_redirected_token_request_loses_its_credentials() {
     })
     .await;
     let refresh =
-        lazaret_client::Credential::IdentityToken(lazaret_client::Secret::new("t0k3n-refresh"));
+        lazaret_client::Credential::IdentityToken(lazaret_values::Secret::new("t0k3n-refresh"));
     client_with(refresh)
         .ping(&fake.registry())
         .await

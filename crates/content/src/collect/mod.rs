@@ -13,7 +13,6 @@ mod settings;
 #[cfg(test)]
 mod tests;
 
-pub use age::{Age, AgeError};
 pub use check::{Action, Check, CheckEvent, CheckOptions, CheckSummary, Fault, Finding};
 pub use collector::{CollectionPlan, Collector, Planned, Report, Stage};
 pub use settings::Settings;

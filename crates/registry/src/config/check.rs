@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use http::Uri;
-use lazaret_oci::{MAX_MANIFEST_BYTES, Pattern};
+use lazaret_oci::MAX_MANIFEST_BYTES;
+use lazaret_values::{Chain, Pattern, Period, Secret};
 
-use super::{Config, Document, Fault, Secret};
-use crate::server::tls;
+use super::{Config, Document, Fault};
 use crate::{FamilySchemas, VerifyingKey};
 use lazaret_auth::{self as auth, Gate};
 
@@ -124,8 +124,8 @@ impl Checker<'_> {
                 Some("set tls.client_ca"),
             );
         }
-        if let Err(error) = tls::load(settings) {
-            let message = tls::describe(&error);
+        if let Err(error) = crate::server::tls::load(settings) {
+            let message = Chain(&error).to_string();
             self.wrong(&format!("tls.{}", error.setting()), message, error.hint());
         }
     }
@@ -231,8 +231,10 @@ impl Checker<'_> {
         if let Err(error) = Gate::open(&settings, config.access.clone(), limits, context) {
             let (path, message) = match &error {
                 auth::Error::Setting { setting, reason } => (setting.clone(), reason.clone()),
-                auth::Error::Htpasswd { .. } => ("auth.htpasswd".to_owned(), tls::describe(&error)),
-                _ => ("auth".to_owned(), tls::describe(&error)),
+                auth::Error::Htpasswd { .. } => {
+                    ("auth.htpasswd".to_owned(), Chain(&error).to_string())
+                }
+                _ => ("auth".to_owned(), Chain(&error).to_string()),
             };
             self.wrong(&path, message, None);
         }
@@ -271,7 +273,7 @@ impl Checker<'_> {
                 if let Some(text) = self.text(&path, key)
                     && let Err(error) = VerifyingKey::from_pem(text.as_bytes())
                 {
-                    let message = format!("'{}': {}", key.display(), tls::describe(&error));
+                    let message = format!("'{}': {}", key.display(), Chain(&error).to_string());
                     self.wrong(&path, message, None);
                 }
             }
@@ -291,7 +293,7 @@ impl Checker<'_> {
                 );
             }
         }
-        if config.collection.grace.0.as_secs() < 60 {
+        if config.collection.grace < Period::minutes(1) {
             self.warn(
                 "collection.grace",
                 format!(
@@ -331,10 +333,10 @@ impl Checker<'_> {
                 "connections_per_address",
                 limits.connections_per_address == 0,
             ),
-            ("header_timeout", limits.header_timeout.0.is_zero()),
-            ("body_timeout", limits.body_timeout.0.is_zero()),
-            ("idle_timeout", limits.idle_timeout.0.is_zero()),
-            ("transfer_window", limits.transfer_window.0.is_zero()),
+            ("header_timeout", limits.header_timeout.is_zero()),
+            ("body_timeout", limits.body_timeout.is_zero()),
+            ("idle_timeout", limits.idle_timeout.is_zero()),
+            ("transfer_window", limits.transfer_window.is_zero()),
             ("concurrent_requests", limits.concurrent_requests == Some(0)),
         ];
         for (name, is_zero) in zeros {
@@ -407,7 +409,7 @@ impl Checker<'_> {
             return;
         };
         if let Err(error) = FamilySchemas::with_folder(folder) {
-            self.wrong("types_folder", tls::describe(&error), None);
+            self.wrong("types_folder", Chain(&error).to_string(), None);
         }
     }
 }

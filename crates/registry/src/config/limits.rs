@@ -2,12 +2,11 @@
 
 use std::path::PathBuf;
 
-use lazaret_oci::Pattern;
+use lazaret_values::{Pattern, Period, Size};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::types::mebibytes;
-use super::values::{Period, Size};
 
 /// What one client may use.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -72,7 +71,6 @@ pub struct Webhook {
     pub events: Vec<EventKind>,
     /// Which repositories are told of; all, when nothing is said.
     #[serde(default)]
-    #[schemars(with = "Vec<String>")]
     pub repositories: Vec<Pattern>,
     /// File with the secret that signs each event (HMAC-SHA256).
     #[serde(default)]

@@ -3,30 +3,25 @@
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
-use lazaret_oci::Pattern;
+use lazaret_values::{Pattern, Period, Size};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-
-use super::values::{Period, Size};
 
 /// What the repositories of some patterns take.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RepositoryRule {
     /// Which repositories: `acme/**`, `*/public/*`.
-    #[schemars(with = "Vec<String>")]
     pub repositories: Vec<Pattern>,
     /// Artifact types (or configuration media types) that may be pushed; all, when none is named.
     /// A `*` stands for any text.
     #[serde(default)]
-    #[schemars(with = "Vec<String>")]
     pub allowed_artifact_types: Vec<Pattern>,
     /// Whether bundles must name their parts by digest.
     #[serde(default)]
     pub pinned_bundles: bool,
     /// Tags that never move once they are set, as patterns: `v*`.
     #[serde(default)]
-    #[schemars(with = "Vec<String>")]
     pub immutable_tags: Vec<Pattern>,
     /// Signature that a manifest needs before a tag may point to it.
     #[serde(default)]
@@ -56,7 +51,6 @@ pub struct RequiredSignature {
 #[serde(deny_unknown_fields)]
 pub struct RetentionRule {
     /// Which repositories: `acme/**`.
-    #[schemars(with = "Vec<String>")]
     pub repositories: Vec<Pattern>,
     /// A tag is kept if any of these says so; all tags are kept when nothing is said.
     #[serde(default)]
@@ -75,7 +69,6 @@ pub struct Keep {
     /// It was set within this time.
     pub newer_than: Option<Period>,
     /// It fits one of these patterns: `v*`.
-    #[schemars(with = "Vec<String>")]
     pub tags: Vec<Pattern>,
 }
 

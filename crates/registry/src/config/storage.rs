@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use lazaret_values::{Period, Secret, Size};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-
-use super::values::{Period, Secret, Size};
 
 /// Where content is kept: one of these. It takes a restart to change it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -1,5 +1,6 @@
 use std::path::Path;
 
+use lazaret_values::{Period, Size};
 use proptest::prelude::*;
 
 use super::*;
@@ -97,8 +98,8 @@ fn a_whole_file_is_read() {
     let keys = &rule.required_signature.as_ref().unwrap().keys;
     assert_eq!(keys, &[Path::new("/etc/lazaret/cosign.pub")]);
     let keep = config.retention[0].keep.as_ref().unwrap();
-    assert_eq!(keep.newer_than.unwrap().0.as_secs(), 30 * 86400);
-    assert_eq!(config.limits.header_timeout.0.as_secs(), 90);
+    assert_eq!(keep.newer_than.unwrap(), Period::days(30));
+    assert_eq!(config.limits.header_timeout.duration().as_secs(), 90);
     assert_eq!(config.webhooks[0].events, [EventKind::ManifestPushed]);
 }
 
@@ -115,7 +116,7 @@ fn faults_say_where_they_are_and_what_helps() {
         ),
         (
             "[limits]\nmanifest_bytes = \"4 parsecs\"",
-            "2:1: limits.manifest_bytes: '4 parsecs' is no size\n",
+            "2:1: limits.manifest_bytes: '4 parsecs' is no size such as 512KiB or 10GiB\n",
         ),
         (
             "[limits]\nmanifest_byte = \"4MiB\"",
@@ -353,17 +354,7 @@ fn secrets_are_never_shown() {
 
 proptest! {
     #[test]
-    fn durations_and_sizes_are_written_as_they_are_read(number in 0_u64..1 << 50) {
-        let period = Period(std::time::Duration::from_millis(number));
-        prop_assert_eq!(period.to_string().parse::<Period>().unwrap(), period);
-        let size = Size(number);
-        prop_assert_eq!(size.to_string().parse::<Size>().unwrap(), size);
-    }
-
-    #[test]
-    fn no_text_upsets_the_parsers(text in "\\PC{0,40}") {
-        let _ = text.parse::<Period>();
-        let _ = text.parse::<Size>();
+    fn no_text_upsets_the_parser(text in "\\PC{0,40}") {
         let _ = parse(&text);
     }
 }

@@ -8,8 +8,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use lazaret_auth as auth;
+use lazaret_values::{Period, Size};
 
-use super::values::{Period, Size};
 use super::{Collecting, Limits, Metadata, RepositoryRule, RetentionRule, Storage, Webhook};
 
 /// Settings of `lazaret serve`. Every one can also be given as a flag

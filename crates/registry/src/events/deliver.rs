@@ -7,14 +7,14 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use lazaret_content::{Event, Outbox};
+use lazaret_values::{Chain, Secret, hex};
 use ring::hmac;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
-use crate::config::{Config, Secret, Webhook};
+use crate::config::{Config, Webhook, read_secret};
 use crate::http_client::HttpClient;
 use crate::telemetry::metrics::{Metrics, Outcome};
-use crate::telemetry::trace::Hex;
 
 /// How often the outbox is looked at when nothing wakes us: other replicas fill it, too.
 const LOOK: Duration = Duration::from_secs(5);
@@ -92,7 +92,7 @@ impl Deliverer {
     /// Delivers what is due; `None` when that is nothing, else whether all of it was taken.
     async fn round(&self, target: &Webhook, failures: u32) -> Option<bool> {
         let now = SystemTime::now();
-        let hidden = (target.timeout.0 + MARGIN).max(pause(failures + 1));
+        let hidden = (target.timeout.duration() + MARGIN).max(pause(failures + 1));
         let concurrency = usize::from(target.concurrency.clamp(1, 4));
         let due = self
             .outbox
@@ -102,7 +102,7 @@ impl Deliverer {
             Ok(due) if due.is_empty() => return None,
             Ok(due) => due,
             Err(error) => {
-                let error = crate::server::tls::describe(&error);
+                let error = Chain(&error).to_string();
                 tracing::warn!(error, "failed to look for events");
                 return Some(false);
             }
@@ -119,7 +119,7 @@ impl Deliverer {
         let outcome = self.send(target, &event).await;
         if let Err(error) = &outcome {
             let age = event.created.elapsed().unwrap_or_default();
-            let limit = target.give_up_after.0;
+            let limit = target.give_up_after.duration();
             let (target, event_id, attempts) = (&target.name, &event.id, event.attempts);
             if age < limit {
                 self.metrics.delivered(Outcome::Failure);
@@ -145,7 +145,7 @@ impl Deliverer {
             self.metrics.delivered(Outcome::Success);
         }
         if let Err(error) = self.outbox.delivered(&event.id).await {
-            let error = crate::server::tls::describe(&error);
+            let error = Chain(&error).to_string();
             tracing::warn!(
                 error,
                 event = event.id,
@@ -162,16 +162,16 @@ impl Deliverer {
         )];
         let signature;
         if let Some(file) = &target.secret_file {
-            let secret = Secret::read(file)
+            let secret = read_secret(file)
                 .map_err(|error| format!("failed to read '{}': {error}", file.display()))?;
             signature = sign(&secret, SystemTime::now(), &event.body);
             headers.push((SIGNATURE, &signature));
         }
         let body = Bytes::from(event.body.clone());
         self.client
-            .post(&target.url, &headers, body, target.timeout.0)
+            .post(&target.url, &headers, body, target.timeout.duration())
             .await
-            .map_err(|error| crate::server::tls::describe(&error))
+            .map_err(|error| Chain(&error).to_string())
     }
 }
 
@@ -192,5 +192,5 @@ fn sign(secret: &Secret, time: SystemTime, body: &str) -> String {
         .as_secs();
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret.reveal().as_bytes());
     let tag = hmac::sign(&key, format!("{seconds}.{body}").as_bytes());
-    format!("t={seconds},v1={}", Hex(tag.as_ref()))
+    format!("t={seconds},v1={}", hex(tag.as_ref()))
 }

@@ -10,11 +10,11 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use lazaret_content::{BoxFuture, Error};
+use lazaret_values::Period;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
 use super::*;
-use crate::config::Period;
 
 /// Events in memory, hidden while they are taken.
 #[derive(Default)]
@@ -150,7 +150,7 @@ async fn an_event_is_delivered_when_the_receiver_is_back() {
     let mut webhook = target("ci", &url);
     webhook.secret_file = Some(secret);
     // So that what failed is due again soon.
-    webhook.timeout = Period(Duration::from_millis(200));
+    webhook.timeout = Period::new(Duration::from_millis(200));
     let (events, outbox, _config) = start(vec![webhook]);
     let repository = "acme/app".parse().unwrap();
     events
@@ -176,7 +176,7 @@ async fn an_event_is_delivered_when_the_receiver_is_back() {
         .unwrap();
     let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, b"hunter2");
     let tag = ring::hmac::sign(&key, format!("{time}.{body}").as_bytes());
-    assert_eq!(hash, crate::telemetry::trace::Hex(tag.as_ref()).to_string());
+    assert_eq!(hash, lazaret_values::hex(tag.as_ref()));
     while outbox.waiting().await.unwrap() > 0 {
         tokio::task::yield_now().await;
     }
@@ -219,7 +219,7 @@ async fn targets_are_told_what_they_asked_for() {
 async fn an_event_that_nobody_takes_is_given_up() {
     let (url, _deliveries, attempts) = receiver(u32::MAX).await;
     let mut webhook = target("ci", &url);
-    webhook.give_up_after = Period(Duration::ZERO);
+    webhook.give_up_after = Period::ZERO;
     let (events, outbox, _config) = start(vec![webhook]);
     let repository = "acme/app".parse().unwrap();
     events

@@ -8,14 +8,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use lazaret_values::Chain;
 use tokio::sync::watch;
 
 use super::stores;
+use crate::Error;
 use crate::config::{Config, Document, Fault, Faults, Overrides, check};
 use crate::registry::Registry;
 use crate::server::tls::Certificates;
 use crate::telemetry::metrics::{Metrics, Outcome};
-use crate::{Error, server::tls::describe};
 use lazaret_auth as auth;
 
 /// Where settings come from.
@@ -82,7 +83,7 @@ impl Reloader {
                 Outcome::Failure
             }
             Err(error) => {
-                let error = describe(&error);
+                let error = Chain(&error).to_string();
                 tracing::error!(error, "failed to read the configuration again");
                 Outcome::Failure
             }

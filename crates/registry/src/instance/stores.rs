@@ -2,20 +2,20 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use lazaret_content::collect::{
-    self, Age,
+    self,
     retention::{KeepTags, Retention, Rule as Keeping, Untagged},
 };
 use lazaret_content::{
     BlobStore, CloudObjects, CloudOptions, Database, Durability, FileObjects, SqlMetadata,
     SystemClock,
 };
+use lazaret_values::Secret;
 
 use super::Source;
 use crate::Error;
-use crate::config::{Bucket, Config, Period, RepositoryRule, RetentionRule, Secret};
+use crate::config::{Bucket, Config, RepositoryRule, RetentionRule, read_secret};
 use crate::registry::{Limits, Policy};
 use crate::rules::{Rule, Rules, VerifyingKey};
 use crate::schemas::{FamilySchemas, Schemas};
@@ -190,8 +190,8 @@ fn rule(rule: &RepositoryRule) -> Result<Rule, Error> {
 /// How the collector goes about it, and what it keeps.
 pub(super) fn collection(config: &Config) -> (collect::Settings, Retention) {
     let settings = collect::Settings {
-        grace: config.collection.grace.0,
-        garbage_grace: config.collection.garbage_grace.0,
+        grace: config.collection.grace.duration(),
+        garbage_grace: config.collection.garbage_grace.duration(),
         ..collect::Settings::default()
     };
     let rules = config.retention.iter().map(keeping).collect();
@@ -199,13 +199,12 @@ pub(super) fn collection(config: &Config) -> (collect::Settings, Retention) {
 }
 
 fn keeping(rule: &RetentionRule) -> Keeping {
-    let age = |period: Period| Age::from_secs(seconds(period.0));
     let keep = rule
         .keep
         .as_ref()
         .map_or_else(KeepTags::default, |keep| KeepTags {
             last: keep.last,
-            newer_than: keep.newer_than.map(age),
+            newer_than: keep.newer_than,
             tags: keep.tags.clone(),
         });
     Keeping {
@@ -213,17 +212,12 @@ fn keeping(rule: &RetentionRule) -> Keeping {
         keep,
         untagged: rule
             .delete_untagged_after
-            .map_or(Untagged::Keep, |period| Untagged::DeleteAfter(age(period))),
+            .map_or(Untagged::Keep, |period| Untagged::DeleteAfter(period)),
     }
 }
 
-/// Whole seconds, rather more than less.
-fn seconds(period: Duration) -> u64 {
-    period.as_secs() + u64::from(period.subsec_nanos() > 0)
-}
-
 fn secret(path: &Path) -> Result<Secret, Error> {
-    Secret::read(path).map_err(|source| Error::Read {
+    read_secret(path).map_err(|source| Error::Read {
         path: path.to_owned(),
         source,
     })

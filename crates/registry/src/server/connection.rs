@@ -164,9 +164,9 @@ async fn encrypted(
 
 fn patience(limits: &Limits) -> Patience {
     Patience {
-        stall: limits.body_timeout.0,
+        stall: limits.body_timeout.duration(),
         rate: limits.minimum_transfer_rate.0,
-        window: limits.transfer_window.0,
+        window: limits.transfer_window.duration(),
     }
 }
 
@@ -193,7 +193,7 @@ where
     });
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(limits.header_timeout.0)
+        .header_read_timeout(limits.header_timeout.duration())
         .max_headers(HEADER_FIELDS)
         .max_buf_size(BUFFER_BYTES)
         .serve_connection(TokioIo::new(stream), service);
@@ -235,7 +235,7 @@ where
     let connection = watcher.watch(connection);
     tokio::select! {
         outcome = connection => Ok(outcome?),
-        why = activity.watch(limits.idle_timeout.0, limits.body_timeout.0) => {
+        why = activity.watch(limits.idle_timeout.duration(), limits.body_timeout.duration()) => {
             tracing::debug!(?why, "connection given up");
             Ok(())
         }

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use http::{StatusCode, Version};
 use http_body_util::{BodyExt as _, Empty, Full, StreamBody};
 use hyper_util::rt::{TokioExecutor, TokioIo};
+use lazaret_values::Period;
 use rustls::ClientConfig;
 use rustls::pki_types::{CertificateDer, ServerName, pem::PemObject as _};
 use tokio::sync::oneshot;
@@ -13,7 +14,7 @@ use tokio::task::JoinHandle;
 use tokio_rustls::TlsConnector;
 
 use super::*;
-use crate::config::{ClientCertificates, Period, Tls, TlsVersion};
+use crate::config::{ClientCertificates, Tls, TlsVersion};
 
 /// A certificate with its key, and the authority that signed it.
 struct Issued {
@@ -60,7 +61,7 @@ fn tls(folder: &Path) -> Tls {
         client_ca: None,
         client_certificates: ClientCertificates::Optional,
         minimum_version: TlsVersion::V12,
-        handshake_timeout: Period(Duration::from_secs(5)),
+        handshake_timeout: Period::seconds(5),
     }
 }
 
@@ -345,7 +346,7 @@ async fn a_handshake_that_stops_is_given_up() {
     let folder = tempfile::tempdir().unwrap();
     Authority::new().issue("localhost").write(folder.path());
     let mut settings = tls(folder.path());
-    settings.handshake_timeout = Period(Duration::from_millis(100));
+    settings.handshake_timeout = Period::new(Duration::from_millis(100));
     let certificates = Certificates::new(&settings).unwrap();
     let config = Config {
         tls: Some(settings),
@@ -411,7 +412,7 @@ async fn draining_finishes_what_is_under_way_and_refuses_what_is_new() {
 #[tokio::test]
 async fn draining_ends_in_time() {
     let mut config = Config::default();
-    config.drain.timeout = Period(Duration::from_millis(50));
+    config.drain.timeout = Period::new(Duration::from_millis(50));
     let mut server = Running::start(config, None, halting(Arc::default())).await;
     let address = server.address;
     let reader = tokio::spawn(plain(address, "GET / HTTP/1.1\r\nhost: x\r\n\r\n"));
@@ -431,7 +432,7 @@ async fn an_http2_peer_that_takes_nothing_is_given_up() {
     authority.issue("localhost").write(folder.path());
     let certificates = Certificates::new(&tls(folder.path())).unwrap();
     let mut config = Config::default();
-    config.limits.body_timeout = Period(Duration::from_millis(200));
+    config.limits.body_timeout = Period::new(Duration::from_millis(200));
     let handler: Handler = Arc::new(|_, _| {
         Box::pin(async {
             let frame = || Ok(http_body::Frame::data(Bytes::from_static(&[1; 64 * 1024])));

@@ -87,17 +87,6 @@ impl TlsError {
     }
 }
 
-/// The error with its causes, in one line.
-pub(crate) fn describe(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
-}
-
 /// Reads and checks everything that TLS needs.
 ///
 /// # Errors

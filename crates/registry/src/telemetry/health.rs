@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use lazaret_content::{BlobStore, Outbox, UploadId};
+use lazaret_values::Chain;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
@@ -97,7 +98,7 @@ async fn answers(
     match tokio::time::timeout(PATIENCE, question).await {
         Ok(Ok(())) => true,
         Ok(Err(error)) => {
-            let error = crate::server::tls::describe(&error);
+            let error = Chain(&error).to_string();
             tracing::error!(what, error, "not ready");
             false
         }

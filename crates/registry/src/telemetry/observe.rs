@@ -102,7 +102,7 @@ impl Drop for Observation {
                 status = self.status,
                 bytes = self.bytes,
                 ms = took.as_millis(),
-                trace = %super::trace::Hex(&self.context.trace),
+                trace = %lazaret_values::hex(&self.context.trace),
                 "request"
             );
         }

@@ -1,12 +1,13 @@
 //! Traces: one span a request, part of the client's trace if it has one (W3C Trace Context,
 //! level 1), sent as JSON over OTLP/HTTP (OpenTelemetry protocol 1.3).
 
-use std::fmt::{self, Write as _};
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http::HeaderMap;
+use lazaret_values::{Chain, hex, unhex_array};
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, watch};
 
@@ -32,15 +33,6 @@ pub(crate) struct Context {
     pub(crate) parent: Option<[u8; 8]>,
     /// Whether it is recorded.
     pub(crate) is_sampled: bool,
-}
-
-/// Some bytes as lower-case hexadecimal.
-pub(crate) struct Hex<'a>(pub(crate) &'a [u8]);
-
-impl fmt::Display for Hex<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
 }
 
 impl Context {
@@ -73,7 +65,12 @@ impl Context {
     /// The header for whom this request makes others work.
     pub(crate) fn header(&self) -> String {
         let flags = u8::from(self.is_sampled);
-        format!("00-{}-{}-{flags:02x}", Hex(&self.trace), Hex(&self.span))
+        format!(
+            "00-{}-{}-{}",
+            hex(&self.trace),
+            hex(&self.span),
+            hex(&[flags])
+        )
     }
 }
 
@@ -89,16 +86,10 @@ fn parse(text: &str) -> Option<([u8; 16], [u8; 8], bool)> {
     (is_fit && (version > 0 || !has_rest)).then_some((trace, parent, flags & 1 == 1))
 }
 
+/// So many bytes; digits in upper case are refused.
 fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
-    let is_fit = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
-    if text.len() != 2 * N || !text.bytes().all(is_fit) {
-        return None;
-    }
-    let mut bytes = [0; N];
-    for (byte, index) in bytes.iter_mut().zip(0..) {
-        *byte = u8::from_str_radix(text.get(2 * index..2 * index + 2)?, 16).ok()?;
-    }
-    Some(bytes)
+    let is_lower = !text.bytes().any(|b| b.is_ascii_uppercase());
+    is_lower.then(|| unhex_array(text)).flatten()
 }
 
 /// Random bytes that are not all zero.
@@ -181,9 +172,11 @@ async fn export(
         };
         let body = Bytes::from(body.to_string());
         let headers = [("content-type", "application/json")];
-        let sent = client.post(&url, &headers, body, settings.timeout.0).await;
+        let sent = client
+            .post(&url, &headers, body, settings.timeout.duration())
+            .await;
         if let Err(error) = sent {
-            let error = crate::server::tls::describe(&error);
+            let error = Chain(&error).to_string();
             tracing::warn!(count, error, "failed to send traces");
         }
     }
@@ -231,8 +224,8 @@ fn document(settings: &Tracing, spans: &[Span]) -> Value {
             ];
             let context = &span.context;
             let mut value = json!({
-                "traceId": Hex(&context.trace).to_string(),
-                "spanId": Hex(&context.span).to_string(),
+                "traceId": hex(&context.trace),
+                "spanId": hex(&context.span),
                 "name": name,
                 "kind": SERVER,
                 "startTimeUnixNano": nanoseconds(span.start),
@@ -242,7 +235,7 @@ fn document(settings: &Tracing, spans: &[Span]) -> Value {
                 "status": if span.status >= 500 { json!({ "code": 2 }) } else { json!({}) },
             });
             if let Some(parent) = &context.parent {
-                value["parentSpanId"] = Hex(parent).to_string().into();
+                value["parentSpanId"] = hex(parent).into();
             }
             value
         })
@@ -273,10 +266,7 @@ mod tests {
         let given = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
         let context = context(given, 0.0);
         assert!(context.is_sampled);
-        assert_eq!(
-            Hex(&context.parent.unwrap()).to_string(),
-            "b7ad6b7169203331"
-        );
+        assert_eq!(hex(&context.parent.unwrap()), "b7ad6b7169203331");
         let header = context.header();
         assert!(
             header.starts_with("00-0af7651916cd43dd8448eb211c80319c-"),

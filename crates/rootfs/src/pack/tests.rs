@@ -5,6 +5,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::process::Command;
 
+use lazaret_values::hex;
 use sha2::{Digest, Sha256};
 
 use super::{PackMode, PackOptions, PackSummary, pack};
@@ -86,18 +87,12 @@ fn the_bytes_are_those_of_every_release() {
     fs::write(folder.path().join("dir/file"), "content\n".repeat(1000)).unwrap();
     let (output, summary) = bytes(folder.path(), reproducible());
     assert_eq!(output[..10], [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255]);
-    let hex = |digest: [u8; 32]| {
-        digest
-            .iter()
-            .map(|b| format!("{b:02x}"))
-            .collect::<String>()
-    };
     assert_eq!(
-        hex(summary.diff_id),
+        hex(&summary.diff_id),
         "0ab5b52ff6e3ada541b0c89158f2c50fa667dcf2d8b2771b90eabfdf68d1977d"
     );
     assert_eq!(
-        hex(summary.digest),
+        hex(&summary.digest),
         "20dc1e469f0d7bc387f1344aa1aab12e02128bc4bbe761715f78f73a0f2c0126"
     );
 }

@@ -60,10 +60,7 @@ pub(super) fn config(
 fn entropy() -> String {
     let mut bytes = [0u8; 64];
     match rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty()) {
-        Ok(length) => bytes[..length]
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect(),
+        Ok(length) => lazaret_values::hex(&bytes[..length]),
         Err(_) => String::new(),
     }
 }

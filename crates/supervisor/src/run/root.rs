@@ -185,7 +185,7 @@ pub(super) fn checked(store: &ImageStore, layers: &Layers<'_>) -> Result<Root, E
         let tree = append_verity(&handle, summary.size, &summary.uuid);
         let tree = tree.map_err(layers.failed())?;
         let verity = Verity {
-            root_hash: tree.root_hash.iter().map(|b| format!("{b:02x}")).collect(),
+            root_hash: lazaret_values::hex(&tree.root_hash),
             hash_offset: tree.hash_offset,
         };
         store.remove_disk(&hash_key)?;

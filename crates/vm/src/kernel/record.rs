@@ -117,11 +117,5 @@ fn digest(vmlinuz: &[u8], modules: &[Chosen]) -> String {
         add(module.file_name.as_bytes());
         add(&module.bytes);
     }
-    let digest = hash.finish();
-    let hex: String = digest
-        .as_ref()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    format!("sha256:{hex}")
+    format!("sha256:{}", lazaret_values::hex(hash.finish().as_ref()))
 }

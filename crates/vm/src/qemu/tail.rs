@@ -3,6 +3,8 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use lazaret_values::Printable;
+
 /// Keeps the last bytes written to it; clones share them.
 #[derive(Debug, Clone)]
 pub(super) struct Tail {
@@ -43,13 +45,11 @@ impl Tail {
     /// wrote must not drive it.
     pub(super) fn lines(&self, count: usize) -> String {
         let bytes: Vec<u8> = self.lock().last.iter().copied().collect();
-        let text: String = String::from_utf8_lossy(&bytes)
-            .chars()
-            .filter(|c| !c.is_control() || matches!(c, '\n' | '\t'))
-            .collect();
-        let lines: Vec<&str> = text
+        let text = String::from_utf8_lossy(&bytes);
+        let lines: Vec<String> = text
             .lines()
             .filter(|line| !line.trim().is_empty())
+            .map(|line| Printable::new(line).whole().to_string())
             .collect();
         lines[lines.len().saturating_sub(count)..].join("\n")
     }

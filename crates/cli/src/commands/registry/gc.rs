@@ -1,7 +1,8 @@
 use std::sync::Arc;
 
 use lazaret_content::SystemClock;
-use lazaret_content::collect::{Age, CollectionPlan, Collector, Planned, Report};
+use lazaret_content::collect::{CollectionPlan, Collector, Planned, Report};
+use lazaret_values::Period;
 
 use super::stores::StoresArgs;
 use crate::commands::Context;
@@ -24,10 +25,10 @@ pub(crate) struct Args {
     /// How long blobs that nothing names stay after their last push, mount or HEAD [default: as
     /// configured, or 24h]
     #[arg(long, value_name = "AGE")]
-    grace: Option<Age>,
+    grace: Option<Period>,
     /// How long the objects of given up blobs stay for readers [default: as configured, or 10m]
     #[arg(long, value_name = "AGE")]
-    garbage_grace: Option<Age>,
+    garbage_grace: Option<Period>,
     /// How results are printed
     #[arg(long, value_enum, default_value_t)]
     format: Format,

@@ -1,8 +1,8 @@
 use std::time::{Duration, SystemTime};
 
 use lazaret_content::ApiKey;
-use lazaret_registry::config::Period;
 use lazaret_registry::new_key;
+use lazaret_values::Period;
 use serde_json::{Value, json};
 
 use super::stores::StoresArgs;
@@ -62,7 +62,9 @@ impl Command {
                 format,
             } => {
                 check_user(&user)?;
-                let ends = expires_in.map(|period| end(now, period.0)).transpose()?;
+                let ends = expires_in
+                    .map(|period| end(now, period.duration()))
+                    .transpose()?;
                 let stores = stores.open(context).await?;
                 let (key, text) = new_key(&user, &description, now, ends);
                 stores.database.put_key(&key).await?;
@@ -133,7 +135,7 @@ fn listing(keys: &[ApiKey], now: SystemTime) -> String {
     rows.extend(keys.iter().map(|key| {
         let expires = match key.expires.map(|ends| ends.duration_since(now)) {
             None => "never".to_owned(),
-            Some(Ok(left)) => format!("in {}", Period(Duration::from_secs(left.as_secs()))),
+            Some(Ok(left)) => format!("in {}", Period::seconds(left.as_secs())),
             Some(Err(_)) => "expired".to_owned(),
         };
         vec![

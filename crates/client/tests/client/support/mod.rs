@@ -6,9 +6,10 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use lazaret_client::Timeouts;
 use lazaret_client::{Anonymous, Client, Credential, CredentialSource, Error, Options, Retry};
-use lazaret_client::{Secret, Timeouts};
 use lazaret_oci::{Reference, Registry, Repository};
+use lazaret_values::Secret;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufStream};
 use tokio::net::TcpListener;
 

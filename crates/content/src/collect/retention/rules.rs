@@ -2,10 +2,9 @@
 
 use std::num::NonZeroU32;
 
-use lazaret_oci::{Pattern, Repository};
+use lazaret_oci::Repository;
+use lazaret_values::{Pattern, Period};
 use serde::{Deserialize, Serialize};
-
-use crate::collect::Age;
 
 /// Rules in order: the first that fits a repository decides, and without one everything stays.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,7 +49,7 @@ pub struct KeepTags {
     pub last: Option<NonZeroU32>,
     /// Tags that were pointed somewhere within this time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub newer_than: Option<Age>,
+    pub newer_than: Option<Period>,
     /// Tags whose names fit one of these.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<Pattern>,
@@ -72,5 +71,5 @@ pub enum Untagged {
     #[default]
     Keep,
     /// They go when their last push is this long ago.
-    DeleteAfter(Age),
+    DeleteAfter(Period),
 }

@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
 
 use lazaret_oci::Digest;
+use lazaret_values::Period;
 use proptest::collection::{btree_map, btree_set, vec};
 use proptest::option;
 use proptest::prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, proptest};
 
 use super::{KeepTags, Plan, Reason, Retention, Rule, Untagged, plan};
-use crate::collect::Age;
 use crate::{ManifestSummary, RepositoryContents, TagSummary};
 
 const HOUR: u64 = 3600;
@@ -317,7 +317,7 @@ fn worlds(circles: bool) -> impl Strategy<Value = World> {
     )
         .prop_map(|(last, newer_than, tags)| KeepTags {
             last: last.and_then(std::num::NonZeroU32::new),
-            newer_than: newer_than.map(Age::from_secs),
+            newer_than: newer_than.map(Period::seconds),
             tags: tags
                 .iter()
                 .map(|t| format!("t{t:02}").parse().unwrap())
@@ -325,7 +325,7 @@ fn worlds(circles: bool) -> impl Strategy<Value = World> {
         });
     let untagged = proptest::prop_oneof![
         1 => Just(Untagged::Keep),
-        4 => (0..20 * DAY).prop_map(|age| Untagged::DeleteAfter(Age::from_secs(age))),
+        4 => (0..20 * DAY).prop_map(|age| Untagged::DeleteAfter(Period::seconds(age))),
     ];
     (manifests, tags, keep, untagged, 0..10 * DAY).prop_map(
         |(manifests, tags, keep, untagged, grace)| World {
@@ -449,8 +449,8 @@ proptest! {
         let mut contents = RepositoryContents { manifests: vec![manifest("m", 0)], tags: Vec::new() };
         contents.manifests[0].pushed = time(pushed);
         let mut rule = weekly();
-        rule.untagged = Untagged::DeleteAfter(Age::from_secs(age));
-        rule.keep.newer_than = last.then(|| Age::from_secs(age));
+        rule.untagged = Untagged::DeleteAfter(Period::seconds(age));
+        rule.keep.newer_than = last.then(|| Period::seconds(age));
         let gone = plan(&contents, &rule, time(now), Duration::from_secs(grace));
         let old = u64::from(now).checked_sub(u64::from(pushed));
         let goes = pushed == 0 || old.is_some_and(|old| old >= age.max(grace));

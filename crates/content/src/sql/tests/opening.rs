@@ -1,22 +1,11 @@
 //! Opening databases: new ones, old ones, wrong ones, several at once.
 
-use std::error::Error as _;
 use std::sync::Arc;
+
+use lazaret_values::Chain;
 
 use crate::conformance::databases::{LEASE, Place, claimed, manifest, repository};
 use crate::{Claim, Durability, Error, Metadata as _, Page, SqlMetadata, SystemClock};
-
-/// The whole chain of causes.
-fn causes(error: &Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
-}
 
 /// Replicas that start together find one schema, made once.
 async fn several_open_at_once(place: &Place) {
@@ -42,7 +31,7 @@ async fn newer_than_the_program(place: &Place) {
     let db = place.open().await;
     db.tamper("UPDATE lazaret_schema SET version = 1000").await;
     let error = place.try_open().await.err().unwrap();
-    let text = causes(&error);
+    let text = Chain(&error).to_string();
     assert!(
         text.contains("schema 1000") && text.contains("newer"),
         "{text}"
@@ -66,7 +55,10 @@ async fn what_is_no_database_is_refused() {
     std::fs::write(&path, "something else".repeat(1000)).unwrap();
     let open = |path| SqlMetadata::sqlite(path, Durability::Synced, Arc::new(SystemClock));
     let error = open(&path).await.err().unwrap();
-    assert!(causes(&error).contains("not a database"), "{error:?}");
+    assert!(
+        Chain(&error).to_string().contains("not a database"),
+        "{error:?}"
+    );
     assert!(open(&folder.path().join("absent/file")).await.is_err());
     for url in [
         "mysql://localhost/x",
