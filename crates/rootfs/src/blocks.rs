@@ -3,34 +3,15 @@
 mod alloc;
 mod compress;
 mod data;
+mod disk;
 mod output;
+mod unit;
 mod writer;
 
-use std::fs::File;
-
-use alloc::Allocator;
-use compress::Compressor;
 pub(crate) use compress::{Packed, SEGMENT};
-pub(crate) use data::{CHUNK, HELD_MAX, Source, push};
-use output::Output;
-
-use crate::compression::Compression;
-use crate::error::Error;
-use crate::tree::Kind;
-
-/// Block size; the only one that the writers know.
-pub(crate) const BLOCK: usize = 4096;
-pub(crate) const BLOCK_U64: u64 = BLOCK as u64;
-
-/// How the data of a file may lie.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Layout {
-    /// Anywhere: every block of zeros is a hole, and room that replaced files left is used again.
-    Scattered,
-    /// In one run but for holes, which are whole chunks of [`CHUNK`](data::CHUNK) bytes. Small files are
-    /// kept in memory as long as there is room, to be placed behind their inodes.
-    Runs,
-}
+pub(crate) use data::{CHUNK, Source, push};
+pub(crate) use disk::{Blocks, HELD_MAX, Layout};
+pub(crate) use unit::{BLOCK, BLOCK_U64};
 
 /// What a file system says of itself.
 pub(crate) struct Identity {
@@ -46,106 +27,4 @@ pub(crate) struct Finished {
     pub(crate) blocks: u64,
     pub(crate) used_blocks: u64,
     pub(crate) inodes_used: u64,
-}
-
-/// Where the data of files goes, on every kind of disk.
-pub(crate) struct Blocks {
-    pub(crate) output: Output,
-    pub(crate) alloc: Allocator,
-    layout: Layout,
-    /// The first block that is not reserved.
-    first: u64,
-    /// Bytes of small files that may still be kept in memory.
-    room: usize,
-    buffer: Vec<u8>,
-    compressor: Option<Compressor>,
-    /// Compressed files that are not needed any more.
-    unneeded: Vec<u32>,
-}
-
-impl Blocks {
-    /// Starts on a file, which is emptied. The first `reserved` blocks are not handed out.
-    pub(crate) fn create(
-        file: File,
-        reserved: u64,
-        size: Option<u64>,
-        layout: Layout,
-    ) -> Result<Self, Error> {
-        Self::create_among(file, reserved, 0, size, layout)
-    }
-
-    /// The same for a disk of which `elsewhere` blocks, behind the first one, are in other files.
-    pub(crate) fn create_among(
-        file: File,
-        reserved: u64,
-        elsewhere: u64,
-        size: Option<u64>,
-        layout: Layout,
-    ) -> Result<Self, Error> {
-        let reserved = reserved + elsewhere;
-        Ok(Self {
-            first: reserved,
-            output: Output::create(file, elsewhere)?,
-            alloc: Allocator::new(reserved, size, layout == Layout::Scattered),
-            layout,
-            room: match layout {
-                Layout::Scattered => 0,
-                Layout::Runs => HELD_MAX,
-            },
-            buffer: Vec::new(),
-            compressor: None,
-            unneeded: Vec::new(),
-        })
-    }
-
-    /// Compresses files from now on. Only [`Layout::Runs`] can.
-    pub(crate) fn compress(&mut self, compression: Compression) {
-        self.compressor = Some(Compressor::new(compression));
-    }
-
-    /// Gives the blocks of removed files back; those in other files stay as they are.
-    pub(crate) fn free(&mut self, files: &[Kind]) {
-        for file in files {
-            match file {
-                Kind::File { extents, .. } => {
-                    for extent in extents.iter().filter(|e| e.physical >= self.first) {
-                        self.alloc.free(extent.physical, u64::from(extent.length));
-                    }
-                }
-                // It may be on its way yet.
-                Kind::Compressed { file, .. } => self.unneeded.push(*file),
-                _ => {}
-            }
-        }
-    }
-
-    /// Waits until all files are compressed, and returns where they are.
-    pub(crate) fn packed(&mut self) -> Result<Vec<Packed>, Error> {
-        while self.place_packed()? {}
-        let files = self.compressor.take().map(|compressor| compressor.files);
-        let files = files.unwrap_or_default();
-        for file in std::mem::take(&mut self.unneeded) {
-            let file = &files[file as usize];
-            self.alloc.free(file.start, file.total());
-        }
-        Ok(files)
-    }
-
-    /// Makes all that was given back read as zeros.
-    pub(crate) fn clear_free(&mut self) -> Result<(), Error> {
-        let free: Vec<_> = self.alloc.free_runs().collect();
-        for (start, length) in free {
-            self.output.zero_blocks(start, length)?;
-        }
-        Ok(())
-    }
-
-    /// The error for a disk without room for `more` blocks.
-    pub(crate) fn full(&self, more: u64) -> Error {
-        let needed = (self.alloc.used() + more) * BLOCK_U64;
-        Error::DiskFull {
-            needed,
-            size: self.alloc.limit().unwrap_or(0) * BLOCK_U64,
-        }
-    }
 }

@@ -19,6 +19,8 @@ mod compressed;
 mod directory;
 mod inode;
 mod layout;
+mod place;
+mod room;
 mod superblock;
 mod xattr;
 
@@ -31,8 +33,10 @@ use crate::bytes::low32;
 use crate::compression::Compression;
 use crate::error::Error;
 use crate::tree::{Kind, NodeId, Tree};
-use inode::{Data, Inode};
-use layout::{Layout, Place};
+use inode::Inode;
+use layout::Layout;
+use place::{Data, Place};
+use room::{address, allocate};
 use superblock::Superblock;
 
 /// Starts on an empty file: the superblock comes first. `elsewhere` blocks behind it are in other files.
@@ -96,18 +100,6 @@ pub(crate) fn finish(
         used_blocks,
         inodes_used: layout.order.nodes.len() as u64,
     })
-}
-
-/// Takes room for so many bytes; returns its first block.
-fn allocate(disk: &mut Blocks, bytes: u64) -> Result<u32, Error> {
-    let blocks = bytes.div_ceil(BLOCK_U64);
-    let start = disk.alloc.allocate_contiguous(blocks);
-    address(disk, start.unwrap_or(u64::MAX))
-}
-
-/// EROFS counts blocks in 32 bits.
-fn address(disk: &Blocks, block: u64) -> Result<u32, Error> {
-    u32::try_from(block).map_err(|_| disk.full(0))
 }
 
 /// Writes inodes and what follows each, in the order of their places.

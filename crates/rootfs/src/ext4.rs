@@ -24,6 +24,7 @@ mod finish;
 mod geometry;
 mod groups;
 mod hash;
+mod image;
 mod inode;
 mod journal;
 mod numbering;
@@ -34,10 +35,11 @@ pub(crate) use xattr::check as check_xattrs;
 
 use std::fs::File;
 
-use crate::blocks::{BLOCK, BLOCK_U64, Blocks, Finished, Identity, Layout};
+use crate::blocks::{BLOCK_U64, Blocks, Finished, Identity, Layout};
 use crate::error::Error;
 use crate::options::Options;
 use crate::tree::{NodeId, Tree};
+use image::Image;
 
 /// Starts on an empty file: superblock and descriptors come first.
 pub(crate) fn create(file: File, options: &Options) -> Result<Blocks, Error> {
@@ -60,12 +62,4 @@ pub(crate) fn finish(
         journal: options.journal,
     };
     image.finish(tree, lost_and_found, identity)
-}
-
-/// An ext4 file system in the making.
-struct Image {
-    disk: Blocks,
-    /// Blocks set aside for group descriptors, after the superblock's.
-    descriptor_blocks: u64,
-    journal: bool,
 }

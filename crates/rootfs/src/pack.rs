@@ -13,9 +13,9 @@ use std::path::Path;
 
 use gzip::Sink;
 use tar::{TarEntry, TarKind, TarWriter};
-use walk::{Found, Object, Walk};
+use walk::{Found, Object, Walk, display};
 
-use crate::error::{Error, show};
+use crate::error::Error;
 use crate::tree::Attributes;
 
 /// What happens to the metadata of the files that are packed.
@@ -182,8 +182,4 @@ fn copy<W: Write>(
         left -= want as u64;
     }
     tar.pad(size)
-}
-
-fn display(path: &Path) -> String {
-    show(path.as_os_str().as_bytes())
 }

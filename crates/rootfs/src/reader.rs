@@ -8,20 +8,24 @@ mod clusters;
 mod erofs;
 mod ext4;
 mod fields;
+mod format;
+mod image;
+mod stat;
 #[cfg(test)]
 mod tests;
 
 use std::collections::HashSet;
 use std::fs::File;
-use std::os::unix::fs::FileExt;
 use std::sync::{Mutex, PoisonError};
 
 pub(crate) use fields::Fields;
+use format::Format;
+use image::{Cluster, Image, Stretch, damaged};
+pub use stat::{ObjectKind, Stat};
 
-use crate::compression;
 use crate::error::{Error, show};
 use crate::options::{FileSystem, Limits};
-use crate::tree::{Attributes, SYMLINK_MAX};
+use crate::tree::SYMLINK_MAX;
 
 /// Longest name of a directory entry.
 const NAME_MAX: usize = 255;
@@ -33,172 +37,6 @@ pub struct DiskReader {
     limits: Limits,
     /// The cluster that was read last, for the one who reads on.
     unpacked: Mutex<Option<(Cluster, Vec<u8>)>>,
-}
-
-/// What a disk says of one file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stat {
-    /// What it is.
-    pub kind: ObjectKind,
-    /// Owner, permissions, time and extended attributes, ACLs in the form of system calls.
-    pub attributes: Attributes,
-    /// Length in bytes.
-    pub size: u64,
-    /// Number of names.
-    pub links: u32,
-    /// Its number: the same for all names of one file.
-    pub inode: u64,
-    data: Data,
-}
-
-/// The type of a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ObjectKind {
-    /// A directory.
-    Directory,
-    /// A regular file.
-    File,
-    /// A symbolic link.
-    Symlink,
-    /// A character device.
-    CharDevice {
-        /// Its driver.
-        major: u32,
-        /// Which device of the driver.
-        minor: u32,
-    },
-    /// A block device.
-    BlockDevice {
-        /// Its driver.
-        major: u32,
-        /// Which device of the driver.
-        minor: u32,
-    },
-    /// A named pipe.
-    Fifo,
-    /// A socket.
-    Socket,
-}
-
-/// How the content of an inode is found; each format knows its own.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Data {
-    None,
-    /// At this byte of the disk.
-    At(u64),
-    /// The root of a tree of extents, as the inode has it.
-    Extents([u8; 60]),
-    /// Whole blocks at the first byte, the rest at the second.
-    Tail(u64, u64),
-    /// A map at this byte.
-    Chunks {
-        map: u64,
-        /// Bytes of a chunk as a power of two.
-        bits: u32,
-        /// Bytes of an entry of the map.
-        entry: u64,
-    },
-    /// A map at this byte, of clusters that are compressed in one way.
-    Compressed {
-        map: u64,
-        algorithm: u8,
-    },
-}
-
-/// Where the bytes of a file from some point on are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stretch {
-    /// At this byte of the disk, so many of them.
-    Disk { at: u64, length: u64 },
-    /// Nowhere: so many zeros.
-    Hole { length: u64 },
-    /// In what a cluster holds, from this byte on.
-    Packed { cluster: Cluster, from: usize },
-}
-
-/// Bytes that are compressed together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Cluster {
-    /// Where they are on the disk, and how many they are there.
-    at: u64,
-    stored: usize,
-    /// How many they are in truth.
-    size: usize,
-    algorithm: u8,
-}
-
-/// Names and values.
-type Xattrs = Vec<(Vec<u8>, Vec<u8>)>;
-
-/// A name in a directory, and the number of what it leads to.
-type Name<'a> = (&'a [u8], u64);
-
-/// A file system on a disk.
-trait Format: Send + Sync {
-    fn image(&self) -> &Image;
-    fn root(&self) -> u64;
-    fn block_size(&self) -> u64;
-    fn stat(&self, inode: u64) -> Result<Stat, Error>;
-    /// What is at byte `at`, which is below the size.
-    fn map(&self, stat: &Stat, at: u64) -> Result<Stretch, Error>;
-    /// The names in one block of a directory, `.` and `..` left out.
-    fn names<'a>(&self, block: &'a [u8]) -> Result<Vec<Name<'a>>, Error>;
-}
-
-/// The bytes of a disk.
-struct Image {
-    file: File,
-    size: u64,
-}
-
-/// What is at byte `at` of a file of `size` bytes that lie together.
-fn contiguous(start: u64, size: u64, at: u64) -> Stretch {
-    Stretch::Disk {
-        at: start.saturating_add(at),
-        length: size - at,
-    }
-}
-
-fn damaged(reason: &'static str) -> Error {
-    Error::Damaged { reason }
-}
-
-impl Image {
-    fn read(&self, at: u64, buffer: &mut [u8]) -> Result<(), Error> {
-        let end = at.checked_add(buffer.len() as u64);
-        if end.is_none_or(|end| end > self.size) {
-            return Err(damaged("something lies behind the end of the disk"));
-        }
-        let failed = |source| Error::Read {
-            what: "the disk".to_owned(),
-            source,
-        };
-        self.file.read_exact_at(buffer, at).map_err(failed)
-    }
-
-    /// Refuses a disk that was cut.
-    fn must_have(&self, blocks: u64, block: u64) -> Result<(), Error> {
-        match blocks.checked_mul(block) {
-            Some(bytes) if bytes <= self.size => Ok(()),
-            _ => Err(damaged("it is shorter than its file system")),
-        }
-    }
-
-    /// What a cluster holds. Zeros before the data are no part of it.
-    fn cluster(&self, cluster: Cluster) -> Result<Vec<u8>, Error> {
-        let mut stored = vec![0; cluster.stored];
-        self.read(cluster.at, &mut stored)?;
-        let start = stored.iter().position(|byte| *byte != 0);
-        let data = &stored[start.unwrap_or(stored.len())..];
-        compression::decompress(cluster.algorithm, data, cluster.size)
-            .ok_or_else(|| damaged("compressed data is not what it should be"))
-    }
-
-    fn bytes<const N: usize>(&self, at: u64) -> Result<[u8; N], Error> {
-        let mut bytes = [0; N];
-        self.read(at, &mut bytes)?;
-        Ok(bytes)
-    }
 }
 
 impl DiskReader {
@@ -430,24 +268,6 @@ impl Budget {
             });
         }
         Ok(())
-    }
-}
-
-impl ObjectKind {
-    /// From `st_mode`, and the device number in the kernel's own 32 bits.
-    fn of(mode: u16, device: u32) -> Result<Self, Error> {
-        let major = (device >> 8) & 0xfff;
-        let minor = (device & 0xff) | ((device >> 12) & 0xf_ff00);
-        Ok(match mode >> 12 {
-            1 => Self::Fifo,
-            2 => Self::CharDevice { major, minor },
-            4 => Self::Directory,
-            6 => Self::BlockDevice { major, minor },
-            8 => Self::File,
-            10 => Self::Symlink,
-            12 => Self::Socket,
-            _ => return Err(damaged("an inode is of no type")),
-        })
     }
 }
 

@@ -29,7 +29,7 @@ use crate::path::TreePath;
 use crate::reader::Fields;
 use crate::sha256::Sha256;
 use crate::tree::{Extent, Kind};
-use log::{Stored, read_entry, write_entry};
+use log::{Stored, read_entry, read_error, write_entry};
 
 const MAGIC: &[u8; 8] = b"LZLAYER\x01";
 /// Bytes of the log that are written at a time.
@@ -173,13 +173,6 @@ impl StoredLayer {
     /// What the layer amounted to when it was converted.
     pub fn summary(&self) -> LayerSummary {
         self.header.summary
-    }
-}
-
-fn read_error(source: std::io::Error) -> Error {
-    Error::Read {
-        what: "the stored layer".to_owned(),
-        source,
     }
 }
 

@@ -1,7 +1,6 @@
 //! Extended attributes: which are kept, and what they are called on disk.
 
 use crate::error::{EntryFault, Error};
-use crate::tree::Attributes;
 
 const ACL_ACCESS: &[u8] = b"system.posix_acl_access";
 const ACL_DEFAULT: &[u8] = b"system.posix_acl_default";
@@ -16,13 +15,13 @@ const PREFIXES: [(&[u8], u8); 4] = [
 
 /// Leaves out names in namespaces that Linux does not store, refuses what is malformed, and brings the
 /// others in order.
-pub(crate) fn normalise(path: &[u8], attributes: &mut Attributes) -> Result<(), Error> {
-    if attributes.xattrs.is_empty() {
+pub(crate) fn normalise(path: &[u8], xattrs: &mut Vec<(Vec<u8>, Vec<u8>)>) -> Result<(), Error> {
+    if xattrs.is_empty() {
         return Ok(());
     }
     let bad = || Error::entry(path, EntryFault::BadXattr);
-    attributes.xattrs.retain(|(name, _)| index(name).is_some());
-    for (name, value) in &attributes.xattrs {
+    xattrs.retain(|(name, _)| index(name).is_some());
+    for (name, value) in xattrs.iter() {
         let suffix = index(name).map_or(&[][..], |(_, suffix)| suffix);
         let is_acl = is_acl(name);
         if name.len() > 255 || name.contains(&0) || (suffix.is_empty() && !is_acl) {
@@ -32,10 +31,8 @@ pub(crate) fn normalise(path: &[u8], attributes: &mut Attributes) -> Result<(), 
             return Err(bad());
         }
     }
-    attributes
-        .xattrs
-        .sort_by(|(a, _), (b, _)| order(a).cmp(&order(b)));
-    let mut pairs = attributes.xattrs.windows(2);
+    xattrs.sort_by(|(a, _), (b, _)| order(a).cmp(&order(b)));
+    let mut pairs = xattrs.windows(2);
     if pairs.any(|pair| pair[0].0 == pair[1].0) {
         return Err(bad());
     }

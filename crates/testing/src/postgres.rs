@@ -1,5 +1,8 @@
 //! A PostgreSQL server of the test process, with one database for each test.
 
+#[cfg(test)]
+mod tests;
+
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -119,22 +122,4 @@ fn programs() -> Option<PathBuf> {
 fn is_root() -> bool {
     use std::os::unix::fs::MetadataExt as _;
     std::fs::metadata(Path::new("/proc/self")).is_ok_and(|process| process.uid() == 0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn databases_are_separate_and_empty() {
-        let (one, two) = (database(), database());
-        assert_ne!(one, two);
-        for url in [one, two] {
-            let output = Command::new(programs().unwrap().join("psql"))
-                .args(["-At", "-c", "create table t (n int)", &url])
-                .output()
-                .unwrap();
-            assert!(output.status.success(), "{output:?}");
-        }
-    }
 }

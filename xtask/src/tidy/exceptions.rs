@@ -28,7 +28,6 @@ pub(crate) const UNSETTLED: &[(Check, &str)] = &[
     (Check::Upward, "crates/client/"),
     (Check::Upward, "crates/content/"),
     (Check::Upward, "crates/registry/"),
-    (Check::Upward, "crates/rootfs/"),
     (Check::Upward, "crates/supervisor/"),
     (Check::Upward, "crates/vm/"),
     (Check::Circle, "crates/artifacts/"),
@@ -39,7 +38,6 @@ pub(crate) const UNSETTLED: &[(Check, &str)] = &[
     (Check::Circle, "crates/guest/"),
     (Check::Circle, "crates/oci/"),
     (Check::Circle, "crates/registry/"),
-    (Check::Circle, "crates/rootfs/"),
     (Check::Circle, "crates/supervisor/"),
     (Check::Circle, "crates/vm/"),
     (Check::ModuleStyle, "crates/cli/"),
@@ -52,11 +50,8 @@ pub(crate) const UNSETTLED: &[(Check, &str)] = &[
     (Check::SiblingTests, "crates/client/"),
     (Check::SiblingTests, "crates/content/"),
     (Check::SiblingTests, "crates/guest/"),
-    (Check::SiblingTests, "crates/oci/"),
     (Check::SiblingTests, "crates/registry/"),
-    (Check::SiblingTests, "crates/rootfs/"),
     (Check::SiblingTests, "crates/supervisor/"),
-    (Check::SiblingTests, "crates/testing/"),
     (Check::SiblingTests, "crates/vm/"),
     (Check::Errors, "crates/client/"),
     (Check::Errors, "crates/content/"),
@@ -66,7 +61,6 @@ pub(crate) const UNSETTLED: &[(Check, &str)] = &[
     (Check::Units, "crates/images/"),
     (Check::Documents, "ARCHITECTURE.md"),
     (Check::Duplicates, "crates/images/"),
-    (Check::Duplicates, "crates/values/"),
 ];
 
 /// The arrows that the check of circles leaves out.

@@ -1,16 +1,16 @@
 //! The data of files, on its way from a layer to the disk.
 
-use super::compress::Compressor;
-use super::{BLOCK, BLOCK_U64, Blocks, Layout, SEGMENT};
+use super::compress::{Compressor, SEGMENT};
+use super::disk::{Blocks, Layout};
+use super::unit::{BLOCK, BLOCK_U64};
 use crate::error::{EntryFault, Error};
 use crate::tree::{Extent, Kind};
 
 /// Bytes handled at a time.
 pub(crate) const CHUNK: usize = 256 * BLOCK;
 const ZEROS: [u8; BLOCK] = [0; BLOCK];
-/// Longest file that is kept in memory, and most bytes of all such files.
+/// Longest file that is kept in memory, in bytes.
 const SMALL: usize = 3072;
-pub(crate) const HELD_MAX: usize = 64 << 20;
 
 /// Where the data of one file comes from.
 pub(crate) trait Source {

@@ -5,7 +5,7 @@ use std::os::unix::fs::FileExt;
 
 use rustix::fs::{FallocateFlags, fallocate};
 
-use super::BLOCK_U64;
+use super::unit::BLOCK_U64;
 use super::writer::{BUFFER, Buffer, Writer};
 use crate::error::Error;
 

@@ -3,6 +3,9 @@
 //! A disk is written once, and read in part by a machine: caching it costs more than writing it. What is
 //! not made of whole blocks, and file systems without direct writes, use the cache after all.
 
+#[cfg(test)]
+mod tests;
+
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::fd::AsRawFd;
@@ -12,7 +15,7 @@ use std::thread::JoinHandle;
 
 use rustix::fs::OFlags;
 
-use super::BLOCK;
+use super::unit::BLOCK;
 
 /// Bytes of one buffer.
 pub(super) const BUFFER: usize = 1 << 20;
@@ -137,27 +140,5 @@ fn write(cached: &File, direct: Option<&File>, bytes: &[u8], at: u64) -> io::Res
             }
         }
         _ => cached.write_all_at(bytes, at),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn failures_come_out_at_the_end() {
-        // A pipe has no places to write at.
-        let (_reader, pipe) = io::pipe().unwrap();
-        let file = File::from(std::os::fd::OwnedFd::from(pipe));
-        let writer = Writer::start(&file).unwrap();
-        let mut buffer = Buffer::new();
-        loop {
-            assert_eq!(buffer.fill(&[1; BUFFER + 1]).len(), 1);
-            if !writer.write(&mut buffer, 0) {
-                break;
-            }
-        }
-        writer.finish().unwrap_err();
-        Writer::start(&file).unwrap().finish().unwrap();
     }
 }

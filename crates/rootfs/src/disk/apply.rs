@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use super::{DiskBuilder, LayerSummary};
+use super::builder::{DiskBuilder, LayerSummary};
 use crate::blocks::{Blocks, Source};
 use crate::error::{EntryFault, Error};
 use crate::layer::{self, Budget, Entry, EntryKind, LayerReader};

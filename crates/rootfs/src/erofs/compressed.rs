@@ -1,8 +1,7 @@
 //! Maps of compressed files: the full form of `z_erofs_lcluster_index`, which every kernel reads, and
 //! which needs 8 bytes for each block.
 
-use super::{BLOCK, BLOCK_U64};
-use crate::blocks::{Packed, SEGMENT};
+use crate::blocks::{BLOCK, BLOCK_U64, Packed, SEGMENT};
 use crate::bytes::{Record, low16, low32};
 use crate::compression::Compression;
 

@@ -1,6 +1,6 @@
 //! Inodes of the long form, 64 bytes.
 
-use super::layout::Place;
+use super::place::{Data, Place};
 use crate::blocks::{BLOCK_U64, CHUNK};
 use crate::bytes::{Record, low16, low32};
 use crate::tree::{Extent, Kind, Node, encode_device};
@@ -14,20 +14,6 @@ const HOLE: u32 = u32::MAX;
 /// Chunks of 2^8 blocks, mapped by 32-bit addresses.
 const CHUNK_FORMAT: u32 = 8;
 const _: () = assert!(CHUNK as u64 == BLOCK_U64 << CHUNK_FORMAT);
-
-/// How the data of an inode is found: `EROFS_INODE_*`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u16)]
-pub(super) enum Data {
-    /// In one run of blocks.
-    Plain = 0,
-    /// By a map of compressed clusters.
-    Compressed = 1,
-    /// In one run, of which the end is behind the inode.
-    Inline = 2,
-    /// By a map of chunks.
-    Chunked = 4,
-}
 
 /// An inode about to be written.
 pub(super) struct Inode<'a> {

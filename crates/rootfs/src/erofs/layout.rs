@@ -2,10 +2,11 @@
 
 use super::compressed;
 use super::directory::{self, Entry};
-use super::inode::{self, Data, SIZE};
+use super::inode::{self, SIZE};
+use super::place::{Data, Place};
+use super::room::{address, allocate};
 use super::xattr::Shared;
-use super::{BLOCK_U64, address, allocate};
-use crate::blocks::{Blocks, Packed};
+use crate::blocks::{BLOCK_U64, Blocks, Packed};
 use crate::bytes::low32;
 use crate::error::Error;
 use crate::tree::{Kind, NodeId, Order, Tree};
@@ -15,22 +16,7 @@ const SLOT: u64 = 32;
 /// Slot 0 stays empty, for readers that take an inode number 0 for none.
 const FIRST: u64 = 2 * SLOT;
 
-/// Where one node is, and what its inode says about that.
-pub(super) struct Place {
-    /// Of the inode, in bytes after the first.
-    pub(super) offset: u64,
-    pub(super) size: u64,
-    /// First block of the data that is not inline.
-    pub(super) block: u32,
-    /// Bytes behind the inode: the end of a directory, a symbolic link or a small file.
-    pub(super) inline: u32,
-    /// Bytes of the map behind the inode, of a file in chunks or a compressed one.
-    pub(super) map: u64,
-    pub(super) data: Data,
-    /// Count of attributes, as the inode gives it.
-    pub(super) attributes: u16,
-}
-
+/// The places of all nodes.
 pub(super) struct Layout<'a> {
     pub(super) order: Order,
     /// One for each node, in that order.

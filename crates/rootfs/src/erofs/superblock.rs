@@ -1,7 +1,7 @@
 //! The superblock.
 
-use super::{BLOCK, compressed};
-use crate::blocks::Identity;
+use super::compressed;
+use crate::blocks::{BLOCK, Identity};
 use crate::bytes::{Record, low16, low32};
 use crate::checksum::Checksum;
 use crate::compression::Compression;

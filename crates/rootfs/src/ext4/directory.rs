@@ -9,8 +9,8 @@
 //! Every block ends in a checksum. After "Hash Tree Directories" in the kernel's
 //! `Documentation/filesystems/ext4`.
 
-use super::BLOCK;
 use super::hash::NameHash;
+use crate::blocks::BLOCK;
 use crate::bytes::{Record, low16, low32};
 use crate::checksum::Checksum;
 use crate::error::Error;

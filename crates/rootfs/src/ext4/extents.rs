@@ -1,6 +1,7 @@
 //! Extent trees: where the blocks of a file are.
 
-use super::{BLOCK, Image};
+use super::image::Image;
+use crate::blocks::BLOCK;
 use crate::bytes::{Record, low16, low32};
 use crate::checksum::Checksum;
 use crate::error::Error;

@@ -1,6 +1,7 @@
 //! How large a disk is and how its groups are laid out.
 
-use super::{BLOCK_U64, inode};
+use super::inode;
+use crate::blocks::BLOCK_U64;
 use crate::options::Limits;
 
 /// Blocks of one group: one bit each in a block of bitmap.

@@ -1,7 +1,8 @@
 //! Bitmaps and descriptors of the block groups.
 
 use super::geometry::{DESCRIPTOR, GROUP, Geometry, RESERVED_INODES};
-use super::{BLOCK, BLOCK_U64, Image};
+use super::image::Image;
+use crate::blocks::{BLOCK, BLOCK_U64};
 use crate::bytes::{Record, low16, low32};
 use crate::checksum::Checksum;
 use crate::error::Error;

@@ -2,8 +2,9 @@
 
 use super::extents::ROOT;
 use super::geometry::Geometry;
+use super::image::Image;
 use super::inode::{self, FLAG_EXTENTS, Inode, SIZE};
-use super::{BLOCK, BLOCK_U64, Image};
+use crate::blocks::{BLOCK, BLOCK_U64};
 use crate::bytes::{Record, low32};
 use crate::checksum::Checksum;
 use crate::error::Error;

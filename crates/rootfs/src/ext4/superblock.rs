@@ -2,8 +2,9 @@
 
 use super::geometry::{DESCRIPTOR, GROUP, Geometry, RESERVED_INODES};
 use super::groups::Free;
+use super::image::Image;
 use super::journal::{self, Journal};
-use super::{Image, hash, inode};
+use super::{hash, inode};
 use crate::blocks::Identity;
 use crate::bytes::{Record, low16, low32};
 use crate::checksum::Checksum;

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::BLOCK;
 use super::inode::{SIZE as INODE_SIZE, XATTRS_AT};
+use crate::blocks::BLOCK;
 use crate::bytes::{Record, low32};
 use crate::checksum::Checksum;
 use crate::error::{Error, show};

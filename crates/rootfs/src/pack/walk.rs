@@ -9,8 +9,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
 
-use super::display;
-use crate::error::Error;
+use crate::error::{Error, show};
 use crate::tree::{Attributes, Timestamp};
 
 /// One file that was found.
@@ -251,4 +250,9 @@ fn refuse_whiteout(path: &Path, name: &[u8]) -> Result<(), Error> {
         });
     }
     Ok(())
+}
+
+/// A local path for people.
+pub(super) fn display(path: &Path) -> String {
+    show(path.as_os_str().as_bytes())
 }

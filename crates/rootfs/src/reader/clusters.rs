@@ -1,7 +1,8 @@
 //! Finds the clusters of compressed files: see `erofs/compressed.rs` for their maps.
 
 use super::fields::Fields;
-use super::{Cluster, Data, Image, Stretch, damaged};
+use super::image::{Cluster, Image, Stretch, damaged};
+use super::stat::Data;
 use crate::error::Error;
 
 const BLOCK: u64 = 4096;

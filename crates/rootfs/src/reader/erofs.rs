@@ -2,7 +2,9 @@
 
 use super::clusters;
 use super::fields::Fields;
-use super::{Data, Format, Image, Name, ObjectKind, Stat, Stretch, Xattrs, contiguous, damaged};
+use super::format::{Format, Name, Xattrs};
+use super::image::{Image, Stretch, contiguous, damaged};
+use super::stat::{Data, ObjectKind, Stat};
 use crate::error::Error;
 use crate::tree::{Attributes, Timestamp};
 use crate::xattr::name_of;

@@ -1,7 +1,9 @@
 //! ext4, after the kernel's `Documentation/filesystems/ext4`.
 
 use super::fields::Fields;
-use super::{Data, Format, Image, Name, ObjectKind, Stat, Stretch, Xattrs, contiguous, damaged};
+use super::format::{Format, Name, Xattrs};
+use super::image::{Image, Stretch, contiguous, damaged};
+use super::stat::{Data, ObjectKind, Stat};
 use crate::error::Error;
 use crate::tree::{Attributes, Timestamp};
 use crate::xattr::{acl_from_disk, name_of};

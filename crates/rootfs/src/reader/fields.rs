@@ -1,6 +1,6 @@
 //! Little-endian fields of records that may be cut short.
 
-use super::damaged;
+use super::image::damaged;
 use crate::error::Error;
 
 /// A record as it was read.

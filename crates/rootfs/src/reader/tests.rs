@@ -51,7 +51,7 @@ fn tree(reader: &DiskReader) -> BTreeMap<Vec<u8>, (Stat, Vec<u8>, Vec<u8>)> {
         *first = least[first].clone();
         stat.attributes.xattrs.sort();
         stat.inode = 0;
-        stat.data = super::Data::None;
+        stat.data = super::stat::Data::None;
         if stat.kind == ObjectKind::Directory {
             stat.size = 0;
         }

@@ -1,6 +1,6 @@
 //! The log of a stored layer: entries one after the other, little-endian, texts behind their lengths.
 
-use std::io::{ErrorKind, Read};
+use std::io::{self, ErrorKind, Read};
 
 use crate::error::Error;
 use crate::layer::{Entry, EntryKind};
@@ -81,7 +81,7 @@ pub(super) fn read_entry(log: &mut impl Read) -> Result<Option<(Entry, Stored)>,
             Ok(0) => return Ok(None),
             Ok(_) => break,
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => return Err(super::read_error(error)),
+            Err(error) => return Err(read_error(error)),
         }
     }
     let mut log = Log(log);
@@ -155,7 +155,7 @@ impl<R: Read> Log<'_, R> {
             .read_exact(bytes)
             .map_err(|error| match error.kind() {
                 ErrorKind::UnexpectedEof => damaged(),
-                _ => super::read_error(error),
+                _ => read_error(error),
             })
     }
 
@@ -180,5 +180,13 @@ impl<R: Read> Log<'_, R> {
         let mut bytes = vec![0; usize::try_from(length).unwrap_or(0)];
         self.fill(&mut bytes)?;
         Ok(bytes)
+    }
+}
+
+/// The error for a stored layer that cannot be read.
+pub(super) fn read_error(source: io::Error) -> Error {
+    Error::Read {
+        what: "the stored layer".to_owned(),
+        source,
     }
 }

@@ -1,8 +1,8 @@
 //! Removal, whiteouts and opaque directories.
 
-use super::node::FILE;
-use super::resolve::Fault;
-use super::{Kind, NodeId, Tree};
+use super::arena::Tree;
+use super::fault::Fault;
+use super::node::{FILE, Kind, NodeId};
 use crate::error::{EntryFault, Error};
 use crate::path::TreePath;
 

@@ -1,6 +1,7 @@
 //! The order in which file systems number files.
 
-use super::{NodeId, Tree};
+use super::arena::Tree;
+use super::node::NodeId;
 
 /// Every node once: the root, what is to come early, then the others breadth first and by name.
 pub(crate) struct Order {

@@ -2,42 +2,16 @@
 
 use std::borrow::Cow;
 
-use super::{Kind, NodeId, Tree};
-use crate::error::{EntryFault, Error};
-use crate::path::{PATH_MAX, TreePath};
+use super::arena::Tree;
+use super::fault::Fault;
+use super::node::{Kind, NodeId};
+use crate::error::EntryFault;
+use crate::path::PATH_MAX;
 
 /// Most symbolic links followed for one name, as in Linux.
 const SYMLINKS_MAX: usize = 40;
 /// Longest name that following a symbolic link may lead to, so that walks stay short.
 const EXPANDED_MAX: usize = 2 * PATH_MAX;
-
-/// A failure whose entry is not known yet.
-#[derive(Debug)]
-pub(super) enum Fault {
-    Entry(EntryFault),
-    Other(Error),
-}
-
-impl Fault {
-    pub(super) fn at(self, path: &TreePath) -> Error {
-        match self {
-            Self::Entry(fault) => Error::entry(path.as_bytes(), fault),
-            Self::Other(error) => error,
-        }
-    }
-}
-
-impl From<EntryFault> for Fault {
-    fn from(fault: EntryFault) -> Self {
-        Self::Entry(fault)
-    }
-}
-
-impl From<Error> for Fault {
-    fn from(error: Error) -> Self {
-        Self::Other(error)
-    }
-}
 
 /// What one step of a walk comes to.
 enum Step {
