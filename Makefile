@@ -24,7 +24,7 @@ test:
 test-garage:
 	scripts/setup.sh build
 	scripts/garage.sh
-	cargo test -p lazaret-content --lib -- --include-ignored on_garage
+	cargo test -p lazaret-content --test content -- --include-ignored on_garage
 
 test-boot:
 	scripts/setup.sh build run test images
@@ -53,7 +53,7 @@ torture:
 		LAZARET_TORTURE_STATES=$${LAZARET_TORTURE_STATES:-1000000} \
 		cargo test -p lazaret-cli --test torture -- --nocapture
 	LAZARET_TORTURE_SECONDS=$${LAZARET_TORTURE_SECONDS:-300} \
-		cargo test -p lazaret-content --lib -- collect::tests::torture --nocapture
+		cargo test -p lazaret-content --test content -- collect::torture --nocapture
 	cargo test -p lazaret-content --lib -- --ignored million
 	scripts/kernel.sh
 	LAZARET_TORTURE_ROUNDS=50 cargo test -p lazaret-cli --test end_to_end -- interrupted

@@ -15,9 +15,6 @@ mod objects;
 mod sql;
 mod upload;
 
-#[cfg(test)]
-mod conformance;
-
 pub use blob::{Blob, Chunks};
 pub use blobs::{BlobStore, BoxFuture, ObjectWriter, Presign, Staged, StoredObject};
 pub use clock::{Clock, SystemClock};

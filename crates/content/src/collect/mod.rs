@@ -10,9 +10,6 @@ mod collector;
 pub mod retention;
 mod settings;
 
-#[cfg(test)]
-mod tests;
-
 pub use check::{Action, Check, CheckEvent, CheckOptions, CheckSummary, Fault, Finding};
 pub use collector::{CollectionPlan, Collector, Planned, Report, Stage};
 pub use settings::Settings;

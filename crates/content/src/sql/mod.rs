@@ -12,8 +12,6 @@
 //! SQLite has one writer at a time, which gives the same with less.
 
 mod access;
-#[cfg(test)]
-mod audit;
 mod blobs;
 mod capabilities;
 mod collection;

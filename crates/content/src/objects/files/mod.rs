@@ -11,9 +11,6 @@ mod listing;
 mod staged;
 mod writer;
 
-#[cfg(test)]
-mod tests;
-
 use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::ops::Range;

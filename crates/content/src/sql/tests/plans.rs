@@ -1,18 +1,19 @@
 //! With many tags, repositories and blobs, pages and look-ups still read ranges of indexes and
 //! sort nothing.
 
+use std::sync::Arc;
+
 use sqlx::Row as _;
 
-use crate::conformance::databases::{Place, manifest, push, repository};
+use super::{manifest, repository, sqlite};
 use crate::sql::access::Dialect;
-use crate::sql::{SqlMetadata, blobs, collection, listings, manifests, removal, uploads};
-use crate::{Metadata as _, Page};
+use crate::sql::{blobs, collection, listings, manifests, removal, uploads};
+use crate::{Metadata as _, Page, SqlMetadata, SystemClock};
 
 /// Fills a database with `tags` tags in one repository and a tenth as many repositories, blobs
 /// and referrers.
 async fn fill(db: &SqlMetadata, tags: u32) {
-    push(db, "big", "blob").await;
-    let subject = manifest("m", &[]);
+    let subject = manifest(b"m", &[]);
     db.put_manifest(&repository("big"), subject).await.unwrap();
     let few = tags / 10;
     let numbers = |most: u32| {
@@ -151,35 +152,37 @@ async fn pages_are_right(db: &SqlMetadata, tags: u32) {
     assert_eq!(names, expected[at..at + 3]);
 }
 
-async fn many(place: &Place, tags: u32) {
-    let db = place.open().await;
+async fn many(tags: u32) {
+    let folder = tempfile::tempdir().unwrap();
+    let db = sqlite(folder.path()).await;
     plans_use_indexes(&db).await;
     fill(&db, tags).await;
     plans_use_indexes(&db).await;
     db.tamper("ANALYZE").await;
     drop(db);
     // With statistics, the planner might think otherwise.
-    let db = place.open().await;
+    let db = sqlite(folder.path()).await;
     plans_use_indexes(&db).await;
     pages_are_right(&db, tags).await;
 }
 
 #[tokio::test]
 async fn pages_and_look_ups_use_indexes() {
-    many(&Place::ephemeral_sqlite(), 20_000).await;
+    many(20_000).await;
 }
 
 /// A million tags in one repository, 100,000 repositories: takes a while to fill.
 #[tokio::test]
 #[ignore = "fills a database of a gigabyte"]
 async fn pages_and_look_ups_use_indexes_with_a_million_tags() {
-    many(&Place::ephemeral_sqlite(), 1_000_000).await;
+    many(1_000_000).await;
 }
 
 #[tokio::test]
 async fn postgres_pages_use_indexes() {
-    let place = Place::postgres();
-    let db = place.open().await;
+    let url = lazaret_testing::postgres::database();
+    let db = SqlMetadata::postgres(&url, 8, Arc::new(SystemClock)).await;
+    let db = db.unwrap();
     fill(&db, 20_000).await;
     db.tamper("ANALYZE").await;
     pages_are_right(&db, 20_000).await;

@@ -1,5 +1,0 @@
-//! What is particular to the databases, beyond what the ports promise.
-
-mod opening;
-mod plans;
-mod trouble;
