@@ -23,11 +23,11 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 ///                         \------------------delete-----------/--> gone
 /// ```
 ///
-/// Who may write to an object is for [`crate::Metadata::claim_upload`] to say: an adapter need
-/// not defend itself against two writers at once, only stay whole when a writer dies.
+/// [`crate::Metadata::claim_upload`] decides who may write to an object: an adapter need not
+/// defend itself against two writers at once, only stay whole when a writer dies.
 pub trait BlobStore: Send + Sync {
     /// Continues an object where `staged` says that it ends; [`Staged::default`] begins it.
-    /// What a writer that died wrote beyond is discarded.
+    /// Bytes beyond, which a writer that died has written, are discarded.
     ///
     /// # Errors
     /// [`Error::UploadUnknown`] when less is there than `staged` says.
@@ -47,6 +47,10 @@ pub trait BlobStore: Send + Sync {
     -> BoxFuture<'a, Result<(), Error>>;
 
     /// A sealed object of `size` bytes, or the part of it in `range` (clamped to its size).
+    ///
+    /// # Errors
+    /// [`Error::Object`] or [`Error::Io`] when the store refuses, or the object has another
+    /// size.
     fn open<'a>(
         &'a self,
         id: &'a UploadId,
@@ -55,10 +59,16 @@ pub trait BlobStore: Send + Sync {
     ) -> BoxFuture<'a, Result<Option<Blob>, Error>>;
 
     /// Size of a sealed object in bytes, or `None` when there is none.
+    ///
+    /// # Errors
+    /// [`Error::Object`] or [`Error::Io`] when the store refuses; that is not "none".
     fn stat<'a>(&'a self, id: &'a UploadId) -> BoxFuture<'a, Result<Option<u64>, Error>>;
 
     /// Removes an object, sealed or staged; nothing happens when there is none. Readers that
     /// have it open finish where the store allows that.
+    ///
+    /// # Errors
+    /// [`Error::Object`] or [`Error::Io`] when the store refuses; the object may be there still.
     fn delete<'a>(
         &'a self,
         id: &'a UploadId,
@@ -66,6 +76,9 @@ pub trait BlobStore: Send + Sync {
     ) -> BoxFuture<'a, Result<(), Error>>;
 
     /// Objects, sealed or staged, in order of name, after `after`; at most `limit`.
+    ///
+    /// # Errors
+    /// [`Error::Bucket`] or [`Error::Io`].
     fn list<'a>(
         &'a self,
         after: Option<&'a UploadId>,
@@ -83,7 +96,7 @@ pub trait BlobStore: Send + Sync {
     }
 }
 
-/// How much of an object is staged, and whatever the adapter needs to continue it.
+/// The staged bytes of an object, and the adapter's own notes for continuing it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Staged {
     /// Bytes.
@@ -95,10 +108,16 @@ pub struct Staged {
 /// Appends to one object. Dropping it leaves the object as its last [`Staged`] said.
 pub trait ObjectWriter: Send {
     /// Adds bytes. Waits while the store is slower than the caller.
+    ///
+    /// # Errors
+    /// [`Error::Object`] or [`Error::Io`]; what was written since the last [`Staged`] is then lost.
     fn write(&mut self, bytes: Bytes) -> BoxFuture<'_, Result<(), Error>>;
 
     /// Waits until everything is staged. The hasher that was given has then seen every byte
     /// that was written, too.
+    ///
+    /// # Errors
+    /// [`Error::Object`] or [`Error::Io`]; what was written since the last [`Staged`] is then lost.
     fn close(self: Box<Self>) -> BoxFuture<'static, Result<(Staged, Option<Hasher>), Error>>;
 }
 
@@ -109,13 +128,16 @@ pub struct StoredObject {
     pub id: UploadId,
     /// Bytes that are there.
     pub size: u64,
-    /// When it was last written.
+    /// Time of the last write.
     pub modified: SystemTime,
 }
 
 /// Links to objects for clients that have no credentials of the store.
 pub trait Presign: Send + Sync {
     /// A URL that reads a sealed object until `expires` has passed.
+    ///
+    /// # Errors
+    /// [`Error::Object`] when the store signs none.
     fn link<'a>(
         &'a self,
         id: &'a UploadId,

@@ -1,14 +1,17 @@
-//! What can go wrong in a store.
+//! Failures of content and metadata.
+//!
+//! Both ports share one enum, because uploads live in both: a caller that moves bytes from one to
+//! the other handles one set of answers.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use lazaret_oci::{Digest, Tag};
 use thiserror::Error;
 
 use crate::UploadId;
 
-/// A failed store operation.
+/// A failed operation on content or metadata.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -43,16 +46,6 @@ pub enum Error {
         /// The upload.
         id: UploadId,
     },
-    /// An append that does not start where the upload ends.
-    #[error("upload {id} continues at byte {actual}, not {requested}")]
-    OffsetMismatch {
-        /// The upload.
-        id: UploadId,
-        /// Where the append wanted to start, in bytes.
-        requested: u64,
-        /// Where the upload ends, in bytes.
-        actual: u64,
-    },
     /// More content than the caller allows to be read into memory.
     #[error("content of {size} bytes exceeds the limit of {limit} bytes")]
     TooLarge {
@@ -61,18 +54,10 @@ pub enum Error {
         /// The limit in bytes.
         limit: u64,
     },
-    /// A record on disk that this version cannot read.
-    #[error("failed to read the record {}: {reason}", path.display())]
-    Record {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        reason: String,
-    },
     /// A name or key that cannot be stored.
     #[error("invalid {what} '{text}'")]
     Name {
-        /// Which kind of name.
+        /// The kind of name.
         what: &'static str,
         /// The text given.
         text: String,
@@ -104,33 +89,33 @@ pub enum Error {
     /// The database refused or is out of reach.
     #[error("failed to {action} in the database")]
     Database {
-        /// What was attempted.
+        /// The attempt, as in "failed to {action}".
         action: &'static str,
-        /// Why not.
+        /// The reason.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// The object store refused or is out of reach.
     #[error("failed to {action} the object {id}")]
     Object {
-        /// What was attempted.
+        /// The attempt, as in "failed to {action}".
         action: &'static str,
         /// On which object.
         id: UploadId,
-        /// Why not.
+        /// The reason.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// The object store refused something that concerns no single object.
     #[error("failed to {action} the bucket")]
     Bucket {
-        /// What was attempted.
+        /// The attempt, as in "failed to {action}".
         action: &'static str,
-        /// Why not.
+        /// The reason.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// Settings of an object store that cannot work.
     #[error("invalid settings of the object store: {reason}")]
     Options {
-        /// What is wrong.
+        /// The mistake.
         reason: String,
     },
     /// The process is shutting down.
@@ -149,4 +134,9 @@ pub(crate) fn io<'a>(
     path: &'a Path,
 ) -> impl Fn(io::Error) -> Error + Copy + 'a {
     move |source| lazaret_files::io(action, path)(source).into()
+}
+
+/// Settings of an object store that cannot work.
+pub(crate) fn invalid(reason: String) -> Error {
+    Error::Options { reason }
 }

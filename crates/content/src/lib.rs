@@ -30,4 +30,4 @@ pub use metadata::{
 pub use objects::fuzzing;
 pub use objects::{CloudObjects, CloudOptions, FileObjects};
 pub use sql::SqlMetadata;
-pub use upload::UploadId;
+pub use upload::{UploadId, UploadIdError};

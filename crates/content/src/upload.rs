@@ -1,11 +1,11 @@
-//! Identity of an upload session.
+//! The name of an upload, and of the object that it becomes.
 
 use std::fmt;
 use std::str::FromStr;
 
 use lazaret_files::random_hex;
-
-use crate::Error;
+use lazaret_values::Printable;
+use thiserror::Error;
 
 /// 128 unguessable bits as 32 hexadecimal digits; safe in URLs and file names.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -25,17 +25,24 @@ impl UploadId {
     }
 }
 
-impl FromStr for UploadId {
-    type Err = Error;
+/// A text that is no upload id.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("invalid upload id '{text}'")]
+pub struct UploadIdError {
+    /// The text given, cut where it is long.
+    text: String,
+}
 
-    fn from_str(text: &str) -> Result<Self, Error> {
+impl FromStr for UploadId {
+    type Err = UploadIdError;
+
+    fn from_str(text: &str) -> Result<Self, UploadIdError> {
         let hex = |b: u8| matches!(b, b'0'..=b'9' | b'a'..=b'f');
         if text.len() == 32 && text.bytes().all(hex) {
             Ok(Self(text.to_owned()))
         } else {
-            Err(Error::Name {
-                what: "upload id",
-                text: lazaret_values::Printable::excerpt(text),
+            Err(UploadIdError {
+                text: Printable::excerpt(text),
             })
         }
     }

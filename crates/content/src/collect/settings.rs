@@ -1,18 +1,18 @@
-//! How the collector goes about it.
+//! Graces and pace of the collector.
 
 use std::time::Duration;
 
 /// Graces and pace of collection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// How long a blob that nothing names stays after its last push, mount or `HEAD`, and a
+    /// A blob that nothing names stays this long after its last push, mount or `HEAD`, and a
     /// manifest after its last push whatever the rules say. A client has this long from its
     /// first blob to its manifest.
     pub grace: Duration,
-    /// How long an object stays after its blob went: what readers that have just looked it up
-    /// need to open it. On object stores, also what the longest download takes.
+    /// An object stays this long after its blob went: readers that have just looked it up need
+    /// this time to open it. On object stores, the longest download needs it, too.
     pub garbage_grace: Duration,
-    /// How long an upload that nobody writes to is kept.
+    /// An upload that nobody writes to is kept this long.
     pub upload_idle: Duration,
     /// Rows that one transaction changes at most.
     pub batch: usize,

@@ -1,4 +1,4 @@
-//! What else a registry keeps where all its replicas see it: keys and events.
+//! Ports for keys and events, which all replicas of a registry share.
 
 use std::time::SystemTime;
 
@@ -7,15 +7,27 @@ use crate::{BoxFuture, Error};
 /// Keys that programs authenticate with.
 pub trait ApiKeys: Send + Sync {
     /// Stores a key; its id must be new.
+    ///
+    /// # Errors
+    /// [`Error::Database`]; also when the id is taken.
     fn put_key<'a>(&'a self, key: &'a ApiKey) -> BoxFuture<'a, Result<(), Error>>;
 
     /// A key by id, also an expired one.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
     fn key<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Option<ApiKey>, Error>>;
 
     /// All keys, in order of id.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
     fn keys(&self) -> BoxFuture<'_, Result<Vec<ApiKey>, Error>>;
 
     /// Removes a key; `false` when there was none.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
     fn delete_key<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<bool, Error>>;
 }
 
@@ -28,21 +40,27 @@ pub struct ApiKey {
     pub user: String,
     /// SHA-256 of its secret part, which has 256 random bits.
     pub secret_digest: [u8; 32],
-    /// What it is for, in the owner's words.
+    /// Its purpose, in the owner's words.
     pub description: String,
-    /// When it was made.
+    /// Time of its making.
     pub created: SystemTime,
-    /// When it ends.
+    /// Time after which it is refused; none for ever.
     pub expires: Option<SystemTime>,
 }
 
 /// Events that are to be delivered at least once.
 pub trait Outbox: Send + Sync {
     /// Keeps an event until it is delivered.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
     fn enqueue<'a>(&'a self, event: &'a Event) -> BoxFuture<'a, Result<(), Error>>;
 
     /// Takes up to `limit` due events of a target, oldest first, and hides them from other
     /// replicas until `retry`.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
     fn take_events<'a>(
         &'a self,
         target: &'a str,
@@ -52,9 +70,15 @@ pub trait Outbox: Send + Sync {
     ) -> BoxFuture<'a, Result<Vec<Event>, Error>>;
 
     /// Forgets a delivered event.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
     fn delivered<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<(), Error>>;
 
     /// Number of events that wait.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
     fn waiting(&self) -> BoxFuture<'_, Result<u64, Error>>;
 }
 
@@ -69,6 +93,6 @@ pub struct Event {
     pub body: String,
     /// Deliveries tried before.
     pub attempts: u32,
-    /// When it happened.
+    /// Time of the event.
     pub created: SystemTime,
 }

@@ -18,19 +18,28 @@ use lazaret_oci::{Digest, Repository, Tag};
 use crate::{BoxFuture, Error, Page, Staged, UploadId};
 use crate::{Listing, StoredBlob};
 
-/// What the collector needs beyond [`crate::Metadata`].
+/// Questions and removals of the collector, beyond [`crate::Metadata`].
 pub trait Collection: Send + Sync {
     /// Everything in a repository that retention has to weigh, or `None` when there is no such
     /// repository.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
     fn contents<'a>(
         &'a self,
         repository: &'a Repository,
     ) -> BoxFuture<'a, Result<Option<RepositoryContents>, Error>>;
 
     /// All repositories, also those that hold blobs only, in ASCII order.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
     fn all_repositories(&self, page: Page) -> BoxFuture<'_, Result<Listing<Repository>, Error>>;
 
     /// Removes a tag if it still points to `digest`; `false` when it does not.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
     fn delete_tag_of<'a>(
         &'a self,
         repository: &'a Repository,
@@ -41,6 +50,9 @@ pub trait Collection: Send + Sync {
     /// Removes a manifest if no tag points to it, no index in the repository names it, its
     /// subject is not in the repository, and it was not pushed again after `pushed`; `false`
     /// otherwise.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
     fn delete_untagged<'a>(
         &'a self,
         repository: &'a Repository,
@@ -50,6 +62,9 @@ pub trait Collection: Send + Sync {
 
     /// Links that no manifest of their repository needs and whose lease ended before `before`,
     /// in order of repository and digest, after `after`; at most `limit`.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
     fn unused_links<'a>(
         &'a self,
         before: SystemTime,
@@ -59,6 +74,9 @@ pub trait Collection: Send + Sync {
 
     /// Removes those of the links that are still unused and were not leased again; returns how
     /// many.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
     fn drop_links<'a>(
         &'a self,
         links: &'a [UnusedLink],
@@ -67,6 +85,9 @@ pub trait Collection: Send + Sync {
 
     /// Blobs that no repository links and that were last linked before `before`, in order of
     /// digest, after `after`; at most `limit`.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
     fn unused_blobs<'a>(
         &'a self,
         before: SystemTime,
@@ -75,6 +96,9 @@ pub trait Collection: Send + Sync {
     ) -> BoxFuture<'a, Result<Vec<UnusedBlob>, Error>>;
 
     /// Makes the objects of those of the blobs garbage that are still unused; returns these.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
     fn condemn_blobs<'a>(
         &'a self,
         blobs: &'a [UnusedBlob],
@@ -82,6 +106,9 @@ pub trait Collection: Send + Sync {
     ) -> BoxFuture<'a, Result<Vec<UnusedBlob>, Error>>;
 
     /// Objects that became garbage before `before`, oldest first; at most `limit`.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
     fn garbage(
         &self,
         before: SystemTime,
@@ -89,14 +116,23 @@ pub trait Collection: Send + Sync {
     ) -> BoxFuture<'_, Result<Vec<Garbage>, Error>>;
 
     /// Forgets garbage whose objects are deleted.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
     fn forget_garbage<'a>(&'a self, objects: &'a [UploadId]) -> BoxFuture<'a, Result<(), Error>>;
 
     /// Blobs with their objects, quarantined ones too, in order of digest; [`Page::last`] is a
     /// digest. For checking content.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
     fn blobs(&self, page: Page) -> BoxFuture<'_, Result<Listing<(Digest, StoredBlob)>, Error>>;
 
     /// Takes a blob out of service if `object` still holds it: to readers it is not there, and
     /// the next push of the content puts a good object in its place, for every repository.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
     fn quarantine<'a>(
         &'a self,
         digest: &'a Digest,
@@ -104,16 +140,22 @@ pub trait Collection: Send + Sync {
     ) -> BoxFuture<'a, Result<bool, Error>>;
 
     /// Takes a blob back into service; `false` when it was not in quarantine.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
     fn release<'a>(&'a self, digest: &'a Digest) -> BoxFuture<'a, Result<bool, Error>>;
 
     /// Those of the objects that no blob, upload or garbage entry names.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
     fn unknown_objects<'a>(
         &'a self,
         objects: &'a [UploadId],
     ) -> BoxFuture<'a, Result<Vec<UploadId>, Error>>;
 }
 
-/// What retention weighs.
+/// The contents of a repository that retention weighs.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RepositoryContents {
     /// Manifests, in order of digest.
@@ -129,7 +171,7 @@ pub struct ManifestSummary {
     pub digest: Digest,
     /// Bytes of the manifest itself.
     pub size: u64,
-    /// When it was last pushed.
+    /// Time of the last push.
     pub pushed: SystemTime,
     /// The manifest it refers to.
     pub subject: Option<Digest>,
@@ -144,7 +186,7 @@ pub struct TagSummary {
     pub tag: Tag,
     /// The manifest it points to.
     pub digest: Digest,
-    /// When it was last pointed there.
+    /// Time at which it was last pointed there.
     pub updated: SystemTime,
 }
 
@@ -175,6 +217,6 @@ pub struct UnusedBlob {
 pub struct Garbage {
     /// The object.
     pub object: UploadId,
-    /// What was staged, for objects that were never sealed.
+    /// The staged state, for objects that were never sealed.
     pub staged: Staged,
 }

@@ -1,4 +1,4 @@
-//! What the metadata port takes and gives.
+//! Values that the metadata port takes and gives.
 
 use std::time::SystemTime;
 
@@ -31,7 +31,7 @@ pub struct NewManifest {
     pub tags_are_immutable: bool,
 }
 
-/// How a manifest is listed among the referrers of its subject.
+/// The entry of a manifest among the referrers of its subject.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Referrer {
     /// The manifest it refers to, which need not exist.
@@ -54,7 +54,7 @@ pub struct StoredManifest {
 /// Names a manifest in a repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ManifestSelector {
-    /// What the tag points to now.
+    /// The manifest that the tag points to now.
     Tag(Tag),
     /// Exactly this one.
     Digest(Digest),
@@ -85,11 +85,11 @@ pub struct StoredBlob {
     pub object: UploadId,
     /// Bytes.
     pub size: u64,
-    /// When it was last pushed, mounted or asked for with its lease renewed.
+    /// Time of its last push, mount or renewal.
     pub leased: SystemTime,
 }
 
-/// What became of a blob that was to leave a repository.
+/// The outcome of taking a blob out of a repository.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unlinked {
     /// It left.
@@ -107,13 +107,13 @@ pub struct UploadSession {
     pub id: UploadId,
     /// The repository that the blob will belong to.
     pub repository: Repository,
-    /// What its digest is expected to be made with.
+    /// The algorithm that its digest is expected under.
     pub algorithm: Algorithm,
-    /// How far it is.
+    /// The bytes that are staged so far.
     pub staged: Staged,
 }
 
-/// Somebody who writes to an upload.
+/// The name of one writer of an upload.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim(String);
 
@@ -131,7 +131,7 @@ impl Claim {
     }
 }
 
-/// What became of a finished upload.
+/// The outcome of finishing an upload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Finished {
     /// Its object holds the blob now.

@@ -6,28 +6,20 @@ use std::time::Duration;
 use sqlx::pool::PoolConnection;
 use sqlx::{Any, AnyConnection};
 
+use super::dialect::Dialect;
 use super::fault::Fault;
 use super::postgres::Postgres;
 use super::sqlite::{Reader, Sqlite, Writer};
 use crate::Error;
 
-/// How often a transaction that met another one is tried in all.
+/// Attempts in all at a transaction that met another one.
 const ATTEMPTS: u32 = 8;
 
-/// How many lost connections a statement may meet: all that a pool has, when the server was
-/// started anew.
+/// Lost connections that one statement may meet: a pool loses all of its own when the server
+/// restarts.
 const LOST_CONNECTIONS: u32 = 64;
 
-/// What is special about a database.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Dialect {
-    /// SQLite.
-    Sqlite,
-    /// PostgreSQL.
-    Postgres,
-}
-
-/// What a change is worth.
+/// The durability of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Worth {
     /// Durable before it is acknowledged.
@@ -236,50 +228,3 @@ macro_rules! write {
     }};
 }
 pub(super) use write;
-
-/// A statement with a list, `{}`, made of the JSON array in parameter 1: rows of `list.value`,
-/// texts. Being one parameter, it makes the same statement of any number of values.
-macro_rules! listed {
-    ($dialect:expr, $before:literal, $after:literal) => {
-        match $dialect {
-            $crate::sql::access::Dialect::Sqlite => {
-                concat!($before, " json_each($1) AS list ", $after)
-            }
-            $crate::sql::access::Dialect::Postgres => concat!(
-                $before,
-                " json_array_elements_text($1::json) AS list (value) ",
-                $after
-            ),
-        }
-    };
-}
-pub(super) use listed;
-
-/// Like [`listed`], for an array of arrays, whose elements are `list.value ->> 0` and so on.
-macro_rules! listed_rows {
-    ($dialect:expr, $before:literal, $after:literal) => {
-        match $dialect {
-            $crate::sql::access::Dialect::Sqlite => {
-                concat!($before, " json_each($1) AS list ", $after)
-            }
-            $crate::sql::access::Dialect::Postgres => concat!(
-                $before,
-                " json_array_elements($1::json) AS list (value) ",
-                $after
-            ),
-        }
-    };
-}
-pub(super) use listed_rows;
-
-/// A query that locks the rows that it finds until the transaction ends; against changes, not
-/// against being referred to. SQLite's transactions have the whole database anyway.
-macro_rules! locking {
-    ($dialect:expr, $statement:expr) => {
-        match $dialect {
-            $crate::sql::access::Dialect::Sqlite => $statement,
-            $crate::sql::access::Dialect::Postgres => concat!($statement, " FOR NO KEY UPDATE"),
-        }
-    };
-}
-pub(super) use locking;

@@ -5,9 +5,10 @@ use std::time::SystemTime;
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
-use super::SqlMetadata;
-use super::access::{Dialect, listed, read, write};
+use super::access::{read, write};
+use super::dialect::{Dialect, listed};
 use super::fault::Fault;
+use super::store::SqlMetadata;
 use super::values::{Columns as _, collect, json_list, limit, millis};
 use crate::{ApiKey, ApiKeys, BoxFuture, Error, Event, Outbox};
 

@@ -1,4 +1,4 @@
-//! What the collector looks at.
+//! Queries of the collector: contents, unused links and blobs, garbage.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use lazaret_oci::{Digest, Repository};
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
-use super::access::{Dialect, listed};
+use super::dialect::{Dialect, listed};
 use super::fault::Fault;
 use super::values::{Columns as _, after, collect, json_list, limit, listing, rows};
 use crate::{

@@ -1,4 +1,4 @@
-//! Why a statement or transaction failed, and whether to try again.
+//! Failures of statements and transactions, and the decision to try again.
 
 use crate::Error;
 
@@ -11,7 +11,7 @@ pub(super) enum Fault {
     NotBegun(sqlx::Error),
     /// An answer of the port, which also undoes the transaction.
     Refused(Error),
-    /// What was looked at went before it could be locked; the next attempt will see.
+    /// A row was deleted between the look at it and its lock; the next attempt will see.
     Outrun,
     /// A stored value that this program does not understand.
     Malformed(String),
@@ -70,7 +70,7 @@ impl Fault {
         }
     }
 
-    /// Whether it is the database's, after which little is known about the connection.
+    /// Whether the database failed, after which little is known about the connection.
     pub(super) fn is_of_database(&self) -> bool {
         matches!(self, Self::Sql(_) | Self::NotBegun(_))
     }

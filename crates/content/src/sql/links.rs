@@ -3,7 +3,7 @@
 use lazaret_oci::{Digest, Repository};
 use sqlx::AnyConnection;
 
-use super::access::{Dialect, locking};
+use super::dialect::{Dialect, locking};
 use super::fault::Fault;
 use super::values::{Columns as _, signed};
 use crate::{Error, Unlinked};

@@ -6,7 +6,7 @@ use lazaret_oci::{Digest, Repository, Tag};
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
-use super::access::{Dialect, listed};
+use super::dialect::{Dialect, listed};
 use super::fault::Fault;
 use super::links;
 use super::values::{Columns as _, artifact_key, json_list, signed};

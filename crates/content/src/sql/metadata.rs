@@ -5,8 +5,9 @@ use std::time::{Duration, SystemTime};
 use lazaret_oci::{Descriptor, Digest, Repository, Tag};
 
 use super::access::{read, write};
+use super::store::SqlMetadata;
 use super::values::{millis, span};
-use super::{SqlMetadata, blobs, collection, links, listings, manifests, removal, uploads};
+use super::{blobs, collection, links, listings, manifests, removal, uploads};
 use crate::{
     BoxFuture, Claim, Collection, Error, Finished, Garbage, Listing, ManifestSelector, Metadata,
     NewManifest, Page, RepositoryContents, Staged, StoredBlob, StoredManifest, Unlinked,

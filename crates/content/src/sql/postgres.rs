@@ -8,7 +8,7 @@ use sqlx::pool::PoolConnection;
 use sqlx::{Any, AnyPool};
 use sqlx::{ConnectOptions as _, Executor as _};
 
-use super::access::Dialect;
+use super::dialect::Dialect;
 use super::fault::Fault;
 use super::schema;
 use crate::Error;

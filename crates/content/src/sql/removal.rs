@@ -1,4 +1,4 @@
-//! What the collector takes away. Each condition is checked once more, under the lock that
+//! Removal for the collector. Each condition is checked once more, under the lock that
 //! keeps it.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use lazaret_oci::Digest;
 use sqlx::AnyConnection;
 
-use super::access::{Dialect, listed, listed_rows};
+use super::dialect::{Dialect, listed, listed_rows};
 use super::fault::Fault;
 use super::links::add_bytes;
 use super::values::{Columns as _, collect, json_list};

@@ -3,7 +3,7 @@
 use sqlx::{Any, AnyConnection};
 use sqlx::{AssertSqlSafe, Connection as _, Row as _};
 
-use super::access::Dialect;
+use super::dialect::Dialect;
 use super::fault::Fault;
 
 /// The migrations; the first is number 1.

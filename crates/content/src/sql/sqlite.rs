@@ -12,7 +12,7 @@ use sqlx::any::AnyConnectOptions;
 use sqlx::{ConnectOptions as _, Executor as _};
 use tokio::sync::{Mutex, MutexGuard, Semaphore, SemaphorePermit};
 
-use super::access::Dialect;
+use super::dialect::Dialect;
 use super::fault::Fault;
 use super::schema;
 use super::sync::LogSync;
@@ -28,7 +28,7 @@ const SETTINGS: &str = "PRAGMA busy_timeout = 10000; PRAGMA foreign_keys = ON; \
     PRAGMA cache_size = -4096; PRAGMA wal_autocheckpoint = 1000; \
     PRAGMA journal_size_limit = 16777216;";
 
-/// How long opening waits for another process that opens the same new file.
+/// Opening waits this long for another process that opens the same new file.
 const OPENING: Duration = Duration::from_secs(10);
 
 /// An open database file.

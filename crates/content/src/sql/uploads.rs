@@ -6,7 +6,7 @@ use lazaret_oci::{Digest, Repository};
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
-use super::access::{Dialect, listed_rows, locking};
+use super::dialect::{Dialect, listed_rows, locking};
 use super::fault::Fault;
 use super::values::{Columns as _, signed, span};
 use super::{blobs, links};
@@ -86,7 +86,7 @@ pub(super) async fn claim(
     }
 }
 
-/// Why an upload could not be changed: it is somebody else's, or is not.
+/// The reason why an upload could not be changed: another claim holds it, or it does not exist.
 async fn not_ours(tx: &mut AnyConnection, id: &UploadId) -> Fault {
     let id = id.clone();
     match get(tx, &id).await {
@@ -138,7 +138,7 @@ pub(super) async fn release(
     Err(not_ours(tx, id).await)
 }
 
-/// What an upload ends as.
+/// The end of an upload.
 pub(super) struct Content<'a> {
     pub(super) digest: &'a Digest,
     pub(super) size: u64,

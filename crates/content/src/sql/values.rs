@@ -58,8 +58,8 @@ pub(super) fn artifact_key(artifact_type: &str) -> String {
     }
 }
 
-/// Where a page begins, for `column > $n`. No name has a zero byte, which PostgreSQL refuses, so
-/// what follows one makes no difference.
+/// The text that a page begins after, for `column > $n`. PostgreSQL refuses zero bytes and no name
+/// has one, so the text is cut at the first.
 pub(super) fn after(page: &Page) -> &str {
     let last = page.last.as_deref().unwrap_or_default();
     last.split('\0').next().unwrap_or_default()

@@ -1,10 +1,15 @@
-//! Blobs: is the content there, and is it the content?
+//! Blobs: their objects exist and have the right content.
 
 use futures_util::{StreamExt as _, stream};
 use lazaret_oci::{Digest, Hasher};
 
-use super::{Action, Check, Fault, Finding, Journal, PAGE};
+use super::finding::{Action, Fault, Finding};
+use super::journal::Journal;
+use super::stores::Check;
 use crate::{Error, Page, StoredBlob};
+
+/// Rows that are read at once.
+const PAGE: usize = 200;
 
 /// Rows among which a blob is looked for again: what was added since between two digests.
 const NEAR: usize = 64;
@@ -48,7 +53,7 @@ fn page(last: Option<&Digest>, limit: usize) -> Page {
     }
 }
 
-/// What is wrong with a blob that was listed after `before`, and still is.
+/// The fault of a blob that was listed after `before`, if it is still there on a second look.
 async fn one(
     check: &Check,
     before: Option<&Digest>,

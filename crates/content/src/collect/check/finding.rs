@@ -1,4 +1,4 @@
-//! What a check finds.
+//! Findings of a check.
 
 use std::fmt;
 
@@ -10,10 +10,10 @@ use crate::UploadId;
 /// Something that is not as it should be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// What is wrong.
+    /// The fault.
     #[serde(flatten)]
     pub fault: Fault,
-    /// What was done about it.
+    /// The repair.
     pub action: Action,
     /// The repository, for faults of one.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -39,7 +39,7 @@ fn optional_text<S: Serializer>(id: &Option<UploadId>, serializer: S) -> Result<
     }
 }
 
-/// What is wrong.
+/// A fault.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "fault", rename_all = "snake_case")]
 pub enum Fault {
@@ -59,7 +59,7 @@ pub enum Fault {
     },
     /// A blob's object cannot be read now.
     BlobUnreadable {
-        /// Why not.
+        /// The reason.
         reason: String,
     },
     /// A blob is in quarantine, but good.
@@ -122,7 +122,7 @@ impl fmt::Display for Fault {
     }
 }
 
-/// What was done about a fault.
+/// The repair of a fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
@@ -136,16 +136,16 @@ pub enum Action {
     Deleted,
 }
 
-/// What a check tells while it runs.
+/// An event of a running check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CheckEvent<'a> {
     /// Something is wrong.
     Finding(&'a Finding),
-    /// How far it is.
+    /// Progress.
     Progress(&'a CheckSummary),
 }
 
-/// What was checked, and how much of it is wrong.
+/// Counts of everything that was checked, and of faults.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct CheckSummary {
     /// Blobs.

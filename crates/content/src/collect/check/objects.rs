@@ -1,6 +1,8 @@
 //! Objects that nothing names: what a loss of power left of uploads.
 
-use super::{Action, Check, Fault, Finding, Journal};
+use super::finding::{Action, Fault, Finding};
+use super::journal::Journal;
+use super::stores::Check;
 use crate::collect::age;
 use crate::{Error, Staged, UploadId};
 

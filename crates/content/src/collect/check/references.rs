@@ -5,8 +5,13 @@ use std::collections::HashSet;
 use lazaret_oci::{Digest, Repository};
 use serde::Deserialize;
 
-use super::{Action, Check, Fault, Finding, Journal, PAGE};
+use super::finding::{Action, Fault, Finding};
+use super::journal::Journal;
+use super::stores::Check;
 use crate::{Error, ManifestSelector, Page, RepositoryContents, TagSummary};
+
+/// Rows that are read at once.
+const PAGE: usize = 200;
 
 pub(super) async fn check(check: &Check, journal: &mut Journal<'_>) -> Result<(), Error> {
     let mut last = None;
@@ -73,7 +78,7 @@ impl Visit<'_> {
         Ok(())
     }
 
-    /// Whether the tag still points to what is not there.
+    /// Whether the tag still points to a manifest that does not exist.
     async fn dangles(&self, tag: &TagSummary) -> Result<bool, Error> {
         if self.manifest(&tag.digest).await?.is_some() {
             return Ok(false);

@@ -1,9 +1,9 @@
-//! What a run would do.
+//! The plan of a run, as a value.
 
 use lazaret_oci::Repository;
 use serde::Serialize;
 
-use super::Collector;
+use super::stores::Collector;
 use crate::collect::retention::{ManifestDeletion, TagDeletion};
 use crate::{Error, Garbage, Page, UnusedBlob, UnusedLink};
 
@@ -12,7 +12,7 @@ const PAGE: usize = 1000;
 /// Garbage that is looked at; there is no way to read on.
 const MOST_GARBAGE: usize = 100_000;
 
-/// What a run would remove, in total.
+/// Totals of everything that a run would remove.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct CollectionPlan {
     /// Tags.
@@ -35,7 +35,7 @@ pub struct CollectionPlan {
     pub more_objects: bool,
 }
 
-/// A piece of what a run would remove.
+/// One thing that a run would remove.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Planned<'a> {
     /// A tag, by the rules.

@@ -1,8 +1,8 @@
-//! How much at once, and how long to pause.
+//! The size of transactions, and the pauses between them.
 
 use std::time::{Duration, Instant};
 
-use super::super::Settings;
+use crate::collect::settings::Settings;
 
 /// Batches never get smaller: below this, a transaction costs more than its rows.
 const LEAST: usize = 8;
@@ -40,7 +40,7 @@ impl Pace {
         self.batch
     }
 
-    /// What is done from now on counts.
+    /// Work counts from now on.
     pub(super) fn start(&mut self) {
         self.since = Instant::now();
     }
@@ -77,18 +77,4 @@ fn adapted(batch: usize, rows: usize, took: Duration, target: Duration) -> usize
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn slow_transactions_get_smaller_and_quick_ones_larger() {
-        let target = Duration::from_millis(8);
-        let (slow, quick) = (Duration::from_millis(20), Duration::from_millis(1));
-        assert_eq!(adapted(200, 200, slow, target), 100);
-        assert_eq!(adapted(9, 9, slow, target), LEAST);
-        assert_eq!(adapted(1, 1, slow, target), 1);
-        assert_eq!(adapted(100, 100, quick, target), 200);
-        assert_eq!(adapted(100, 3, quick, target), 100);
-        assert_eq!(adapted(100, 100, Duration::from_millis(6), target), 100);
-    }
-}
+mod tests;

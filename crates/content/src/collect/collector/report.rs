@@ -1,8 +1,8 @@
-//! What a run did.
+//! The account of a run.
 
 use serde::Serialize;
 
-/// What a run removed so far.
+/// Counts of everything that a run removed so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Report {
     /// Uploads that nobody wrote to any more.
@@ -25,7 +25,7 @@ pub struct Report {
     pub objects_failed: u64,
 }
 
-/// What a run is at.
+/// A stage of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Stage {

@@ -6,7 +6,8 @@ use futures_util::{StreamExt as _, stream};
 use lazaret_oci::Repository;
 
 use super::pace::Pace;
-use super::{Collector, Report, Stage};
+use super::report::{Report, Stage};
+use super::stores::Collector;
 use crate::collect::retention::Rule;
 use crate::{Error, Garbage, Page, UploadId};
 

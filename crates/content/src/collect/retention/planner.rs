@@ -5,7 +5,7 @@
 //!                   ^---------- referrers (subject) <------- ...
 //! ```
 //!
-//! What can be reached from a kept tag or a young manifest stays. The rest goes, in an order
+//! Everything that can be reached from a kept tag or a young manifest stays. The rest goes, in an order
 //! in which nothing is deleted before what names it: an index before its manifests, a subject
 //! before its referrers. So each deletion can check that nothing has come to hold its manifest.
 
@@ -19,7 +19,7 @@ use super::{KeepTags, Rule, Untagged};
 use crate::collect::age::before;
 use crate::{ManifestSummary, RepositoryContents, TagSummary};
 
-/// What goes from one repository.
+/// Everything that goes from one repository.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Plan {
     /// Tags, in ASCII order. They go first.
@@ -46,15 +46,15 @@ pub struct ManifestDeletion {
     pub digest: Digest,
     /// Bytes of the manifest itself.
     pub size: u64,
-    /// When it was last pushed; one that is pushed again later stays.
+    /// Time of its last push; one that is pushed again later stays.
     pub pushed: SystemTime,
     /// Its subject, which must not be there when it goes.
     pub subject: Option<Digest>,
-    /// Why.
+    /// The reason.
     pub reason: Reason,
 }
 
-/// Why a manifest goes.
+/// The reason for which a manifest goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Reason {
     /// No tag points to it and no index names it.
@@ -141,7 +141,7 @@ fn kept_tags(tags: &[TagSummary], keep: &KeepTags, now: SystemTime) -> Vec<bool>
     kept
 }
 
-/// What was pushed later than these is too young to go.
+/// Times after which a manifest or tag is too young to go.
 struct Young {
     /// For every manifest.
     grace: SystemTime,
@@ -176,7 +176,7 @@ impl<'a> Graph<'a> {
         }
     }
 
-    /// What the manifest holds: the manifests it names, and its referrers.
+    /// Manifests that this one holds: those it names, and its referrers.
     fn held(&self, at: usize) -> impl Iterator<Item = usize> {
         self.children(at).chain(self.referrers[at].iter().copied())
     }
@@ -213,7 +213,7 @@ impl<'a> Graph<'a> {
         stays
     }
 
-    /// What does not stay, holders first. A circle, which digests do not allow, comes last:
+    /// Manifests that do not stay, holders first. A circle, which digests do not allow, comes last:
     /// its deletions are refused.
     fn deletions(&self, stays: &[bool]) -> Vec<ManifestDeletion> {
         let going = || (0..stays.len()).filter(|at| !stays[*at]);

@@ -1,4 +1,4 @@
-//! What a registry keeps, in the words of its operator.
+//! Rules of retention, as the operator writes them.
 
 use std::num::NonZeroU32;
 
@@ -26,7 +26,7 @@ impl Retention {
     }
 }
 
-/// What stays in the repositories that it names.
+/// A rule for the repositories that it names.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
@@ -35,7 +35,7 @@ pub struct Rule {
     /// The tags that stay; all, when it is left out.
     #[serde(default, skip_serializing_if = "KeepTags::is_everything")]
     pub keep: KeepTags,
-    /// What happens to manifests that no tag, kept index or kept subject holds.
+    /// The fate of manifests that no tag, kept index or kept subject holds.
     #[serde(default)]
     pub untagged: Untagged,
 }
@@ -63,7 +63,7 @@ impl KeepTags {
     }
 }
 
-/// What happens to manifests that nothing holds.
+/// The fate of manifests that nothing holds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Untagged {

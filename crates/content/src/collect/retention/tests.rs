@@ -100,7 +100,7 @@ fn rules_are_read_strictly_and_keep_when_in_doubt() {
     let least = rule(r#"{"repositories": ["a"]}"#);
     assert_eq!(least.keep, KeepTags::default());
     assert_eq!(least.untagged, Untagged::Keep);
-    let full = r#"{"repositories":["a"],"keep":{"last":2,"newer_than":"30d","tags":["v*"]},"untagged":{"delete_after":"1w"}}"#;
+    let full = r#"{"repositories":["a"],"keep":{"last":2,"newer_than":"30d","tags":["v*"]},"untagged":{"delete_after":"7d"}}"#;
     assert_eq!(serde_json::to_string(&rule(full)).unwrap(), full);
     for wrong in [
         r#"{}"#,

@@ -3,7 +3,8 @@
 use super::state::State;
 use crate::{Staged, UploadId};
 
-/// The state of an upload as another replica may have left it, and the name of the upload.
+/// Reads the state of an upload of `size` bytes as another replica may have left it, and the name
+/// of the upload.
 pub fn upload_state(name: &str, size: u64, text: &str) {
     if let Ok(id) = name.parse::<UploadId>() {
         assert_eq!(id.as_str(), name);

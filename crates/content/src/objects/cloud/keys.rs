@@ -14,7 +14,7 @@ pub(super) struct Keys {
     prefix: Path,
 }
 
-/// What a key below an upload is for.
+/// The purpose of a key below an upload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Tail,
@@ -56,7 +56,7 @@ impl Keys {
         self.upload(id).join("z")
     }
 
-    /// Which object a key below [`Keys::objects`] or [`Keys::uploads`] belongs to. Foreign keys
+    /// The object that a key below [`Keys::objects`] or [`Keys::uploads`] belongs to. Foreign keys
     /// belong to none.
     pub(super) fn owner(&self, key: &Path) -> Option<(UploadId, Option<Kind>)> {
         let mut parts = key.prefix_match(&self.prefix)?;

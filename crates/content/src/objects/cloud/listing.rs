@@ -1,4 +1,4 @@
-//! What is there, in order of name.
+//! Listing of the bucket, in order of name.
 
 use std::pin::Pin;
 use std::time::SystemTime;
@@ -7,8 +7,8 @@ use futures_util::stream::{BoxStream, Peekable};
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use object_store::ObjectMeta;
 
-use super::Shared;
 use super::keys::Keys;
+use super::shared::Shared;
 use crate::{Error, StoredObject, UploadId};
 
 /// Keys of one folder with the object they belong to.

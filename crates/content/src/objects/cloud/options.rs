@@ -1,4 +1,4 @@
-//! Which bucket, and how to reach it.
+//! Settings of a bucket: its place, and the way to reach it.
 
 use std::fmt;
 
@@ -13,6 +13,7 @@ use super::bucket::Bucket;
 use super::http::{Connector, is_loopback};
 use super::keys::Keys;
 use crate::Error;
+use crate::error::invalid;
 
 /// A bucket and the settings to reach it. Nothing is taken from the environment.
 #[derive(Clone, Default)]
@@ -40,7 +41,7 @@ impl fmt::Debug for CloudOptions {
     }
 }
 
-/// What the options say together.
+/// The options taken together.
 struct Found {
     endpoint: Option<String>,
     sign_payload: bool,
@@ -155,8 +156,4 @@ fn retries() -> RetryConfig {
 
 fn known<T>(outcome: object_store::Result<T>) -> Result<T, Error> {
     outcome.map_err(|error| invalid(error.to_string()))
-}
-
-pub(super) fn invalid(reason: String) -> Error {
-    Error::Options { reason }
 }

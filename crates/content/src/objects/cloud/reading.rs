@@ -9,8 +9,8 @@ use futures_util::{Stream, StreamExt as _};
 use object_store::signer::Method;
 use object_store::{GetOptions, GetRange, ObjectStoreExt as _};
 
-use super::Shared;
 use super::bucket::{failed, optional};
+use super::shared::Shared;
 use crate::{Blob, Error, UploadId};
 
 impl Shared {

@@ -5,9 +5,9 @@ use object_store::MultipartId;
 use object_store::ObjectStoreExt as _;
 use object_store::path::Path;
 
-use super::Shared;
 use super::bucket::{failed, optional};
 use super::keys::Kind;
+use super::shared::Shared;
 use super::state::State;
 use crate::{Error, Staged, UploadId};
 

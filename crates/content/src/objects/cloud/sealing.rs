@@ -4,8 +4,8 @@ use object_store::multipart::PartId;
 use object_store::path::Path;
 use object_store::{ObjectStoreExt as _, PutPayload};
 
-use super::Shared;
 use super::bucket::failed;
+use super::shared::Shared;
 use super::state::{Multipart, State};
 use crate::{Error, Staged, UploadId};
 
@@ -74,7 +74,7 @@ fn part_id(name: &str) -> PartId {
     }
 }
 
-/// What is staged is gone when the store does not know it.
+/// The staged object is gone when the store does not know it.
 fn unknown(id: &UploadId, error: Error) -> Error {
     match error {
         Error::Object { source, .. } if is_not_found(&*source) => {

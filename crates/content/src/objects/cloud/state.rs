@@ -1,4 +1,4 @@
-//! What is remembered of a staged object between requests.
+//! The state of a staged object, which the metadata keeps between requests.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,12 +7,12 @@ use crate::{Error, Staged, UploadId};
 /// Version of the text form.
 const VERSION: u8 = 1;
 
-/// Where the bytes of a staged object are.
+/// The places of a staged object's bytes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct State {
     /// Absent below one part.
     pub(super) multipart: Option<Multipart>,
-    /// What comes behind the parts.
+    /// Bytes behind the parts.
     pub(super) tails: Vec<Tail>,
     /// Tails that are in a part or another tail by now.
     pub(super) stale: Vec<String>,
@@ -88,7 +88,7 @@ impl State {
         Ok(state)
     }
 
-    /// What the metadata is to remember.
+    /// The form that the metadata keeps.
     pub(super) fn to_staged(&self) -> Result<Staged, serde_json::Error> {
         if *self == Self::default() {
             return Ok(Staged::default());

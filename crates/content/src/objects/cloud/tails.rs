@@ -5,9 +5,9 @@ use futures_util::StreamExt as _;
 use futures_util::future::{join_all, try_join_all};
 use object_store::{ObjectStoreExt as _, PutPayload};
 
-use super::Shared;
 use super::bucket::{failed, optional};
 use super::keys::new_tail;
+use super::shared::Shared;
 use super::state::{State, Tail};
 use crate::{Error, UploadId};
 

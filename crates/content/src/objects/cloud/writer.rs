@@ -7,10 +7,10 @@ use lazaret_oci::Hasher;
 use object_store::{ObjectStoreExt as _, PutPayload};
 use tokio::task::JoinSet;
 
-use super::Shared;
 use super::bucket::failed;
 use super::hashing::Hashing;
 use super::keys::new_multipart;
+use super::shared::Shared;
 use super::state::{Multipart, State};
 use crate::{BoxFuture, Error, ObjectWriter, Staged, UploadId};
 
@@ -32,7 +32,7 @@ pub(super) struct CloudWriter {
     replaced: Vec<String>,
     /// The block that is being received.
     block: BytesMut,
-    /// What comes behind the parts and tails.
+    /// Bytes behind the parts and tails.
     collected: Vec<Bytes>,
     /// Bytes in `collected`.
     length: u64,

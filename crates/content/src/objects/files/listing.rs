@@ -1,9 +1,9 @@
-//! What is there, in order of name.
+//! Listing of the folder, in order of name.
 
 use std::fs;
 use std::path::Path;
 
-use super::Folder;
+use super::folder::Folder;
 use crate::error::io;
 use crate::{Durability, Error, StoredObject, UploadId};
 use lazaret_files::optional;

@@ -13,7 +13,7 @@ use crate::{Error, UploadId};
 use lazaret_files::optional;
 use lazaret_files::try_flock;
 
-/// How long a writer waits for one that was dropped in the middle of a write.
+/// A writer waits this long for one that was dropped in the middle of a write.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Written bytes are handed to the disk at this interval, so that the final sync has little
@@ -29,9 +29,9 @@ const SLICES: usize = 1024;
 pub(super) struct StagedFile {
     pub(super) file: File,
     pub(super) path: PathBuf,
-    /// Where the file ended when it was opened.
+    /// End of the file when it was opened, in bytes.
     began: u64,
-    /// Where it ends.
+    /// End of the file now, in bytes.
     pub(super) end: u64,
     flushed: u64,
     write_back: bool,

@@ -18,7 +18,7 @@ const BATCH: usize = 128 * 1024;
 /// Buffers handed over at once, so that a peer who sends single bytes occupies no more.
 const PIECES: usize = 1024;
 
-/// How many batches are hashed and written at once, over all uploads: it is work for processors,
+/// Batches that are hashed and written at once, over all uploads: it is work for processors,
 /// and more threads than these would only take turns, each with a stack and a heap of its own.
 pub(super) fn turns() -> Semaphore {
     let processors = std::thread::available_parallelism().map_or(2, usize::from);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use sqlx::Row as _;
 
 use super::{manifest, repository, sqlite};
-use crate::sql::access::Dialect;
+use crate::sql::dialect::Dialect;
 use crate::sql::{blobs, collection, listings, manifests, removal, uploads};
 use crate::{Metadata as _, Page, SqlMetadata, SystemClock};
 

@@ -19,14 +19,14 @@ use rustls::{ClientConfig, RootCertStore};
 
 use super::body::TimedBody;
 use crate::Error;
-use crate::objects::cloud::options::invalid;
+use crate::error::invalid;
 
 const CONNECT: Duration = Duration::from_secs(10);
 
-/// How long an answer may take to begin: completing a large object takes a while.
+/// An answer begins within this time: completing a large object takes a while.
 const ANSWER: Duration = Duration::from_secs(60);
 
-/// How long an answer may take to go on.
+/// An answer goes on within this time.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A store that takes fewer bytes a second than this is as good as gone.
@@ -109,7 +109,8 @@ impl HttpService for Service {
     }
 }
 
-/// What was not sent may be sent again; what broke on the way may be if that does not matter.
+/// A request that was not sent may be sent again; one that broke on the way only if a second
+/// time does no harm.
 fn failed(error: legacy::Error) -> HttpError {
     let kind = if error.is_connect() {
         HttpErrorKind::Connect

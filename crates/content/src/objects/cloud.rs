@@ -6,7 +6,7 @@
 //! <prefix>/uploads/<2 digits>/<id>/multipart.<random>   text: a multipart upload that was begun
 //! ```
 //!
-//! What was staged so far, in any number of requests by any replica, is
+//! A staged object, which any number of requests to any replica have written, consists of
 //!
 //! ```text
 //! part 0 | part 1 | ... | part n     of one multipart upload, none below one part
@@ -36,6 +36,7 @@ mod parts;
 mod reading;
 mod removing;
 mod sealing;
+mod shared;
 mod state;
 mod tails;
 mod writer;
@@ -48,7 +49,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lazaret_oci::Hasher;
-use tokio::sync::Semaphore;
 
 use crate::{
     Blob, BlobStore, BoxFuture, Error, ObjectWriter, Presign, Staged, StoredObject, UploadId,
@@ -58,23 +58,13 @@ use bucket::Bucket;
 use keys::Keys;
 pub use options::CloudOptions;
 use parts::PartSizes;
+use shared::Shared;
 use state::State;
 use writer::CloudWriter;
-
-/// Parts of all uploads on their way at once.
-const FLYING: usize = 16;
 
 /// Objects in a bucket. Any number of processes may share it.
 #[derive(Debug, Clone)]
 pub struct CloudObjects(Arc<Shared>);
-
-#[derive(Debug)]
-struct Shared {
-    bucket: Bucket,
-    keys: Keys,
-    sizes: PartSizes,
-    flying: Arc<Semaphore>,
-}
 
 impl CloudObjects {
     /// The bucket that the options name. Nothing is sent yet.
@@ -93,12 +83,7 @@ impl CloudObjects {
     }
 
     fn new(bucket: Bucket, keys: Keys, sizes: PartSizes) -> Self {
-        Self(Arc::new(Shared {
-            bucket,
-            keys,
-            sizes,
-            flying: Arc::new(Semaphore::new(FLYING)),
-        }))
+        Self(Arc::new(Shared::new(bucket, keys, sizes)))
     }
 }
 

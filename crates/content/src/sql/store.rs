@@ -1,46 +1,17 @@
-//! Metadata in SQLite or PostgreSQL: one adapter, one set of statements.
-//!
-//! What may not happen is kept from happening by the database, not by the process, because
-//! replicas share it:
-//!
-//! * a change inside a repository locks the repository's row first, so that these are in order;
-//! * locks are taken in the order upload, repositories by name, blobs by digest;
-//! * what was looked at before a lock was had is looked at again after;
-//! * foreign keys stand behind it all: a link that a manifest names and a blob that a
-//!   repository links cannot go.
-//!
-//! SQLite has one writer at a time, which gives the same with less.
-
-mod access;
-mod blobs;
-mod capabilities;
-mod collection;
-mod fault;
-mod links;
-mod listings;
-mod manifests;
-mod metadata;
-mod postgres;
-mod removal;
-mod schema;
-mod sqlite;
-mod sync;
-mod uploads;
-mod values;
-
-#[cfg(test)]
-mod tests;
+//! An open database: how it is opened, and which one it is.
 
 use std::path::Path;
 use std::sync::Arc;
 
-use access::Access;
-
+use super::access::Access;
+use super::postgres::Postgres;
+use super::sqlite::Sqlite;
+use super::values::millis;
 use crate::{Clock, Durability, Error};
 
 /// Metadata in a database.
 pub struct SqlMetadata {
-    access: Access,
+    pub(super) access: Access,
     clock: Arc<dyn Clock>,
 }
 
@@ -57,7 +28,7 @@ impl SqlMetadata {
         durability: Durability,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, Error> {
-        let sqlite = sqlite::Sqlite::open(path, durability).await?;
+        let sqlite = Sqlite::open(path, durability).await?;
         let access = Access::Sqlite(Box::new(sqlite));
         Ok(Self { access, clock })
     }
@@ -72,13 +43,13 @@ impl SqlMetadata {
         connections: u32,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, Error> {
-        let access = Access::Postgres(postgres::Postgres::connect(url, connections).await?);
+        let access = Access::Postgres(Postgres::connect(url, connections).await?);
         Ok(Self { access, clock })
     }
 
     /// Milliseconds since 1970, now.
-    fn now(&self) -> i64 {
-        values::millis(self.clock.now())
+    pub(super) fn now(&self) -> i64 {
+        millis(self.clock.now())
     }
 }
 

@@ -1,15 +1,4 @@
-//! Objects in files.
-//!
-//! ```text
-//! objects/<first 2 digits>/<id>     from the first byte on; nothing is ever renamed
-//! ```
-//!
-//! What is in a folder of this store is an object or foreign; foreign files are left alone.
-
-mod io_thread;
-mod listing;
-mod staged;
-mod writer;
+//! One folder with all objects, and what is done to a file of it.
 
 use std::fs::{self, File};
 use std::io::ErrorKind;
@@ -18,50 +7,37 @@ use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use lazaret_oci::Hasher;
+use lazaret_files::{is_absent, optional};
 use tokio::sync::Semaphore;
 
+use super::staged::StagedFile;
+use super::writer::turns;
 use crate::error::io;
-use crate::{
-    Blob, BlobStore, BoxFuture, Durability, Error, ObjectWriter, Staged, StoredObject, UploadId,
-};
-use lazaret_files::{is_absent, optional};
-
-use io_thread::blocking;
-use staged::StagedFile;
-use writer::FileWriter;
+use crate::{Blob, Durability, Error, UploadId};
 
 /// Objects of at most this many bytes are read while they are opened.
 const INLINE: u64 = 64 * 1024;
 
-/// Objects in the folder `objects` of a root. Several processes on one machine may share it.
-#[derive(Debug, Clone)]
-pub struct FileObjects(Arc<Folder>);
-
+/// The folder of a store.
 #[derive(Debug)]
-struct Folder {
+pub(super) struct Folder {
     root: PathBuf,
-    durability: Durability,
-    turns: Arc<Semaphore>,
-}
-
-impl FileObjects {
-    /// Opens, and creates when needed, the folders below `root`.
-    ///
-    /// # Errors
-    /// [`Error::Io`].
-    pub fn open(root: &Path, durability: Durability) -> Result<Self, Error> {
-        let folder = Folder {
-            root: root.join("objects"),
-            durability,
-            turns: Arc::new(writer::turns()),
-        };
-        folder.create()?;
-        Ok(Self(Arc::new(folder)))
-    }
+    pub(super) durability: Durability,
+    pub(super) turns: Arc<Semaphore>,
 }
 
 impl Folder {
+    /// The folder, made when needed.
+    pub(super) fn open(root: PathBuf, durability: Durability) -> Result<Self, Error> {
+        let folder = Self {
+            root,
+            durability,
+            turns: Arc::new(turns()),
+        };
+        folder.create()?;
+        Ok(folder)
+    }
+
     /// Makes every folder now, so that sealing an object has one folder to sync. Where nothing
     /// is synced, each is made when it is needed: such a store is to start at once.
     fn create(&self) -> Result<(), Error> {
@@ -76,7 +52,7 @@ impl Folder {
         Ok(self.durability.sync_dir(&self.root)?)
     }
 
-    fn shard(&self, number: u8) -> PathBuf {
+    pub(super) fn shard(&self, number: u8) -> PathBuf {
         self.root.join(format!("{number:02x}"))
     }
 
@@ -94,7 +70,7 @@ impl Folder {
         Ok(self.durability.sync_dir(folder)?)
     }
 
-    fn append(&self, id: &UploadId, size: u64) -> Result<StagedFile, Error> {
+    pub(super) fn append(&self, id: &UploadId, size: u64) -> Result<StagedFile, Error> {
         let path = self.path(id);
         if self.durability == Durability::Ephemeral
             && size == 0
@@ -106,7 +82,7 @@ impl Folder {
         StagedFile::open(id, path, size, write_back)
     }
 
-    fn seal(&self, id: &UploadId, size: u64) -> Result<(), Error> {
+    pub(super) fn seal(&self, id: &UploadId, size: u64) -> Result<(), Error> {
         let staged = self.append(id, size)?;
         if let Err(error) = self.durability.sync_file(&staged.file, &staged.path) {
             // The kernel says only once that it could not write, and keeps the pages as if it
@@ -117,7 +93,7 @@ impl Folder {
         self.sync_folder_of(&staged.path)
     }
 
-    fn read(
+    pub(super) fn read(
         &self,
         id: &UploadId,
         size: u64,
@@ -141,13 +117,13 @@ impl Folder {
         Ok(Some(Blob::from_bytes(bytes.into(), range)))
     }
 
-    fn stat(&self, id: &UploadId) -> Result<Option<u64>, Error> {
+    pub(super) fn stat(&self, id: &UploadId) -> Result<Option<u64>, Error> {
         let path = self.path(id);
         let metadata = optional(fs::metadata(&path), "inspect", &path)?;
         Ok(metadata.map(|metadata| metadata.len()))
     }
 
-    fn delete(&self, id: &UploadId) -> Result<(), Error> {
+    pub(super) fn delete(&self, id: &UploadId) -> Result<(), Error> {
         let path = self.path(id);
         match fs::remove_file(&path) {
             Err(error) if !is_absent(&error) => Err(io("remove", &path)(error)),
@@ -169,63 +145,5 @@ fn damaged(id: &UploadId, why: String) -> Error {
         action: "read",
         id: id.clone(),
         source: why.into(),
-    }
-}
-
-impl BlobStore for FileObjects {
-    fn append<'a>(
-        &'a self,
-        id: &'a UploadId,
-        staged: Staged,
-        hasher: Option<Hasher>,
-    ) -> BoxFuture<'a, Result<Box<dyn ObjectWriter>, Error>> {
-        let (folder, id) = (Arc::clone(&self.0), id.clone());
-        Box::pin(blocking(move || {
-            let file = folder.append(&id, staged.size)?;
-            let turns = Arc::clone(&folder.turns);
-            Ok(Box::new(FileWriter::new(file, hasher, turns)) as Box<dyn ObjectWriter>)
-        }))
-    }
-
-    fn seal<'a>(
-        &'a self,
-        id: &'a UploadId,
-        staged: &'a Staged,
-    ) -> BoxFuture<'a, Result<(), Error>> {
-        let (folder, id, size) = (Arc::clone(&self.0), id.clone(), staged.size);
-        Box::pin(blocking(move || folder.seal(&id, size)))
-    }
-
-    fn open<'a>(
-        &'a self,
-        id: &'a UploadId,
-        size: u64,
-        range: Option<Range<u64>>,
-    ) -> BoxFuture<'a, Result<Option<Blob>, Error>> {
-        let (folder, id) = (Arc::clone(&self.0), id.clone());
-        Box::pin(blocking(move || folder.read(&id, size, range)))
-    }
-
-    fn stat<'a>(&'a self, id: &'a UploadId) -> BoxFuture<'a, Result<Option<u64>, Error>> {
-        let (folder, id) = (Arc::clone(&self.0), id.clone());
-        Box::pin(blocking(move || folder.stat(&id)))
-    }
-
-    fn delete<'a>(
-        &'a self,
-        id: &'a UploadId,
-        _staged: &'a Staged,
-    ) -> BoxFuture<'a, Result<(), Error>> {
-        let (folder, id) = (Arc::clone(&self.0), id.clone());
-        Box::pin(blocking(move || folder.delete(&id)))
-    }
-
-    fn list<'a>(
-        &'a self,
-        after: Option<&'a UploadId>,
-        limit: usize,
-    ) -> BoxFuture<'a, Result<Vec<StoredObject>, Error>> {
-        let (folder, after) = (Arc::clone(&self.0), after.cloned());
-        Box::pin(blocking(move || folder.list(after.as_ref(), limit)))
     }
 }

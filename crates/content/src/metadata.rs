@@ -49,6 +49,9 @@ pub trait Metadata: Send + Sync {
     ) -> BoxFuture<'a, Result<(), Error>>;
 
     /// A manifest by tag or digest.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
     fn manifest<'a>(
         &'a self,
         repository: &'a Repository,
@@ -57,6 +60,9 @@ pub trait Metadata: Send + Sync {
 
     /// Removes a manifest, the tags that point to it and its entry as a referrer; `false`
     /// when there was none.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
     fn delete_manifest<'a>(
         &'a self,
         repository: &'a Repository,
@@ -64,6 +70,9 @@ pub trait Metadata: Send + Sync {
     ) -> BoxFuture<'a, Result<bool, Error>>;
 
     /// Removes a tag and keeps the manifest; `false` when there was none.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
     fn delete_tag<'a>(
         &'a self,
         repository: &'a Repository,
@@ -71,6 +80,9 @@ pub trait Metadata: Send + Sync {
     ) -> BoxFuture<'a, Result<bool, Error>>;
 
     /// Tags in ASCII order, or `None` when there is no such repository.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
     fn tags<'a>(
         &'a self,
         repository: &'a Repository,
@@ -78,10 +90,16 @@ pub trait Metadata: Send + Sync {
     ) -> BoxFuture<'a, Result<Option<Listing<Tag>>, Error>>;
 
     /// Repositories that hold manifests, in ASCII order.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
     fn repositories(&self, page: Page) -> BoxFuture<'_, Result<Listing<Repository>, Error>>;
 
     /// The manifests in the repository whose subject is `subject`, in order of digest; only
     /// those of `artifact_type` when it is given. [`Page::last`] is a digest.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
     fn referrers<'a>(
         &'a self,
         repository: &'a Repository,
@@ -91,6 +109,9 @@ pub trait Metadata: Send + Sync {
     ) -> BoxFuture<'a, Result<Listing<Descriptor>, Error>>;
 
     /// A blob of a repository. Quarantined blobs are not there.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
     fn blob<'a>(
         &'a self,
         repository: &'a Repository,
@@ -100,6 +121,9 @@ pub trait Metadata: Send + Sync {
     /// Renews a blob's lease: for the grace of collection it stays in the repository, even if
     /// no manifest names it. `false` when it is not there any more, so that nobody is told of
     /// a blob that was collected meanwhile.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
     fn renew_blob<'a>(
         &'a self,
         repository: &'a Repository,
@@ -107,6 +131,9 @@ pub trait Metadata: Send + Sync {
     ) -> BoxFuture<'a, Result<bool, Error>>;
 
     /// Some repositories that have the blob, at most `limit`.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
     fn repositories_with<'a>(
         &'a self,
         digest: &'a Digest,
@@ -127,6 +154,9 @@ pub trait Metadata: Send + Sync {
     ) -> BoxFuture<'a, Result<Option<StoredBlob>, Error>>;
 
     /// Takes a blob out of a repository, unless a manifest there names it.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
     fn unlink_blob<'a>(
         &'a self,
         repository: &'a Repository,
@@ -134,9 +164,15 @@ pub trait Metadata: Send + Sync {
     ) -> BoxFuture<'a, Result<Unlinked, Error>>;
 
     /// Records a new upload, before any content of it is stored.
+    ///
+    /// # Errors
+    /// [`Error::Database`]; also when the id is taken.
     fn begin_upload<'a>(&'a self, session: &'a UploadSession) -> BoxFuture<'a, Result<(), Error>>;
 
     /// An upload.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
     fn upload<'a>(
         &'a self,
         id: &'a UploadId,
@@ -154,6 +190,9 @@ pub trait Metadata: Send + Sync {
     ) -> BoxFuture<'a, Result<UploadSession, Error>>;
 
     /// Prolongs a claim; `false` when it was lost.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
     fn renew_claim<'a>(
         &'a self,
         id: &'a UploadId,
@@ -199,8 +238,14 @@ pub trait Metadata: Send + Sync {
     ) -> BoxFuture<'a, Result<bool, Error>>;
 
     /// Discards uploads that nobody wrote to for `idle`; returns how many.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
     fn expire_uploads(&self, idle: Duration) -> BoxFuture<'_, Result<u64, Error>>;
 
     /// Whether the metadata can be read now.
+    ///
+    /// # Errors
+    /// [`Error::Database`] when they cannot.
     fn ping(&self) -> BoxFuture<'_, Result<(), Error>>;
 }

@@ -1,0 +1,46 @@
+//! The check: whether everything that the metadata names is there and right.
+//!
+//! ```text
+//! blobs       object there, of the right size, and (unless quick) of the right digest
+//! references  manifests have their digests, their blobs are served, tags point to manifests
+//! objects     every one is named by a blob, an upload or as garbage
+//! ```
+//!
+//! It may run beside everything else: what looks wrong is looked at again, so that what was
+//! deleted meanwhile is no finding. It keeps a page of rows, one repository's references and
+//! one chunk a reader in memory.
+
+mod blobs;
+mod finding;
+mod journal;
+mod objects;
+mod references;
+mod stores;
+
+pub use finding::{Action, CheckEvent, CheckSummary, Fault, Finding};
+pub use stores::{Check, CheckOptions};
+
+use journal::Journal;
+
+use crate::Error;
+
+impl Check {
+    /// Checks everything, and tells findings and progress as they come.
+    ///
+    /// # Errors
+    /// Those of the metadata, and of listing and deleting objects. A blob that cannot be read
+    /// is a finding.
+    pub async fn run(
+        &self,
+        events: &mut (dyn FnMut(CheckEvent<'_>) + Send),
+    ) -> Result<CheckSummary, Error> {
+        let mut journal = Journal {
+            events,
+            summary: CheckSummary::default(),
+        };
+        blobs::check(self, &mut journal).await?;
+        references::check(self, &mut journal).await?;
+        objects::check(self, &mut journal).await?;
+        Ok(journal.summary)
+    }
+}
