@@ -340,6 +340,27 @@ fn the_published_schema_is_the_current_one() {
 }
 
 #[test]
+fn values_have_one_notation_in_all_sections() {
+    let (_, config) = parse(
+        "collection.grace = \"2w\"\ndrain.timeout = \"1h30m\"\nlimits.blob_bytes = \"1.5Gi\"\n\
+         [auth.tokens]\nlifetime = \"1h30m\"\n\
+         [[rules]]\nrepositories = [\"te?m/**\"]\n\
+         [[access]]\nrepositories = [\"te?m/**\", \"${user}/*\"]\nsubjects = [\"everyone\"]\n\
+         actions = [\"pull\"]",
+    )
+    .unwrap();
+    assert_eq!(config.collection.grace, Period::days(14));
+    assert_eq!(config.drain.timeout, Period::minutes(90));
+    assert_eq!(config.auth.tokens.unwrap().lifetime, Period::minutes(90));
+    assert_eq!(config.limits.blob_bytes, Some(Size::mebibytes(1536)));
+    assert!(config.rules[0].repositories[0].matches("team/app"));
+    let access = &config.access.unwrap()[0].repositories;
+    assert!(access[0].matches("team/app", None) && access[1].matches("ann/app", Some("ann")));
+    let faults = parse("[[rules]]\nrepositories = [\"${user}/**\"]").unwrap();
+    assert!(!check(&faults.0, &faults.1).is_empty());
+}
+
+#[test]
 fn secrets_are_never_shown() {
     let (_, config) = parse(
         "[storage.s3]\nurl = \"s3://b\"\noptions = { secret_access_key = \"hunter2\" }\n\

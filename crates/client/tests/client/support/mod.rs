@@ -9,7 +9,7 @@ use std::time::Duration;
 use lazaret_client::Timeouts;
 use lazaret_client::{Anonymous, Client, Credential, CredentialSource, Error, Options, Retry};
 use lazaret_oci::{Reference, Registry, Repository};
-use lazaret_values::Secret;
+use lazaret_values::{Chain, Secret};
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufStream};
 use tokio::net::TcpListener;
 
@@ -298,13 +298,8 @@ pub(crate) fn client_with(credential: Credential) -> Client {
 
 /// An error with all its sources, as a user might see it.
 pub(crate) fn full(error: &Error) -> String {
-    let mut text = format!("{error} | {error:?} | {:?}", error.hint());
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        text.push_str(&format!(" | {cause}"));
-        source = cause.source();
-    }
-    text
+    let hint = error.hint();
+    format!("{} | {error:?} | {hint:?}", Chain(error))
 }
 
 /// Bytes that differ from place to place.
