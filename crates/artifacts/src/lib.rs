@@ -46,7 +46,7 @@ pub use mount::{
 pub use policy_file::{PolicyFile, integration_id};
 pub use precedence::{DEFAULT_CPUS, DEFAULT_MEMORY_MIB, RunFlags, RunSpec};
 pub use publish::{Port, Volume};
-pub use quantity::{parse_cpus, parse_memory};
+pub use quantity::{parse_cpus, parse_memory, parse_memory_flag};
 pub use resolve::{
     ArtifactSource, Component, Fetched, FetchedKind, Integration, ResolveError, Resolved, RunKind,
     Warning, resolve,

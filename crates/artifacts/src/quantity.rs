@@ -1,6 +1,6 @@
 //! Amounts of processors and memory.
 
-use lazaret_values::Printable;
+use lazaret_values::{Decimal, Error as SizeError, Printable, Size};
 use serde_json::Value;
 
 use crate::Error;
@@ -27,70 +27,43 @@ pub fn parse_cpus(value: &Value) -> Result<u32, Error> {
     }
 }
 
-/// Memory in MiB, from a number of MiB or text: `512`, `"512"`, `"256Mi"`, `"1Gi"`,
-/// `"512M"`. `Ki Mi Gi Ti` are powers of 1024, `K M G T` powers of 1000 bytes. Parts of a
-/// MiB round up.
+/// Memory of a document in MiB, from a number of MiB or text: `512`, `"512"`, `"256Mi"`, `"1Gi"`,
+/// `"512M"`. The units are those of the schema, a part of [`Size`]'s: `Ki Mi Gi Ti` and `K M G T`.
+/// Parts of a MiB round up.
 ///
 /// # Errors
 /// [`Error::Quantity`].
 pub fn parse_memory(value: &Value) -> Result<u64, Error> {
     let text = as_text(value, "memory")?;
-    let fail = |reason| quantity("memory", &text, reason);
-    let unit_at = text
-        .find(|c: char| c.is_ascii_alphabetic())
-        .unwrap_or(text.len());
-    let (digits, unit) = text.split_at(unit_at);
-    let unit: u128 = match unit {
-        "" | "Mi" => MIB,
-        "Ki" => 1 << 10,
-        "Gi" => 1 << 30,
-        "Ti" => 1 << 40,
-        "K" => 1_000,
-        "M" => 1_000_000,
-        "G" => 1_000_000_000,
-        "T" => 1_000_000_000_000,
-        "k" | "m" | "g" | "t" => return Err(fail("units are capitals: Mi, Gi, M, G")),
-        _ => return Err(fail("unknown unit")),
-    };
-    let amount = Decimal::parse(digits).ok_or_else(|| fail("not a number"))?;
-    let bytes = amount.times(unit).ok_or_else(|| fail("too much memory"))?;
-    match bytes.div_ceil(MIB) {
+    let unit = text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
+    match unit {
+        "" | "Ki" | "Mi" | "Gi" | "Ti" | "K" | "M" | "G" | "T" | "k" | "m" | "g" | "t" => {
+            parse_memory_flag(&text)
+        }
+        _ => Err(quantity("memory", &text, "unknown unit")),
+    }
+}
+
+/// Memory of a flag in MiB: any [`Size`], a number alone counts MiB. Parts of a MiB round up.
+///
+/// # Errors
+/// [`Error::Quantity`].
+pub fn parse_memory_flag(text: &str) -> Result<u64, Error> {
+    let fail = |reason| quantity("memory", text, reason);
+    let size = Size::parse_counting(text, Size::MIB).map_err(|error| match error {
+        SizeError::SizeUnit { .. } => fail("units are capitals: Mi, Gi, M, G"),
+        SizeError::SizeTooLarge { .. } => fail("too much memory"),
+        _ => fail("not a number with a unit of memory"),
+    })?;
+    match size.in_mebibytes() {
         0 => Err(fail("it must be more than zero")),
-        mib @ 1..=MAX_MIB => u64::try_from(mib).map_err(|_| fail("too much memory")),
+        mib @ 1..=MAX_MIB => Ok(mib),
         _ => Err(fail("too much memory")),
     }
 }
 
-const MIB: u128 = 1 << 20;
-
 /// 1 PiB.
-const MAX_MIB: u128 = 1 << 30;
-
-/// `digits / 10^scale`, exact.
-struct Decimal {
-    digits: u128,
-    scale: u32,
-}
-
-impl Decimal {
-    fn parse(text: &str) -> Option<Self> {
-        let (whole, part) = text.split_once('.').unwrap_or((text, "0"));
-        let numeric = |t: &str| !t.is_empty() && t.bytes().all(|b| b.is_ascii_digit());
-        if !numeric(whole) || !numeric(part) || whole.len() + part.len() > 24 {
-            return None;
-        }
-        Some(Self {
-            digits: format!("{whole}{part}").parse().ok()?,
-            scale: u32::try_from(part.len()).ok()?,
-        })
-    }
-
-    /// The product, rounded up.
-    fn times(&self, factor: u128) -> Option<u128> {
-        let product = self.digits.checked_mul(factor)?;
-        Some(product.div_ceil(10_u128.checked_pow(self.scale)?))
-    }
-}
+const MAX_MIB: u64 = 1 << 30;
 
 fn as_text(value: &Value, what: &'static str) -> Result<String, Error> {
     match value {

@@ -1,7 +1,9 @@
 use serde_json::{Value, json};
 
 use super::{minimal, set};
-use crate::{Family, Port, SandboxSpec, Volume, parse_cpus, parse_memory, validate};
+use crate::{
+    Family, Port, SandboxSpec, Volume, parse_cpus, parse_memory, parse_memory_flag, validate,
+};
 
 #[test]
 fn processors() {
@@ -70,6 +72,25 @@ fn memory() {
     let error = parse_memory(&json!("512m")).unwrap_err();
     assert!(error.to_string().contains("capitals"), "{error}");
     assert!(error.hint().unwrap().contains("256Mi"));
+}
+
+#[test]
+fn flags_take_every_size() {
+    let cases: [(&str, Option<u64>); 10] = [
+        ("512", Some(512)),
+        ("0.5", Some(1)),
+        ("256Mi", Some(256)),
+        ("1GiB", Some(1024)),
+        ("1 GiB", Some(1024)),
+        ("512MB", Some(489)),
+        ("1.5G", Some(1431)),
+        ("0MiB", None),
+        ("512m", None),
+        ("4000000TiB", None),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(parse_memory_flag(text).ok(), expected, "{text}");
+    }
 }
 
 fn agrees_with_schema(pointer: &str, value: Value, accepted: bool) {

@@ -3,6 +3,7 @@ use std::str::FromStr;
 
 use lazaret_oci::Platform;
 use lazaret_supervisor::{BundleRequest, FileSystem, Injection, RootfsRequest};
+use lazaret_values::Size;
 
 use super::Context;
 use super::rootfs::disk_size;
@@ -42,9 +43,10 @@ pub(crate) struct Build {
     /// Catalogue that gets the entry; made if missing
     #[arg(long, value_name = "FILE")]
     catalogue: Option<PathBuf>,
-    /// Size of the disk, `512Mi`, `10Gi` [default: 1.25 times the content, at least 1Gi]
-    #[arg(long, value_name = "SIZE")]
-    size: Option<String>,
+    /// Size of the disk, `512MiB`, `10GiB`; a number alone counts MiB [default: 1.25 times the
+    /// content, at least 1GiB]
+    #[arg(long, value_name = "SIZE", value_parser = disk_size)]
+    size: Option<Size>,
     /// As for `rootfs build`
     #[arg(long, value_name = "WHAT", value_parser = Injection::from_str)]
     inject: Vec<Injection>,
@@ -89,7 +91,7 @@ impl Build {
             platform: self.platform,
             output: PathBuf::new(),
             file_system: FileSystem::Ext4,
-            size: self.size.as_deref().map(disk_size).transpose()?,
+            size: self.size.map(|size| size.0),
             journal: true,
             compression: None,
             label: "root".to_owned(),

@@ -5,6 +5,7 @@ use lazaret_oci::Platform;
 use lazaret_supervisor::{
     Compression, DiskName, FileSystem, Injection, RootfsRequest, list_disk, read_from_disk,
 };
+use lazaret_values::Size;
 
 use super::Context;
 use crate::failure::Failure;
@@ -46,9 +47,10 @@ pub(crate) struct Build {
     /// File system: ext4 can be written to, EROFS is smaller
     #[arg(long, value_enum, default_value_t)]
     fs: Kind,
-    /// Size of an ext4, `512Mi`, `10Gi`; a number counts MiB [default: 1.25 times the content, at least 1Gi]
-    #[arg(long, value_name = "SIZE")]
-    size: Option<String>,
+    /// Size of an ext4, `512MiB`, `10GiB`; a number alone counts MiB [default: 1.25 times the
+    /// content, at least 1GiB]
+    #[arg(long, value_name = "SIZE", value_parser = disk_size)]
+    size: Option<Size>,
     /// Leave the journal of an ext4 out
     #[arg(long)]
     no_journal: bool,
@@ -119,7 +121,6 @@ fn list(names: &[DiskName]) -> String {
 
 impl Build {
     async fn run(self, context: &Context) -> Result<(), Failure> {
-        let size = self.size.as_deref().map(disk_size).transpose()?;
         let request = RootfsRequest {
             source: self.source,
             platform: self.platform,
@@ -128,7 +129,7 @@ impl Build {
                 Kind::Ext4 => FileSystem::Ext4,
                 Kind::Erofs => FileSystem::Erofs,
             },
-            size,
+            size: self.size.map(|size| size.0),
             journal: !self.no_journal,
             compression: self.compress,
             label: self.label,
@@ -160,10 +161,8 @@ impl Build {
     }
 }
 
-/// The size of a disk in bytes, from `--size`.
-pub(super) fn disk_size(text: &str) -> Result<u64, Failure> {
-    let mebibytes = lazaret_artifacts::parse_memory(&text.into());
-    mebibytes
-        .map(|mebibytes| mebibytes << 20)
-        .map_err(|error| Failure::usage(format!("--size: {error}")))
+/// The size of a disk from `--size`: a number alone counts MiB, parts of a MiB round up.
+pub(super) fn disk_size(text: &str) -> Result<Size, lazaret_values::Error> {
+    let size = Size::parse_counting(text, Size::MIB)?;
+    Ok(Size::mebibytes(size.in_mebibytes()))
 }

@@ -22,7 +22,7 @@ pub(crate) struct Args {
     /// Processors [default: the sandbox's, else 1]
     #[arg(long, value_name = "N")]
     cpus: Option<String>,
-    /// Memory, in MiB or as `512Mi`, `2Gi` [default: the sandbox's, else 512Mi]
+    /// Memory, in MiB or as `512MiB`, `2GiB` [default: the sandbox's, else 512MiB]
     #[arg(long, visible_alias = "memory", value_name = "SIZE")]
     mem: Option<String>,
     /// Set a variable, `NAME=value`, or pass on the one of this environment, `NAME`

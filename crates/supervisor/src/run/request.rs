@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use lazaret_artifacts::{MountFlag, PolicyFile, RunFlags, parse_cpus, parse_memory, parse_source};
+use lazaret_artifacts::{
+    MountFlag, PolicyFile, RunFlags, parse_cpus, parse_memory_flag, parse_source,
+};
 use lazaret_oci::Registry;
 use serde_json::Value;
 
@@ -116,7 +118,7 @@ impl RunRequest {
             memory_mib: self
                 .memory
                 .as_ref()
-                .map(|text| parse_memory(&scalar(text)))
+                .map(|text| parse_memory_flag(text))
                 .transpose()?,
             env: env.collect::<Result<_, _>>()?,
             user: self.user.clone(),
