@@ -3,7 +3,7 @@
 use lazaret_oci::Digest;
 use thiserror::Error;
 
-use crate::{Fault, MAX_CONFIG_BYTES, family};
+use crate::{Fault, family};
 
 /// An artifact, or a use of one, that breaks a rule; the fields hold what was given.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -37,10 +37,12 @@ pub enum Error {
         reason: String,
     },
     /// A document or configuration that is too large.
-    #[error("configuration of {bytes} bytes exceeds the limit of {MAX_CONFIG_BYTES} bytes")]
+    #[error("configuration of {bytes} bytes exceeds the limit of {limit} bytes")]
     TooLarge {
-        /// Its size.
+        /// Its size in bytes.
         bytes: usize,
+        /// The limit in bytes.
+        limit: usize,
     },
     /// A configuration that its family's schema refuses.
     #[error("invalid {subject}: {}", summary(faults))]

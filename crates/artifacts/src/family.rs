@@ -1,13 +1,9 @@
 //! The ten families and their names on the wire.
 
 use std::fmt;
-use std::str::FromStr;
 
-use lazaret_oci::{Manifest, Repository};
-use lazaret_values::Printable;
+use lazaret_oci::Manifest;
 use serde::{Deserialize, Serialize};
-
-use crate::Error;
 
 /// A family of typed artifacts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -217,39 +213,6 @@ impl Family {
             }
             _ => Self::from_config_media_type(&manifest.config.media_type),
         }
-    }
-
-    /// The family to push as: `named` if given, else the nearest plural left of the last
-    /// segment of the repository path, which is the artifact's name.
-    ///
-    /// # Errors
-    /// [`Error::UnknownFamily`] or [`Error::FamilyNotInferred`]; both list the ten.
-    pub fn infer(named: Option<&str>, repository: &Repository) -> Result<Self, Error> {
-        match named {
-            Some(name) => name.parse(),
-            None => repository
-                .segments()
-                .rev()
-                .skip(1)
-                .find_map(Self::from_path_segment)
-                .ok_or_else(|| Error::FamilyNotInferred {
-                    repository: repository.to_string(),
-                }),
-        }
-    }
-}
-
-impl FromStr for Family {
-    type Err = Error;
-
-    /// Reads the name or the plural.
-    fn from_str(text: &str) -> Result<Self, Error> {
-        Self::ALL
-            .into_iter()
-            .find(|family| family.name() == text || family.path_segment() == text)
-            .ok_or_else(|| Error::UnknownFamily {
-                text: Printable::excerpt(text),
-            })
     }
 }
 

@@ -12,13 +12,16 @@
 //! `credentials` of an agent. All others take further members.
 
 mod agent;
+mod arrange;
 mod bundle;
 mod component;
 mod config;
 mod error;
 mod family;
 mod fault;
+mod infer;
 mod mount;
+mod mounted;
 mod policy_file;
 mod precedence;
 mod publish;
@@ -34,15 +37,15 @@ mod types;
 mod validate;
 
 pub use agent::{AgentSpec, Command, Credential};
+pub use arrange::arrange_mounts;
 pub use bundle::{BundleSpec, Slot};
 pub use component::ComponentRef;
 pub use config::Config;
 pub use error::Error;
 pub use family::{API_VERSION, Class, Family};
 pub use fault::{Fault, MAX_FAULTS};
-pub use mount::{
-    ArtifactMount, GuestPath, Mount, MountFlag, MountTarget, Payload, arrange_mounts, mount_target,
-};
+pub use mount::{GuestPath, Mount, MountFlag, MountTarget, mount_target};
+pub use mounted::{ArtifactMount, Payload};
 pub use policy_file::{PolicyFile, integration_id};
 pub use precedence::{DEFAULT_CPUS, DEFAULT_MEMORY_MIB, RunFlags, RunSpec};
 pub use publish::{Port, Volume};

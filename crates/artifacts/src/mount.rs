@@ -1,17 +1,16 @@
-//! Where artifacts appear in the agent's file system.
+//! Places in the agent's file system: paths, what an envelope and a command line say of them.
+//!
+//! What is mounted there is in `mounted`.
 
-mod arrange;
 mod flag;
 mod path;
 
-use lazaret_oci::{Descriptor, Reference, media_type};
 use serde::{Deserialize, Serialize};
 
-pub use arrange::arrange_mounts;
 pub use flag::MountFlag;
 pub use path::GuestPath;
 
-use crate::{Class, Config, Error, Family, canonical_blob};
+use crate::{Class, Error, Family};
 
 /// `mount` of an envelope.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,64 +28,6 @@ pub struct MountTarget {
     pub path: GuestPath,
     /// Whether writes are refused, also to root.
     pub read_only: bool,
-}
-
-/// What appears at the target.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Payload {
-    /// One file with these bytes.
-    File(Vec<u8>),
-    /// A folder with the files of these layers, lowest first.
-    Layers(Vec<Descriptor>),
-}
-
-/// One artifact to mount.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ArtifactMount {
-    /// Where it came from, with its digest.
-    pub reference: Reference,
-    /// Its family, of the application class.
-    pub family: Family,
-    /// Its name.
-    pub name: String,
-    /// Where it goes.
-    pub target: MountTarget,
-    /// What appears there.
-    pub payload: Payload,
-}
-
-impl ArtifactMount {
-    /// Decides where an artifact goes and what appears there: of a model its `spec` as one
-    /// JSON file, of the other families the files of the layers.
-    ///
-    /// # Errors
-    /// Those of [`mount_target`].
-    pub fn new(
-        reference: Reference,
-        config: &Config,
-        layers: &[Descriptor],
-        path: Option<&GuestPath>,
-    ) -> Result<Self, Error> {
-        let family = config.family();
-        let target = mount_target(family, config.name(), config.mount().as_ref(), path)?;
-        let payload = match family {
-            Family::Model => Payload::File(canonical_blob(config.spec())),
-            _ => Payload::Layers(content_layers(layers)),
-        };
-        Ok(Self {
-            reference,
-            family,
-            name: config.name().to_owned(),
-            target,
-            payload,
-        })
-    }
-
-    /// Whether nothing will appear, because the artifact was pushed without content.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        matches!(&self.payload, Payload::Layers(layers) if layers.is_empty())
-    }
 }
 
 /// The path and mode for an artifact: `path` if given, else its own `mount.path`, else the
@@ -122,13 +63,4 @@ pub fn mount_target(
         path,
         read_only: mount.is_none_or(|mount| mount.read_only),
     })
-}
-
-/// The layers that carry files: an artifact without content has the empty descriptor.
-fn content_layers(layers: &[Descriptor]) -> Vec<Descriptor> {
-    layers
-        .iter()
-        .filter(|layer| layer.media_type != media_type::EMPTY)
-        .cloned()
-        .collect()
 }

@@ -2,12 +2,15 @@
 
 mod command;
 mod environment;
+mod flags;
 
 use lazaret_oci::{ImageConfig, Reference};
 
+pub use flags::RunFlags;
+
 use crate::{
-    AgentSpec, ArtifactMount, Credential, Error, GuestPath, Integration, PolicyFile, Port,
-    Resolved, Volume, Warning,
+    ArtifactMount, Credential, Error, GuestPath, Integration, PolicyFile, Port, Resolved, Volume,
+    Warning,
 };
 
 /// Processors of a machine when nobody says.
@@ -15,32 +18,6 @@ pub const DEFAULT_CPUS: u32 = 1;
 
 /// Memory of a machine in MiB when nobody says.
 pub const DEFAULT_MEMORY_MIB: u64 = 512;
-
-/// What the command line of `run` says; empty means not given.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct RunFlags {
-    /// `--cpus`.
-    pub cpus: Option<u32>,
-    /// `--mem`, in MiB.
-    pub memory_mib: Option<u64>,
-    /// `--env`, names and values.
-    pub env: Vec<(String, String)>,
-    /// `--user`.
-    pub user: Option<String>,
-    /// `--workdir`.
-    pub working_dir: Option<String>,
-    /// `--entrypoint`: the program, instead of entrypoint and command; empty text removes
-    /// the entrypoint.
-    pub entrypoint: Option<String>,
-    /// What follows `--`.
-    pub args: Vec<String>,
-    /// `--publish`.
-    pub ports: Vec<Port>,
-    /// `--volume`.
-    pub volumes: Vec<Volume>,
-    /// `--policy`.
-    pub policy: Option<PolicyFile>,
-}
 
 /// A run in full: what boots, and everything around it.
 #[derive(Debug, Clone, PartialEq)]

@@ -16,14 +16,15 @@
 //! fetched.
 
 mod assemble;
+mod error;
 mod fetch;
 mod join;
 mod parts;
 mod source;
 
 use lazaret_oci::Reference;
-use thiserror::Error as ThisError;
 
+pub use error::ResolveError;
 pub use parts::{Component, Integration, Resolved, RunKind, Warning};
 pub use source::{ArtifactSource, Fetched, FetchedKind};
 
@@ -32,22 +33,6 @@ use crate::{
     BundleSpec, Class, ComponentRef, Error, Family, MountFlag, PolicyFile, arrange_mounts,
 };
 use fetch::{Artifact, Wanted, fetch, fetch_all, fetch_mounts, load};
-
-/// Why a run could not be resolved.
-#[derive(Debug, ThisError)]
-pub enum ResolveError<E: std::error::Error + 'static> {
-    /// An artifact could not be fetched.
-    #[error("failed to fetch '{reference}'")]
-    Fetch {
-        /// The artifact.
-        reference: Reference,
-        /// Why.
-        source: E,
-    },
-    /// What was fetched breaks a rule.
-    #[error(transparent)]
-    Artifact(#[from] Error),
-}
 
 /// Resolves `reference`, and `mounts` beside what it brings itself.
 ///

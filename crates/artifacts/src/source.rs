@@ -52,7 +52,8 @@ pub fn canonical_blob(config: &Value) -> Vec<u8> {
 
 fn within_limit(bytes: usize) -> Result<(), Error> {
     if bytes > MAX_CONFIG_BYTES {
-        return Err(Error::TooLarge { bytes });
+        let limit = MAX_CONFIG_BYTES;
+        return Err(Error::TooLarge { bytes, limit });
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::document::or_null;
+use crate::null::or_null;
 use crate::{Digest, Platform, media_type};
 
 /// The blob behind [`media_type::EMPTY`].

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::null::or_null;
 use crate::{Descriptor, Digest, Error, Platform, media_type};
 
 /// Largest manifest that is read or accepted, in bytes.
@@ -112,15 +113,6 @@ impl Index {
     }
 }
 
-/// Takes `null` for an empty list or map: that is how Go writes one that was never made.
-pub(crate) fn or_null<'de, D, T>(deserializer: D) -> Result<T, D::Error>
-where
-    D: serde::Deserializer<'de>,
-    T: Default + Deserialize<'de>,
-{
-    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
-}
-
 /// What a manifest endpoint holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ManifestContent {
@@ -157,7 +149,10 @@ impl ManifestDocument {
     /// and an index (CVE-2021-41190).
     pub fn parse(raw: Vec<u8>, content_type: Option<&str>) -> Result<Self, Error> {
         if raw.len() > MAX_MANIFEST_BYTES {
-            return Err(Error::ManifestTooLarge { bytes: raw.len() });
+            return Err(Error::ManifestTooLarge {
+                bytes: raw.len(),
+                limit: MAX_MANIFEST_BYTES,
+            });
         }
         let invalid = |reason: String| Error::Manifest { reason };
         let outline: Outline =

@@ -51,14 +51,13 @@ pub enum Error {
         /// Which rule it breaks.
         reason: &'static str,
     },
-    /// A manifest that is larger than [`crate::MAX_MANIFEST_BYTES`].
-    #[error(
-        "manifest of {bytes} bytes exceeds the limit of {} bytes",
-        crate::MAX_MANIFEST_BYTES
-    )]
+    /// A manifest that is too large.
+    #[error("manifest of {bytes} bytes exceeds the limit of {limit} bytes")]
     ManifestTooLarge {
-        /// Its size.
+        /// Its size in bytes.
         bytes: usize,
+        /// The limit in bytes.
+        limit: usize,
     },
     /// Bytes that are not a manifest or index.
     #[error("invalid manifest: {reason}")]

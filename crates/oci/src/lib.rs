@@ -14,6 +14,7 @@ mod error;
 mod image;
 pub mod media_type;
 mod name;
+mod null;
 mod platform;
 mod reference;
 #[cfg(test)]

@@ -2,8 +2,8 @@
 
 use lazaret_oci::ProcessConfig;
 
-use super::{AgentSpec, Error, RunFlags};
-use crate::Command;
+use super::flags::RunFlags;
+use crate::{AgentSpec, Command, Error};
 
 /// As container tools have it: `--entrypoint` replaces entrypoint and command and drops
 /// their arguments; an agent's `command` replaces both of the image's; arguments after `--`

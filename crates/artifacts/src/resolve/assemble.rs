@@ -3,7 +3,7 @@
 use lazaret_oci::Reference;
 
 use super::fetch::Artifact;
-use super::{Component, Integration, Resolved, RunKind, Warning};
+use super::parts::{Component, Integration, Resolved, RunKind, Warning};
 use crate::bundle::Slot;
 use crate::sandbox::Isolation;
 use crate::{AgentSpec, ArtifactMount, Error, Family, Resources, SandboxSpec, integration_id};

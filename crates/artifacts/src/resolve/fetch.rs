@@ -6,8 +6,9 @@ use std::pin::Pin;
 use lazaret_oci::{Descriptor, Reference};
 use serde_json::Value;
 
+use super::error::ResolveError;
 use super::join::join_bounded;
-use super::{ArtifactSource, FetchedKind, ResolveError};
+use super::source::{ArtifactSource, FetchedKind};
 use crate::{ArtifactMount, ComponentRef, Config, Error, Family, GuestPath, MountFlag};
 
 /// Something fetched, under its pinned reference.

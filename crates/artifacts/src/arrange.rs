@@ -1,7 +1,6 @@
 //! Several mounts in one file system.
 
-use super::{ArtifactMount, Payload};
-use crate::Error;
+use crate::{ArtifactMount, Error, Payload};
 
 /// Orders mounts so that a folder is mounted before what goes into it.
 ///

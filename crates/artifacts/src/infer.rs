@@ -1,0 +1,43 @@
+//! Families from what people write: a name, a plural, or the place in a repository path.
+
+use std::str::FromStr;
+
+use lazaret_oci::Repository;
+use lazaret_values::Printable;
+
+use crate::{Error, Family};
+
+impl Family {
+    /// The family to push as: `named` if given, else the nearest plural left of the last
+    /// segment of the repository path, which is the artifact's name.
+    ///
+    /// # Errors
+    /// [`Error::UnknownFamily`] or [`Error::FamilyNotInferred`]; both list the ten.
+    pub fn infer(named: Option<&str>, repository: &Repository) -> Result<Self, Error> {
+        match named {
+            Some(name) => name.parse(),
+            None => repository
+                .segments()
+                .rev()
+                .skip(1)
+                .find_map(Self::from_path_segment)
+                .ok_or_else(|| Error::FamilyNotInferred {
+                    repository: repository.to_string(),
+                }),
+        }
+    }
+}
+
+impl FromStr for Family {
+    type Err = Error;
+
+    /// Reads the name or the plural.
+    fn from_str(text: &str) -> Result<Self, Error> {
+        Self::ALL
+            .into_iter()
+            .find(|family| family.name() == text || family.path_segment() == text)
+            .ok_or_else(|| Error::UnknownFamily {
+                text: Printable::excerpt(text),
+            })
+    }
+}

@@ -1,0 +1,72 @@
+//! Artifacts with the place at which they appear in the agent's file system.
+
+use lazaret_oci::{Descriptor, Reference, media_type};
+
+use crate::{Config, Error, Family, GuestPath, MountTarget, canonical_blob, mount_target};
+
+/// What appears at the target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Payload {
+    /// One file with these bytes.
+    File(Vec<u8>),
+    /// A folder with the files of these layers, lowest first.
+    Layers(Vec<Descriptor>),
+}
+
+/// One artifact to mount.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ArtifactMount {
+    /// Where it came from, with its digest.
+    pub reference: Reference,
+    /// Its family, of the application class.
+    pub family: Family,
+    /// Its name.
+    pub name: String,
+    /// Where it goes.
+    pub target: MountTarget,
+    /// What appears there.
+    pub payload: Payload,
+}
+
+impl ArtifactMount {
+    /// Decides where an artifact goes and what appears there: of a model its `spec` as one
+    /// JSON file, of the other families the files of the layers.
+    ///
+    /// # Errors
+    /// Those of [`mount_target`].
+    pub fn new(
+        reference: Reference,
+        config: &Config,
+        layers: &[Descriptor],
+        path: Option<&GuestPath>,
+    ) -> Result<Self, Error> {
+        let family = config.family();
+        let target = mount_target(family, config.name(), config.mount().as_ref(), path)?;
+        let payload = match family {
+            Family::Model => Payload::File(canonical_blob(config.spec())),
+            _ => Payload::Layers(content_layers(layers)),
+        };
+        Ok(Self {
+            reference,
+            family,
+            name: config.name().to_owned(),
+            target,
+            payload,
+        })
+    }
+
+    /// Whether nothing will appear, because the artifact was pushed without content.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        matches!(&self.payload, Payload::Layers(layers) if layers.is_empty())
+    }
+}
+
+/// The layers that carry files: an artifact without content has the empty descriptor.
+fn content_layers(layers: &[Descriptor]) -> Vec<Descriptor> {
+    layers
+        .iter()
+        .filter(|layer| layer.media_type != media_type::EMPTY)
+        .cloned()
+        .collect()
+}
