@@ -212,7 +212,7 @@ fn keeping(rule: &RetentionRule) -> Keeping {
         keep,
         untagged: rule
             .delete_untagged_after
-            .map_or(Untagged::Keep, |period| Untagged::DeleteAfter(period)),
+            .map_or(Untagged::Keep, Untagged::DeleteAfter),
     }
 }
 
