@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use lazaret_vm::kernel::Source;
 use serde::Serialize;
 
-use crate::run::initramfs;
+use crate::initramfs;
 use crate::staged::Staged;
 use crate::{Error, Home};
 

@@ -13,7 +13,7 @@ use crate::image::source::{ImageSource, split_tag};
 use crate::inject::Injection;
 use crate::pull::Arrivals;
 use crate::staged::Staged;
-use crate::{Error, Home, ProgressSink, blocking, image};
+use crate::{Error, Home, ProgressSink, Setting, blocking, image};
 
 const LAYOUT: &str = "oci:";
 const DOCKER_ARCHIVE: &str = "docker-archive:";
@@ -107,15 +107,15 @@ impl Home {
         progress: ProgressSink,
     ) -> Result<BuiltImage, Error> {
         if let (FileSystem::Erofs, Some(size)) = (request.file_system, request.size) {
-            return Err(Error::Option {
-                option: "--size",
+            return Err(Error::Setting {
+                setting: Setting::Size,
                 value: size.to_string(),
                 reason: "an EROFS has the size of its content".to_owned(),
             });
         }
         if let (FileSystem::Ext4, Some(_)) = (request.file_system, request.compression) {
-            return Err(Error::Option {
-                option: "--compress",
+            return Err(Error::Setting {
+                setting: Setting::Compression,
                 value: "ext4".to_owned(),
                 reason: "only an EROFS is compressed".to_owned(),
             });
@@ -259,8 +259,8 @@ fn check_platform(config: &ImageConfig, wanted: &Platform) -> Result<(), Error> 
     if image.os.is_empty() || image.architecture.is_empty() || image.satisfies(wanted) {
         return Ok(());
     }
-    Err(Error::Option {
-        option: "--platform",
+    Err(Error::Setting {
+        setting: Setting::Platform,
         value: wanted.to_string(),
         reason: format!("the image is for {image}"),
     })

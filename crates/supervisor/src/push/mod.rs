@@ -10,7 +10,7 @@ use lazaret_oci::{Digest, Reference};
 use serde::Serialize;
 
 use crate::image::source::{ImageSource, split_tag};
-use crate::{Error, Home, ProgressSink};
+use crate::{Error, Home, ProgressSink, Setting};
 
 /// What to push where.
 #[derive(Debug, Clone)]
@@ -61,10 +61,10 @@ impl Home {
                 .await;
         }
         if request.family.is_some() {
-            return Err(image_option("--family", &request.source));
+            return Err(artifacts_only(Setting::Family, &request.source));
         }
         if request.content.is_some() {
-            return Err(image_option("--content", &request.source));
+            return Err(artifacts_only(Setting::Content, &request.source));
         }
         let source = self
             .push_source(&path, tag.as_deref(), &request.source)
@@ -100,9 +100,9 @@ fn family(given: Option<Family>, reference: &Reference) -> Result<Family, Error>
     )?)
 }
 
-fn image_option(option: &'static str, source: &str) -> Error {
-    Error::ImageOption {
-        option,
+fn artifacts_only(setting: Setting, source: &str) -> Error {
+    Error::ArtifactsOnly {
+        setting,
         source_name: source.to_owned(),
     }
 }

@@ -216,16 +216,10 @@ async fn only_a_guest_of_this_version_is_talked_to() {
 }
 
 #[tokio::test]
-async fn a_missing_qemu_is_an_error_with_a_hint() {
+async fn a_missing_qemu_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let error = Qemu::find(folder.path().as_os_str()).await.unwrap_err();
-    assert!(
-        error
-            .hint()
-            .unwrap()
-            .contains("apt-get install qemu-system-x86"),
-        "{error}"
-    );
+    assert!(matches!(error, Error::QemuNotFound { .. }), "{error}");
     let qemu = stand_in(folder.path(), "exit 1").await;
     std::fs::remove_file(qemu.path()).unwrap();
     let error = Machine::start(&qemu, &example_plan()).await.unwrap_err();

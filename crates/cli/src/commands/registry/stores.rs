@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use lazaret_registry::config::{self, Overrides};
 use lazaret_registry::{Source, Stores};
 
-use crate::commands::{Context, serve};
+use crate::commands::serve;
+use crate::context::Context;
 use crate::env_vars;
 use crate::failure::Failure;
 use crate::settings;

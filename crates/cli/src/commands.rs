@@ -17,38 +17,10 @@ mod types;
 mod validate;
 
 use clap::Subcommand;
-use lazaret_supervisor::{Home, Settings};
 
+use crate::context::Context;
 use crate::exit;
 use crate::failure::Failure;
-use crate::printer::Printer;
-
-/// What every command gets.
-pub(crate) struct Context {
-    pub(crate) settings: Settings,
-    pub(crate) printer: Printer,
-    /// What `--log` says.
-    pub(crate) log: Option<String>,
-}
-
-impl Context {
-    pub(crate) fn new(
-        settings: Settings,
-        printer: Printer,
-        log: Option<String>,
-    ) -> Result<Self, Failure> {
-        Ok(Self {
-            settings,
-            printer,
-            log,
-        })
-    }
-
-    /// The user's stores, opened.
-    pub(crate) fn home(&self) -> Result<Home, Failure> {
-        Ok(Home::open(self.settings.clone())?)
-    }
-}
 
 /// The commands.
 #[derive(Debug, Subcommand)]

@@ -1,36 +1,32 @@
 //! What the guest is told, from what the run is.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use lazaret_artifacts::RunSpec;
-use lazaret_protocol::{ArtifactMount, BootConfig, Process, Root, RootMode, VERSION};
-
+use lazaret_protocol::{ArtifactMount, BootConfig, Frame, Kind, Process, Root, RootMode, VERSION};
 use lazaret_rootfs::FileSystem;
 
-use super::RootDisk;
+use super::request::RootDisk;
+use super::{root, serial};
+use crate::{Error, Setting, machines};
 
-/// Serials of the disks, as the guest finds them under `/sys/block`.
-pub(super) const ROOT: &str = "root";
-pub(super) const SCRATCH: &str = "scratch";
-pub(super) const ARTIFACTS: &str = "artifacts";
-
-/// The configuration for a guest with the standard disks.
+/// The configuration for a guest with the standard disks. Clock and entropy are missing: they
+/// are good for one start only.
+///
+/// # Errors
+/// [`Error::Setting`] when it does not fit in a frame.
 pub(super) fn config(
     spec: &RunSpec,
     hostname: String,
     read_only: bool,
-    root: &super::root::Root,
+    root: &root::Root,
     mounts: Vec<ArtifactMount>,
-) -> BootConfig {
-    BootConfig {
+) -> Result<BootConfig, Error> {
+    let config = BootConfig {
         version: VERSION,
         hostname,
-        clock_seconds: SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .map_or(0, |since| since.as_secs()),
-        entropy: entropy(),
+        clock_seconds: 0,
+        entropy: String::new(),
         root: Root {
-            serial: ROOT.to_owned(),
+            serial: serial::ROOT.to_owned(),
             filesystem: match root.file_system {
                 FileSystem::Erofs => "erofs",
                 FileSystem::Ext4 => "ext4",
@@ -41,7 +37,7 @@ pub(super) fn config(
                 RootDisk::Own => RootMode::Writable,
                 _ if read_only => RootMode::ReadOnly,
                 _ => RootMode::Overlay {
-                    serial: SCRATCH.to_owned(),
+                    serial: serial::SCRATCH.to_owned(),
                 },
             },
         },
@@ -52,17 +48,14 @@ pub(super) fn config(
             user: spec.user.clone(),
             working_dir: spec.working_dir.clone(),
         },
-    }
-}
-
-/// 64 random bytes as hexadecimal digits; none when the host has none to give, because the
-/// guest has a random number device as well.
-fn entropy() -> String {
-    let mut bytes = [0u8; 64];
-    match rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty()) {
-        Ok(length) => lazaret_values::hex(&bytes[..length]),
-        Err(_) => String::new(),
-    }
+    };
+    // Refused now, not when the machine is up.
+    Frame::json(Kind::Boot, &machines::stamp(config.clone())).map_err(|error| Error::Setting {
+        setting: Setting::Environment,
+        value: "...".to_owned(),
+        reason: format!("the boot configuration is too large: {error}"),
+    })?;
+    Ok(config)
 }
 
 /// A host name from the name of what runs: letters, digits and hyphens, at most 63.
@@ -85,3 +78,6 @@ pub(super) fn hostname(name: Option<&str>, image: &str) -> String {
         label => label.to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,7 @@ use lazaret_registry::config::{Fault, Overrides, schema};
 use lazaret_registry::{Instance, Notifier, Signals, Source};
 use tokio::sync::mpsc;
 
-use super::Context;
+use crate::context::Context;
 use crate::env_vars;
 use crate::failure::Failure;
 use crate::{settings, signals};

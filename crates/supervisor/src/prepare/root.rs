@@ -25,10 +25,12 @@ use lazaret_rootfs::{
 };
 use lazaret_vm::DiskPart;
 
-use super::disks::{cached, create, key};
-use super::{RootDisk, boot};
+use super::cached::{blob_path, cached, create, key};
+use super::request::RootDisk;
+use super::serial;
 use crate::Error;
 use crate::image::convert::Conversion;
+use crate::machines::DiskContent;
 
 /// Changes whenever the form of stored layers does.
 const LAYER_FORMAT: u32 = 1;
@@ -40,22 +42,13 @@ const OWN_BYTES: u64 = 32 << 30;
 const PROCESSORS_PER_LAYER: usize = 2;
 
 /// The disk that a machine has its root on.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Root {
-    pub(super) content: Content,
+    pub(super) content: DiskContent,
     pub(super) kind: RootDisk,
     pub(super) file_system: FileSystem,
     /// What a checked disk is checked against.
     pub(super) verity: Option<Verity>,
-}
-
-/// The bytes of a disk.
-#[derive(Debug, Clone)]
-pub(super) enum Content {
-    /// In one file.
-    File(PathBuf),
-    /// In several, one after the other.
-    Parts(Vec<DiskPart>),
 }
 
 /// An image whose layers are, or will be, where `open` says.
@@ -82,7 +75,7 @@ impl Layers<'_> {
         let options = Options {
             file_system,
             size: Some(OWN_BYTES),
-            label: boot::ROOT.to_owned(),
+            label: serial::ROOT.to_owned(),
             ..Options::default()
         };
         self.conversion().run(file, options)
@@ -107,7 +100,7 @@ pub(super) fn shared(store: &ImageStore, layers: &Layers<'_>) -> Result<Root, Er
     let [key, ..] = image_keys(layers.config);
     let own = cached(store, &key, |file| {
         let options = Options {
-            label: boot::ROOT.to_owned(),
+            label: serial::ROOT.to_owned(),
             ..Options::default()
         };
         let merged = merge_layers(&stored, file, options);
@@ -122,7 +115,7 @@ pub(super) fn shared(store: &ImageStore, layers: &Layers<'_>) -> Result<Root, Er
             length: part.length,
         });
     Ok(Root {
-        content: Content::Parts(parts.collect()),
+        content: DiskContent::Parts(parts.collect()),
         kind: RootDisk::Shared,
         file_system: FileSystem::Erofs,
         verity: None,
@@ -202,29 +195,41 @@ pub(super) fn checked(store: &ImageStore, layers: &Layers<'_>) -> Result<Root, E
     let text = std::fs::read(&hash_path).map_err(Error::io("read", &hash_path))?;
     let verity = serde_json::from_slice(&text).map_err(|_| Error::RootHash { key: hash_key })?;
     Ok(Root {
-        content: Content::File(path),
+        content: DiskContent::File(path),
         kind: RootDisk::Checked,
         file_system: FileSystem::Erofs,
         verity: Some(verity),
     })
 }
 
-/// A writable disk with the image's tree in `folder`.
-pub(super) fn own(folder: &Path, layers: &Layers<'_>) -> Result<Root, Error> {
-    let path = folder.join("root.ext4");
-    layers.write(create(&path)?, FileSystem::Ext4)?;
-    Ok(Root {
-        content: Content::File(path),
+/// A writable disk with the image's tree, written when the machine is made.
+pub(super) fn own(
+    store: ImageStore,
+    name: String,
+    manifest: Manifest,
+    config: ImageConfig,
+) -> Root {
+    let write = move |path: &Path| {
+        let layers = Layers {
+            name: &name,
+            manifest: &manifest,
+            config: &config,
+            open: &|digest: &Digest| blob_path(&store, digest),
+        };
+        layers.write(create(path)?, FileSystem::Ext4).map(drop)
+    };
+    Root {
+        content: DiskContent::Own(Box::new(write)),
         kind: RootDisk::Own,
         file_system: FileSystem::Ext4,
         verity: None,
-    })
+    }
 }
 
 /// A disk that came from a catalogue.
 pub(super) fn prebuilt(path: PathBuf) -> Root {
     Root {
-        content: Content::File(path),
+        content: DiskContent::File(path),
         kind: RootDisk::Shared,
         file_system: FileSystem::Ext4,
         verity: None,

@@ -2,14 +2,14 @@
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::Error;
+use crate::failure::Failure;
 
 /// After this many interrupts the machine is ended without asking the workload.
 const PATIENCE: u32 = 3;
 
 /// What a signal asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Request {
+pub(crate) enum Request {
     /// Hand this signal to the workload.
     Forward(u8),
     /// End the machine.
@@ -17,7 +17,7 @@ pub(super) enum Request {
 }
 
 /// The handlers. Until they exist, a signal ends the process as usual.
-pub(super) struct Signals {
+pub(crate) struct Signals {
     interrupt: Signal,
     terminate: Signal,
     hangup: Signal,
@@ -26,13 +26,8 @@ pub(super) struct Signals {
 }
 
 impl Signals {
-    pub(super) fn install() -> Result<Self, Error> {
-        let handle = |kind| {
-            signal(kind).map_err(|source| Error::Io {
-                action: "handle signals".to_owned(),
-                source,
-            })
-        };
+    pub(crate) fn install() -> Result<Self, Failure> {
+        let handle = |kind| signal(kind).map_err(|error| Failure::io("handle signals", error));
         Ok(Self {
             interrupt: handle(SignalKind::interrupt())?,
             terminate: handle(SignalKind::terminate())?,
@@ -43,7 +38,7 @@ impl Signals {
     }
 
     /// The next request. Safe to drop before it resolves.
-    pub(super) async fn next(&mut self) -> Request {
+    pub(crate) async fn next(&mut self) -> Request {
         tokio::select! {
             _ = self.interrupt.recv() => {
                 self.interrupts += 1;

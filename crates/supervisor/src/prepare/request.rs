@@ -9,7 +9,7 @@ use lazaret_oci::Registry;
 use serde_json::Value;
 
 use crate::image::layout::read_bounded;
-use crate::{Error, ProgressSink};
+use crate::{Error, Setting};
 
 /// When a registry is asked for an image that the store has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,31 +67,13 @@ pub struct RunRequest {
     pub pull: PullPolicy,
     /// Arguments.
     pub args: Vec<String>,
-    /// Whether standard input goes to the workload.
-    pub forward_stdin: bool,
-}
-
-/// Told what happens around a run.
-pub trait RunEvents: Sync {
-    /// Something surprising that does not stop the run.
-    fn warning(&self, text: &str);
-    /// Something worth knowing.
-    fn note(&self, text: &str);
-    /// Where transfers report to.
-    fn progress(&self) -> ProgressSink;
-    /// The terminal is the workload's from here.
-    fn starting(&self);
 }
 
 impl RunRequest {
-    /// The flags that override artifact and image.
+    /// What overrides artifact and image.
     pub(super) fn flags(&self) -> Result<RunFlags, Error> {
         if self.read_only && self.root == RootDisk::Own {
-            return Err(Error::Option {
-                option: "--fs",
-                value: "ext4".to_owned(),
-                reason: "a disk to be written to and --read-only exclude each other".to_owned(),
-            });
+            return Err(Error::ReadOnlyOwnDisk);
         }
         let scalar = |text: &String| match text.parse::<u64>() {
             Ok(number) => Value::from(number),
@@ -101,8 +83,8 @@ impl RunRequest {
             let (name, value) = entry.split_once('=').unwrap_or((entry, ""));
             if name.is_empty() || name.contains('\0') || value.contains('\0') {
                 let reason = "expected NAME=value".to_owned();
-                return Err(Error::Option {
-                    option: "--env",
+                return Err(Error::Setting {
+                    setting: Setting::Environment,
                     value: entry.clone(),
                     reason,
                 });
@@ -131,7 +113,7 @@ impl RunRequest {
         })
     }
 
-    /// The `--mount`s; a reference without a host is in the registry of what runs.
+    /// The mounts; a reference without a host is in the registry of what runs.
     pub(super) fn mounts(&self, registry: &Registry) -> Result<Vec<MountFlag>, Error> {
         let parse = |text: &String| MountFlag::parse(text, Some(registry)).map_err(Error::from);
         self.mounts.iter().map(parse).collect()
@@ -143,3 +125,6 @@ fn read_policy(path: &Path) -> Result<PolicyFile, Error> {
     let document = parse_source(&String::from_utf8_lossy(&text))?;
     Ok(PolicyFile::read(&document)?)
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,11 +12,12 @@ use tokio::process::Command as Process;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
-use super::Context;
+use crate::context::Context;
 use crate::env_vars;
 use crate::exit;
 use crate::failure::Failure;
-use crate::printer::Format;
+use crate::printer::{Format, Printer};
+use crate::report::report;
 
 /// Ephemeral registries, and upkeep of lasting ones
 #[derive(Debug, clap::Subcommand)]
@@ -100,8 +101,8 @@ async fn supervise(command: &[OsString], address: &str) -> Result<u8, Failure> {
             } else {
                 126
             };
-            Failure::io(format!("run {}", program.display()), error)
-                .report(crate::Printer { quiet: false }, Some(status));
+            let failure = Failure::io(format!("run {}", program.display()), error);
+            report(&failure, Printer { quiet: false }, Some(status));
             return Ok(status);
         }
     };

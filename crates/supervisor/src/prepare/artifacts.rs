@@ -1,28 +1,29 @@
-//! The disks of a machine beside its root: artifacts, and scratch space.
+//! The disk with the artifacts of a run.
 
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use lazaret_artifacts::{ArtifactMount, Payload};
-use lazaret_images::{DiskClaim, ImageStore};
+use lazaret_images::ImageStore;
 use lazaret_oci::Digest;
-use lazaret_rootfs::{Attributes, DiskBuilder, FileSystem, Options, empty_disk};
+use lazaret_rootfs::{Attributes, DiskBuilder, FileSystem, Options};
 
-use super::boot;
+use super::cached::{blob_path, cached, key};
+use super::serial;
 use crate::Error;
 
-/// Changes whenever the writer's output for the same layers does.
-const FORMAT: &str = "erofs-1";
+/// The read-only disk with all artifacts, each in a folder named by its position.
+pub(super) struct Artifacts {
+    pub(super) path: PathBuf,
+    /// Where the guest mounts them.
+    pub(super) mounts: Vec<lazaret_protocol::ArtifactMount>,
+}
 
-/// Size of the scratch disk; sparse, so that only what is written takes room.
-const SCRATCH_BYTES: u64 = 16 << 30;
-
-/// The read-only disk with all artifacts, each in a folder named by its position, and where
-/// the guest mounts them. `None` when there are none.
-pub(super) fn artifacts(
+/// The disk for these mounts; `None` when there are none.
+pub(super) fn disk(
     store: &ImageStore,
     mounts: &[ArtifactMount],
-) -> Result<Option<(PathBuf, Vec<lazaret_protocol::ArtifactMount>)>, Error> {
+) -> Result<Option<Artifacts>, Error> {
     if mounts.is_empty() {
         return Ok(None);
     }
@@ -41,18 +42,21 @@ pub(super) fn artifacts(
             .iter()
             .enumerate()
             .map(|(position, mount)| lazaret_protocol::ArtifactMount {
-                serial: boot::ARTIFACTS.to_owned(),
+                serial: serial::ARTIFACTS.to_owned(),
                 source: position.to_string(),
                 target: mount.target.path.to_string(),
                 read_only: mount.target.read_only,
             });
-    Ok(Some((path, table.collect())))
+    Ok(Some(Artifacts {
+        path,
+        mounts: table.collect(),
+    }))
 }
 
 fn write_artifacts(store: &ImageStore, mounts: &[ArtifactMount], file: File) -> Result<(), Error> {
     let options = Options {
         file_system: FileSystem::Erofs,
-        label: boot::ARTIFACTS.to_owned(),
+        label: serial::ARTIFACTS.to_owned(),
         ..Options::default()
     };
     let failed = |source| Error::Convert {
@@ -85,58 +89,7 @@ fn write_artifacts(store: &ImageStore, mounts: &[ArtifactMount], file: File) -> 
     Ok(())
 }
 
-/// A fresh writable disk in `folder`.
-pub(super) fn scratch(folder: &Path) -> Result<PathBuf, Error> {
-    let path = folder.join("scratch.ext4");
-    let file = create(&path)?;
-    let options = Options {
-        label: boot::SCRATCH.to_owned(),
-        ..Options::default()
-    };
-    empty_disk(file, SCRATCH_BYTES, options).map_err(|source| Error::Convert {
-        subject: "the scratch disk".to_owned(),
-        source,
-    })?;
-    Ok(path)
-}
-
-/// The disk for `key`, made by `build` if the store lacks it.
-pub(super) fn cached(
-    store: &ImageStore,
-    key: &str,
-    build: impl FnOnce(File) -> Result<(), Error>,
-) -> Result<PathBuf, Error> {
-    match store.claim_disk(key)? {
-        DiskClaim::Ready(path) => Ok(path),
-        DiskClaim::Build(claim) => {
-            build(claim.create()?)?;
-            Ok(claim.publish()?)
-        }
-    }
-}
-
-pub(super) fn create(path: &Path) -> Result<File, Error> {
-    File::options()
-        .read(true)
-        .write(true)
-        .create_new(true)
-        .open(path)
-        .map_err(Error::io("create", path))
-}
-
-/// The key of a disk that depends on these parts and the writer.
-pub(super) fn key(kind: &str, parts: &[String]) -> String {
-    let digest = Digest::of(format!("{FORMAT}\n{}", parts.join("\n")).as_bytes());
-    format!("{kind}-{}.erofs", digest.hex())
-}
-
 fn open_blob(store: &ImageStore, digest: &Digest) -> Result<File, Error> {
     let path = blob_path(store, digest)?;
     File::open(&path).map_err(Error::io("open", &path))
-}
-
-pub(super) fn blob_path(store: &ImageStore, digest: &Digest) -> Result<PathBuf, Error> {
-    store.path(digest).ok_or_else(|| Error::BlobMissing {
-        digest: digest.clone(),
-    })
 }

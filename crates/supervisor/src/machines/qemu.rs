@@ -1,0 +1,42 @@
+//! QEMU as the hypervisor.
+
+use std::time::Duration;
+
+use lazaret_protocol::{BootConfig, Frame, Kind};
+use lazaret_vm::{LaunchPlan, Machine, Qemu};
+
+use super::emulator::{Emulator, Hypervisor};
+use super::session::Session;
+use crate::Error;
+
+impl Hypervisor for Qemu {
+    type Emulator = Machine;
+
+    async fn start(&self, plan: &LaunchPlan) -> Result<Machine, Error> {
+        Ok(Machine::start(self, plan).await?)
+    }
+}
+
+impl Emulator for Machine {
+    type Session = Session;
+
+    fn pid(&self) -> u32 {
+        Machine::pid(self)
+    }
+
+    async fn boot(&mut self, boot: &BootConfig, limit: Duration) -> Result<Session, Error> {
+        let (_, mut channel) = self.handshake(limit).await?;
+        tracing::info!("guest is up");
+        let boot = Frame::json(Kind::Boot, boot).map_err(lazaret_vm::Error::from)?;
+        channel.send(&boot).await?;
+        Ok(Session::new(channel))
+    }
+
+    fn kill(&self) {
+        Machine::kill(self);
+    }
+
+    async fn wait(&mut self) {
+        Machine::wait(self).await;
+    }
+}
