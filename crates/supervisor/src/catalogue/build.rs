@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::bundle::{self, BundleManifest};
-use super::{Catalogue, CatalogueImage};
+use super::document::{Catalogue, CatalogueImage};
 use crate::hash::copy_hashed;
 use crate::staged::Staged;
 use crate::{Error, Home, ProgressSink, RootfsRequest, blocking};

@@ -13,7 +13,7 @@ use lazaret_oci::{Digest, Reference};
 use lazaret_rootfs::{DiskReader, FileSystem, Limits};
 use serde::{Deserialize, Serialize};
 
-use super::CatalogueImage;
+use super::document::CatalogueImage;
 use crate::Error;
 use crate::image::{blobs, import};
 

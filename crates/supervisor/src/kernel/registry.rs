@@ -22,7 +22,7 @@ use lazaret_vm::kernel::Source;
 use serde::{Deserialize, Serialize};
 use tempfile::{NamedTempFile, TempDir};
 
-use super::Kernel;
+use super::kind::Kernel;
 use crate::hash::copy_hashed;
 use crate::push::Pushed;
 use crate::{Error, Home, ProgressSink, blocking};
