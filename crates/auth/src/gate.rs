@@ -25,7 +25,7 @@ use super::api_keys::Lookup;
 use super::error::Error;
 use super::htpasswd::Passwords;
 use super::jwt::since_epoch;
-use super::limits::{Failures, Limits, Places, Rate};
+use super::limits::{Failures, Places, Rate, RequestLimits};
 use super::network::Network;
 use super::oidc::Provider;
 use super::policy::{Policy, Rule};
@@ -44,7 +44,7 @@ pub struct Gate {
     realm: String,
     authenticates: bool,
     policy: Policy,
-    limits: Limits,
+    limits: RequestLimits,
     passwords: Option<Passwords>,
     tokens: Option<Tokens>,
     issuers: Vec<Arc<Provider>>,
@@ -79,7 +79,7 @@ impl Default for Context {
 /// What outlives settings.
 struct State {
     failures: Mutex<Failures>,
-    rate: Mutex<Option<(Limits, Rate<String>)>>,
+    rate: Mutex<Option<(RequestLimits, Rate<String>)>>,
     places: Arc<Places>,
 }
 
@@ -90,7 +90,7 @@ impl Gate {
         Self::build(
             &Settings::default(),
             None,
-            Limits::default(),
+            RequestLimits::default(),
             Context::default(),
             None,
         )
@@ -105,7 +105,7 @@ impl Gate {
     pub fn open(
         settings: &Settings,
         rules: Option<Vec<Rule>>,
-        limits: Limits,
+        limits: RequestLimits,
         context: Context,
     ) -> Result<Self, Error> {
         Self::build(settings, rules, limits, context, None)
@@ -119,7 +119,7 @@ impl Gate {
         &self,
         settings: &Settings,
         rules: Option<Vec<Rule>>,
-        limits: Limits,
+        limits: RequestLimits,
     ) -> Result<Self, Error> {
         Self::build(settings, rules, limits, self.context.clone(), Some(self))
     }
@@ -127,7 +127,7 @@ impl Gate {
     fn build(
         settings: &Settings,
         rules: Option<Vec<Rule>>,
-        limits: Limits,
+        limits: RequestLimits,
         context: Context,
         before: Option<&Self>,
     ) -> Result<Self, Error> {

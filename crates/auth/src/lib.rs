@@ -43,7 +43,7 @@ pub use error::Error;
 pub use gate::{Context, FORM_BYTES, Gate, TOKEN_PATH};
 pub use htpasswd::LineError;
 pub use identity::{Action, Identity, Method, Peer};
-pub use limits::Limits;
+pub use limits::RequestLimits;
 pub use network::{Network, NetworkError};
 pub use policy::{Effect, RepositoryPattern, Rule, Subject, SubjectError};
 pub use settings::{CertificateField, Certificates, Condition, Htpasswd, Oidc, Settings, Tokens};

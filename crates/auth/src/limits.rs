@@ -14,7 +14,7 @@ pub(super) use rate::Rate;
 
 /// What one user or address may ask for. No limit where there is none.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Limits {
+pub struct RequestLimits {
     /// Requests a second.
     pub requests_per_second: Option<f64>,
     /// Requests that may come at once beyond that.

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::thread::JoinHandle;
 
+use lazaret_registry::{Instance, Signals};
 use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 
@@ -34,14 +35,14 @@ impl Served {
                 .build()
                 .unwrap();
             runtime.block_on(async {
-                let address = "127.0.0.1:0".parse().unwrap();
-                let (registry, _folder) = backend.open().await;
-                let server = registry.bind(address).await.unwrap();
-                tell.send(server.local_addr()).unwrap();
+                let folder = tempfile::tempdir().unwrap();
+                let source = backend.source(folder.path());
+                let instance = Instance::open(source).await.unwrap();
+                tell.send(instance.addresses().next().unwrap()).unwrap();
                 let stopped = async {
                     let _ = stopped.await;
                 };
-                server.serve(stopped).await.unwrap();
+                instance.serve(Signals::until(stopped)).await;
             });
         });
         Self {

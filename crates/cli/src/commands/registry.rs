@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 
-use lazaret_registry::Registry;
+use lazaret_registry::{Instance, Signals, Source};
 use tokio::process::Command as Process;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
@@ -56,14 +56,16 @@ impl Command {
                 return Ok(exit::SUCCESS);
             }
         };
-        let registry = Registry::ephemeral(&context.settings.runtime.join("registries")).await?;
-        let server = registry.bind(([127, 0, 0, 1], 0).into()).await?;
-        let address = server.local_addr().to_string();
+        let source = Source::ephemeral(&context.settings.runtime.join("registries"));
+        let instance = Instance::open(source).await?;
+        let address = instance.addresses().next();
+        let address = address.map(|address| address.to_string());
+        let address = address.ok_or_else(|| Failure::usage("the registry has no address"))?;
         let (stop, stopped) = oneshot::channel::<()>();
-        let serving = tokio::spawn(server.serve(async move {
+        let serving = tokio::spawn(instance.serve(Signals::until(async {
             // A dropped sender means the same: stop.
             let _ = stopped.await;
-        }));
+        })));
         match format {
             None => context.printer.note(&format!("registry at {address}")),
             Some(Format::Text) => context.printer.data(&address)?,
@@ -76,7 +78,6 @@ impl Command {
         drop(stop);
         // The command's status is what counts; a registry that fails to drain changes nothing.
         let _ = serving.await;
-        drop(registry);
         status
     }
 }

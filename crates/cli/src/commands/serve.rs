@@ -4,7 +4,7 @@ mod logging;
 use std::path::PathBuf;
 
 use lazaret_registry::config::{Fault, Overrides, schema};
-use lazaret_registry::{Instance, Notifier, Signals, Source};
+use lazaret_registry::{Instance, Notifier, Root, Signals, Source};
 use tokio::sync::mpsc;
 
 use crate::context::Context;
@@ -57,7 +57,7 @@ impl Args {
         let source = Source {
             file: self.config,
             overrides,
-            root: context.settings.data.join("registry"),
+            root: Root::Lasting(context.settings.data.join("registry")),
         };
         let (config, warnings) = source.read().map_err(|faults| refuse(context, &faults.0))?;
         let log = logging::Log::start(&config.log, context.log.as_deref())?;

@@ -10,7 +10,6 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use lazaret_content::{BoxFuture, Error};
-use lazaret_values::Period;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
@@ -106,11 +105,26 @@ async fn receiver(failures: u32) -> (String, mpsc::UnboundedReceiver<Delivery>, 
     (url, deliveries, attempts)
 }
 
-fn target(name: &str, url: &str) -> Webhook {
-    serde_json::from_value(serde_json::json!({ "name": name, "url": url })).unwrap()
+/// A target that is told of everything but pulls.
+fn target(name: &str, url: &str) -> Target {
+    Target {
+        name: name.to_owned(),
+        url: url.to_owned(),
+        kinds: vec![
+            Kind::ManifestPushed,
+            Kind::ManifestDeleted,
+            Kind::TagDeleted,
+            Kind::BlobDeleted,
+        ],
+        repositories: Vec::new(),
+        secret_file: None,
+        timeout: Duration::from_secs(10),
+        concurrency: 1,
+        give_up_after: Duration::from_secs(7 * 24 * 3600),
+    }
 }
 
-fn happening(kind: EventKind, repository: &lazaret_oci::Repository) -> Happening<'_> {
+fn happening(kind: Kind, repository: &lazaret_oci::Repository) -> Happening<'_> {
     Happening {
         kind,
         repository,
@@ -124,21 +138,17 @@ fn happening(kind: EventKind, repository: &lazaret_oci::Repository) -> Happening
 }
 
 /// Events over an outbox in memory, delivering in the background.
-fn start(webhooks: Vec<Webhook>) -> (Events, Arc<Memory>, watch::Sender<Arc<Config>>) {
+fn start(targets: Vec<Target>) -> (Events, Arc<Memory>, watch::Sender<Arc<[Target]>>) {
     let outbox = Arc::new(Memory::default());
-    let config = Config {
-        webhooks,
-        ..Config::default()
-    };
-    let config = watch::Sender::new(Arc::new(config));
+    let targets = watch::Sender::new(targets.into());
     let (events, task) = Events::start(
         Arc::clone(&outbox) as _,
         HttpClient::new(),
-        config.subscribe(),
+        targets.subscribe(),
         Arc::default(),
     );
     tokio::spawn(task);
-    (events, outbox, config)
+    (events, outbox, targets)
 }
 
 #[tokio::test]
@@ -147,14 +157,14 @@ async fn an_event_is_delivered_when_the_receiver_is_back() {
     let folder = tempfile::tempdir().unwrap();
     let secret = folder.path().join("secret");
     std::fs::write(&secret, "hunter2\n").unwrap();
-    let mut webhook = target("ci", &url);
-    webhook.secret_file = Some(secret);
+    let mut ci = target("ci", &url);
+    ci.secret_file = Some(secret);
     // So that what failed is due again soon.
-    webhook.timeout = Period::new(Duration::from_millis(200));
-    let (events, outbox, _config) = start(vec![webhook]);
+    ci.timeout = Duration::from_millis(200);
+    let (events, outbox, _targets) = start(vec![ci]);
     let repository = "acme/app".parse().unwrap();
     events
-        .tell(&happening(EventKind::ManifestPushed, &repository))
+        .tell(&happening(Kind::ManifestPushed, &repository))
         .await
         .unwrap();
     // It is kept before anybody is answered.
@@ -186,17 +196,17 @@ async fn an_event_is_delivered_when_the_receiver_is_back() {
 async fn targets_are_told_what_they_asked_for() {
     let (url, mut deliveries, _) = receiver(0).await;
     let mut pulls = target("pulls", &url);
-    pulls.events = vec![EventKind::ManifestPulled];
+    pulls.kinds = vec![Kind::ManifestPulled];
     let mut other = target("other", &url);
     other.repositories = vec!["other/**".parse().unwrap()];
-    let (events, _outbox, _config) = start(vec![pulls, other]);
+    let (events, _outbox, _targets) = start(vec![pulls, other]);
     let told = async |kind, repository: &str| {
         let repository = repository.parse().unwrap();
         events.tell(&happening(kind, &repository)).await.unwrap();
     };
-    told(EventKind::ManifestPushed, "acme/app").await;
-    told(EventKind::ManifestPulled, "other/app").await;
-    told(EventKind::TagDeleted, "other/app").await;
+    told(Kind::ManifestPushed, "acme/app").await;
+    told(Kind::ManifestPulled, "other/app").await;
+    told(Kind::TagDeleted, "other/app").await;
     let mut types = Vec::new();
     for _ in 0..2 {
         let (_, body) = deliveries.recv().await.unwrap();
@@ -218,12 +228,12 @@ async fn targets_are_told_what_they_asked_for() {
 #[tokio::test]
 async fn an_event_that_nobody_takes_is_given_up() {
     let (url, _deliveries, attempts) = receiver(u32::MAX).await;
-    let mut webhook = target("ci", &url);
-    webhook.give_up_after = Period::ZERO;
-    let (events, outbox, _config) = start(vec![webhook]);
+    let mut ci = target("ci", &url);
+    ci.give_up_after = Duration::ZERO;
+    let (events, outbox, _targets) = start(vec![ci]);
     let repository = "acme/app".parse().unwrap();
     events
-        .tell(&happening(EventKind::BlobDeleted, &repository))
+        .tell(&happening(Kind::BlobDeleted, &repository))
         .await
         .unwrap();
     while outbox.waiting().await.unwrap() > 0 {
@@ -235,14 +245,11 @@ async fn an_event_that_nobody_takes_is_given_up() {
 #[tokio::test]
 async fn a_new_target_is_told_without_a_restart() {
     let (url, mut deliveries, _) = receiver(0).await;
-    let (events, _outbox, config) = start(Vec::new());
-    config.send_replace(Arc::new(Config {
-        webhooks: vec![target("late", &url)],
-        ..Config::default()
-    }));
+    let (events, _outbox, targets) = start(Vec::new());
+    targets.send_replace(vec![target("late", &url)].into());
     let repository = "acme/app".parse().unwrap();
     events
-        .tell(&happening(EventKind::TagDeleted, &repository))
+        .tell(&happening(Kind::TagDeleted, &repository))
         .await
         .unwrap();
     assert!(deliveries.recv().await.unwrap().1.contains("tag.deleted"));

@@ -9,7 +9,6 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::*;
-use crate::Error;
 
 /// An instance in the background.
 struct Running {
@@ -26,7 +25,7 @@ fn source(folder: &Path, text: &str) -> Source {
     std::fs::write(&file, text).unwrap();
     Source {
         file: Some(file),
-        root: folder.join("content"),
+        root: Root::Lasting(folder.join("content")),
         ..Source::default()
     }
 }

@@ -227,9 +227,9 @@ impl Metrics {
         self.sent.inc_by(bytes);
     }
 
-    /// Content of a request came in.
-    pub(crate) fn received(&self, bytes: u64) {
-        self.received.inc_by(bytes);
+    /// Counts the bytes of request bodies.
+    pub(crate) fn received(&self) -> Counter {
+        self.received.clone()
     }
 
     pub(crate) fn pushed(&self, kind: Content) {

@@ -6,9 +6,8 @@ use std::path::Path;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use lazaret_auth::Gate;
 use lazaret_oci::{Descriptor, Digest, media_type};
-use lazaret_registry::{Durability, Options, Policy, Registry};
+use lazaret_registry::{Instance, Root, Signals, Source};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
@@ -22,40 +21,26 @@ pub(crate) struct Served {
 impl Served {
     /// An ephemeral registry below `parent`.
     pub(crate) fn ephemeral(parent: &Path) -> Self {
-        let parent = parent.to_owned();
-        Self::start(move |runtime| runtime.block_on(Registry::ephemeral(&parent)).unwrap())
+        Self::start(Source::ephemeral(parent))
     }
 
-    /// An ephemeral registry below `parent` with rules and schemas of its own.
-    pub(crate) fn with_policy(parent: &Path, policy: Policy) -> Self {
-        let parent = parent.to_owned();
-        Self::start(move |runtime| {
-            let registry = runtime.block_on(Registry::ephemeral(&parent)).unwrap();
-            registry.set_policy(policy);
-            registry
-        })
-    }
-
-    /// An ephemeral registry below `parent` with a gate.
-    pub(crate) fn guarded(parent: &Path, gate: Gate) -> Self {
-        let parent = parent.to_owned();
-        Self::start(move |runtime| {
-            let registry = runtime.block_on(Registry::ephemeral(&parent)).unwrap();
-            registry.set_gate(gate);
-            registry
-        })
+    /// An ephemeral registry below `parent` with the settings of a file.
+    pub(crate) fn with_settings(parent: &Path, settings: &str) -> Self {
+        let file = parent.join("registry.toml");
+        std::fs::write(&file, settings).unwrap();
+        let mut source = Source::ephemeral(&parent.join("registries"));
+        source.file = Some(file);
+        Self::start(source)
     }
 
     /// A durable registry in `root`.
     pub(crate) fn open(root: &Path) -> Self {
-        let options = Options {
-            root: root.to_owned(),
-            durability: Durability::Synced,
-        };
-        Self::start(move |runtime| runtime.block_on(Registry::open(options)).unwrap())
+        let mut source = Source::ephemeral(root);
+        source.root = Root::Lasting(root.to_owned());
+        Self::start(source)
     }
 
-    fn start(open: impl FnOnce(&tokio::runtime::Runtime) -> Registry + Send + 'static) -> Self {
+    fn start(source: Source) -> Self {
         let (stop, stopped) = oneshot::channel::<()>();
         let (tell, told) = std::sync::mpsc::channel();
         let thread = std::thread::spawn(move || {
@@ -64,15 +49,13 @@ impl Served {
                 .enable_all()
                 .build()
                 .unwrap();
-            let registry = open(&runtime);
-            let address = "127.0.0.1:0".parse().unwrap();
             runtime.block_on(async {
-                let server = registry.bind(address).await.unwrap();
-                tell.send(server.local_addr()).unwrap();
+                let instance = Instance::open(source).await.unwrap();
+                tell.send(instance.addresses().next().unwrap()).unwrap();
                 let stopped = async {
                     let _ = stopped.await;
                 };
-                server.serve(stopped).await.unwrap();
+                instance.serve(Signals::until(stopped)).await;
             });
         });
         Self {

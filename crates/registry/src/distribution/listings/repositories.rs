@@ -4,13 +4,12 @@ use http::StatusCode;
 use lazaret_content::{Listing, Page};
 use lazaret_oci::Repository;
 
-use super::{page, with_next};
+use super::page::{page, with_next};
 use crate::caller::Caller;
-use crate::message::answer::{self, Outcome, Refusal};
-use crate::message::query::Query;
+use crate::message::{Outcome, Query, Refusal, answer};
 use crate::registry::Registry;
 
-pub(crate) async fn catalog(registry: &Registry, caller: &Caller, query: &Query) -> Outcome {
+pub(crate) async fn repositories(registry: &Registry, caller: &Caller, query: &Query) -> Outcome {
     let page = page(query)?;
     let listing = visible(registry, caller, page.clone()).await?;
     let body = serde_json::json!({ "repositories": listing.items });
@@ -42,7 +41,7 @@ async fn visible(
         more: false,
     };
     loop {
-        let listing = registry.metadata.repositories(page.clone()).await?;
+        let listing = registry.stores.metadata.repositories(page.clone()).await?;
         page.last = listing.items.last().map(ToString::to_string);
         for name in listing.items {
             if !caller.sees(&name) {
