@@ -1,4 +1,4 @@
-//! What a request asks for: method and path as one checked value.
+//! A request's method and path as one checked value: the thing that it asks for.
 //!
 //! ```text
 //! method, path --parse--> Act --class--> labels of metrics and traces
@@ -301,7 +301,7 @@ impl Act {
         }
     }
 
-    /// What the sender has to show or be allowed.
+    /// The thing that the sender has to show, or the right that it needs.
     pub(crate) fn need(&self) -> Need {
         let right = |action, repository: &Repository| Need::Right(action, Some(repository.clone()));
         match self {
@@ -331,7 +331,7 @@ impl Act {
         }
     }
 
-    /// What a success moves or changes, if that matters to anybody but the sender.
+    /// The move or change that a success is, if it matters to anybody but the sender.
     pub(crate) fn effect(&self) -> Option<Effect<'_>> {
         let (change, repository, reference) = match self {
             Self::ReadManifest {

@@ -55,7 +55,7 @@ impl Caller {
         self.identity.as_ref()?.user()
     }
 
-    /// What has to be kept until the answer is sent.
+    /// The identity of the sender, which has to be kept until the answer is sent.
     pub(crate) fn identity(&self) -> Option<&Identity> {
         self.identity.as_ref()
     }

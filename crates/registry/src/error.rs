@@ -1,4 +1,4 @@
-//! Why a registry could not start.
+//! Errors of registries that could not start.
 
 use std::io;
 use std::net::SocketAddr;
@@ -81,7 +81,7 @@ pub enum Error {
     Temporary {
         /// The folder in which it was to be made.
         path: PathBuf,
-        /// What went wrong.
+        /// The failure below.
         source: lazaret_files::Error,
     },
 }

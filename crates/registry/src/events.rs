@@ -81,7 +81,7 @@ impl Events {
     /// pulls are kept later, or lost when there are too many.
     ///
     /// # Errors
-    /// When the outbox takes nothing.
+    /// Fails when the outbox takes nothing.
     pub(crate) async fn tell(&self, what: &Happening<'_>) -> Result<(), lazaret_content::Error> {
         let events = self.addressed(what);
         if events.is_empty() {

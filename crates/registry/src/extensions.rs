@@ -1,4 +1,4 @@
-//! What this registry offers beyond the specification.
+//! Endpoints of this registry beyond the specification.
 
 use http::{Response, StatusCode};
 use serde_json::json;

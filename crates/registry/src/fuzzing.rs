@@ -34,7 +34,7 @@ pub fn path(text: &str) {
     }
 }
 
-/// What was understood has one more way to be written, which means the same.
+/// Writes an act that was understood in one more way, which means the same.
 fn check(method: &Method, act: &Act) {
     let again = match act {
         Act::ListTags { repository } => format!("/v2/{repository}/tags/list"),

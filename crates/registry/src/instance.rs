@@ -54,7 +54,7 @@ use home::Home;
 use live::Live;
 use reload::Reloader;
 
-/// How often files are looked at for changes.
+/// Time between looks at files for changes.
 const LOOK: Duration = Duration::from_secs(2);
 
 /// A registry that listens and is about to serve.
@@ -168,7 +168,7 @@ impl Instance {
             .collect()
     }
 
-    /// Where the measurements are, if they have an address of their own.
+    /// The address of the measurements, if they have one of their own.
     #[must_use]
     pub fn metrics_address(&self) -> Option<SocketAddr> {
         self.metrics_listener.as_ref()?.addresses().next()

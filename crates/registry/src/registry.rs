@@ -49,12 +49,12 @@ impl Registry {
         }
     }
 
-    /// What holds at this moment; a change does not touch requests under way.
+    /// The terms of this moment; a change does not touch requests under way.
     pub(crate) fn terms(&self) -> Arc<Terms> {
         Arc::clone(&self.terms.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Who may do what, at this moment.
+    /// The gate of this moment, which says who may do what.
     pub(crate) fn gate(&self) -> Arc<Gate> {
         Arc::clone(&self.gate.read().unwrap_or_else(PoisonError::into_inner))
     }

@@ -23,7 +23,7 @@ pub(crate) struct SchemaFault {
     pub(crate) pointer: String,
     /// The schema keyword or rule.
     pub(crate) keyword: String,
-    /// What is wrong, in one line.
+    /// The fault, in one line.
     pub(crate) message: String,
 }
 
@@ -46,7 +46,7 @@ pub(crate) trait Schemas: Send + Sync {
 pub struct SchemaError {
     /// Its file.
     pub path: PathBuf,
-    /// What is wrong with it.
+    /// The fault, as a sentence.
     pub reason: String,
 }
 

@@ -75,7 +75,7 @@ impl Listeners {
         Ok(Self { sockets })
     }
 
-    /// Where they listen, with the ports that were taken.
+    /// The addresses that they listen on, with the ports that were taken.
     pub(crate) fn addresses(&self) -> impl Iterator<Item = SocketAddr> {
         self.sockets.iter().map(|(_, address)| *address)
     }

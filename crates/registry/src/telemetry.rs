@@ -1,4 +1,4 @@
-//! What those who run a registry see of it: measurements, health, traces, one line a request in
+//! Telemetry for those who run a registry: measurements, health, traces, one line a request in
 //! the log.
 //!
 //! The room only watches: nothing here changes what a client is answered, and no measurement
@@ -27,7 +27,7 @@ use crate::server::Peer;
 pub(crate) struct Telemetry {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) health: Health,
-    /// Where spans go; absent when nobody collects them.
+    /// The queue of spans; absent when nobody collects them.
     pub(crate) traces: Option<Traces>,
 }
 

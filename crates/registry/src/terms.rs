@@ -11,9 +11,9 @@ use crate::schemas::Schemas;
 /// a request keeps those that it began with.
 #[derive(Clone)]
 pub(crate) struct Terms {
-    /// What repositories take.
+    /// The rules of repositories.
     pub(crate) rules: Rules,
-    /// Which configurations are valid.
+    /// The schemas of configurations.
     pub(crate) schemas: Arc<dyn Schemas>,
     /// Bytes of the largest blob.
     pub(crate) blob_bytes: u64,
@@ -21,16 +21,16 @@ pub(crate) struct Terms {
     pub(crate) manifest_bytes: usize,
     /// Whether clients may delete anything.
     pub(crate) takes_deletions: bool,
-    /// How fast bodies have to come.
+    /// The pace at which bodies have to come.
     pub(crate) pace: Pace,
-    /// How long a link into the store is good for. Without it, clients read all content from
+    /// Lifetime of a link into the store. Without it, clients read all content from
     /// the registry.
     pub(crate) links: Option<Duration>,
-    /// Who may read the measurements at the registry's own address.
+    /// The readers of the measurements at the registry's own address.
     pub(crate) metrics: Exposure,
 }
 
-/// Who may read the measurements at the registry's own address.
+/// The readers of the measurements at the registry's own address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exposure {
     /// Nobody: there are none, or they have an address of their own.

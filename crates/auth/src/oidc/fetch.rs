@@ -19,7 +19,7 @@ use tokio::sync::OnceCell;
 
 /// Largest document, in bytes.
 const LARGEST: usize = 256 * 1024;
-/// How long a document may take.
+/// Longest time that a document takes.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 type Https = Client<HttpsConnector<HttpConnector>, Empty<Bytes>>;

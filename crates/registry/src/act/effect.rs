@@ -1,11 +1,11 @@
-//! What a request that succeeds moves or changes.
+//! Effects of requests that succeed.
 
 use std::fmt;
 
 use lazaret_content::ManifestSelector;
 use lazaret_oci::{Digest, Repository, Tag};
 
-/// What a success means to others than the sender.
+/// The meaning of a success to others than the sender.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Effect<'a> {
     pub(crate) change: Change,
@@ -14,7 +14,7 @@ pub(crate) struct Effect<'a> {
     pub(crate) reference: Option<Reference<'a>>,
 }
 
-/// What is moved or changed.
+/// The thing that is moved or changed, and how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Change {
     ManifestPushed,

@@ -1,10 +1,10 @@
-//! What the sender of a request has to show.
+//! Needs of requests: credentials and rights.
 
 use http::Method;
 use lazaret_auth::Action;
 use lazaret_oci::Repository;
 
-/// What the sender of a request has to show or be allowed.
+/// The thing that the sender of a request has to show, or the right that it needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Need {
     /// Nothing: credentials are not looked at.

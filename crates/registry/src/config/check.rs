@@ -176,6 +176,10 @@ impl Checker<'_> {
                 let path = format!("storage.{name}.part_size");
                 self.wrong(&path, "the size is not between 5MiB and 1GiB", None);
             }
+            if !(Period::seconds(1)..=Period::days(7)).contains(&bucket.redirect_expiry) {
+                let path = format!("storage.{name}.redirect_expiry");
+                self.wrong(&path, "the time is not between 1s and 7d", None);
+            }
             for (option, value) in &bucket.options {
                 if let Some(plain) = option.strip_suffix("_file") {
                     let path = format!("storage.{name}.options.{option}");

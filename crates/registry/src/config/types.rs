@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use lazaret_auth as auth;
-use lazaret_values::{Period, Size};
+use lazaret_values::Period;
 
 use crate::server::TlsFiles;
 
@@ -241,9 +241,4 @@ impl Default for Tracing {
             timeout: Period::seconds(10),
         }
     }
-}
-
-/// A size in MiB.
-pub(super) const fn mebibytes(count: u64) -> Size {
-    Size(count << 20)
 }

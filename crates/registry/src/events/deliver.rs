@@ -17,7 +17,7 @@ use crate::http_client::HttpClient;
 use crate::secret_file::read_secret;
 use crate::telemetry::metrics::{Metrics, Outcome};
 
-/// How often the outbox is looked at when nothing wakes us: other replicas fill it, too.
+/// Time between looks at the outbox when nothing wakes us: other replicas fill it, too.
 const LOOK: Duration = Duration::from_secs(5);
 /// First pause after a failure; it doubles with each further one.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
@@ -175,7 +175,7 @@ impl Deliverer {
     }
 }
 
-/// How long to wait after so many failures in a row.
+/// Time to wait after so many failures in a row.
 fn pause(failures: u32) -> Duration {
     let doubled = 1_u32
         .checked_shl(failures.saturating_sub(1))

@@ -1,4 +1,4 @@
-//! What happened, as CloudEvents 1.0 in structured JSON.
+//! Events as documents: CloudEvents 1.0 in structured JSON.
 
 #[cfg(test)]
 mod tests;
@@ -18,7 +18,7 @@ pub(crate) struct Happening<'a> {
     pub(crate) digest: Option<&'a str>,
     pub(crate) tag: Option<&'a str>,
     pub(crate) media_type: Option<&'a str>,
-    /// Who did it.
+    /// The user who did it.
     pub(crate) user: Option<&'a str>,
     /// The request that did it.
     pub(crate) request: &'a str,

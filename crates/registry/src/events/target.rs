@@ -6,7 +6,7 @@ use std::time::Duration;
 use lazaret_oci::Repository;
 use lazaret_values::Pattern;
 
-/// What somebody can be told of.
+/// The kinds of events that somebody can be told of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     ManifestPushed,
@@ -21,7 +21,7 @@ pub(crate) enum Kind {
 pub(crate) struct Target {
     /// Unique among targets. Events that wait belong to the name.
     pub(crate) name: String,
-    /// Where events are posted to.
+    /// The URL that events are posted to.
     pub(crate) url: String,
     pub(crate) kinds: Vec<Kind>,
     /// The repositories that the target is told of; all, when there is no pattern.
@@ -32,7 +32,7 @@ pub(crate) struct Target {
     pub(crate) timeout: Duration,
     /// Deliveries at once, 1 to 4.
     pub(crate) concurrency: u8,
-    /// How long an event is tried before it is given up.
+    /// Age at which an event is given up.
     pub(crate) give_up_after: Duration,
 }
 

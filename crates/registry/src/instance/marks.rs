@@ -1,4 +1,4 @@
-//! Whether the files that settings are read from have changed.
+//! Marks of the files that settings are read from, to see whether they changed.
 
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;

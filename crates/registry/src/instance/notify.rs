@@ -7,7 +7,7 @@ use std::io;
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 
-/// What the service does.
+/// The state of the service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
     /// It takes requests.

@@ -76,7 +76,7 @@ fn rule(rule: &RepositoryRule) -> Result<Rule, Error> {
     })
 }
 
-/// How fast peers have to send and take bytes.
+/// The pace at which peers have to send and take bytes.
 fn pace(config: &Config) -> Pace {
     Pace {
         silence: config.limits.body_timeout.duration(),
@@ -85,7 +85,7 @@ fn pace(config: &Config) -> Pace {
     }
 }
 
-/// How much connections may take.
+/// Limits of connections.
 pub(super) fn connection_limits(config: &Config) -> ConnectionLimits {
     let tls = config.tls.as_ref();
     ConnectionLimits {
@@ -99,7 +99,7 @@ pub(super) fn connection_limits(config: &Config) -> ConnectionLimits {
     }
 }
 
-/// How many requests one client may send.
+/// Limits of the requests of one client.
 pub(super) fn request_limits(config: &Config) -> RequestLimits {
     RequestLimits {
         requests_per_second: config.limits.requests_per_second,
@@ -133,7 +133,7 @@ fn target(webhook: &Webhook) -> Target {
     }
 }
 
-/// Where spans go.
+/// The collector of spans.
 pub(super) fn export(config: &Config) -> Export {
     let tracing = &config.tracing;
     Export {
@@ -144,7 +144,7 @@ pub(super) fn export(config: &Config) -> Export {
     }
 }
 
-/// How unused content is collected, and which content is kept.
+/// Settings of collection, and the content that is kept.
 pub(super) fn collection(config: &Config) -> (collect::Settings, Retention) {
     let settings = collect::Settings {
         grace: config.collection.grace.duration(),

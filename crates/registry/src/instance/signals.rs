@@ -1,11 +1,11 @@
-//! What the system tells a running instance, and is told.
+//! Signals between the system and a running instance.
 
 use lazaret_content::BoxFuture;
 use tokio::sync::mpsc;
 
 use super::notify::Notifier;
 
-/// What the system tells a running registry.
+/// Signals of the system to a running registry, and back.
 pub struct Signals {
     /// Resolves when the registry has to stop.
     pub stop: BoxFuture<'static, ()>,

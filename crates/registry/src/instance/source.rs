@@ -1,4 +1,4 @@
-//! Where the settings and the content of an instance come from.
+//! The source of an instance: its settings and its folder.
 
 use std::path::{Path, PathBuf};
 
@@ -7,7 +7,7 @@ use crate::config::{Config, Document, Fault, Faults, Overrides, check};
 /// A free port of this machine alone.
 const FREE_LOOPBACK: &str = "127.0.0.1:0";
 
-/// Where settings come from.
+/// The source of settings.
 #[derive(Debug, Clone, Default)]
 pub struct Source {
     /// The file, if there is one.

@@ -17,9 +17,9 @@ pub struct Upkeep {
     pub database: Arc<dyn Database>,
     /// Content.
     pub objects: Arc<dyn BlobStore>,
-    /// How the server collects.
+    /// Settings of the server's own collection.
     pub collection: collect::Settings,
-    /// Which content the server keeps.
+    /// The content that the server keeps.
     pub retention: Retention,
 }
 

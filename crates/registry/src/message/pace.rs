@@ -1,4 +1,4 @@
-//! How slow the other end of a connection may be.
+//! The pace of the other end of a connection.
 
 use std::time::Duration;
 

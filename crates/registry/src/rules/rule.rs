@@ -9,7 +9,7 @@ use super::signature::VerifyingKey;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Rules(Vec<Rule>);
 
-/// What the repositories of some names take.
+/// The rule for repositories of some names: the content that they take.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Rule {
     /// The repositories it is for.
@@ -27,7 +27,8 @@ pub(crate) struct Rule {
     /// Whether images may be pushed without all of their layers, as sparse copies are. The
     /// configuration must be there in any case.
     pub(crate) may_lack_layers: bool,
-    /// When there are any: a tag may only be set to a manifest that one of these keys signed.
+    /// Keys of which one must have signed a manifest before a tag is set to it; none, for no
+    /// such condition.
     pub(crate) signers: Vec<VerifyingKey>,
     /// Bytes that each of the repositories may hold.
     pub(crate) quota: Option<u64>,

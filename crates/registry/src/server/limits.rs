@@ -1,4 +1,4 @@
-//! How much one connection, and all of them, may take.
+//! Limits of one connection, and of all of them.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ pub(crate) struct ConnectionLimits {
     pub(crate) header: Duration,
     /// Longest time that a connection is open without a request.
     pub(crate) idle: Duration,
-    /// How fast answers have to be taken.
+    /// The pace at which answers have to be taken.
     pub(crate) pace: Pace,
     /// Longest time that requests under way may take at the end.
     pub(crate) drain: Duration,

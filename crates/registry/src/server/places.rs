@@ -1,4 +1,4 @@
-//! How many connections there are, in all and of each address.
+//! Places for connections, of each address so many.
 
 #[cfg(test)]
 mod tests;
@@ -53,7 +53,7 @@ impl Drop for Place {
     }
 }
 
-/// What counts as one host.
+/// The address that stands for a host.
 fn host(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) if !address.is_loopback() => {

@@ -1,4 +1,4 @@
-//! What all connections of a server share.
+//! The part that all connections of a server share.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use crate::message::Body;
 pub(crate) type Handler =
     Arc<dyn Fn(Request<Incoming>, Arc<Peer>) -> BoxFuture<'static, Response<Body>> + Send + Sync>;
 
-/// What all connections of a server share.
+/// The part that all connections of a server share.
 pub(super) struct Shared {
     pub(super) handler: Handler,
     pub(super) limits: watch::Receiver<ConnectionLimits>,

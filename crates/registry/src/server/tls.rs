@@ -26,7 +26,7 @@ pub(crate) struct TlsFiles {
     pub(crate) only_tls13: bool,
 }
 
-/// The reason why certificates cannot be used.
+/// Certificates that cannot be used, and why.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum TlsError {
@@ -37,7 +37,7 @@ pub enum TlsError {
         setting: &'static str,
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The system's reason.
         source: io::Error,
     },
     /// A file is not the PEM that it should be.
@@ -47,7 +47,7 @@ pub enum TlsError {
         setting: &'static str,
         /// The file.
         path: PathBuf,
-        /// What was looked for.
+        /// The thing that was looked for.
         wanted: &'static str,
     },
     /// The key does not belong to the certificate.
@@ -61,9 +61,9 @@ pub enum TlsError {
     Unusable {
         /// The key of the setting, below `tls`.
         setting: &'static str,
-        /// What was to be used.
+        /// The thing that was to be used.
         wanted: &'static str,
-        /// Why not.
+        /// The reason why not.
         source: rustls::Error,
     },
     /// The authorities of clients cannot be used.
@@ -71,7 +71,7 @@ pub enum TlsError {
     Authority {
         /// The file.
         path: PathBuf,
-        /// Why not.
+        /// The reason why not.
         source: rustls::server::VerifierBuilderError,
     },
 }

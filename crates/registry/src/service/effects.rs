@@ -1,5 +1,5 @@
-//! What a success means to others: the audit log, the counts, and those who are told of events
-//! before the client has its answer.
+//! A success and the others: it goes into the audit log and the counts, and those who wait for
+//! events are told before the client has its answer.
 
 use http::request::Parts;
 use http::{HeaderName, Response, StatusCode, header};
@@ -81,7 +81,7 @@ fn count(metrics: &Metrics, change: Change, status: StatusCode) {
     }
 }
 
-/// What those who are told of events call a change; they are not told of every one.
+/// The kind of event that a change is; not every change is one.
 fn kind(change: Change) -> Option<Kind> {
     match change {
         Change::ManifestPushed => Some(Kind::ManifestPushed),

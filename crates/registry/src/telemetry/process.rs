@@ -1,4 +1,4 @@
-//! What the system says about this process.
+//! Measurements of this process, as the system gives them.
 
 #[cfg(test)]
 mod tests;

@@ -25,7 +25,7 @@ const PAUSE: Duration = Duration::from_secs(2);
 /// Kind of a span: server.
 const SERVER: u8 = 2;
 
-/// Where a request is in a trace.
+/// The place of a request in a trace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Context {
     pub(crate) trace: [u8; 16],
@@ -128,7 +128,7 @@ pub(crate) struct Span {
     pub(crate) took: Duration,
 }
 
-/// Where spans go, and which.
+/// The collector that spans go to, and the choice of requests.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Export {
     /// The collector, such as `http://localhost:4318`.

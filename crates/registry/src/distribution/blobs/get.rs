@@ -16,11 +16,11 @@ use crate::message::{Body, Outcome, Refusal, answer};
 use crate::registry::Registry;
 use crate::server::zero_copy::{self, FileBody, Outgoing};
 
-/// How old a lease has to be for `HEAD` to renew it; far less than any grace of collection.
+/// Age of a lease from which `HEAD` renews it; far less than any grace of collection.
 const RENEWAL: Duration = Duration::from_secs(60 * 60);
 
-/// `GET` and `HEAD`. Who asks whether a blob is there may mean to push a manifest that names it:
-/// its lease is renewed.
+/// `GET` and `HEAD`. A client that asks whether a blob is there may mean to push a manifest that
+/// names it: the lease of the blob is renewed.
 pub(crate) async fn get(
     registry: &Registry,
     repository: &Repository,
@@ -90,7 +90,7 @@ pub(crate) async fn get(
     Ok(answer::with_digest(response, digest))
 }
 
-/// Where to read the content from, when clients read it from the store itself.
+/// A link to the content, when clients read it from the store itself.
 async fn link(registry: &Registry, stored: &StoredBlob) -> Result<Option<String>, Refusal> {
     match (registry.stores.objects.presign(), registry.terms().links) {
         (Some(presign), Some(lifetime)) => Ok(Some(presign.link(&stored.object, lifetime).await?)),

@@ -22,13 +22,13 @@ use super::session::out_of_order;
 use crate::message::{Refusal, RequestBody};
 use crate::registry::Registry;
 
-/// How long nobody else may write after a sign of life.
+/// Time for which nobody else may write after a sign of life.
 const LEASE: Duration = Duration::from_secs(30);
 /// Time between signs of life.
 const RENEWAL: Duration = Duration::from_secs(10);
-/// How long a request waits for the one before it to let go of the upload.
+/// Longest time that a request waits for the one before it to let go of the upload.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// How often it looks.
+/// Time between its looks.
 const LOOK: Duration = Duration::from_millis(20);
 
 /// Runs work on a body to its end, whether the client waits for it or not. What is left of the
