@@ -48,7 +48,7 @@ pub(crate) async fn carry(
             event = events.next() => match event? {
                 Event::Output(bytes) => {
                     if !stdout.write(&bytes).await? {
-                        control.signal(SIGPIPE).await?;
+                        control.signal(SIGPIPE);
                     }
                 }
                 Event::Errors(bytes) => {
@@ -56,12 +56,9 @@ pub(crate) async fn carry(
                 }
                 Event::Ended(ending) => return Ok(ending),
             },
-            fed = &mut feeding, if !is_fed => {
-                fed?;
-                is_fed = true;
-            }
+            () = &mut feeding, if !is_fed => is_fed = true,
             request = signals.next() => match request {
-                Request::Forward(signal) => control.signal(signal).await?,
+                Request::Forward(signal) => control.signal(signal),
                 Request::Abandon => return Ok(Ending::Killed),
             },
         }
@@ -69,12 +66,13 @@ pub(crate) async fn carry(
 }
 
 /// Hands standard input to the workload, and then its end.
-async fn feed(mut input: Input, forward_stdin: bool) -> Result<(), Failure> {
+async fn feed(mut input: Input, forward_stdin: bool) {
     if forward_stdin {
         let mut pieces = stdin::read();
         while let Some(piece) = pieces.recv().await {
-            input.write(&piece).await?;
+            if !input.write(&piece).await {
+                return;
+            }
         }
     }
-    Ok(input.end().await?)
 }

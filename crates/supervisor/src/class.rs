@@ -74,7 +74,6 @@ impl Error {
             Self::Vm(error) => vm_class(error),
             Self::Initramfs { .. }
             | Self::Workload { .. }
-            | Self::GuestProtocol { .. }
             | Self::ChannelClosed => ErrorClass::Machine,
         }
     }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use lazaret_artifacts::{Family, Fault};
 use lazaret_oci::{Digest, Reference};
-use lazaret_protocol::{FailureKind, Kind};
+use lazaret_protocol::FailureKind;
 use thiserror::Error;
 
 use crate::setting::Setting;
@@ -228,12 +228,6 @@ pub enum Error {
         state: &'static str,
         /// What was asked, as a participle.
         action: &'static str,
-    },
-    /// The guest sent something that has no place in the conversation.
-    #[error("the guest broke the protocol with a frame of kind {kind:?}")]
-    GuestProtocol {
-        /// The frame.
-        kind: Kind,
     },
     /// The machine hung up.
     #[error("the machine ended before the workload did")]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use lazaret_protocol::{BootConfig, Frame, Kind};
+use lazaret_protocol::{BootConfig, Request};
 use lazaret_vm::{LaunchPlan, Machine, Qemu};
 
 use super::emulator::{Emulator, Hypervisor};
@@ -25,11 +25,9 @@ impl Emulator for Machine {
     }
 
     async fn boot(&mut self, boot: &BootConfig, limit: Duration) -> Result<Session, Error> {
-        let (_, mut channel) = self.handshake(limit).await?;
+        let (_, channel) = self.handshake(limit).await?;
         tracing::info!("guest is up");
-        let boot = Frame::json(Kind::Boot, boot).map_err(lazaret_vm::Error::from)?;
-        channel.send(&boot).await?;
-        Ok(Session::new(channel))
+        Session::open(channel, &Request::Boot(Box::new(boot.clone())))
     }
 
     fn kill(&self) {

@@ -1,7 +1,7 @@
 //! What the guest is told, from what the run is.
 
 use lazaret_artifacts::RunSpec;
-use lazaret_protocol::{ArtifactMount, BootConfig, Frame, Kind, Process, Root, RootMode, VERSION};
+use lazaret_protocol::{ArtifactMount, BootConfig, Process, Request, Root, RootMode};
 use lazaret_rootfs::FileSystem;
 
 use super::request::RootDisk;
@@ -21,7 +21,6 @@ pub(super) fn config(
     mounts: Vec<ArtifactMount>,
 ) -> Result<BootConfig, Error> {
     let config = BootConfig {
-        version: VERSION,
         hostname,
         clock_seconds: 0,
         entropy: String::new(),
@@ -50,7 +49,8 @@ pub(super) fn config(
         },
     };
     // Refused now, not when the machine is up.
-    Frame::json(Kind::Boot, &machines::stamp(config.clone())).map_err(|error| Error::Setting {
+    let request = Request::Boot(Box::new(machines::stamp(config.clone())));
+    request.encode().map_err(|error| Error::Setting {
         setting: Setting::Environment,
         value: "...".to_owned(),
         reason: format!("the boot configuration is too large: {error}"),

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use lazaret_images::ImageStore;
-use lazaret_protocol::{BootConfig, Process, Root, RootMode, VERSION};
+use lazaret_protocol::{BootConfig, Process, Root, RootMode};
 use lazaret_vm::{Accelerator, LaunchPlan};
 use tempfile::TempDir;
 
@@ -169,7 +169,6 @@ impl World {
 
 fn orders() -> BootConfig {
     BootConfig {
-        version: VERSION,
         hostname: "test".to_owned(),
         clock_seconds: 0,
         entropy: String::new(),
