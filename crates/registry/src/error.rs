@@ -15,15 +15,8 @@ use crate::server::{ListenError, TlsError};
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// Another program listens on the address.
-    #[error("failed to listen on {address}")]
-    AddressInUse {
-        /// The address asked for.
-        address: SocketAddr,
-        /// The system's words for it.
-        source: io::Error,
-    },
-    /// The address cannot be listened on for another reason.
+    /// The address cannot be listened on; the kind of the source says whether another program
+    /// does.
     #[error("failed to listen on {address}")]
     Listen {
         /// The address asked for.
@@ -89,9 +82,6 @@ pub enum Error {
 impl From<ListenError> for Error {
     fn from(error: ListenError) -> Self {
         let ListenError { address, source } = error;
-        match source.kind() {
-            io::ErrorKind::AddrInUse => Self::AddressInUse { address, source },
-            _ => Self::Listen { address, source },
-        }
+        Self::Listen { address, source }
     }
 }

@@ -22,17 +22,13 @@ pub(crate) const EXCEPTIONS: &[Exception] = &[];
 
 /// Folders in which a check does not hold yet.
 pub(crate) const UNSETTLED: &[(Check, &str)] = &[
-    (Check::Upward, "crates/auth/"),
     (Check::Upward, "crates/cli/"),
     (Check::Upward, "crates/client/"),
-    (Check::Upward, "crates/registry/"),
     (Check::Upward, "crates/supervisor/"),
     (Check::Upward, "crates/vm/"),
-    (Check::Circle, "crates/auth/"),
     (Check::Circle, "crates/client/"),
     (Check::Circle, "crates/files/"),
     (Check::Circle, "crates/guest/"),
-    (Check::Circle, "crates/registry/"),
     (Check::Circle, "crates/supervisor/"),
     (Check::Circle, "crates/vm/"),
     (Check::ModuleStyle, "crates/cli/"),
@@ -43,7 +39,6 @@ pub(crate) const UNSETTLED: &[(Check, &str)] = &[
     (Check::ModuleStyle, "tests/"),
     (Check::SiblingTests, "crates/client/"),
     (Check::SiblingTests, "crates/guest/"),
-    (Check::SiblingTests, "crates/registry/"),
     (Check::SiblingTests, "crates/supervisor/"),
     (Check::SiblingTests, "crates/vm/"),
     (Check::Errors, "crates/client/"),

@@ -14,17 +14,15 @@ pub(super) fn class(error: &Error) -> ErrorClass {
             io::ErrorKind::AddrNotAvailable => ErrorClass::Invalid,
             _ => ErrorClass::Other,
         },
-        Error::Open { source, .. } | Error::Storage { source, .. } => content_class(source),
+        Error::Storage { source, .. } => content_class(source),
         Error::NoRegistry { .. } => ErrorClass::NotFound,
         Error::Read { source, .. } if source.kind() == io::ErrorKind::NotFound => {
             ErrorClass::NotFound
         }
-        Error::Read { .. } | Error::Create { .. } => ErrorClass::Storage,
-        Error::Config(_)
-        | Error::Auth(_)
-        | Error::Tls(_)
-        | Error::Key(_)
-        | Error::Schema { .. } => ErrorClass::Invalid,
+        Error::Read { .. } | Error::Create { .. } | Error::Temporary { .. } => ErrorClass::Storage,
+        Error::Config(_) | Error::Auth(_) | Error::Tls(_) | Error::Key(_) | Error::Schema(_) => {
+            ErrorClass::Invalid
+        }
         _ => ErrorClass::Other,
     }
 }

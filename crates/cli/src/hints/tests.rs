@@ -37,7 +37,7 @@ fn addresses_that_cannot_be_listened_on() {
 
 #[test]
 fn registries_that_are_not_there_or_are_broken() {
-    use lazaret_registry::Error;
+    use lazaret_registry::{Error, KeyError};
     let path = || "/nowhere".into();
     check(Error::NoRegistry { path: path() }, 4, "no registry", "");
     let missing = Error::Read {
@@ -45,7 +45,8 @@ fn registries_that_are_not_there_or_are_broken() {
         source: io::ErrorKind::NotFound.into(),
     };
     check(missing, 4, "failed to read '/nowhere'", "");
-    check(Error::Key("short".to_owned()), 5, "short", "");
+    let key = KeyError("short".to_owned());
+    check(Error::Key(key), 5, "short", "");
     let full = Error::Create {
         path: path(),
         source: io::ErrorKind::StorageFull.into(),

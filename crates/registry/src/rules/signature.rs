@@ -28,10 +28,10 @@ const PAYLOAD_BYTES: u64 = 64 * 1024;
 /// Signatures looked at for one manifest.
 const MOST: usize = 32;
 
-/// A public key that cannot be used, and why.
+/// A public key that cannot be used, with the reason.
 #[derive(Debug, thiserror::Error)]
 #[error("failed to read the public key: {0}")]
-pub struct KeyError(String);
+pub struct KeyError(pub String);
 
 /// A public key that signatures are checked with: ECDSA P-256 or Ed25519.
 #[derive(Clone)]
