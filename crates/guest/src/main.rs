@@ -45,6 +45,7 @@ mod modules;
 mod mounts;
 mod netlink;
 mod network;
+mod overlay;
 mod parameters;
 mod poll;
 mod port;
