@@ -8,6 +8,9 @@ use std::{
 
 use crate::Error;
 
+/// Beginning of the names of files and folders that are not published yet.
+pub(crate) const STAGING_PREFIX: &str = ".staging-";
+
 /// Creates `path` with `bytes` and waits until they are on disk.
 pub(crate) fn create(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     File::create_new(path)
@@ -23,7 +26,7 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     let parent = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(parent).map_err(Error::io("create", parent))?;
     let mut staged = tempfile::Builder::new()
-        .prefix(crate::kernel::STAGING_PREFIX)
+        .prefix(STAGING_PREFIX)
         .tempfile_in(parent)
         .map_err(Error::io("create a file in", parent))?;
     staged

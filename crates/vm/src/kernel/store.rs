@@ -9,12 +9,14 @@ use std::{
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 use super::{
-    Kernel, STAGING_PREFIX, Source, folder,
+    bootable::Kernel,
+    folder,
     image::Image,
-    is_name,
+    name::is_name,
     record::{FILE, MODULES, Record, VMLINUX, VMLINUZ},
+    source::Source,
 };
-use crate::{Error, files};
+use crate::{Error, files, files::STAGING_PREFIX};
 
 const DEFAULT: &str = ".default";
 const LOCK: &str = ".lock";
