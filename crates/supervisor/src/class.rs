@@ -72,9 +72,9 @@ impl Error {
             }
             Self::Io { .. } => ErrorClass::Storage,
             Self::Vm(error) => vm_class(error),
-            Self::Initramfs { .. }
-            | Self::Workload { .. }
-            | Self::ChannelClosed => ErrorClass::Machine,
+            Self::Initramfs { .. } | Self::Workload { .. } | Self::ChannelClosed => {
+                ErrorClass::Machine
+            }
         }
     }
 }

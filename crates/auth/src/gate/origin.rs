@@ -1,6 +1,5 @@
 //! The place that a request came from, and the name that its client has for the registry.
 
-
 use http::request::Parts;
 
 use super::open::Gate;
