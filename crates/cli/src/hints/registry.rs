@@ -9,11 +9,10 @@ use lazaret_supervisor::ErrorClass;
 /// The class of a registry's failure.
 pub(super) fn class(error: &Error) -> ErrorClass {
     match error {
-        Error::Listen { source, .. } => match source.kind() {
-            io::ErrorKind::AddrInUse => ErrorClass::Conflict,
-            io::ErrorKind::AddrNotAvailable => ErrorClass::Invalid,
-            _ => ErrorClass::Other,
-        },
+        Error::AddressInUse { .. } => ErrorClass::Conflict,
+        Error::Listen { source, .. } if source.kind() == io::ErrorKind::AddrNotAvailable => {
+            ErrorClass::Invalid
+        }
         Error::Storage { source, .. } => content_class(source),
         Error::NoRegistry { .. } => ErrorClass::NotFound,
         Error::Read { source, .. } if source.kind() == io::ErrorKind::NotFound => {
@@ -38,17 +37,21 @@ pub(super) fn content_class(error: &Content) -> ErrorClass {
 
 /// What the user can do about it, where there is something to do.
 pub(super) fn hint(error: &Error) -> Option<String> {
-    let Error::Listen { address, source } = error else {
-        return None;
-    };
-    let hint = match source.kind() {
+    let hint = match error {
         // Any port would have done.
-        io::ErrorKind::AddrInUse if address.port() == 0 => "every port is taken; end a program",
-        io::ErrorKind::AddrInUse => {
+        Error::AddressInUse { address, .. } if address.port() == 0 => {
+            "every port is taken; end a program"
+        }
+        Error::AddressInUse { .. } => {
             "another program listens there; choose another --listen address"
         }
-        io::ErrorKind::AddrNotAvailable => "no interface of this machine has that address",
-        io::ErrorKind::PermissionDenied => "ports below 1024 are for root; choose a higher one",
+        Error::Listen { source, .. } => match source.kind() {
+            io::ErrorKind::AddrNotAvailable => "no interface of this machine has that address",
+            io::ErrorKind::PermissionDenied => {
+                "ports below 1024 are for root; choose a higher one"
+            }
+            _ => return None,
+        },
         _ => return None,
     };
     Some(hint.to_owned())

@@ -50,8 +50,11 @@ pub(crate) enum DiskContent {
     /// Several files that are there, one after the other.
     Parts(Vec<DiskPart>),
     /// A file of the machine's own, written when the machine is made.
-    Own(Box<dyn FnOnce(&Path) -> Result<(), Error> + Send>),
+    Own(DiskWriter),
 }
+
+/// Writes a new file at a path.
+pub(crate) type DiskWriter = Box<dyn FnOnce(&Path) -> Result<(), Error> + Send>;
 
 impl fmt::Debug for DiskContent {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
