@@ -9,10 +9,11 @@ use lazaret_supervisor::ErrorClass;
 /// The class of a registry's failure.
 pub(super) fn class(error: &Error) -> ErrorClass {
     match error {
-        Error::AddressInUse { .. } => ErrorClass::Conflict,
-        Error::Listen { source, .. } if source.kind() == io::ErrorKind::AddrNotAvailable => {
-            ErrorClass::Invalid
-        }
+        Error::Listen { source, .. } => match source.kind() {
+            io::ErrorKind::AddrInUse => ErrorClass::Conflict,
+            io::ErrorKind::AddrNotAvailable => ErrorClass::Invalid,
+            _ => ErrorClass::Other,
+        },
         Error::Storage { source, .. } => content_class(source),
         Error::NoRegistry { .. } => ErrorClass::NotFound,
         Error::Read { source, .. } if source.kind() == io::ErrorKind::NotFound => {
@@ -37,21 +38,17 @@ pub(super) fn content_class(error: &Content) -> ErrorClass {
 
 /// What the user can do about it, where there is something to do.
 pub(super) fn hint(error: &Error) -> Option<String> {
-    let hint = match error {
+    let Error::Listen { address, source } = error else {
+        return None;
+    };
+    let hint = match source.kind() {
         // Any port would have done.
-        Error::AddressInUse { address, .. } if address.port() == 0 => {
-            "every port is taken; end a program"
-        }
-        Error::AddressInUse { .. } => {
+        io::ErrorKind::AddrInUse if address.port() == 0 => "every port is taken; end a program",
+        io::ErrorKind::AddrInUse => {
             "another program listens there; choose another --listen address"
         }
-        Error::Listen { source, .. } => match source.kind() {
-            io::ErrorKind::AddrNotAvailable => "no interface of this machine has that address",
-            io::ErrorKind::PermissionDenied => {
-                "ports below 1024 are for root; choose a higher one"
-            }
-            _ => return None,
-        },
+        io::ErrorKind::AddrNotAvailable => "no interface of this machine has that address",
+        io::ErrorKind::PermissionDenied => "ports below 1024 are for root; choose a higher one",
         _ => return None,
     };
     Some(hint.to_owned())

@@ -25,19 +25,12 @@ fn listen(address: &str, kind: io::ErrorKind) -> lazaret_registry::Error {
     }
 }
 
-fn taken(address: &str) -> lazaret_registry::Error {
-    lazaret_registry::Error::AddressInUse {
-        address: address.parse().unwrap(),
-        source: io::ErrorKind::AddrInUse.into(),
-    }
-}
-
 #[test]
 fn addresses_that_cannot_be_listened_on() {
-    use io::ErrorKind::{AddrNotAvailable, PermissionDenied};
-    let message = "failed to listen on 127.0.0.1:5000";
-    check(taken("127.0.0.1:5000"), 7, message, "--listen");
-    check(taken("127.0.0.1:0"), 7, "", "every port");
+    use io::ErrorKind::{AddrInUse, AddrNotAvailable, PermissionDenied};
+    let taken = listen("127.0.0.1:5000", AddrInUse);
+    check(taken, 7, "failed to listen on 127.0.0.1:5000", "--listen");
+    check(listen("127.0.0.1:0", AddrInUse), 7, "", "every port");
     check(listen("[::9]:5000", AddrNotAvailable), 5, "", "interface");
     check(listen("127.0.0.1:80", PermissionDenied), 1, "", "1024");
 }

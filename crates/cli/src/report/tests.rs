@@ -7,7 +7,7 @@ const QUIET: Printer = Printer { quiet: true };
 #[test]
 fn commands_with_a_workload_keep_small_statuses_for_it() {
     let taken = || {
-        Failure::Registry(lazaret_registry::Error::AddressInUse {
+        Failure::Registry(lazaret_registry::Error::Listen {
             address: ([127, 0, 0, 1], 0).into(),
             source: io::ErrorKind::AddrInUse.into(),
         })
