@@ -286,7 +286,7 @@ impl Checker<'_> {
                 if let Some(text) = self.text(&path, key)
                     && let Err(error) = VerifyingKey::from_pem(text.as_bytes())
                 {
-                    let message = format!("'{}': {}", key.display(), Chain(&error).to_string());
+                    let message = format!("'{}': {}", key.display(), Chain(&error));
                     self.wrong(&path, message, None);
                 }
             }

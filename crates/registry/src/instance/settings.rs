@@ -169,6 +169,6 @@ fn keeping(rule: &RetentionRule) -> Keeping {
         keep,
         untagged: rule
             .delete_untagged_after
-            .map_or(Untagged::Keep, |period| Untagged::DeleteAfter(period)),
+            .map_or(Untagged::Keep, Untagged::DeleteAfter),
     }
 }
