@@ -258,9 +258,8 @@ fn traced(command: Command, log: &Path) -> Command {
 
 /// Asks a server to end and waits until it has.
 fn stop(server: Server) {
-    let status = Command::new("kill").arg(server.id().to_string()).status();
-    assert!(status.unwrap().success());
-    server.wait();
+    server.program.terminate();
+    server.program.wait();
 }
 
 /// The log, once the tracer has written its last line.

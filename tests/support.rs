@@ -5,15 +5,18 @@ mod containerd;
 mod image;
 mod layer;
 mod process;
+mod serve;
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 pub(crate) use appliance::Appliance;
-pub(crate) use containerd::{Containerd, end};
+pub(crate) use containerd::Containerd;
 pub(crate) use image::{Image, busybox_layer};
 pub(crate) use layer::{Layer, gzip};
-pub(crate) use process::{Lazaret, Output, finish, tool};
+pub(crate) use lazaret_testing::program::{Output, finish, tool};
+pub(crate) use process::Lazaret;
+pub(crate) use serve::Serve;
 use tempfile::TempDir;
 
 /// A folder of its own with a fresh `LAZARET_HOME`.

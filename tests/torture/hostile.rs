@@ -9,10 +9,10 @@ mod tokens;
 
 use std::path::PathBuf;
 
+use lazaret_testing::http::{Reply, exchange};
 use leftovers::Leftovers;
 
 use crate::content;
-use crate::http::{Reply, exchange};
 use crate::server::Server;
 
 /// Most memory that a server may ever need to refuse all of this. It is a debug build.
@@ -81,7 +81,7 @@ impl Target {
         );
         let log = self.server.log();
         assert!(!log.contains("panicked"), "{log}");
-        let peak = self.server.peak_memory();
+        let peak = self.server.program.usage().peak_memory;
         assert!(peak < MEMORY, "the server needed {peak} bytes");
     }
 }
