@@ -8,9 +8,11 @@ mod kernel;
 mod login;
 mod pull;
 mod push;
+#[cfg(feature = "serve")]
 mod registry;
 mod rootfs;
 mod run;
+#[cfg(feature = "serve")]
 mod serve;
 mod system;
 mod types;
@@ -40,7 +42,9 @@ pub(crate) enum Command {
     Catalogue(catalogue::Command),
     #[command(subcommand)]
     System(system::Command),
+    #[cfg(feature = "serve")]
     Serve(Box<serve::Args>),
+    #[cfg(feature = "serve")]
     #[command(subcommand)]
     Registry(registry::Command),
     Login(login::LoginArgs),
@@ -54,6 +58,7 @@ impl Command {
     pub(crate) async fn run(self, context: &Context) -> Result<u8, Failure> {
         match self {
             Self::Run(args) => return args.run(context).await,
+            #[cfg(feature = "serve")]
             Self::Registry(command) => return command.run(context).await,
             Self::Push(args) => args.run(context).await?,
             Self::Pull(args) => args.run(context).await?,
@@ -64,6 +69,7 @@ impl Command {
             Self::Kernel(command) => command.run(context).await?,
             Self::Catalogue(command) => command.run(context).await?,
             Self::System(command) => command.run(context)?,
+            #[cfg(feature = "serve")]
             Self::Serve(args) => args.run(context).await?,
             Self::Login(args) => args.login(context).await?,
             Self::Logout(args) => args.logout(context)?,
@@ -75,13 +81,18 @@ impl Command {
 
     /// Whether the command starts its log itself.
     pub(crate) fn logs_itself(&self) -> bool {
-        matches!(self, Self::Serve(_))
+        match self {
+            #[cfg(feature = "serve")]
+            Self::Serve(_) => true,
+            _ => false,
+        }
     }
 
     /// The status for failures of commands whose small statuses are the workload's.
     pub(crate) fn failure_status(&self) -> Option<u8> {
         match self {
             Self::Run(_) => Some(exit::MACHINE),
+            #[cfg(feature = "serve")]
             Self::Registry(command) => command.failure_status(),
             _ => None,
         }

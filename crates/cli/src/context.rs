@@ -9,7 +9,8 @@ use crate::printer::Printer;
 pub(crate) struct Context {
     pub(crate) settings: Settings,
     pub(crate) printer: Printer,
-    /// The value of `--log`.
+    /// The value of `--log`, for the command that starts its log itself.
+    #[cfg(feature = "serve")]
     pub(crate) log: Option<String>,
     /// The whole command line, for completions.
     pub(crate) grammar: clap::Command,

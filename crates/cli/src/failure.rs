@@ -12,8 +12,10 @@ pub(crate) enum Failure {
     /// The workload could not be started.
     Workload(WorkloadFailure),
     /// The registry could not be started.
+    #[cfg(feature = "serve")]
     Registry(lazaret_registry::Error),
     /// The content of a registry could not be read or written.
+    #[cfg(feature = "serve")]
     Content(lazaret_content::Error),
     /// The request makes no sense; the hint says what would.
     Usage {
@@ -65,12 +67,14 @@ impl From<lazaret_supervisor::Error> for Failure {
     }
 }
 
+#[cfg(feature = "serve")]
 impl From<lazaret_registry::Error> for Failure {
     fn from(error: lazaret_registry::Error) -> Self {
         Self::Registry(error)
     }
 }
 
+#[cfg(feature = "serve")]
 impl From<lazaret_content::Error> for Failure {
     fn from(error: lazaret_content::Error) -> Self {
         Self::Content(error)

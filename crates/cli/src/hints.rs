@@ -6,6 +6,7 @@
 
 mod artifacts;
 mod client;
+#[cfg(feature = "serve")]
 mod registry;
 mod supervisor;
 mod vm;
@@ -32,11 +33,13 @@ pub(crate) fn answer(failure: &Failure) -> Answer {
             supervisor::message(error).unwrap_or_else(|| Chain(error).to_string()),
             supervisor::hint(error),
         ),
+        #[cfg(feature = "serve")]
         Failure::Registry(error) => (
             exit::status(registry::class(error)),
             Chain(error).to_string(),
             registry::hint(error),
         ),
+        #[cfg(feature = "serve")]
         Failure::Content(error) => (
             exit::status(registry::content_class(error)),
             Chain(error).to_string(),

@@ -1,5 +1,5 @@
 //! `lazaret`, the command line: arguments and settings in, results and exit codes out. The work
-//! is done in `lazaret-supervisor` and `lazaret-registry`.
+//! is done in `lazaret-supervisor` and, with the feature `serve`, in `lazaret-registry`.
 
 mod attach;
 mod commands;
@@ -12,6 +12,7 @@ mod printer;
 mod progress;
 mod report;
 mod settings;
+#[cfg(feature = "serve")]
 mod signals;
 
 use std::process::ExitCode;
@@ -49,6 +50,7 @@ fn main() -> ExitCode {
         .map(|settings| Context {
             settings,
             printer,
+            #[cfg(feature = "serve")]
             log: cli.global.log.clone(),
             grammar: Cli::command(),
         })

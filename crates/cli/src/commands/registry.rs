@@ -92,7 +92,7 @@ async fn supervise(command: &[OsString], address: &str) -> Result<u8, Failure> {
     };
     let spawned = Process::new(program)
         .args(arguments)
-        .env(env_vars::REGISTRY, address)
+        .env(env_vars::serve::REGISTRY, address)
         .spawn();
     let mut child = match spawned {
         Ok(child) => child,

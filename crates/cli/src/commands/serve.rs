@@ -23,7 +23,7 @@ use flags::SettingFlags;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Configuration file, TOML; read again when it changes and on SIGHUP
-    #[arg(long, value_name = "FILE", env = env_vars::SERVE_CONFIG)]
+    #[arg(long, value_name = "FILE", env = env_vars::serve::CONFIG)]
     config: Option<PathBuf>,
     /// Check the settings and exit: nothing is opened and no network is used
     #[arg(long)]

@@ -18,6 +18,7 @@ fn check(failure: impl Into<Failure>, status: u8, message: &str, hint: &str) {
     }
 }
 
+#[cfg(feature = "serve")]
 fn listen(address: &str, kind: io::ErrorKind) -> lazaret_registry::Error {
     lazaret_registry::Error::Listen {
         address: address.parse().unwrap(),
@@ -25,6 +26,7 @@ fn listen(address: &str, kind: io::ErrorKind) -> lazaret_registry::Error {
     }
 }
 
+#[cfg(feature = "serve")]
 #[test]
 fn addresses_that_cannot_be_listened_on() {
     use io::ErrorKind::{AddrInUse, AddrNotAvailable, PermissionDenied};
@@ -35,6 +37,7 @@ fn addresses_that_cannot_be_listened_on() {
     check(listen("127.0.0.1:80", PermissionDenied), 1, "", "1024");
 }
 
+#[cfg(feature = "serve")]
 #[test]
 fn registries_that_are_not_there_or_are_broken() {
     use lazaret_registry::{Error, KeyError};

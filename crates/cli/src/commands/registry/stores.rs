@@ -15,7 +15,7 @@ use crate::settings;
 #[derive(Debug, clap::Args)]
 pub(crate) struct StoresArgs {
     /// Configuration file of the registry
-    #[arg(long, value_name = "FILE", env = env_vars::SERVE_CONFIG)]
+    #[arg(long, value_name = "FILE", env = env_vars::serve::CONFIG)]
     config: Option<PathBuf>,
     /// Folder of the registry [default: as configured, or `registry` in the data folder]
     #[arg(long, value_name = "DIR")]
