@@ -16,7 +16,9 @@ fn main() -> ExitCode {
         "tree" => tree::run(),
         "bench" => bench::run(),
         "deny" => deny::run(),
-        _ => Err(vec!["usage: cargo xtask tidy | tree | deny | bench".to_owned()]),
+        _ => Err(vec![
+            "usage: cargo xtask tidy | tree | deny | bench".to_owned(),
+        ]),
     };
     match outcome {
         Ok(summary) => {

@@ -27,7 +27,9 @@ pub(crate) fn run() -> Result<String, Vec<String>> {
     // Else the line above says nothing.
     let whole = tree(BINARY, &[])?;
     for name in OF_REGISTRIES.iter().filter(|name| !whole.contains(**name)) {
-        faults.push(format!("{BINARY} does not bring {name}: name what took its place"));
+        faults.push(format!(
+            "{BINARY} does not bring {name}: name what took its place"
+        ));
     }
     for name in ALONE {
         let package = format!("lazaret-{name}");

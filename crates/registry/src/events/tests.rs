@@ -3,14 +3,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use bytes::Bytes;
-use http::{Request, Response};
-use http_body_util::{BodyExt as _, Full};
-use hyper::body::Incoming;
-use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
 use lazaret_content::{BoxFuture, Error};
-use tokio::net::TcpListener;
+use lazaret_testing::http::{Answer, Peer};
 use tokio::sync::mpsc;
 
 use super::*;
@@ -62,47 +56,23 @@ impl Outbox for Memory {
 type Delivery = (Option<String>, String);
 
 /// A receiver that answers 503 so many times before it takes anything.
-async fn receiver(failures: u32) -> (String, mpsc::UnboundedReceiver<Delivery>, Arc<AtomicU32>) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}/hook", listener.local_addr().unwrap());
+fn receiver(failures: u32) -> (String, mpsc::UnboundedReceiver<Delivery>, Arc<AtomicU32>) {
     let (sender, deliveries) = mpsc::unbounded_channel();
     let attempts = Arc::new(AtomicU32::new(0));
     let counter = Arc::clone(&attempts);
-    tokio::spawn(async move {
-        loop {
-            let (stream, _) = listener.accept().await.unwrap();
-            let (sender, counter) = (sender.clone(), Arc::clone(&counter));
-            let service = service_fn(move |request: Request<Incoming>| {
-                let (sender, counter) = (sender.clone(), Arc::clone(&counter));
-                async move {
-                    let attempt = counter.fetch_add(1, Ordering::Relaxed);
-                    let (head, body) = request.into_parts();
-                    let body = body.collect().await.unwrap().to_bytes();
-                    let status = if attempt < failures { 503 } else { 204 };
-                    if status == 204 {
-                        assert_eq!(
-                            head.headers["content-type"],
-                            "application/cloudevents+json; charset=utf-8"
-                        );
-                        let signature = head.headers.get("x-lazaret-signature");
-                        let signature = signature.map(|value| value.to_str().unwrap().to_owned());
-                        sender
-                            .send((signature, String::from_utf8(body.to_vec()).unwrap()))
-                            .unwrap();
-                    }
-                    let response = Response::builder()
-                        .status(status)
-                        .body(Full::new(Bytes::new()));
-                    Ok::<_, std::convert::Infallible>(response.unwrap())
-                }
-            });
-            tokio::spawn(
-                hyper::server::conn::http1::Builder::new()
-                    .serve_connection(TokioIo::new(stream), service),
-            );
+    let peer = Peer::start(move |seen| {
+        if counter.fetch_add(1, Ordering::Relaxed) < failures {
+            return Answer::new(503);
         }
+        let kind = "application/cloudevents+json; charset=utf-8";
+        assert_eq!(seen.header("content-type"), Some(kind));
+        let signature = seen.header("x-lazaret-signature").map(str::to_owned);
+        let body = String::from_utf8(seen.body.clone()).unwrap();
+        // A test that has seen enough is gone.
+        let _ = sender.send((signature, body));
+        Answer::new(204)
     });
-    (url, deliveries, attempts)
+    (format!("{}/hook", peer.url()), deliveries, attempts)
 }
 
 /// A target that is told of everything but pulls.
@@ -153,7 +123,7 @@ fn start(targets: Vec<Target>) -> (Events, Arc<Memory>, watch::Sender<Arc<[Targe
 
 #[tokio::test]
 async fn an_event_is_delivered_when_the_receiver_is_back() {
-    let (url, mut deliveries, attempts) = receiver(2).await;
+    let (url, mut deliveries, attempts) = receiver(2);
     let folder = tempfile::tempdir().unwrap();
     let secret = folder.path().join("secret");
     std::fs::write(&secret, "hunter2\n").unwrap();
@@ -194,7 +164,7 @@ async fn an_event_is_delivered_when_the_receiver_is_back() {
 
 #[tokio::test]
 async fn targets_are_told_what_they_asked_for() {
-    let (url, mut deliveries, _) = receiver(0).await;
+    let (url, mut deliveries, _) = receiver(0);
     let mut pulls = target("pulls", &url);
     pulls.kinds = vec![Kind::ManifestPulled];
     let mut other = target("other", &url);
@@ -227,7 +197,7 @@ async fn targets_are_told_what_they_asked_for() {
 
 #[tokio::test]
 async fn an_event_that_nobody_takes_is_given_up() {
-    let (url, _deliveries, attempts) = receiver(u32::MAX).await;
+    let (url, _deliveries, attempts) = receiver(u32::MAX);
     let mut ci = target("ci", &url);
     ci.give_up_after = Duration::ZERO;
     let (events, outbox, _targets) = start(vec![ci]);
@@ -244,7 +214,7 @@ async fn an_event_that_nobody_takes_is_given_up() {
 
 #[tokio::test]
 async fn a_new_target_is_told_without_a_restart() {
-    let (url, mut deliveries, _) = receiver(0).await;
+    let (url, mut deliveries, _) = receiver(0);
     let (events, _outbox, targets) = start(Vec::new());
     targets.send_replace(vec![target("late", &url)].into());
     let repository = "acme/app".parse().unwrap();

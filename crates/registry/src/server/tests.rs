@@ -1,4 +1,3 @@
-use std::io::{Read as _, Write as _};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -7,6 +6,7 @@ use http::{Request, Response, StatusCode, Version};
 use http_body_util::{BodyExt as _, Empty, Full, StreamBody};
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo};
+use lazaret_testing::http::exchange;
 use rustls::ClientConfig;
 use rustls::pki_types::{CertificateDer, ServerName, pem::PemObject as _};
 use tokio::sync::oneshot;
@@ -334,15 +334,9 @@ async fn client_certificates_are_verified() {
 
 /// Sends text and reads the answer to its end.
 async fn plain(address: SocketAddr, text: &'static str) -> String {
-    tokio::task::spawn_blocking(move || {
-        let mut stream = std::net::TcpStream::connect(address).unwrap();
-        stream.write_all(text.as_bytes()).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        answer
-    })
-    .await
-    .unwrap()
+    // The server runs on this thread.
+    let asked = tokio::task::spawn_blocking(move || exchange(address, text.as_bytes()));
+    String::from_utf8(asked.await.unwrap().unwrap()).unwrap()
 }
 
 #[tokio::test]

@@ -37,7 +37,7 @@ impl Reply {
         let status = status.and_then(|rest| rest.get(..3)?.parse().ok());
         let headers = lines.map(|line| {
             let (name, value) = line.split_once(':')?;
-            Some((name.to_ascii_lowercase(), value.trim().to_owned()))
+            Some((name.to_owned(), value.trim().to_owned()))
         });
         let mut reply = Self {
             status: status.ok_or_else(|| broken("no status line", bytes))?,
@@ -64,16 +64,17 @@ impl Reply {
         Ok(reply)
     }
 
-    /// The first header of the name, which is in lower case.
+    /// The first header of the name, in any case.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.all(name).first().copied()
     }
 
-    /// Every header of the name, which is in lower case.
+    /// Every header of the name, in any case.
     #[must_use]
     pub fn all(&self, name: &str) -> Vec<&str> {
-        let named = self.headers.iter().filter(|(have, _)| have == name);
+        let named = self.headers.iter();
+        let named = named.filter(|(have, _)| have.eq_ignore_ascii_case(name));
         named.map(|(_, value)| value.as_str()).collect()
     }
 
