@@ -77,6 +77,9 @@ pub enum Error {
         /// The failure below.
         source: lazaret_files::Error,
     },
+    /// The runtime ends before the work was begun.
+    #[error(transparent)]
+    Stopped(#[from] lazaret_files::Stopped),
 }
 
 impl From<ListenError> for Error {

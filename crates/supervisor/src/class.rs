@@ -36,7 +36,6 @@ impl Error {
         match self {
             Self::Client(error) => client_class(error.class()),
             Self::Store(error) => store_class(error),
-            Self::Folder(_) => ErrorClass::Storage,
             Self::Fetch { source, .. } => source.class(),
             Self::Convert {
                 source: lazaret_rootfs::Error::Write { .. } | lazaret_rootfs::Error::Read { .. },

@@ -24,9 +24,6 @@ pub enum Error {
     /// The local store failed.
     #[error(transparent)]
     Store(#[from] lazaret_images::Error),
-    /// A folder of machines or scratch files failed.
-    #[error(transparent)]
-    Folder(#[from] lazaret_files::Error),
     /// A machine or kernel failed.
     #[error(transparent)]
     Vm(#[from] lazaret_vm::Error),
@@ -260,6 +257,21 @@ impl Error {
     pub(crate) fn io(action: &str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let action = format!("{action} '{}'", path.display());
         move |source| Self::Io { action, source }
+    }
+}
+
+impl From<lazaret_files::Error> for Error {
+    fn from(error: lazaret_files::Error) -> Self {
+        Self::io(error.action, &error.path)(error.source)
+    }
+}
+
+impl From<lazaret_files::Stopped> for Error {
+    fn from(stopped: lazaret_files::Stopped) -> Self {
+        Self::Io {
+            action: "finish the work".to_owned(),
+            source: io::Error::other(stopped),
+        }
     }
 }
 

@@ -13,6 +13,7 @@ use std::fs::{self, File};
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 
+use lazaret_files::NewFile;
 use lazaret_oci::Digest;
 use lazaret_rootfs::Initramfs;
 use lazaret_vm::kernel::{Kernel, Purpose};
@@ -33,18 +34,9 @@ pub(crate) fn prepare(kernel: &Kernel, cache: &Path) -> Result<PathBuf, Error> {
     }
     fs::create_dir_all(&folder).map_err(Error::io("create", &folder))?;
     // Two processes may do this at once: both write the same bytes, the later rename wins.
-    let staged = tempfile::Builder::new()
-        .prefix(".staged-")
-        .tempfile_in(&folder)
-        .map_err(Error::io("create a file in", &folder))?;
-    write(kernel, staged.as_file())?;
-    staged
-        .as_file()
-        .sync_all()
-        .map_err(Error::io("write", &path))?;
-    staged
-        .persist(&path)
-        .map_err(|error| Error::io("write", &path)(error.error))?;
+    let archive = NewFile::create(&path, 0o600)?;
+    write(kernel, &archive.file()?)?;
+    archive.publish()?;
     Ok(path)
 }
 

@@ -27,7 +27,6 @@ mod run;
 mod setting;
 mod settings;
 mod space;
-mod staged;
 mod validation;
 
 pub use catalogue::{BuiltBundle, BundleRequest, CatalogueImage};

@@ -2,7 +2,7 @@
 
 mod arrivals;
 
-use std::io::Write;
+use std::io::Write as _;
 use std::path::Path;
 
 use futures_util::TryStreamExt;
@@ -19,7 +19,6 @@ pub(crate) use arrivals::Arrivals;
 
 use crate::image::{Image, blobs, import};
 use crate::resolve::read_config;
-use crate::staged::Staged;
 use crate::{Error, Home, ProgressSink, blocking};
 use arrivals::Announcer;
 
@@ -245,8 +244,5 @@ fn local_error(item: &Descriptor, error: &dyn std::fmt::Display) -> lazaret_clie
 /// # Errors
 /// [`Error::Io`].
 pub fn write_file(path: &Path, content: &[u8]) -> Result<(), Error> {
-    let staged = Staged::create(path)?;
-    let written = staged.file()?.write_all(content);
-    written.map_err(Error::io("write", path))?;
-    staged.publish()
+    Ok(lazaret_files::replace(path, content, 0o644)?)
 }

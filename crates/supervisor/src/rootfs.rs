@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use lazaret_files::NewFile;
 use lazaret_oci::{Digest, ImageConfig, ManifestDocument, Platform, Reference};
 use lazaret_rootfs::{Compression, FileSystem, Options, append_verity};
 use lazaret_values::hex;
@@ -12,7 +13,6 @@ use crate::image::convert::Conversion;
 use crate::image::source::{ImageSource, split_tag};
 use crate::inject::Injection;
 use crate::pull::Arrivals;
-use crate::staged::Staged;
 use crate::{Error, Home, ProgressSink, Setting, blocking, image};
 
 const LAYOUT: &str = "oci:";
@@ -193,7 +193,7 @@ fn build(
         check_platform(&config, wanted)?;
     }
     let started = Instant::now();
-    let staged = Staged::create(&request.output)?;
+    let staged = NewFile::create(&request.output, 0o644)?;
     let conversion = Conversion {
         name: &request.source,
         manifest,

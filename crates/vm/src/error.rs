@@ -217,3 +217,15 @@ fn details(stderr: &str, console: &str) -> String {
     }
     text
 }
+
+impl From<lazaret_files::Error> for Error {
+    fn from(error: lazaret_files::Error) -> Self {
+        Self::io(error.action, error.path)(error.source)
+    }
+}
+
+impl From<lazaret_files::Stopped> for Error {
+    fn from(stopped: lazaret_files::Stopped) -> Self {
+        Self::io("wait for", "a file")(io::Error::other(stopped))
+    }
+}

@@ -10,7 +10,6 @@
 
 mod channel;
 mod error;
-mod files;
 pub mod kernel;
 mod parts;
 mod plan;

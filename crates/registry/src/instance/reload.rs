@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use lazaret_files::{Stopped, blocking};
 use lazaret_values::Chain;
 
 use super::fixed::keep_fixed;
@@ -36,7 +37,9 @@ impl Reloader {
     pub(super) async fn look(&mut self, always: bool) {
         let source = self.source.clone();
         let config = Arc::clone(&self.live.config.borrow());
-        let marks = blocking(move || marks(&source, &config)).await;
+        let Ok(marks) = blocking(move || Ok::<_, Stopped>(marks(&source, &config))).await else {
+            return;
+        };
         if !always && marks == self.seen {
             return;
         }
@@ -83,14 +86,7 @@ impl Reloader {
         let source = self.source.clone();
         let config = Arc::new(config);
         self.live.replace(&config);
-        self.seen = blocking(move || marks(&source, &config)).await;
+        self.seen = blocking(move || Ok::<_, Error>(marks(&source, &config))).await?;
         Ok(())
-    }
-}
-
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(value) => value,
-        Err(error) => std::panic::resume_unwind(error.into_panic()),
     }
 }

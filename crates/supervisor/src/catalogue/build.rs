@@ -3,12 +3,12 @@
 use std::io::Seek as _;
 use std::path::{Path, PathBuf};
 
+use lazaret_files::NewFile;
 use serde::Serialize;
 
 use super::bundle::{self, BundleManifest};
 use super::document::{Catalogue, CatalogueImage};
 use crate::hash::copy_hashed;
-use crate::staged::Staged;
 use crate::{Error, Home, ProgressSink, RootfsRequest, blocking};
 
 /// What to build.
@@ -77,7 +77,7 @@ fn pack(
     request: BundleRequest,
 ) -> Result<BuiltBundle, Error> {
     let file = std::fs::File::open(disk).map_err(Error::io("open", disk))?;
-    let staged = Staged::create(&request.output)?;
+    let staged = NewFile::create(&request.output, 0o644)?;
     let output = staged.file()?;
     bundle::write(&file, manifest, &output).map_err(Error::io("write", &request.output))?;
     let read = (&output)

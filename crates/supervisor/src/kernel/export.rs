@@ -3,10 +3,10 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
+use lazaret_files::NewFile;
 use serde::Serialize;
 
 use crate::initramfs;
-use crate::staged::Staged;
 use crate::{Error, Home};
 
 /// A kernel with what it starts from, for any hypervisor.
@@ -43,7 +43,7 @@ impl Home {
         let copy = |from: &Path, name: &str| {
             let target = folder.join(name);
             let mut source = File::open(from).map_err(Error::io("open", from))?;
-            let staged = Staged::create(&target)?;
+            let staged = NewFile::create(&target, 0o644)?;
             std::io::copy(&mut source, &mut staged.file()?).map_err(Error::io("write", &target))?;
             staged.publish()?;
             Ok::<_, Error>(target)
