@@ -1,4 +1,4 @@
-//! Where the bytes of a push come from.
+//! Sources of the bytes of a push.
 
 use std::io::{self, SeekFrom};
 use std::path::PathBuf;

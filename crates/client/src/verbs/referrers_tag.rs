@@ -1,61 +1,21 @@
-//! `GET /v2/<name>/referrers/<digest>`, and the fallback tag of registries without it
-//! (distribution-spec 1.1, "Listing Referrers", "Pushing Manifests with Subject").
+//! The fallback tag of registries without the referrers API: an index of what refers to a manifest
+//! (distribution-spec 1.1, "Pushing Manifests with Subject").
+
+use std::collections::BTreeMap;
 
 use lazaret_oci::{
-    Descriptor, Digest, Index, MAX_MANIFEST_BYTES, ManifestContent, ManifestDocument, Reference,
-    media_type,
+    Descriptor, Digest, Index, ManifestContent, ManifestDocument, Reference, media_type,
 };
 
 use crate::call::Call;
-use crate::pages::Pages;
-use crate::resolve::accept;
-use crate::{Client, Error, client};
+use crate::{Client, Error};
+
+/// Most tries to write a change, because another client's may win.
+const TRIES: u32 = 8;
 
 impl Client {
-    /// The manifests that refer to `subject`, of one artifact type if given. Direct ones only:
-    /// who follows them further must watch for cycles.
-    ///
-    /// # Errors
-    /// Any but [`Error::NotFound`]: no referrers are an empty list.
-    pub async fn referrers(
-        &self,
-        reference: &Reference,
-        subject: &Digest,
-        artifact_type: Option<&str>,
-    ) -> Result<Vec<Descriptor>, Error> {
-        let call = Call::on(
-            reference,
-            format!("list referrers of {}@{subject}", reference.base()),
-        );
-        let path = client::path(reference, &format!("referrers/{subject}"));
-        let mut pages = Pages::new(self, &call, self.url(&reference.registry, &path));
-        let mut found: Vec<Descriptor> = Vec::new();
-        loop {
-            let page = match pages.next(MAX_MANIFEST_BYTES, accept()).await {
-                Ok(Some(page)) => page,
-                Ok(None) => break,
-                // The specification says 404; registries without the API also say 400 or 405.
-                Err(Error::NotFound { .. } | Error::Invalid { .. }) if pages.is_first() => {
-                    found = self.fallback(reference, subject).await?;
-                    break;
-                }
-                Err(error) => return Err(error),
-            };
-            let index: Index = serde_json::from_slice(&page)
-                .map_err(|_| call.protocol("gave a list of referrers that is no index"))?;
-            pages.count(index.manifests.len())?;
-            found.extend(index.manifests);
-        }
-        if let Some(wanted) = artifact_type {
-            // Filtering by the server is optional, and nobody needs to believe it.
-            found.retain(|entry| entry.artifact_type.as_deref() == Some(wanted));
-        }
-        let mut seen = std::collections::HashSet::new();
-        found.retain(|entry| seen.insert(entry.digest.clone()));
-        Ok(found)
-    }
-
-    async fn fallback(
+    /// The referrers that the fallback tag of `subject` lists.
+    pub(super) async fn fallback_referrers(
         &self,
         reference: &Reference,
         subject: &Digest,
@@ -73,13 +33,12 @@ impl Client {
     /// Adds a manifest to the fallback tag of its subject. Registries without the referrers API
     /// offer no atomic update, so the result is read back, and written again when somebody
     /// else's update won.
-    pub(crate) async fn record_referrer(
+    pub(super) async fn record_referrer(
         &self,
         reference: &Reference,
         subject: &Descriptor,
         document: &ManifestDocument,
     ) -> Result<(), Error> {
-        const TRIES: u32 = 8;
         let place = fallback_tag(reference, &subject.digest);
         let mut entry = document.descriptor();
         match document.content() {
@@ -93,7 +52,7 @@ impl Client {
             }
         }
         for _ in 0..TRIES {
-            let mut entries = self.fallback(reference, &subject.digest).await?;
+            let mut entries = self.fallback_referrers(reference, &subject.digest).await?;
             if entries.iter().any(|have| have.digest == entry.digest) {
                 return Ok(());
             }
@@ -104,7 +63,7 @@ impl Client {
                 artifact_type: None,
                 manifests: entries,
                 subject: None,
-                annotations: std::collections::BTreeMap::new(),
+                annotations: BTreeMap::new(),
             };
             let raw = serde_json::to_vec(&index).expect("indexes have string keys only");
             let list = ManifestDocument::parse(raw, Some(media_type::INDEX)).map_err(|source| {
@@ -116,7 +75,7 @@ impl Client {
             })?;
             self.put_manifest(&place, &list).await?;
         }
-        let entries = self.fallback(reference, &subject.digest).await?;
+        let entries = self.fallback_referrers(reference, &subject.digest).await?;
         if entries.iter().any(|have| have.digest == entry.digest) {
             return Ok(());
         }

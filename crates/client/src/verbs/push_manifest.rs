@@ -4,9 +4,8 @@ use http::{Method, header};
 use lazaret_oci::{Digest, ManifestDocument, Reference};
 
 use crate::auth::Scopes;
-use crate::call::{Call, Request};
-use crate::resolve::content_digest;
-use crate::{Client, Error, client};
+use crate::call::{Call, Request, content_digest};
+use crate::{Client, Error};
 
 /// A manifest that the registry took.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,8 +61,8 @@ impl Client {
         if let Some(pin) = pin.filter(|pin| **pin != digest) {
             return Err(mismatch(pin, &digest));
         }
-        let path = client::path(reference, &format!("manifests/{}", reference.locator()));
-        let mut request = Request::new(Method::PUT, self.url(&reference.registry, &path))
+        let path = format!("manifests/{}", reference.locator());
+        let mut request = Request::new(Method::PUT, self.url_in(reference, &path))
             .with(header::CONTENT_TYPE, document.media_type());
         request.body = document.raw().to_vec().into();
         let response = self.expect(&call, &request, &[200, 201, 202]).await?;

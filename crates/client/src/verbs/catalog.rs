@@ -5,10 +5,9 @@ use http::HeaderMap;
 use lazaret_oci::{Registry, Repository};
 use serde::Deserialize;
 
+use super::pages::{LARGEST_PAGE, Pages};
 use crate::auth::Scopes;
 use crate::call::Call;
-use crate::pages::Pages;
-use crate::tags::LARGEST_PAGE;
 use crate::{Client, Error};
 
 #[derive(Deserialize)]

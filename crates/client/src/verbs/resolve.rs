@@ -1,13 +1,11 @@
 //! `HEAD /v2/<name>/manifests/<reference>`: from a tag to a digest.
 
-use http::{HeaderMap, Method, header};
-use lazaret_oci::{Descriptor, Digest, Reference, media_type};
+use http::{Method, header};
+use lazaret_oci::{Descriptor, Reference, media_type};
 
-use crate::call::{Call, Request};
-use crate::{Client, Error, client};
-
-/// Header with the digest of a manifest or blob.
-pub(crate) const CONTENT_DIGEST: &str = "docker-content-digest";
+use super::accept::accept;
+use crate::call::{Call, Request, content_digest};
+use crate::{Client, Error};
 
 impl Client {
     /// Finds out which manifest a reference names, without its content.
@@ -18,8 +16,8 @@ impl Client {
     /// [`Error::NotFound`], and [`Error::Integrity`] when the registry contradicts the pin.
     pub async fn resolve(&self, reference: &Reference) -> Result<Descriptor, Error> {
         let call = Call::on(reference, format!("resolve {reference}"));
-        let path = client::path(reference, &format!("manifests/{}", reference.locator()));
-        let mut request = Request::new(Method::HEAD, self.url(&reference.registry, &path));
+        let path = format!("manifests/{}", reference.locator());
+        let mut request = Request::new(Method::HEAD, self.url_in(reference, &path));
         request.headers = accept();
         let response = self.request(&call, &request).await?;
         if response.status == 200 {
@@ -56,30 +54,4 @@ impl Client {
         }
         Ok(descriptor)
     }
-}
-
-/// The `Accept` of every manifest request.
-pub(crate) fn accept() -> HeaderMap {
-    let mut headers = HeaderMap::new();
-    let types = media_type::ACCEPTED_MANIFESTS.join(", ") + ", */*;q=0.1";
-    if let Ok(value) = types.parse() {
-        headers.insert(header::ACCEPT, value);
-    }
-    headers
-}
-
-/// The digest that the registry states.
-pub(crate) fn content_digest(
-    call: &Call<'_>,
-    headers: &HeaderMap,
-) -> Result<Option<Digest>, Error> {
-    let Some(value) = headers.get(CONTENT_DIGEST) else {
-        return Ok(None);
-    };
-    value
-        .to_str()
-        .ok()
-        .and_then(|text| text.trim().parse().ok())
-        .map(Some)
-        .ok_or_else(|| call.protocol("gave a malformed Docker-Content-Digest"))
 }

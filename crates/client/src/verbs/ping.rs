@@ -8,7 +8,7 @@ use crate::auth::{Credential, Fixed};
 use crate::call::{Call, Request};
 use crate::{Client, Error};
 
-/// What a registry said to a ping.
+/// A registry's answer to a ping.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ping {
     /// It asked who is there, and took the credentials.

@@ -4,12 +4,9 @@ use http::HeaderMap;
 use lazaret_oci::{Reference, Tag};
 use serde::Deserialize;
 
+use super::pages::{LARGEST_PAGE, Pages};
 use crate::call::Call;
-use crate::pages::Pages;
-use crate::{Client, Error, client};
-
-/// Largest page that is read, in bytes.
-pub(crate) const LARGEST_PAGE: usize = 8 * 1024 * 1024;
+use crate::{Client, Error};
 
 #[derive(Deserialize)]
 struct Page {
@@ -25,8 +22,8 @@ impl Client {
     /// circle or do not end.
     pub async fn tags(&self, reference: &Reference) -> Result<Vec<Tag>, Error> {
         let call = Call::on(reference, format!("list tags of {}", reference.base()));
-        let path = client::path(reference, "tags/list?n=1000");
-        let mut pages = Pages::new(self, &call, self.url(&reference.registry, &path));
+        let first = self.url_in(reference, "tags/list?n=1000");
+        let mut pages = Pages::new(self, &call, first);
         let mut found = Vec::new();
         while let Some(raw) = pages.next(LARGEST_PAGE, HeaderMap::new()).await? {
             let page: Page = serde_json::from_slice(&raw)

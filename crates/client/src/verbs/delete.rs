@@ -5,7 +5,7 @@ use lazaret_oci::Reference;
 
 use crate::auth::Scopes;
 use crate::call::{Call, Request};
-use crate::{Client, Error, client};
+use crate::{Client, Error};
 
 impl Client {
     /// Deletes a tag, or a manifest when `reference` has a digest. Deleting a tag never deletes
@@ -18,8 +18,8 @@ impl Client {
         if let Some(repository) = &call.repository {
             call.scopes = Scopes::delete(repository);
         }
-        let path = client::path(reference, &format!("manifests/{}", reference.locator()));
-        let request = Request::new(Method::DELETE, self.url(&reference.registry, &path));
+        let path = format!("manifests/{}", reference.locator());
+        let request = Request::new(Method::DELETE, self.url_in(reference, &path));
         self.expect(&call, &request, &[200, 202, 204]).await?;
         Ok(())
     }

@@ -13,9 +13,9 @@ mod retry;
 mod tests;
 mod tls;
 
-pub(crate) use body::{Payload, Upload, next_chunk, read_bounded};
+pub(crate) use body::{Payload, Upload};
 pub(crate) use exchange::{Outgoing, Response, Transport};
-pub(crate) use failure::Failure;
+pub(crate) use failure::{Failure, describe};
 pub(crate) use origin::{Origin, resolve};
 pub(crate) use reach::Reach;
 pub(crate) use retry::{Backoff, is_transient, retry_after};

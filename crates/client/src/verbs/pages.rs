@@ -8,11 +8,14 @@ use crate::call::{Call, Request};
 use crate::transport::{Reach, resolve};
 use crate::{Client, Error};
 
+/// Largest page of names that is read, in bytes.
+pub(super) const LARGEST_PAGE: usize = 8 * 1024 * 1024;
+
 /// Most entries of a listing that are kept.
 const MOST_ENTRIES: usize = 1_000_000;
 
 /// Reads page after page, within the registry's own origin and within bounds.
-pub(crate) struct Pages<'a> {
+pub(super) struct Pages<'a> {
     client: &'a Client,
     call: &'a Call<'a>,
     next: Option<Uri>,
@@ -21,7 +24,7 @@ pub(crate) struct Pages<'a> {
 }
 
 impl<'a> Pages<'a> {
-    pub(crate) fn new(client: &'a Client, call: &'a Call<'a>, first: Uri) -> Self {
+    pub(super) fn new(client: &'a Client, call: &'a Call<'a>, first: Uri) -> Self {
         Self {
             client,
             call,
@@ -32,12 +35,12 @@ impl<'a> Pages<'a> {
     }
 
     /// Whether the page that was read last, or failed, is the first.
-    pub(crate) fn is_first(&self) -> bool {
+    pub(super) fn is_first(&self) -> bool {
         self.seen.len() == 1
     }
 
     /// Counts the entries of a page.
-    pub(crate) fn count(&mut self, entries: usize) -> Result<(), Error> {
+    pub(super) fn count(&mut self, entries: usize) -> Result<(), Error> {
         self.entries += entries;
         if self.entries > MOST_ENTRIES {
             return Err(self
@@ -48,7 +51,7 @@ impl<'a> Pages<'a> {
     }
 
     /// The body of the next page.
-    pub(crate) async fn next(
+    pub(super) async fn next(
         &mut self,
         limit: usize,
         headers: HeaderMap,
@@ -112,22 +115,4 @@ fn next_link(text: &str) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::next_link;
-
-    #[test]
-    fn only_the_next_relation_counts() {
-        let check = |text: &str, expected: Option<&str>| {
-            assert_eq!(next_link(text).as_deref(), expected, "{text}");
-        };
-        check(
-            r#"</v2/a/tags/list?n=2&last=b>; rel="next""#,
-            Some("/v2/a/tags/list?n=2&last=b"),
-        );
-        check("</b>; rel=next", Some("/b"));
-        check(r#"</a>; rel="prev", </b>; rel="last next""#, Some("/b"));
-        check(r#"</a>; rel="prev""#, None);
-        check("</a", None);
-        check("", None);
-    }
-}
+mod tests;

@@ -5,9 +5,9 @@ use lazaret_oci::{
     Digest, Index, MAX_MANIFEST_BYTES, ManifestContent, ManifestDocument, Platform, Reference,
 };
 
-use crate::call::{Call, Request};
-use crate::resolve::{accept, content_digest};
-use crate::{Client, Error, client};
+use super::accept::accept;
+use crate::call::{Call, Request, content_digest};
+use crate::{Client, Error};
 
 /// Deepest nesting of indexes that is followed.
 const DEEPEST: usize = 4;
@@ -21,8 +21,8 @@ impl Client {
     /// for more than [`MAX_MANIFEST_BYTES`].
     pub async fn manifest(&self, reference: &Reference) -> Result<ManifestDocument, Error> {
         let call = Call::on(reference, format!("read manifest {reference}"));
-        let path = client::path(reference, &format!("manifests/{}", reference.locator()));
-        let mut request = Request::get(self.url(&reference.registry, &path));
+        let path = format!("manifests/{}", reference.locator());
+        let mut request = Request::get(self.url_in(reference, &path));
         request.headers = accept();
         let (head, raw) = self.fetch(&call, &request, MAX_MANIFEST_BYTES).await?;
         let stated = content_digest(&call, &head.headers)?;
@@ -92,7 +92,7 @@ impl Client {
 }
 
 /// Checks bytes against a digest.
-pub(crate) fn verify(call: &Call<'_>, expected: &Digest, raw: &[u8]) -> Result<(), Error> {
+fn verify(call: &Call<'_>, expected: &Digest, raw: &[u8]) -> Result<(), Error> {
     let actual = Digest::with(expected.algorithm(), raw);
     if actual == *expected {
         return Ok(());

@@ -9,7 +9,9 @@
 
 mod challenge;
 mod credential;
+mod form;
 mod handshake;
+mod header;
 mod scope;
 #[cfg(test)]
 mod tests;

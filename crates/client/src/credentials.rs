@@ -1,4 +1,4 @@
-//! Where credentials are kept: Lazaret's own file, then Docker's and Podman's files and
+//! The places of credentials: Lazaret's own file, then Docker's and Podman's files and
 //! credential helpers.
 
 mod file;
