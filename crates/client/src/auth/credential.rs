@@ -25,7 +25,10 @@ pub enum Credential {
 /// A source of credentials.
 pub trait CredentialSource: Send + Sync {
     /// The credential for a repository of a registry, or for the registry as a whole. `None`
-    /// means anonymous access; not being able to tell is an error.
+    /// means anonymous access.
+    ///
+    /// # Errors
+    /// [`Error::CredentialFile`] and [`Error::CredentialHelper`] when the source cannot tell.
     fn credential<'a>(
         &'a self,
         registry: &'a Registry,

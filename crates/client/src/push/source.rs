@@ -9,7 +9,10 @@ use tokio::io::{AsyncRead, AsyncSeekExt as _};
 
 /// Content that can be read any number of times.
 pub trait BlobSource: Send + Sync {
-    /// The content from `offset` to its end.
+    /// The content from byte `offset` to its end.
+    ///
+    /// # Errors
+    /// Those of the system; they end the push.
     fn open(
         &self,
         offset: u64,

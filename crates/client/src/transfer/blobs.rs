@@ -15,6 +15,9 @@ use crate::{Client, Error};
 /// Takes pulled blobs.
 pub trait BlobSink: Send + Sync {
     /// Consumes the content of `item`. Only after its end without an error may it be kept.
+    ///
+    /// # Errors
+    /// Those of the blob, and [`Error::Local`] when the content cannot be kept.
     fn accept<'a>(&'a self, item: &'a Descriptor, blob: Blob) -> BoxFuture<'a, Result<(), Error>>;
 }
 
