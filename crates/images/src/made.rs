@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use lazaret_oci::{Descriptor, Digest, Manifest, ManifestDocument};
 
 use crate::blob::Blob;
-use crate::{Error, Source, Wanted};
+use crate::{Error, Node, Source, Wanted};
 
 /// One manifest and its blobs at hand, as a source.
 #[derive(Debug, Clone)]
@@ -23,10 +23,13 @@ impl Made {
         }
     }
 
-    /// The manifest.
+    /// The manifest, as the root of a graph.
     #[must_use]
-    pub fn document(&self) -> &ManifestDocument {
-        &self.document
+    pub fn node(&self) -> Node {
+        Node {
+            digest: self.document.digest().clone(),
+            document: self.document.clone(),
+        }
     }
 
     fn missing(digest: &Digest) -> Error {

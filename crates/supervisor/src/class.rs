@@ -94,8 +94,15 @@ fn client_class(class: lazaret_client::Class) -> ErrorClass {
 fn store_class(error: &lazaret_images::Error) -> ErrorClass {
     match error {
         lazaret_images::Error::DigestMismatch { .. }
+        | lazaret_images::Error::SizeMismatch { .. }
         | lazaret_images::Error::BlobMissing { .. } => ErrorClass::Integrity,
-        lazaret_images::Error::Name { .. } => ErrorClass::Invalid,
+        lazaret_images::Error::Name { .. }
+        | lazaret_images::Error::Oci(_)
+        | lazaret_images::Error::Source { .. }
+        | lazaret_images::Error::Platform { .. }
+        | lazaret_images::Error::LayerCount { .. }
+        | lazaret_images::Error::TooLarge { .. } => ErrorClass::Invalid,
+        lazaret_images::Error::ImageMissing { .. } => ErrorClass::NotFound,
         lazaret_images::Error::InUse { .. } => ErrorClass::Conflict,
         _ => ErrorClass::Storage,
     }

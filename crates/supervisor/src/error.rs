@@ -21,9 +21,9 @@ pub enum Error {
     /// A registry refused, failed or misbehaved.
     #[error(transparent)]
     Client(#[from] lazaret_client::Error),
-    /// The local store failed.
+    /// The local store, a layout or an archive failed.
     #[error(transparent)]
-    Store(#[from] lazaret_images::Error),
+    Store(lazaret_images::Error),
     /// A machine or kernel failed.
     #[error(transparent)]
     Vm(#[from] lazaret_vm::Error),
@@ -271,6 +271,25 @@ impl From<lazaret_files::Stopped> for Error {
         Self::Io {
             action: "finish the work".to_owned(),
             source: io::Error::other(stopped),
+        }
+    }
+}
+
+impl From<lazaret_images::Error> for Error {
+    /// Takes out the errors of others that came through the ports for images.
+    fn from(error: lazaret_images::Error) -> Self {
+        match error {
+            lazaret_images::Error::Elsewhere(source) => {
+                match source.downcast::<lazaret_client::Error>() {
+                    Ok(error) => Self::Client(*error),
+                    Err(source) => Self::Store(lazaret_images::Error::Elsewhere(source)),
+                }
+            }
+            lazaret_images::Error::Io(error) => error.into(),
+            lazaret_images::Error::Stopped(stopped) => stopped.into(),
+            lazaret_images::Error::Oci(error) => Self::Oci(error),
+            lazaret_images::Error::BlobMissing { digest } => Self::BlobMissing { digest },
+            error => Self::Store(error),
         }
     }
 }

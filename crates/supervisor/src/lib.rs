@@ -2,9 +2,10 @@
 //!
 //! [`Home`] is opened over one user's [`Settings`] and does what the commands ask. The
 //! command line calls it in-process. Adapters between engines live here: the resolver's
-//! artifact source over the client, the client's blob sink over the store, disks from layers.
+//! artifact source over the client, images of registries over the client, disks from layers.
 
 mod blocking;
+mod bounded;
 mod catalogue;
 mod class;
 mod disk;
@@ -21,11 +22,13 @@ mod machines;
 mod prepare;
 mod pull;
 mod push;
+mod registry_images;
 mod resolve;
 mod rootfs;
 mod run;
 mod setting;
 mod settings;
+mod source_name;
 mod space;
 mod validation;
 

@@ -25,7 +25,7 @@ mod serial;
 
 use lazaret_artifacts::{Payload, RunSpec};
 use lazaret_images::Prebuilt;
-use lazaret_oci::{Digest, ImageConfig, Manifest};
+use lazaret_oci::{Descriptor, ImageConfig, Manifest};
 use lazaret_vm::probe;
 
 pub use notice::Notice;
@@ -169,7 +169,7 @@ impl Home {
                 Some(prebuilt) if kind == RootDisk::Shared => store.disk(&prebuilt.disk)?,
                 _ => None,
             };
-            let open = |digest: &Digest| cached::blob_path(&store, digest);
+            let open = |layer: &Descriptor| cached::open_blob(&store, &layer.digest);
             let layers = Layers {
                 name: &name,
                 manifest: &manifest,

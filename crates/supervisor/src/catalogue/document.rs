@@ -6,7 +6,7 @@ use lazaret_oci::Descriptor;
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
-use crate::image::layout::read_bounded;
+use crate::bounded::read_bounded;
 
 const VERSION: u32 = 1;
 /// Largest catalogue, in bytes.

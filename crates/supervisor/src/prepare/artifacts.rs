@@ -8,7 +8,7 @@ use lazaret_images::ImageStore;
 use lazaret_oci::Digest;
 use lazaret_rootfs::{Attributes, DiskBuilder, FileSystem, Options};
 
-use super::cached::{blob_path, cached, key};
+use super::cached::{cached, key, open_blob};
 use super::serial;
 use crate::Error;
 
@@ -79,7 +79,7 @@ fn write_artifacts(store: &ImageStore, mounts: &[ArtifactMount], file: File) -> 
                 disk.add_directory(&place, Attributes::new(0o755))
                     .map_err(failed)?;
                 for layer in layers {
-                    let blob = open_blob(store, &layer.digest)?;
+                    let blob = open_blob(store, &layer.digest)?.reader();
                     disk.apply_layer(blob, &place).map_err(failed)?;
                 }
             }
@@ -87,9 +87,4 @@ fn write_artifacts(store: &ImageStore, mounts: &[ArtifactMount], file: File) -> 
     }
     disk.finish().map_err(failed)?;
     Ok(())
-}
-
-fn open_blob(store: &ImageStore, digest: &Digest) -> Result<File, Error> {
-    let path = blob_path(store, digest)?;
-    File::open(&path).map_err(Error::io("open", &path))
 }

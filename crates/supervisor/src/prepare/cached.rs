@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use lazaret_images::{DiskClaim, ImageStore};
+use lazaret_images::{DiskClaim, FileRange, ImageStore};
 use lazaret_oci::Digest;
 
 use crate::Error;
@@ -42,9 +42,10 @@ pub(super) fn create(path: &Path) -> Result<File, Error> {
         .map_err(Error::io("create", path))
 }
 
-/// The file of a blob in the store.
-pub(super) fn blob_path(store: &ImageStore, digest: &Digest) -> Result<PathBuf, Error> {
-    store.path(digest).ok_or_else(|| Error::BlobMissing {
+/// The content of a blob in the store.
+pub(super) fn open_blob(store: &ImageStore, digest: &Digest) -> Result<FileRange, Error> {
+    let range = store.open_blob(digest)?;
+    range.ok_or_else(|| Error::BlobMissing {
         digest: digest.clone(),
     })
 }

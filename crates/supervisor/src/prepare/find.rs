@@ -2,7 +2,7 @@
 
 use lazaret_artifacts::{Resolved, resolve};
 use lazaret_images::ImageRecord;
-use lazaret_oci::{Digest, ManifestDocument, Platform, Reference};
+use lazaret_oci::{Descriptor, ManifestDocument, Platform, Reference};
 
 use super::request::{PullPolicy, RootDisk, RunRequest};
 use super::root::{self, Layers};
@@ -83,7 +83,7 @@ impl Home {
                 name: &name,
                 manifest,
                 config: &config,
-                open: &|digest: &Digest| arrivals.wait_for(digest),
+                open: &|layer: &Descriptor| arrivals.wait_for(&layer.digest),
             };
             match kind {
                 // Its disk is made with the machine.

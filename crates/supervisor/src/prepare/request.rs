@@ -8,7 +8,7 @@ use lazaret_artifacts::{
 use lazaret_oci::Registry;
 use serde_json::Value;
 
-use crate::image::layout::read_bounded;
+use crate::bounded::read_bounded;
 use crate::{Error, Setting};
 
 /// When a registry is asked for an image that the store has.

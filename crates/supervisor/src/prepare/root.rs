@@ -16,8 +16,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use lazaret_images::ImageStore;
-use lazaret_oci::{Digest, ImageConfig, Manifest};
+use lazaret_images::{FileRange, ImageStore};
+use lazaret_oci::{Descriptor, Digest, ImageConfig, Manifest};
 use lazaret_protocol::Verity;
 use lazaret_rootfs::{
     FileSystem, Limits, Options, StoredLayer, Summary, append_verity, merge_layers, parts,
@@ -25,7 +25,7 @@ use lazaret_rootfs::{
 };
 use lazaret_vm::DiskPart;
 
-use super::cached::{blob_path, cached, create, key};
+use super::cached::{cached, create, key, open_blob};
 use super::request::RootDisk;
 use super::serial;
 use crate::Error;
@@ -56,7 +56,7 @@ pub(super) struct Layers<'a> {
     pub(super) name: &'a str,
     pub(super) manifest: &'a Manifest,
     pub(super) config: &'a ImageConfig,
-    pub(super) open: &'a (dyn Fn(&Digest) -> Result<PathBuf, Error> + Sync),
+    pub(super) open: &'a (dyn Fn(&Descriptor) -> Result<FileRange, Error> + Sync),
 }
 
 impl Layers<'_> {
@@ -66,7 +66,6 @@ impl Layers<'_> {
             manifest: self.manifest,
             config: self.config,
             open: self.open,
-            verify: false,
             inject: &[],
         }
     }
@@ -214,7 +213,7 @@ pub(super) fn own(
             name: &name,
             manifest: &manifest,
             config: &config,
-            open: &|digest: &Digest| blob_path(&store, digest),
+            open: &|layer: &Descriptor| open_blob(&store, &layer.digest),
         };
         layers.write(create(path)?, FileSystem::Ext4).map(drop)
     };
