@@ -198,7 +198,7 @@ fn build(
         check_platform(&config, wanted)?;
     }
     let started = Instant::now();
-    let staged = NewFile::create(&request.output, 0o644)?;
+    let new = NewFile::create(&request.output, 0o644)?;
     let conversion = Conversion {
         name: &request.source,
         manifest,
@@ -214,9 +214,9 @@ fn build(
         label: request.label.clone(),
         ..Options::default()
     };
-    let summary = conversion.run(staged.file()?, options)?;
+    let summary = conversion.run(new.file()?, options)?;
     let verity = if request.verity {
-        let tree = append_verity(&staged.file()?, summary.size, &summary.uuid);
+        let tree = append_verity(&new.file()?, summary.size, &summary.uuid);
         let tree = tree.map_err(|source| Error::Convert {
             subject: request.source.clone(),
             source,
@@ -230,7 +230,7 @@ fn build(
     } else {
         None
     };
-    staged.publish()?;
+    new.publish()?;
     let rootfs = BuiltRootfs {
         path: request.output.clone(),
         file_system: match request.file_system {

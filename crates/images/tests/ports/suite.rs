@@ -1,8 +1,14 @@
 //! What every source and target of images must do, for adapters of any crate.
+//!
+//! Other crates take this file in by its path, so it says where its parts are.
 
+#[path = "suite/broken.rs"]
 mod broken;
+#[path = "suite/reading.rs"]
 mod reading;
+#[path = "suite/sample.rs"]
 mod sample;
+#[path = "suite/writing.rs"]
 mod writing;
 
 use async_trait::async_trait;

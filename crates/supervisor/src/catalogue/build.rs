@@ -77,14 +77,14 @@ fn pack(
     request: BundleRequest,
 ) -> Result<BuiltBundle, Error> {
     let file = std::fs::File::open(disk).map_err(Error::io("open", disk))?;
-    let staged = NewFile::create(&request.output, 0o644)?;
-    let output = staged.file()?;
+    let new = NewFile::create(&request.output, 0o644)?;
+    let output = new.file()?;
     bundle::write(&file, manifest, &output).map_err(Error::io("write", &request.output))?;
     let read = (&output)
         .rewind()
         .and_then(|()| copy_hashed(&mut &output, &mut std::io::sink()));
     let (digest, size) = read.map_err(Error::io("read", &request.output))?;
-    staged.publish()?;
+    new.publish()?;
     // The store's folder is swept only when the next command begins.
     std::fs::remove_file(disk).map_err(Error::io("remove", disk))?;
     let entry = CatalogueImage {

@@ -43,9 +43,9 @@ impl Home {
         let copy = |from: &Path, name: &str| {
             let target = folder.join(name);
             let mut source = File::open(from).map_err(Error::io("open", from))?;
-            let staged = NewFile::create(&target, 0o644)?;
-            std::io::copy(&mut source, &mut staged.file()?).map_err(Error::io("write", &target))?;
-            staged.publish()?;
+            let new = NewFile::create(&target, 0o644)?;
+            std::io::copy(&mut source, &mut new.file()?).map_err(Error::io("write", &target))?;
+            new.publish()?;
             Ok::<_, Error>(target)
         };
         let unpacked = (kernel.image != kernel.vmlinuz).then_some(&kernel.image);
