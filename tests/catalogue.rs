@@ -47,7 +47,7 @@ fn build(world: &World, lazaret: &Lazaret) -> serde_json::Value {
 }
 
 fn catalogue(world: &World, images: serde_json::Value) {
-    let package = kernel_package();
+    let package = kernel_package().unwrap();
     let digest = tool("sha256sum", &[package.to_str().unwrap()]);
     let document = serde_json::json!({
         "version": 1,
@@ -170,7 +170,7 @@ fn what_a_catalogue_names_must_be_what_it_says() {
 fn a_kernel_travels_by_registry() {
     let world = World::new();
     image(&world);
-    let package = kernel_package();
+    let package = kernel_package().unwrap();
     let lazaret = world.lazaret();
     let import = [
         "kernel",

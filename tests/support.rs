@@ -14,6 +14,7 @@ pub(crate) use appliance::Appliance;
 pub(crate) use containerd::Containerd;
 pub(crate) use image::{Image, busybox_layer};
 pub(crate) use layer::{Layer, gzip};
+pub(crate) use lazaret_testing::machine::{kernel_package, made_image};
 pub(crate) use lazaret_testing::program::{Output, finish, tool};
 pub(crate) use process::Lazaret;
 pub(crate) use serve::Serve;
@@ -54,30 +55,12 @@ impl World {
     }
 }
 
-/// The kernel package that `scripts/kernel.sh` fetched.
-pub(crate) fn kernel_package() -> PathBuf {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/kernel");
-    let entries = std::fs::read_dir(&folder)
-        .unwrap_or_else(|_| panic!("no kernel in {}: run scripts/kernel.sh", folder.display()));
-    entries
-        .map(|entry| entry.unwrap().path())
-        .find(|path| path.extension().is_some_and(|extension| extension == "deb"))
-        .expect("a kernel package: run scripts/kernel.sh")
-}
-
-/// An image that `scripts/images.sh` made.
-pub(crate) fn made_image(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/images");
-    let folder = folder.canonicalize().expect("run scripts/images.sh");
-    folder.join(name)
-}
-
 /// The home of the machine tests, made once a test run.
 pub(crate) fn machine_home() -> &'static Path {
     static HOME: OnceLock<TempDir> = OnceLock::new();
     HOME.get_or_init(|| {
         let home = TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-        let kernel = kernel_package();
+        let kernel = kernel_package().unwrap();
         Lazaret::new(home.path(), home.path())
             .run(["kernel", "import", kernel.to_str().unwrap()])
             .success();

@@ -1,24 +1,20 @@
 //! A disk that boots by itself in a plain QEMU, as the guide shows it, and its agent.
 
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use lazaret_protocol::mux::Event;
 use lazaret_protocol::{AGENT_PORT, Ending, Outcome, Process, Request};
+use lazaret_testing::machine::{Boot, Machine, PATIENCE};
 use lazaret_vm::{Channel, Session};
 use tokio::net::UnixStream;
 use tokio::runtime::Runtime;
 
 use super::{World, process::Lazaret};
 
-/// An emulated machine with systemd takes a minute and more on a busy host.
-const PATIENCE: Duration = Duration::from_secs(600);
-
 /// The running machine; dropped, it ends.
 pub(crate) struct Appliance {
-    qemu: Child,
-    console: PathBuf,
+    machine: Machine,
     agent: PathBuf,
 }
 
@@ -36,40 +32,16 @@ impl Appliance {
         let exported = world.path("kernel");
         let folder = exported.to_str().unwrap();
         lazaret.run(["kernel", "export", "-o", folder]).success();
-        let (console, agent) = (world.path("console.log"), world.path("agent.sock"));
-        let parameters = format!(
-            "console=ttyS0 root=/dev/vda panic=-1 mitigations=off \
-             ip=10.0.2.15::10.0.2.2:255.255.255.0:appliance::off:10.0.2.3 {more}"
-        );
-        let qemu = Command::new("qemu-system-x86_64")
-            .args(["-M", "q35", "-accel", "tcg", "-cpu", "max", "-smp", "2"])
-            .args(["-m", "1024", "-display", "none", "-no-reboot"])
-            .args(["-nodefaults", "-monitor", "none", "-serial"])
-            .arg(format!("file:{}", console.display()))
-            .args(["-append", &parameters, "-kernel"])
-            .arg(exported.join("vmlinuz"))
-            .arg("-initrd")
-            .arg(exported.join("initrd"))
-            .arg("-drive")
-            .arg(format!("file={},if=virtio,format=raw", disk.display()))
-            .args(["-device", "virtio-rng-pci", "-device", "virtio-serial-pci"])
-            .arg("-chardev")
-            .arg(format!(
-                "socket,id=agent,path={},server=on,wait=off",
-                agent.display()
-            ))
-            .arg("-device")
-            .arg(format!("virtserialport,chardev=agent,name={AGENT_PORT}"))
-            .args(["-netdev", "user,id=net,restrict=on"])
-            .args(["-device", "virtio-net-pci,netdev=net"])
-            .stdin(Stdio::null())
-            .spawn()
-            .expect("qemu is installed");
-        Self {
-            qemu,
-            console,
-            agent,
-        }
+        let agent = world.path("agent.sock");
+        let machine = Machine::boot(&Boot {
+            disk: disk.to_owned(),
+            kernel: exported,
+            parameters: more.to_owned(),
+            console: world.path("console.log"),
+            port: AGENT_PORT,
+            socket: agent.clone(),
+        });
+        Self { machine, agent }
     }
 
     /// The agent's connection, once it has said hello. An agent that has not noticed that the last
@@ -79,7 +51,7 @@ impl Appliance {
         let deadline = Instant::now() + PATIENCE;
         let runtime = Runtime::new().unwrap();
         loop {
-            self.must_run(deadline);
+            self.machine.must_run(deadline);
             let greeted = runtime.block_on(async {
                 let stream = UnixStream::connect(&self.agent).await.ok()?;
                 // Before the hello may come what the last host did not wait for.
@@ -95,29 +67,11 @@ impl Appliance {
     /// Waits for the machine to end by itself.
     #[track_caller]
     pub(crate) fn wait(&mut self) {
-        let deadline = Instant::now() + PATIENCE;
-        while self.qemu.try_wait().unwrap().is_none() {
-            assert!(Instant::now() < deadline, "{}", self.console());
-            std::thread::sleep(Duration::from_millis(50));
-        }
+        self.machine.wait();
     }
 
     pub(crate) fn console(&self) -> String {
-        String::from_utf8_lossy(&std::fs::read(&self.console).unwrap_or_default()).into_owned()
-    }
-
-    #[track_caller]
-    fn must_run(&mut self, deadline: Instant) {
-        let ended = self.qemu.try_wait().unwrap();
-        let in_time = Instant::now() < deadline;
-        assert!(ended.is_none() && in_time, "{ended:?}\n{}", self.console());
-    }
-}
-
-impl Drop for Appliance {
-    fn drop(&mut self) {
-        let _ = self.qemu.kill();
-        let _ = self.qemu.wait();
+        self.machine.console()
     }
 }
 

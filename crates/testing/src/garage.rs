@@ -2,10 +2,10 @@
 //! which are ignored by default start it: `make test-garage`.
 
 use std::os::unix::process::CommandExt as _;
-use std::path::Path;
 use std::process::{Child, Command};
 use std::sync::OnceLock;
 
+use crate::made::made;
 use crate::ready;
 use crate::server::free_ports;
 
@@ -73,7 +73,7 @@ pub fn endpoint() -> &'static str {
 }
 
 fn start() -> Server {
-    let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/tools");
+    let tools = made("tools");
     let program = tools.join("garage/bin/garage");
     assert!(
         program.exists(),

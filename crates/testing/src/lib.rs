@@ -5,6 +5,7 @@
 //! * [`service`]: a server in the test's own process.
 //! * [`http`]: a client that sends exactly what a test says, and a peer that answers so.
 //! * [`program`]: programs that run to their end.
+//! * [`machine`]: the kernel and images that machines boot from, and machines in a plain QEMU.
 //!
 //! Only tests and `xtask` depend on this crate. It knows nothing of Lazaret: no crate of the
 //! workspace is below it.
@@ -18,6 +19,8 @@
 pub mod docker_registry;
 pub mod garage;
 pub mod http;
+pub mod machine;
+mod made;
 pub mod moto;
 pub mod postgres;
 pub mod program;

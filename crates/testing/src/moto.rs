@@ -1,9 +1,9 @@
 //! moto, an S3 server that takes any signature, with one bucket a test process.
 
-use std::path::Path;
 use std::process::{Child, Command};
 use std::sync::OnceLock;
 
+use crate::made::made;
 use crate::ready;
 
 /// The version that `scripts/moto.sh` installs.
@@ -49,7 +49,7 @@ pub fn endpoint() -> &'static str {
 }
 
 fn start() -> Server {
-    let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/tools");
+    let tools = made("tools");
     let python = tools.join(format!("moto-{VERSION}/bin/python3"));
     assert!(
         python.exists(),

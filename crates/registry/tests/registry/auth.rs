@@ -163,8 +163,9 @@ fn what_is_refused_says_so_and_changes_nothing() {
     let reply = served.get("/v2/");
     reply.is_error(401, "UNAUTHORIZED");
     let challenge = reply.header("www-authenticate").unwrap();
-    let realm = "Bearer realm=\"http://registry/auth/token\",service=\"lazaret-registry\"";
-    assert_eq!(challenge, realm);
+    let realm = format!("http://{}/auth/token", served.address);
+    let expected = format!("Bearer realm=\"{realm}\",service=\"lazaret-registry\"");
+    assert_eq!(challenge, expected);
     let reply = served.get("/v2/acme/app/tags/list");
     reply.is_error(401, "UNAUTHORIZED");
     let challenge = reply.header("www-authenticate").unwrap();

@@ -17,6 +17,7 @@ pub struct Answer {
     announced: Option<u64>,
     is_chunked: bool,
     delay: Duration,
+    hold: Duration,
 }
 
 #[derive(Debug, Clone)]
@@ -47,6 +48,7 @@ impl Answer {
             announced: None,
             is_chunked: false,
             delay: Duration::ZERO,
+            hold: Duration::ZERO,
         }
     }
 
@@ -66,7 +68,8 @@ impl Answer {
             .body(text.as_bytes())
     }
 
-    /// The same with one more header. A `Content-Length` stands for the true one.
+    /// The same with one more header. A `Content-Length` stands for the true one, and after
+    /// `Connection: close` the connection is closed.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
         self.headers.push((name.to_owned(), value.into()));
@@ -90,8 +93,8 @@ impl Answer {
     /// The same, announcing a body of `length` bytes, which is not the truth. The connection is
     /// closed after the body.
     #[must_use]
-    pub fn announce(mut self, length: u64) -> Self {
-        self.announced = Some(length);
+    pub fn announce(mut self, length: usize) -> Self {
+        self.announced = Some(length as u64);
         self
     }
 
@@ -99,6 +102,14 @@ impl Answer {
     #[must_use]
     pub fn chunked(mut self) -> Self {
         self.is_chunked = true;
+        self
+    }
+
+    /// The same, with the connection kept open for some time before it is closed, where it would
+    /// be closed at once.
+    #[must_use]
+    pub fn hold(mut self, time: Duration) -> Self {
+        self.hold = time;
         self
     }
 
@@ -134,7 +145,16 @@ impl Answer {
         let is_true = self
             .announced
             .is_none_or(|length| length == self.body.length());
-        Ok(method == "HEAD" || self.is_chunked || is_true)
+        let goes_on = (method == "HEAD" || self.is_chunked || is_true) && !self.is_last();
+        if !goes_on {
+            std::thread::sleep(self.hold);
+        }
+        Ok(goes_on)
+    }
+
+    fn is_last(&self) -> bool {
+        let last = |(name, value): &(String, String)| name == "Connection" && value == "close";
+        self.headers.iter().any(last)
     }
 
     fn head(&self) -> String {

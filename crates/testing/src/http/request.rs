@@ -10,8 +10,8 @@ use super::reply::Reply;
 /// Length of the pieces of a body of unknown length, in bytes: one that fits nothing.
 const PIECE: usize = 1009;
 
-/// A request. It has a `Host`, asks for the connection to be closed, and has no header beside
-/// these that its maker did not give.
+/// A request. It names its server as `Host`, asks for the connection to be closed, and has no
+/// header beside these that its maker did not give.
 #[derive(Debug, Clone)]
 pub struct Request {
     method: String,
@@ -72,14 +72,14 @@ impl Request {
     /// # Errors
     /// Those of [`exchange`] and of [`Reply::parse`].
     pub fn send(&self, address: SocketAddr) -> io::Result<Reply> {
-        Reply::parse(&exchange(address, &self.bytes())?, self.method == "HEAD")
+        let request = self.bytes(&address.to_string());
+        Reply::parse(&exchange(address, &request)?, self.method == "HEAD")
     }
 
-    /// Its form on the wire.
-    #[must_use]
-    pub fn bytes(&self) -> Vec<u8> {
+    /// Its form on the wire, for a server that is called `host`.
+    fn bytes(&self, host: &str) -> Vec<u8> {
         let Self { method, path, .. } = self;
-        let mut head = format!("{method} {path} HTTP/1.1\r\nHost: registry.example\r\n");
+        let mut head = format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\n");
         for (name, value) in &self.headers {
             head.push_str(&format!("{name}: {value}\r\n"));
         }

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use lazaret_oci::Digest;
 
-use crate::support::{Reply, Seen};
+use crate::support::{Answer, Seen};
 
 /// How a registry deviates from the friendliest one.
 #[derive(Clone, Default)]
@@ -41,14 +41,14 @@ struct State {
     moves: usize,
 }
 
-pub(super) fn registry(quirks: Quirks) -> impl Fn(&Seen, &String) -> Reply + Send + Sync {
+pub(super) fn registry(quirks: Quirks) -> impl Fn(&Seen, &String) -> Answer + Send + Sync {
     let state = Mutex::new(State::default());
     move |seen, own| answer(&quirks, &mut state.lock().unwrap(), seen, own)
 }
 
-fn answer(quirks: &Quirks, state: &mut State, seen: &Seen, own: &str) -> Reply {
+fn answer(quirks: &Quirks, state: &mut State, seen: &Seen, own: &str) -> Answer {
     let unknown = || {
-        Reply::json(
+        Answer::json(
             404,
             r#"{"errors":[{"code":"BLOB_UPLOAD_UNKNOWN","message":"no such upload"}]}"#,
         )
@@ -71,14 +71,14 @@ fn answer(quirks: &Quirks, state: &mut State, seen: &Seen, own: &str) -> Reply {
     };
     match seen.method.as_str() {
         "HEAD" => match state.blobs.get(&id) {
-            Some(body) => Reply::new(200).with("Content-Length", body.len().to_string()),
-            None => Reply::new(404),
+            Some(body) => Answer::new(200).with("Content-Length", body.len().to_string()),
+            None => Answer::new(404),
         },
         "POST" => {
             state.opened += 1;
             let id = format!("s{}", state.opened);
             state.sessions.insert(id.clone(), Vec::new());
-            let reply = Reply::new(202).with("Location", at(state, &id));
+            let reply = Answer::new(202).with("Location", at(state, &id));
             match quirks.least_chunk {
                 Some(least) => reply.with("OCI-Chunk-Min-Length", least.to_string()),
                 None => reply,
@@ -88,7 +88,7 @@ fn answer(quirks: &Quirks, state: &mut State, seen: &Seen, own: &str) -> Reply {
             Some(got) => {
                 let last = got.len().saturating_sub(1);
                 let location = at(state, &id);
-                Reply::new(204)
+                Answer::new(204)
                     .with("Range", format!("0-{last}"))
                     .with("Location", location)
             }
@@ -97,18 +97,18 @@ fn answer(quirks: &Quirks, state: &mut State, seen: &Seen, own: &str) -> Reply {
         "PATCH" => {
             state.patches += 1;
             if let Some(status) = quirks.no_chunks {
-                return Reply::new(status);
+                return Answer::new(status);
             }
             match quirks.patch.get(state.patches - 1) {
-                Some(0) => return Reply::raw(""),
+                Some(0) => return Answer::raw(""),
                 Some(200) | None => {}
-                Some(status) => return Reply::new(*status),
+                Some(status) => return Answer::new(*status),
             }
             if quirks
                 .largest_chunk
                 .is_some_and(|most| seen.body.len() > most)
             {
-                return Reply::new(413);
+                return Answer::new(413);
             }
             let Some(got) = state.sessions.get_mut(&id) else {
                 return unknown();
@@ -116,12 +116,12 @@ fn answer(quirks: &Quirks, state: &mut State, seen: &Seen, own: &str) -> Reply {
             let start = got.len();
             let range = format!("{start}-{}", start + seen.body.len() - 1);
             if seen.header("content-range") != Some(&range) {
-                return Reply::new(416).with("Range", format!("0-{}", start.saturating_sub(1)));
+                return Answer::new(416).with("Range", format!("0-{}", start.saturating_sub(1)));
             }
             got.extend_from_slice(&seen.body);
             let last = if quirks.stale { 0 } else { got.len() - 1 };
             let location = at(state, &id);
-            Reply::new(quirks.patched.unwrap_or(202))
+            Answer::new(quirks.patched.unwrap_or(202))
                 .with("Location", location)
                 .with("Range", format!("0-{last}"))
         }
@@ -129,15 +129,15 @@ fn answer(quirks: &Quirks, state: &mut State, seen: &Seen, own: &str) -> Reply {
             if !seen.body.is_empty() {
                 state.puts += 1;
                 match quirks.put.get(state.puts - 1) {
-                    Some(0) => return Reply::raw(""),
+                    Some(0) => return Answer::raw(""),
                     Some(200) | None => {}
-                    Some(status) => return Reply::new(*status),
+                    Some(status) => return Answer::new(*status),
                 }
                 if quirks
                     .largest_put
                     .is_some_and(|most| seen.body.len() > most)
                 {
-                    return Reply::new(413);
+                    return Answer::new(413);
                 }
             }
             let Some(mut got) = state.sessions.remove(&id) else {
@@ -146,14 +146,14 @@ fn answer(quirks: &Quirks, state: &mut State, seen: &Seen, own: &str) -> Reply {
             got.extend_from_slice(&seen.body);
             let digest = seen.target.split("digest=").nth(1).unwrap().to_owned();
             if Digest::of(&got).to_string() != digest {
-                return Reply::json(
+                return Answer::json(
                     400,
                     r#"{"errors":[{"code":"DIGEST_INVALID","message":"not what you said"}]}"#,
                 );
             }
             state.blobs.insert(digest.clone(), got);
-            Reply::new(201).with("Docker-Content-Digest", digest)
+            Answer::new(201).with("Docker-Content-Digest", digest)
         }
-        _ => Reply::new(400),
+        _ => Answer::new(400),
     }
 }
