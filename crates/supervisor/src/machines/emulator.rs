@@ -1,4 +1,4 @@
-//! The port to the program that executes a machine, and its adapter to QEMU.
+//! The port to the program that executes a machine. `qemu` is its adapter.
 
 use std::time::Duration;
 
