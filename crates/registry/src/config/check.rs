@@ -1,4 +1,4 @@
-//! What is wrong with settings that have the right types. Nothing here needs a network.
+//! The check of settings that have the right types. Nothing here needs a network.
 
 use std::collections::BTreeSet;
 use std::path::Path;

@@ -44,7 +44,7 @@ impl Overrides {
         match settings.iter().find(|setting| setting.key() == key) {
             Some(setting) => self.flag(setting, value.into()),
             None => {
-                let known = settings.iter().map(|setting| setting.key().to_owned());
+                let known = settings.iter().map(Setting::key);
                 self.unknown.push((key.to_owned(), known.collect()));
             }
         }
