@@ -36,7 +36,9 @@ check:
 	scripts/setup.sh build
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
+	cargo clippy --workspace --all-targets --no-default-features --quiet -- -D warnings
 	cargo xtask deny
+	cargo xtask tree
 	cargo xtask tidy
 
 bench:

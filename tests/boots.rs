@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use lazaret_protocol::{Kind, Outcome};
+use lazaret_protocol::mux::Event;
+use lazaret_protocol::{Ending, Outcome};
 
 use crate::support::{Appliance, Image, Layer, World, made_image, tool};
 
@@ -46,23 +47,24 @@ fn busybox_under_the_wrapper() {
     assert_eq!(resolvers, "nameserver 10.0.2.3\n");
 
     // A host that hangs up takes its command along; the next one is served.
-    agent.start(&["sleep", "12345"]);
-    assert_eq!(agent.receive().kind, Kind::Started);
+    assert_eq!(agent.begin(&["sleep", "12345"]), Some(Event::Started));
     drop(agent);
     let mut agent = machine.agent();
     let processes = agent.output(&["ps"]);
     assert!(!processes.contains("12345"), "{processes}");
     assert!(processes.contains("lazaret-agent"), "{processes}");
     // An unknown command is an answer, not the end.
-    agent.start(&["nonsense"]);
-    assert_eq!(agent.receive().kind, Kind::Failure);
+    let refused = agent.begin(&["nonsense"]);
+    assert!(
+        matches!(refused, Some(Event::Ended(Ending::Failure(_)))),
+        "{refused:?}"
+    );
     // The agent is kept running.
     agent.output(&["touch", "/written"]);
-    agent.start(&["sh", "-c", "kill -9 $PPID"]);
-    drop(agent);
+    agent.end_by(&["sh", "-c", "kill -9 $PPID"]);
     let mut agent = machine.agent();
     assert_eq!(agent.output(&["ls", "/written"]), "/written\n");
-    agent.start(&["sh", "-c", "kill -USR2 1; sleep 60"]);
+    agent.begin(&["sh", "-c", "kill -USR2 1; sleep 60"]);
     machine.wait();
     drop(agent);
     tool("e2fsck", &["-fn", disk.to_str().unwrap()]);
@@ -120,7 +122,7 @@ fn boots_alpine_like() {
     let mut machine = Appliance::boot(&world, &world.machine(), &disk, "rw");
     let mut agent = machine.agent();
     assert_eq!(agent.output(&["cat", "/etc/alpine-release"]), "3.21.0\n");
-    agent.start(&["poweroff"]);
+    agent.begin(&["poweroff"]);
     machine.wait();
     let console = machine.console();
     for line in ["eth0 has 10.0.2.15/24", "no sshd and no package manager"] {
@@ -154,7 +156,7 @@ fn boots_debian_with_systemd() {
     ] {
         assert!(seen.contains(words), "{words}: {seen}");
     }
-    agent.start(&["systemctl", "poweroff"]);
+    agent.begin(&["systemctl", "poweroff"]);
     machine.wait();
     tool("e2fsck", &["-fn", disk.to_str().unwrap()]);
 }
@@ -173,7 +175,7 @@ fn boots_debian_without_systemd_and_installs_sshd() {
     for words in ["lazaret-init", "ssh_host_ed25519_key", "sshd"] {
         assert!(seen.contains(words), "{words}: {seen}");
     }
-    agent.start(&["sh", "-c", "kill -USR2 1"]);
+    agent.begin(&["sh", "-c", "kill -USR2 1"]);
     machine.wait();
     tool("e2fsck", &["-fn", disk.to_str().unwrap()]);
 }

@@ -1,43 +1,19 @@
 //! Prebuilt images and kernels by short names.
 
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Stdio};
+use std::path::PathBuf;
+
+use lazaret_testing::http::{Answer, Peer};
 
 use crate::support::{Image, Layer, Lazaret, World, kernel_package, tool};
 
 /// Serves a folder over HTTP.
-struct Server {
-    process: Child,
-    url: String,
-}
-
-impl Server {
-    fn start(folder: &std::path::Path) -> Self {
-        let script = "import http.server, functools, sys\n\
-            handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=sys.argv[1])\n\
-            server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), handler)\n\
-            print(server.server_port, flush=True)\n\
-            server.serve_forever()";
-        let mut process = std::process::Command::new("python3")
-            .args(["-c", script, folder.to_str().unwrap()])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut port = String::new();
-        BufReader::new(process.stdout.take().unwrap())
-            .read_line(&mut port)
-            .unwrap();
-        let url = format!("http://127.0.0.1:{}", port.trim());
-        Self { process, url }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
+fn serve(folder: PathBuf) -> Peer {
+    Peer::start(
+        move |seen| match std::fs::read(folder.join(&seen.path()[1..])) {
+            Ok(content) => Answer::new(200).body(&content),
+            Err(_) => Answer::new(404),
+        },
+    )
 }
 
 fn image(world: &World) {
@@ -71,7 +47,7 @@ fn build(world: &World, lazaret: &Lazaret) -> serde_json::Value {
 }
 
 fn catalogue(world: &World, images: serde_json::Value) {
-    let package = kernel_package();
+    let package = kernel_package().unwrap();
     let digest = tool("sha256sum", &[package.to_str().unwrap()]);
     let document = serde_json::json!({
         "version": 1,
@@ -105,8 +81,8 @@ fn a_name_of_a_catalogue_runs_with_its_kernel() {
     build(&world, &lazaret);
     assert!(first == std::fs::read(world.path("pub/tiny.tar.zst")).unwrap());
 
-    let server = Server::start(&world.path("pub"));
-    entry["url"] = format!("{}/tiny.tar.zst", server.url).into();
+    let server = serve(world.path("pub"));
+    entry["url"] = format!("{}/tiny.tar.zst", server.url()).into();
     catalogue(&world, entry.clone());
     let listed = run(&world, &lazaret, &["catalogue", "ls"]).success();
     assert!(
@@ -122,7 +98,7 @@ fn a_name_of_a_catalogue_runs_with_its_kernel() {
     assert_eq!(images.success().json()[0]["name"], "localhost/tiny:latest");
 
     // It is in the store now: neither catalogue nor server is asked.
-    drop(server);
+    let asked = server.log().len();
     let write = [
         "-q",
         "run",
@@ -136,6 +112,7 @@ fn a_name_of_a_catalogue_runs_with_its_kernel() {
         let output = lazaret.run(write).success();
         assert_eq!(output.stdout, "by catalogue build\nmore\n");
     }
+    assert_eq!(server.log().len(), asked);
     // Its disk belongs to it, and goes with it.
     let prune = ["image", "prune", "--format", "json"];
     assert_eq!(lazaret.run(prune).success().json()["freed"], 0);
@@ -193,7 +170,7 @@ fn what_a_catalogue_names_must_be_what_it_says() {
 fn a_kernel_travels_by_registry() {
     let world = World::new();
     image(&world);
-    let package = kernel_package();
+    let package = kernel_package().unwrap();
     let lazaret = world.lazaret();
     let import = [
         "kernel",

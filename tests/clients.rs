@@ -1,5 +1,7 @@
 //! Images made and pushed by other tools run here, and ours are readable there.
 
+use lazaret_testing::docker_registry::DockerRegistry;
+
 use crate::support::{Image, World, tool};
 
 #[test]
@@ -86,7 +88,7 @@ fn what_we_push_others_can_read() {
 #[test]
 fn credentials_are_checked_before_they_are_kept() {
     let world = World::new();
-    let registry = DockerRegistry::start(&world);
+    let registry = DockerRegistry::start(&world.path(""), Some(("user", "secret")));
     let lazaret = world.lazaret();
     let login = |password: &str| {
         lazaret.run_with_input(
@@ -113,52 +115,4 @@ fn credentials_are_checked_before_they_are_kept() {
     lazaret.run(["pull", &target]).success();
     lazaret.run(["logout", &registry.address]).success();
     lazaret.run(["pull", &target]).fails(3, &["hint:", "login"]);
-}
-
-/// Debian's docker-registry with one user.
-struct DockerRegistry {
-    process: std::process::Child,
-    address: String,
-}
-
-impl DockerRegistry {
-    fn start(world: &World) -> Self {
-        world.write("htpasswd", tool("htpasswd", &["-Bbn", "user", "secret"]));
-        // The port is free now; nobody else takes random ports between here and the start.
-        let port = std::net::TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .port();
-        let address = format!("127.0.0.1:{port}");
-        let folder = world.path("");
-        let folder = folder.display();
-        let configuration = format!(
-            "version: 0.1\nlog: {{level: error}}\nstorage: {{filesystem: {{rootdirectory: {folder}/registry}}}}\nhttp: {{addr: '{address}'}}\nauth: {{htpasswd: {{realm: test, path: {folder}/htpasswd}}}}\n"
-        );
-        let file = world.write("registry.yml", configuration);
-        let process = std::process::Command::new("docker-registry")
-            .arg("serve")
-            .arg(file)
-            .stdout(std::process::Stdio::null())
-            .stderr(std::process::Stdio::null())
-            .spawn()
-            .expect("docker-registry is installed");
-        let registry = Self { process, address };
-        for _ in 0..100 {
-            if std::net::TcpStream::connect(&registry.address).is_ok() {
-                return registry;
-            }
-            std::thread::sleep(std::time::Duration::from_millis(100));
-        }
-        panic!("docker-registry did not start");
-    }
-}
-
-impl Drop for DockerRegistry {
-    fn drop(&mut self) {
-        // It is ours, and it may have ended already.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
 }

@@ -1,13 +1,10 @@
 //! The ten families: one verdict from `validate`, `push` and the registry.
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
-use std::process::Stdio;
-
 use lazaret_oci::{Descriptor, Manifest, ManifestDocument, media_type};
+use lazaret_testing::http::{Reply, send};
 use serde_json::{Value, json};
 
-use crate::support::World;
+use crate::support::{Serve, World};
 
 struct Case {
     family: &'static str,
@@ -228,9 +225,9 @@ fn validate_push_and_the_registry_find_the_same_faults() {
             .collect();
         assert_eq!(pushed, case.pointers, "{} at push", case.family);
 
-        let (status, body) = registry.push_unchecked(&case);
-        assert_eq!(status, 400, "{}: {body}", case.family);
-        let served: Vec<String> = body["errors"]
+        let reply = push_unchecked(&registry, &case);
+        assert_eq!(reply.status, 400, "{}: {reply:?}", case.family);
+        let served: Vec<String> = reply.json()["errors"]
             .as_array()
             .unwrap()
             .iter()
@@ -253,75 +250,27 @@ fn the_registry_lists_the_families_it_checks() {
     assert_eq!(output.json(), own);
 }
 
-/// A `lazaret serve` and a client that checks nothing.
-struct Serve {
-    process: std::process::Child,
-    address: String,
-}
-
-impl Serve {
-    fn start(world: &World) -> Self {
-        let mut process = world
-            .lazaret()
-            .command(["serve", "--listen", "127.0.0.1:0"])
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        let mut stdout = std::io::BufReader::new(process.stdout.take().unwrap());
-        std::io::BufRead::read_line(&mut stdout, &mut line).unwrap();
-        let address = line
-            .trim()
-            .strip_prefix("listening on http://")
-            .unwrap()
-            .to_owned();
-        Self { process, address }
+/// Pushes the invalid document of a case with a client that checks nothing.
+fn push_unchecked(registry: &Serve, case: &Case) -> Reply {
+    let config = case.invalid.to_string().into_bytes();
+    let media = |part: &str| format!("application/vnd.lens.{}{part}.v1+json", case.family);
+    let manifest = ManifestDocument::of_manifest(Manifest {
+        schema_version: 2,
+        media_type: Some(media_type::MANIFEST.into()),
+        artifact_type: Some(media("")),
+        config: Descriptor::of(&media(".config"), &config),
+        layers: vec![Descriptor::empty()],
+        subject: None,
+        annotations: Default::default(),
+    });
+    let name = format!("acme/{}/unchecked", case.segment);
+    for blob in [config.as_slice(), lazaret_oci::EMPTY_CONFIG] {
+        let digest = lazaret_oci::Digest::of(blob);
+        let path = format!("/v2/{name}/blobs/uploads/?digest={digest}");
+        let reply = send(registry.address, "POST", &path, &[], blob).unwrap();
+        assert_eq!(reply.status, 201, "{reply:?}");
     }
-
-    fn push_unchecked(&self, case: &Case) -> (u16, Value) {
-        let config = case.invalid.to_string().into_bytes();
-        let media = |part: &str| format!("application/vnd.lens.{}{part}.v1+json", case.family);
-        let manifest = ManifestDocument::of_manifest(Manifest {
-            schema_version: 2,
-            media_type: Some(media_type::MANIFEST.into()),
-            artifact_type: Some(media("")),
-            config: Descriptor::of(&media(".config"), &config),
-            layers: vec![Descriptor::empty()],
-            subject: None,
-            annotations: Default::default(),
-        });
-        let name = format!("acme/{}/unchecked", case.segment);
-        for blob in [config.as_slice(), lazaret_oci::EMPTY_CONFIG] {
-            let digest = lazaret_oci::Digest::of(blob);
-            let path = format!("/v2/{name}/blobs/uploads/?digest={digest}");
-            let (status, body) = self.request("POST", &path, "application/octet-stream", blob);
-            assert_eq!(status, 201, "{body}");
-        }
-        let path = format!("/v2/{name}/manifests/v1");
-        self.request("PUT", &path, media_type::MANIFEST, manifest.raw())
-    }
-
-    fn request(&self, method: &str, path: &str, media_type: &str, body: &[u8]) -> (u16, Value) {
-        let mut stream = TcpStream::connect(&self.address).unwrap();
-        let head = format!(
-            "{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Type: {media_type}\r\nContent-Length: {}\r\n\r\n",
-            self.address,
-            body.len()
-        );
-        stream.write_all(head.as_bytes()).unwrap();
-        stream.write_all(body).unwrap();
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).unwrap();
-        let text = String::from_utf8_lossy(&answer);
-        let status = text.split(' ').nth(1).unwrap().parse().unwrap();
-        let (_, body) = text.split_once("\r\n\r\n").unwrap();
-        (status, serde_json::from_str(body).unwrap_or(Value::Null))
-    }
-}
-
-impl Drop for Serve {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
+    let path = format!("/v2/{name}/manifests/v1");
+    let headers = [("Content-Type", media_type::MANIFEST)];
+    send(registry.address, "PUT", &path, &headers, manifest.raw()).unwrap()
 }

@@ -19,4 +19,5 @@ mod registry_with;
 mod reproducible;
 mod run_bundle;
 mod run_image;
+mod sessions;
 mod support;

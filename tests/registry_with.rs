@@ -92,3 +92,13 @@ fn leftovers(world: &World) -> Vec<String> {
         Err(_) => Vec::new(),
     }
 }
+
+#[test]
+fn a_taken_port_is_a_conflict_with_a_hint() {
+    let world = World::new();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let run = ["serve", "--listen", &address, "--root", "registry"];
+    let refused = world.lazaret().run(run);
+    refused.fails(7, &[&address, "hint:", "--listen"]);
+}

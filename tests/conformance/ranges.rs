@@ -138,7 +138,7 @@ fn a_blob_is_put_together_from_its_parts(registry: &Served) {
     while have.len() < content.bytes.len() {
         let last = have.len() + 400_000;
         let range = format!("bytes={}-{last}", have.len());
-        have.extend(part(registry, &name, &content, &range).is(206).body);
+        have.extend_from_slice(&part(registry, &name, &content, &range).is(206).body);
     }
     assert!(have == content.bytes);
 }

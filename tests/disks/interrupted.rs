@@ -1,13 +1,12 @@
 //! `rootfs build` that is killed, or has no room.
 
-use std::io::{BufRead, BufReader};
 use std::os::unix::fs::symlink;
 use std::path::Path;
-use std::process::{Child, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 use super::unpack::{check, unmount};
-use crate::support::{Image, Layer, Lazaret, World, machine_home, tool};
+use crate::support::{Image, Layer, Lazaret, Serve, World, machine_home, tool};
 
 /// An image whose conversion takes long enough to be killed in the midst of it.
 fn image(world: &World) {
@@ -59,7 +58,7 @@ fn killed_while_pulling_and_converting() {
     let rounds = rounds(4);
     let world = World::new();
     image(&world);
-    let registry = Registry::start(&world);
+    let registry = Serve::start(&world);
     let reference = format!("{}/team/app:v1", registry.address);
     world
         .lazaret()
@@ -134,40 +133,6 @@ fn files(folder: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(folder).into_iter().flatten();
     let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
     names.collect()
-}
-
-/// An ephemeral registry, up until this is dropped.
-struct Registry {
-    address: String,
-    process: Child,
-}
-
-impl Registry {
-    fn start(world: &World) -> Self {
-        let script = "echo $LAZARET_REGISTRY; exec cat";
-        let mut process = world
-            .lazaret()
-            .command(["registry", "with", "--", "sh", "-c", script])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut address = String::new();
-        BufReader::new(process.stdout.as_mut().unwrap())
-            .read_line(&mut address)
-            .unwrap();
-        Self {
-            address: address.trim().to_owned(),
-            process,
-        }
-    }
-}
-
-impl Drop for Registry {
-    fn drop(&mut self) {
-        drop(self.process.stdin.take());
-        let _ = self.process.wait();
-    }
 }
 
 #[test]

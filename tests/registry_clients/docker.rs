@@ -1,16 +1,16 @@
 //! dockerd: images, by the certificates and passwords of its own files.
 
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::process::Command;
 
+use lazaret_testing::server::Server;
 use tempfile::TempDir;
 
 use super::content::Content;
 use super::registry::{NAME, Registry};
 use super::skopeo;
 use super::with_each_scheme;
-use crate::support::{end, tool};
+use crate::support::tool;
 
 /// Starts the daemon where only it sees other contents of `/etc/docker` and `/etc/hosts`. It
 /// trusts any certificate of a host in 127.0.0.0/8, so the registry is at `::1`.
@@ -62,8 +62,9 @@ fn docker_pushes_and_pulls() {
 
 /// A daemon of its own. Dropping it ends it.
 struct Docker {
+    // Ended before its folder goes.
+    _server: Server,
     folder: TempDir,
-    process: Child,
 }
 
 impl Docker {
@@ -77,50 +78,30 @@ impl Docker {
         std::fs::create_dir(folder.path().join("etc")).unwrap();
         let hosts = format!("127.0.0.1 localhost\n::1 {NAME}\n");
         std::fs::write(folder.path().join("hosts"), hosts).unwrap();
-        let log = std::fs::File::create(folder.path().join("log")).unwrap();
-        let process = Command::new("unshare")
+        let place = folder.path().to_owned();
+        let mut command = Command::new("unshare");
+        command
             .args(["--mount", "sh", "-euc", START, "start"])
-            .arg(folder.path())
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(log)
-            .spawn()
-            .expect("unshare is installed");
-        let mut docker = Self { folder, process };
-        for _ in 0..600 {
-            if docker
-                .command(&["version"])
-                .output()
-                .unwrap()
-                .status
-                .success()
-            {
-                return Some(docker);
+            .arg(&place);
+        let answers = || {
+            let output = docker(&place, &["version"]).output();
+            output.unwrap().status.success()
+        };
+        match Server::ready(&mut command, &place.join("log"), answers) {
+            Ok(server) => Some(Self {
+                _server: server.asked_first(),
+                folder,
+            }),
+            Err(failure) if failure.ended.is_some() => {
+                eprintln!("skipped: dockerd does not run on this machine: {failure}");
+                None
             }
-            if docker.process.try_wait().unwrap().is_some() {
-                let log = std::fs::read_to_string(docker.folder.path().join("log")).unwrap();
-                eprintln!("skipped: dockerd does not run on this machine:\n{log}");
-                return None;
-            }
-            std::thread::sleep(Duration::from_millis(50));
+            Err(failure) => panic!("dockerd: {failure}"),
         }
-        panic!("dockerd did not start");
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new("docker");
-        let place = |name: &str| self.folder.path().join(name);
-        command
-            .arg("--config")
-            .arg(place("client"))
-            .arg("--host")
-            .arg(format!("unix://{}", place("socket").display()))
-            .args(arguments);
-        command
     }
 
     fn run(&self, arguments: &[&str]) -> String {
-        let output = self.command(arguments).output().unwrap();
+        let output = docker(self.folder.path(), arguments).output().unwrap();
         let stderr = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "docker {arguments:?}: {stderr}");
         String::from_utf8(output.stdout).unwrap()
@@ -157,8 +138,14 @@ fn path(path: &Path) -> &str {
     path.to_str().unwrap()
 }
 
-impl Drop for Docker {
-    fn drop(&mut self) {
-        end(&mut self.process, self.folder.path());
-    }
+/// The client of the daemon in a folder.
+fn docker(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new("docker");
+    command
+        .arg("--config")
+        .arg(folder.join("client"))
+        .arg("--host")
+        .arg(format!("unix://{}", folder.join("socket").display()))
+        .args(arguments);
+    command
 }

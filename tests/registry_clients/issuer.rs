@@ -1,13 +1,12 @@
 //! An issuer of OpenID Connect tokens: enough of one for a registry to believe it.
 
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::{TcpListener, TcpStream};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use lazaret_testing::http::{Answer, Peer};
 use ring::signature::{Ed25519KeyPair, KeyPair as _};
-use serde_json::{Value, json};
+use serde_json::json;
 
 pub(super) struct Issuer {
     pub(super) url: String,
@@ -20,18 +19,21 @@ impl Issuer {
         let random = ring::rand::SystemRandom::new();
         let document = Ed25519KeyPair::generate_pkcs8(&random).unwrap();
         let key = Ed25519KeyPair::from_pkcs8(document.as_ref()).unwrap();
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let discovery = json!({"issuer": url, "jwks_uri": format!("{url}/keys")});
         let public = URL_SAFE_NO_PAD.encode(key.public_key());
         let keys = json!({"keys": [
             {"kty": "OKP", "crv": "Ed25519", "x": public, "kid": "1", "use": "sig", "alg": "EdDSA"},
         ]});
-        std::thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                answer(stream, &discovery, &keys);
-            }
-        });
+        let peer = Peer::start_with(
+            |host| {
+                let url = format!("http://{host}");
+                json!({"issuer": url, "jwks_uri": format!("{url}/keys")})
+            },
+            move |seen, discovery| match seen.path() {
+                "/keys" => Answer::json(200, &keys.to_string()),
+                _ => Answer::json(200, &discovery.to_string()),
+            },
+        );
+        let url = peer.url();
         Self { url, key }
     }
 
@@ -51,25 +53,4 @@ impl Issuer {
         let signature = self.key.sign(signed.as_bytes());
         format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
     }
-}
-
-fn answer(mut stream: TcpStream, discovery: &Value, keys: &Value) {
-    let mut lines = BufReader::new(&stream).lines();
-    let request = lines.next().and_then(Result::ok).unwrap_or_default();
-    // The head ends with an empty line, or with the connection.
-    for line in lines {
-        if line.map_or(true, |line| line.is_empty()) {
-            break;
-        }
-    }
-    let body = match request.split(' ').nth(1) {
-        Some("/keys") => keys.to_string(),
-        _ => discovery.to_string(),
-    };
-    // Whoever is gone needs no answer.
-    let _ = write!(
-        stream,
-        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
-        body.len()
-    );
 }

@@ -1,8 +1,8 @@
 //! A registry with TLS, as its operators start it.
 
-use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
+
+use lazaret_testing::server::Server;
 
 use super::issuer::Issuer;
 use super::scheme::{self, Login, Scheme};
@@ -47,8 +47,9 @@ pub(super) struct Registry {
     pub(super) addresses: Vec<String>,
     pub(super) login: Option<Login>,
     scheme: Scheme,
+    // Ended before its folder goes.
+    _server: Server,
     world: World,
-    process: Child,
 }
 
 impl Registry {
@@ -81,30 +82,21 @@ impl Registry {
             ),
         );
         let lazaret = world.lazaret();
-        let mut process = lazaret
-            .command(["serve", "--config", settings.to_str().unwrap()])
-            .stdout(Stdio::piped())
-            .stderr(std::fs::File::create(world.path("registry.log")).unwrap())
-            .spawn()
-            .unwrap();
-        let lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        let mut command = lazaret.command(["serve", "--config", settings.to_str().unwrap()]);
+        let started = Server::announced(&mut command, &world.path("registry.log"), listen.len());
+        let (server, lines) = started.unwrap_or_else(|failure| panic!("{failure}"));
         let addresses: Vec<String> = lines
-            .take(listen.len())
-            .map(|line| line.unwrap().replace("listening on https://", ""))
+            .iter()
+            .map(|line| line.replace("listening on https://", ""))
             .collect();
-        if addresses.len() < listen.len() {
-            let _ = process.kill();
-            let log = std::fs::read_to_string(world.path("registry.log")).unwrap();
-            panic!("the registry did not start:\n{log}");
-        }
         let login = scheme.login(&lazaret, &settings, &issuer);
         Self {
             address: addresses[0].clone(),
             addresses,
             login,
             scheme,
+            _server: server,
             world,
-            process,
         }
     }
 
@@ -127,17 +119,5 @@ impl Registry {
     /// A place for a client's files.
     pub(super) fn path(&self, name: &str) -> PathBuf {
         self.world.path(name)
-    }
-}
-
-impl Drop for Registry {
-    fn drop(&mut self) {
-        // It is ours, and it may have ended already.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-        if std::thread::panicking() {
-            let log = std::fs::read_to_string(self.world.path("registry.log"));
-            eprintln!("the registry's log:\n{}", log.unwrap_or_default());
-        }
     }
 }

@@ -1,23 +1,20 @@
 //! A disk that boots by itself in a plain QEMU, as the guide shows it, and its agent.
 
-use std::io::{Read, Write};
-use std::net::Shutdown;
-use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use lazaret_protocol::{AGENT_PORT, Decoder, Frame, Hello, Kind, Outcome, Process};
+use lazaret_protocol::mux::Event;
+use lazaret_protocol::{AGENT_PORT, Ending, Outcome, Process, Request};
+use lazaret_testing::machine::{Boot, Machine, PATIENCE};
+use lazaret_vm::{Channel, Session};
+use tokio::net::UnixStream;
+use tokio::runtime::Runtime;
 
 use super::{World, process::Lazaret};
 
-/// An emulated machine with systemd takes a minute and more on a busy host.
-const PATIENCE: Duration = Duration::from_secs(600);
-
 /// The running machine; dropped, it ends.
 pub(crate) struct Appliance {
-    qemu: Child,
-    console: PathBuf,
+    machine: Machine,
     agent: PathBuf,
 }
 
@@ -35,40 +32,16 @@ impl Appliance {
         let exported = world.path("kernel");
         let folder = exported.to_str().unwrap();
         lazaret.run(["kernel", "export", "-o", folder]).success();
-        let (console, agent) = (world.path("console.log"), world.path("agent.sock"));
-        let parameters = format!(
-            "console=ttyS0 root=/dev/vda panic=-1 mitigations=off \
-             ip=10.0.2.15::10.0.2.2:255.255.255.0:appliance::off:10.0.2.3 {more}"
-        );
-        let qemu = Command::new("qemu-system-x86_64")
-            .args(["-M", "q35", "-accel", "tcg", "-cpu", "max", "-smp", "2"])
-            .args(["-m", "1024", "-display", "none", "-no-reboot"])
-            .args(["-nodefaults", "-monitor", "none", "-serial"])
-            .arg(format!("file:{}", console.display()))
-            .args(["-append", &parameters, "-kernel"])
-            .arg(exported.join("vmlinuz"))
-            .arg("-initrd")
-            .arg(exported.join("initrd"))
-            .arg("-drive")
-            .arg(format!("file={},if=virtio,format=raw", disk.display()))
-            .args(["-device", "virtio-rng-pci", "-device", "virtio-serial-pci"])
-            .arg("-chardev")
-            .arg(format!(
-                "socket,id=agent,path={},server=on,wait=off",
-                agent.display()
-            ))
-            .arg("-device")
-            .arg(format!("virtserialport,chardev=agent,name={AGENT_PORT}"))
-            .args(["-netdev", "user,id=net,restrict=on"])
-            .args(["-device", "virtio-net-pci,netdev=net"])
-            .stdin(Stdio::null())
-            .spawn()
-            .expect("qemu is installed");
-        Self {
-            qemu,
-            console,
-            agent,
-        }
+        let agent = world.path("agent.sock");
+        let machine = Machine::boot(&Boot {
+            disk: disk.to_owned(),
+            kernel: exported,
+            parameters: more.to_owned(),
+            console: world.path("console.log"),
+            port: AGENT_PORT,
+            socket: agent.clone(),
+        });
+        Self { machine, agent }
     }
 
     /// The agent's connection, once it has said hello. An agent that has not noticed that the last
@@ -76,18 +49,16 @@ impl Appliance {
     #[track_caller]
     pub(crate) fn agent(&mut self) -> Agent {
         let deadline = Instant::now() + PATIENCE;
+        let runtime = Runtime::new().unwrap();
         loop {
-            self.must_run(deadline);
-            if let Ok(stream) = UnixStream::connect(&self.agent) {
-                let mut agent = Agent::new(stream);
-                while let Some(frame) = agent.poll(Instant::now() + Duration::from_secs(5)) {
-                    // Before it may come what the last host did not wait for.
-                    if frame.kind == Kind::Hello {
-                        let hello: Hello = serde_json::from_slice(&frame.payload).unwrap();
-                        assert_eq!(hello.version, lazaret_protocol::VERSION);
-                        return agent;
-                    }
-                }
+            self.machine.must_run(deadline);
+            let greeted = runtime.block_on(async {
+                let stream = UnixStream::connect(&self.agent).await.ok()?;
+                // Before the hello may come what the last host did not wait for.
+                Channel::connect(stream, Duration::from_secs(5)).await.ok()
+            });
+            if let Some((_, channel)) = greeted {
+                return Agent { channel, runtime };
             }
             std::thread::sleep(Duration::from_millis(500));
         }
@@ -96,70 +67,47 @@ impl Appliance {
     /// Waits for the machine to end by itself.
     #[track_caller]
     pub(crate) fn wait(&mut self) {
-        let deadline = Instant::now() + PATIENCE;
-        while self.qemu.try_wait().unwrap().is_none() {
-            assert!(Instant::now() < deadline, "{}", self.console());
-            std::thread::sleep(Duration::from_millis(50));
-        }
+        self.machine.wait();
     }
 
     pub(crate) fn console(&self) -> String {
-        String::from_utf8_lossy(&std::fs::read(&self.console).unwrap_or_default()).into_owned()
-    }
-
-    #[track_caller]
-    fn must_run(&mut self, deadline: Instant) {
-        let ended = self.qemu.try_wait().unwrap();
-        let in_time = Instant::now() < deadline;
-        assert!(ended.is_none() && in_time, "{ended:?}\n{}", self.console());
-    }
-}
-
-impl Drop for Appliance {
-    fn drop(&mut self) {
-        let _ = self.qemu.kill();
-        let _ = self.qemu.wait();
+        self.machine.console()
     }
 }
 
 /// The host's end of the agent's port; dropped, it hangs up.
 pub(crate) struct Agent {
-    stream: UnixStream,
-    decoder: Decoder,
+    channel: Channel,
+    runtime: Runtime,
 }
 
 impl Agent {
-    fn new(stream: UnixStream) -> Self {
-        let patience = Some(Duration::from_secs(1));
-        stream.set_read_timeout(patience).unwrap();
-        Self {
-            stream,
-            decoder: Decoder::default(),
-        }
-    }
-
     /// Runs a command to its end.
     #[track_caller]
     pub(crate) fn run(&mut self, argv: &[&str], input: &[u8]) -> Ran {
-        self.start(argv);
-        for piece in input.chunks(64 * 1024) {
-            self.send(&Frame {
-                kind: Kind::Stdin,
-                payload: piece.to_vec(),
-            });
-        }
-        self.send(&Frame::empty(Kind::StdinClosed));
-        let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
-        let outcome = loop {
-            let frame = self.receive();
-            match frame.kind {
-                Kind::Started | Kind::StdinTaken => {}
-                Kind::Stdout => stdout.extend(frame.payload),
-                Kind::Stderr => stderr.extend(frame.payload),
-                Kind::Exit => break serde_json::from_slice(&frame.payload).unwrap(),
-                kind => panic!("{kind:?} {}", String::from_utf8_lossy(&frame.payload)),
+        let Session {
+            input: mut writer,
+            mut events,
+            ..
+        } = self.open(argv);
+        let feed = async move {
+            writer.write(input).await;
+        };
+        let read = async move {
+            let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+            loop {
+                match events.next().await.unwrap().expect("the agent is there") {
+                    Event::Started => {}
+                    Event::Output(bytes) => stdout.extend(bytes),
+                    Event::Errors(bytes) => stderr.extend(bytes),
+                    Event::Ended(Ending::Exit(outcome)) => break (stdout, stderr, outcome),
+                    Event::Ended(Ending::Failure(failure)) => panic!("{failure:?}"),
+                }
             }
         };
+        let both = async { tokio::join!(read, feed) };
+        let patient = async { tokio::time::timeout(PATIENCE, both).await };
+        let ((stdout, stderr, outcome), ()) = self.runtime.block_on(patient).expect("an answer");
         Ran {
             outcome,
             stdout: String::from_utf8_lossy(&stdout).into_owned(),
@@ -175,8 +123,27 @@ impl Agent {
         ran.stdout
     }
 
-    /// Begins a command and leaves the rest to the caller.
-    pub(crate) fn start(&mut self, argv: &[&str]) {
+    /// Begins a command, and leaves it alone once the agent has answered. Its answer; `None` when
+    /// the machine was faster in ending.
+    #[track_caller]
+    pub(crate) fn begin(&mut self, argv: &[&str]) -> Option<Event> {
+        let mut events = self.open(argv).events;
+        let patient = async { tokio::time::timeout(PATIENCE, events.next()).await };
+        let answer = self.runtime.block_on(patient).expect("an answer");
+        answer.unwrap()
+    }
+
+    /// Runs a command that ends the agent, until the next agent greets a host that knows the last
+    /// one, which is no language that host understands.
+    #[track_caller]
+    pub(crate) fn end_by(mut self, argv: &[&str]) {
+        let mut events = self.open(argv).events;
+        let all = async { while let Ok(Some(_)) = events.next().await {} };
+        let patient = async { tokio::time::timeout(PATIENCE, all).await };
+        self.runtime.block_on(patient).expect("another agent");
+    }
+
+    fn open(&mut self, argv: &[&str]) -> Session {
         let path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
         let process = Process {
             argv: argv.iter().map(ToString::to_string).collect(),
@@ -184,41 +151,6 @@ impl Agent {
             user: String::new(),
             working_dir: String::new(),
         };
-        self.send(&Frame::json(Kind::Exec, &process).unwrap());
-    }
-
-    /// The next frame.
-    #[track_caller]
-    pub(crate) fn receive(&mut self) -> Frame {
-        self.poll(Instant::now() + PATIENCE).expect("an answer")
-    }
-
-    fn poll(&mut self, deadline: Instant) -> Option<Frame> {
-        let mut buffer = vec![0; 64 * 1024];
-        loop {
-            if let Some(frame) = self.decoder.next_frame().unwrap() {
-                return Some(frame);
-            }
-            match self.stream.read(&mut buffer) {
-                Ok(0) => panic!("the agent is gone"),
-                Ok(read) => self.decoder.push(&buffer[..read]),
-                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
-                    if Instant::now() > deadline {
-                        return None;
-                    }
-                }
-                Err(error) => panic!("{error}"),
-            }
-        }
-    }
-
-    pub(crate) fn send(&mut self, frame: &Frame) {
-        self.stream.write_all(&frame.encode()).unwrap();
-    }
-}
-
-impl Drop for Agent {
-    fn drop(&mut self) {
-        let _ = self.stream.shutdown(Shutdown::Both);
+        self.channel.open(&Request::Exec(process)).unwrap()
     }
 }

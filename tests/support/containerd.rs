@@ -1,17 +1,19 @@
 //! containerd, for tests that are root.
 
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::path::PathBuf;
+use std::process::Command;
 
+use lazaret_testing::server::Server;
 use tempfile::TempDir;
 
 const LOST_STREAM: &str = "rpc error: code = Internal desc = unexpected EOF";
 
 /// A daemon of its own. Dropping it ends it.
 pub(crate) struct Containerd {
-    folder: TempDir,
-    process: Child,
+    socket: PathBuf,
+    // Ended before its folder goes.
+    _server: Server,
+    _folder: TempDir,
 }
 
 impl Containerd {
@@ -30,40 +32,29 @@ impl Containerd {
         );
         let file = folder.path().join("config.toml");
         std::fs::write(&file, settings).unwrap();
-        let log = std::fs::File::create(folder.path().join("log")).unwrap();
-        let process = Command::new("containerd")
-            .arg("--config")
-            .arg(file)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(log)
-            .spawn()
-            .expect("containerd is installed");
-        let containerd = Self { folder, process };
-        for _ in 0..200 {
-            let output = containerd.command(&["version"]).output().unwrap();
-            if output.status.success() {
-                return Some(containerd);
-            }
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        let log = std::fs::read_to_string(containerd.folder.path().join("log")).unwrap();
-        panic!("containerd did not start:\n{log}");
-    }
-
-    fn socket(&self) -> PathBuf {
-        self.folder.path().join("socket")
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new("ctr");
-        command.arg("--address").arg(self.socket()).args(arguments);
-        command
+        let socket = folder.path().join("socket");
+        let answers = || {
+            let mut version = Command::new("ctr");
+            version.arg("--address").arg(&socket).arg("version");
+            version.output().is_ok_and(|output| output.status.success())
+        };
+        let mut command = Command::new("containerd");
+        let started = Server::ready(
+            command.arg("--config").arg(file),
+            &folder.path().join("log"),
+            answers,
+        );
+        let server = started.unwrap_or_else(|failure| panic!("containerd: {failure}"));
+        Some(Self {
+            socket,
+            _server: server.asked_first(),
+            _folder: folder,
+        })
     }
 
     pub(crate) fn ctr(&self, arguments: &[&str]) -> String {
-        let socket = self.socket();
-        let mut all = vec!["--address", socket.to_str().unwrap(), "--namespace", "test"];
+        let socket = self.socket.to_str().unwrap();
+        let mut all = vec!["--address", socket, "--namespace", "test"];
         all.extend(arguments);
         for _ in 0..3 {
             let output = Command::new("ctr").args(&all).output().unwrap();
@@ -83,30 +74,5 @@ impl Containerd {
         let list = self.ctr(&["images", "ls", &format!("name=={name}")]);
         let line = list.lines().nth(1).unwrap_or_else(|| panic!("no {name}"));
         line.split_whitespace().nth(2).unwrap().to_owned()
-    }
-}
-
-impl Drop for Containerd {
-    fn drop(&mut self) {
-        end(&mut self.process, self.folder.path());
-    }
-}
-
-/// Asks a daemon to end, and makes it after a while.
-pub(crate) fn end(process: &mut Child, folder: &Path) {
-    let id = rustix::process::Pid::from_child(process);
-    // It may have ended already.
-    let _ = rustix::process::kill_process(id, rustix::process::Signal::TERM);
-    for _ in 0..100 {
-        if process.try_wait().is_ok_and(|status| status.is_some()) {
-            break;
-        }
-        std::thread::sleep(Duration::from_millis(100));
-    }
-    let _ = process.kill();
-    let _ = process.wait();
-    if std::thread::panicking() {
-        let log = std::fs::read_to_string(folder.join("log"));
-        eprintln!("the daemon's log:\n{}", log.unwrap_or_default());
     }
 }

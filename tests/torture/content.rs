@@ -4,9 +4,8 @@ use std::io;
 use std::net::SocketAddr;
 
 use lazaret_oci::{Descriptor, Digest, media_type};
+use lazaret_testing::http::{Reply, send};
 use serde_json::json;
-
-use crate::http::{Reply, send};
 
 /// Bytes that no compression makes small, the same for the same seed.
 pub(crate) fn bytes(seed: u64, length: usize) -> Vec<u8> {

@@ -4,9 +4,9 @@ use std::io::Write as _;
 use std::time::{Duration, Instant};
 
 use lazaret_oci::Digest;
+use lazaret_testing::http::connect;
 
 use crate::content;
-use crate::http::connect;
 use crate::races::{Shared, replicas};
 
 /// Longer than the lease of the dead replica.

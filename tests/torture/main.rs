@@ -13,7 +13,6 @@
 mod content;
 mod failover;
 mod hostile;
-mod http;
 mod kill;
 mod model;
 mod power_loss;

@@ -8,9 +8,9 @@ use std::path::Path;
 use std::sync::Barrier;
 
 use lazaret_oci::Digest;
+use lazaret_testing::http::{Reply, send};
 
 use crate::content;
-use crate::http::{Reply, send};
 use crate::server::{Server, lazaret};
 use crate::setting;
 

@@ -1,70 +1,51 @@
-//! The server as its users start it.
+//! The registry as its users start it.
 
-use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::http::{self, Reply};
+use lazaret_testing::http::{self, Reply};
+use lazaret_testing::server::Server as Program;
 
 /// Longest start that is not called a hang. Promises about speed are not kept here.
 const START: Duration = Duration::from_secs(10);
 
-/// A running server; dropping it kills it.
+/// A running registry; dropping it kills it.
 pub(crate) struct Server {
-    child: Child,
+    pub(crate) program: Program,
     pub(crate) address: SocketAddr,
     /// From the start of the process to its first answer.
     pub(crate) started_in: Duration,
-    log: PathBuf,
 }
 
 impl Server {
-    /// Starts a server on a folder.
+    /// Starts a registry on a folder.
     pub(crate) fn start(root: &Path) -> Self {
         Self::try_start(serve(root), root).unwrap_or_else(|error| panic!("{error}"))
     }
 
-    /// Starts a server by `command`; `place` names its log, which says why it did not start.
+    /// Starts a registry by `command`; `place` names its log, which says why it did not start.
     pub(crate) fn try_start(mut command: Command, place: &Path) -> Result<Self, String> {
-        let log = place.with_extension("log");
         let began = Instant::now();
-        let mut child = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(std::fs::File::create(&log).unwrap())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        let stdout = child.stdout.take().unwrap();
-        BufReader::new(stdout).read_line(&mut line).unwrap();
-        let address = line
-            .trim()
-            .strip_prefix("listening on http://")
-            .and_then(|address| address.parse().ok());
-        let failed = |child: &mut Child, why: &str| {
-            let _ = child.kill();
-            let status = child.wait().unwrap();
-            let log = std::fs::read_to_string(&log).unwrap();
-            format!("the server {why} ({status}):\n{log}")
-        };
-        let Some(address) = address else {
-            return Err(failed(&mut child, "did not start"));
-        };
+        let started = Program::announced(&mut command, &place.with_extension("log"), 1);
+        let (program, lines) = started.map_err(|failure| failure.to_string())?;
+        let address = lines[0].strip_prefix("listening on http://");
+        let address = address.and_then(|address| address.parse().ok());
+        let failed = |why: &str| format!("the server {why}:\n{}", program.log());
+        let address = address.ok_or_else(|| failed("says no address"))?;
         match http::send(address, "GET", "/readyz", &[], b"") {
             Ok(reply) if reply.status == 200 => {}
-            other => return Err(failed(&mut child, &format!("is not ready: {other:?}"))),
+            other => return Err(failed(&format!("is not ready: {other:?}"))),
         }
         let started_in = began.elapsed();
         if started_in > START {
-            return Err(failed(&mut child, &format!("took {started_in:?} to start")));
+            return Err(failed(&format!("took {started_in:?} to start")));
         }
         Ok(Self {
-            child,
+            program,
             address,
             started_in,
-            log,
         })
     }
 
@@ -83,45 +64,14 @@ impl Server {
         self.send("GET", path, &[], b"")
     }
 
-    /// What it has logged.
+    /// Everything that it has logged.
     pub(crate) fn log(&self) -> String {
-        std::fs::read_to_string(&self.log).unwrap()
-    }
-
-    pub(crate) fn id(&self) -> u32 {
-        self.child.id()
+        self.program.log()
     }
 
     /// SIGKILL.
-    pub(crate) fn kill(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-
-    /// Waits for an orderly end that somebody asked for.
-    pub(crate) fn wait(mut self) {
-        let status = self.child.wait().unwrap();
-        assert!(status.success(), "{status}\n{}", self.log());
-    }
-
-    /// Most memory it ever had, in bytes.
-    pub(crate) fn peak_memory(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id())).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let kibibytes: u64 = line
-            .unwrap()
-            .trim()
-            .trim_end_matches(" kB")
-            .parse()
-            .unwrap();
-        kibibytes * 1024
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+    pub(crate) fn kill(self) {
+        self.program.kill();
     }
 }
 

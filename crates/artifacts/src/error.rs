@@ -137,7 +137,7 @@ pub enum Error {
         reference: String,
         /// What it is.
         what: String,
-        /// Whether `--mount` takes it.
+        /// Whether it can be mounted into a run.
         mountable: bool,
     },
     /// A bundle with no agent to run, or with a choice of agents.
@@ -210,44 +210,6 @@ pub enum Error {
     /// No command anywhere.
     #[error("nothing to run: neither image, agent nor command line names a command")]
     NoCommand,
-}
-
-impl Error {
-    /// What the user can do about it, when that is not obvious from the message.
-    #[must_use]
-    pub fn hint(&self) -> Option<String> {
-        let hint = match self {
-            Self::FamilyNotInferred { .. } => "name it with --family".to_owned(),
-            Self::Invalid { .. } => "'lazaret validate FILE' lists every fault".to_owned(),
-            Self::Quantity { what: "memory", .. } => {
-                "a number of MiB, or text such as 256Mi or 1Gi".to_owned()
-            }
-            Self::Quantity { .. } => "a number such as 2 or 1.5, or text such as 500m".to_owned(),
-            Self::MountPathMissing { name, .. } => {
-                format!("give the path: --mount REF:/path/for/{name}")
-            }
-            Self::MountPath { .. } => "use an absolute path such as /opt/data".to_owned(),
-            Self::NotRunnable {
-                reference,
-                mountable: true,
-                ..
-            } => format!("mount it into a run of an agent or image: --mount {reference}"),
-            Self::NotRunnable { .. } => "run an agent, a bundle or an image".to_owned(),
-            Self::AgentCount { agents, .. } if !agents.is_empty() => {
-                format!("run one of them by itself: {}", agents.join(", "))
-            }
-            Self::AgentCount { .. } => "add one under spec.components.agents".to_owned(),
-            Self::Isolation { .. } => "set spec.isolation to microvm".to_owned(),
-            Self::PinMismatch { .. } => {
-                "the content changed or the registry is at fault; update the pin if you trust it"
-                    .to_owned()
-            }
-            Self::NoCommand => "give one after '--', or with --entrypoint".to_owned(),
-            Self::ComponentReference { source, .. } => return source.hint(),
-            _ => return None,
-        };
-        Some(hint)
-    }
 }
 
 fn summary(faults: &[Fault]) -> String {

@@ -10,13 +10,14 @@ use lazaret_content::{ApiKey, ApiKeys};
 use ring::digest::{SHA256, digest};
 use subtle::ConstantTimeEq as _;
 
-use super::jwt;
-use super::limits::Bounded;
-use super::random;
+use crate::jwt;
+use crate::limits::Bounded;
+use crate::random;
 
-/// What every key starts with, so that scanners of leaked secrets can find it.
+/// The beginning of every key, so that scanners of leaked secrets can find it.
 const PREFIX: &str = "lzr_";
-/// How long a key that was looked up is not looked up again: so long may a revoked key work.
+/// Time for which a key that was looked up is not looked up again: so long may a revoked key
+/// work.
 const REMEMBERED: Duration = Duration::from_secs(5);
 /// Keys that are remembered.
 const KEYS: usize = 8192;

@@ -9,8 +9,8 @@ use std::net::IpAddr;
 use lazaret_oci::Repository;
 use lazaret_values::Printable;
 
-use super::scope::Scopes;
-use super::{Action, Denied, Identity, Method};
+use crate::scope::Scopes;
+use crate::{Action, Denied, Identity, Method};
 
 /// Longest text of a client in an event, in characters.
 const LONGEST: usize = 256;

@@ -1,11 +1,11 @@
-//! What a client certificate says about its holder. TLS has verified it before.
+//! The holder of a client certificate. TLS has verified the certificate before.
 
 use thiserror::Error;
 use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 use x509_parser::x509::{AttributeTypeAndValue, X509Name};
 
-use super::settings::CertificateField;
+use crate::settings::CertificateField;
 
 /// Most values of one field.
 const MOST: usize = 64;

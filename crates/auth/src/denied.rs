@@ -1,4 +1,4 @@
-//! Why a request may not go on.
+//! Requests that may not go on.
 
 use std::time::Duration;
 
@@ -6,26 +6,26 @@ use http::{HeaderName, HeaderValue, StatusCode, header};
 use lazaret_oci::wire::ErrorCode;
 use thiserror::Error;
 
-use super::header::Malformed;
+use crate::header::Malformed;
 
 /// A request that may not go on. Every kind has its status, its code of the specification and
 /// its headers.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Denied {
-    /// Who asks must be known, or better known. `401`.
+    /// The sender must be known, or better known. `401`.
     #[error("authentication required: {reason}")]
     Unauthorized {
-        /// What is missing or wrong; nothing that helps to guess.
+        /// The thing that is missing or wrong; nothing that helps to guess.
         reason: &'static str,
         /// Value of `WWW-Authenticate`.
         challenge: String,
     },
-    /// Who asks is known and may not. `403`.
+    /// The sender is known and may not. `403`.
     #[error("{user} may not {needed}")]
     Forbidden {
-        /// Who asks.
+        /// The sender's name.
         user: String,
-        /// What, such as `push acme/app`.
+        /// The right that is missing, such as `push acme/app`.
         needed: String,
     },
     /// Too much in too short a time. `429`.
@@ -33,7 +33,7 @@ pub enum Denied {
     TooMany {
         /// Requests, or failed logins.
         what: &'static str,
-        /// When it is worth to try again.
+        /// Time after which it is worth to try again.
         retry_after: Duration,
     },
     /// The request itself is broken. `400`.

@@ -5,9 +5,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-use super::htpasswd::LineError;
-
-/// Why the settings cannot be used. Requests that may not go on are [`super::Denied`].
+/// Settings that cannot be used. Requests that may not go on are [`crate::Denied`].
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -16,7 +14,7 @@ pub enum Error {
     Read {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The system's reason.
         source: io::Error,
     },
     /// A file cannot be written.
@@ -24,7 +22,7 @@ pub enum Error {
     Write {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The system's reason.
         source: io::Error,
     },
     /// A line of the htpasswd file is no user with a slow hash.
@@ -32,7 +30,7 @@ pub enum Error {
     Htpasswd {
         /// The file.
         path: PathBuf,
-        /// Which line, and why.
+        /// The line, and what is wrong with it.
         source: LineError,
     },
     /// A key file holds no key that can be used.
@@ -40,15 +38,25 @@ pub enum Error {
     Key {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// The fault, as the end of a sentence.
         reason: &'static str,
     },
     /// A value is wrong.
     #[error("invalid setting {setting}: {reason}")]
     Setting {
-        /// Where, such as `auth.oidc[0].issuer`.
+        /// The key of the setting, such as `auth.oidc[0].issuer`.
         setting: String,
-        /// What is wrong.
+        /// The fault, as the end of a sentence.
         reason: String,
     },
+}
+
+/// A line of an htpasswd file that cannot be read. The hash is not repeated.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {reason}")]
+pub struct LineError {
+    /// Counted from 1.
+    pub line: usize,
+    /// The fault, as a sentence.
+    pub reason: &'static str,
 }

@@ -1,10 +1,10 @@
 //! Entries for the fuzz target of what clients send to say who they are.
 
-use super::form::Form;
-use super::header::Credential;
-use super::jwt::Unverified;
-use super::network::Network;
-use super::scope::Scopes;
+use crate::form::Form;
+use crate::header::Credential;
+use crate::jwt::Unverified;
+use crate::network::Network;
+use crate::scope::Scopes;
 
 /// An `Authorization` header.
 pub fn credential(text: &str) {

@@ -13,7 +13,7 @@ const LONGEST: usize = 24 * 1024;
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
-/// What a client shows of itself.
+/// The credential that a client shows.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) enum Credential {
     /// RFC 7617.
@@ -27,7 +27,7 @@ pub(super) enum Credential {
     Bearer(String),
 }
 
-/// Why a header holds no credential.
+/// The reason why a header holds no credential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Malformed {
     #[error("there are several Authorization headers")]

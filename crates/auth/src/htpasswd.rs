@@ -11,4 +11,3 @@ mod tests;
 mod users;
 
 pub(super) use passwords::{Passwords, Verdict};
-pub use users::LineError;

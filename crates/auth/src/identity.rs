@@ -1,16 +1,13 @@
-//! Who is asking, for what.
+//! The sender of a request, and the place that it came from.
 
 use std::net::IpAddr;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
-use super::ClientCertificate;
-use super::limits::Place;
-use super::scope::Scopes;
+use crate::certificate::ClientCertificate;
+use crate::limits::Place;
+use crate::scope::Scopes;
 
 /// The other end of a connection.
 #[derive(Debug, Clone)]
@@ -23,39 +20,7 @@ pub struct Peer {
     pub certificate: Option<Arc<ClientCertificate>>,
 }
 
-/// What somebody wants to do.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(rename_all = "lowercase")]
-pub enum Action {
-    /// Read manifests, blobs, tags and referrers.
-    Pull,
-    /// Write manifests, blobs and tags.
-    Push,
-    /// Delete manifests, blobs and tags.
-    Delete,
-    /// Read the catalog; it shows the repositories that may be pulled.
-    List,
-    /// Read metrics and change the registry itself.
-    Administer,
-}
-
-impl Action {
-    /// The word in rules and scopes.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Pull => "pull",
-            Self::Push => "push",
-            Self::Delete => "delete",
-            Self::List => "list",
-            Self::Administer => "administer",
-        }
-    }
-}
-
-/// How somebody was identified.
+/// The way somebody was identified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Method {
     /// Not at all.
@@ -87,7 +52,7 @@ impl Method {
     }
 }
 
-/// Who is asking. Keep it until the answer is sent: it holds a place among the requests that
+/// Somebody who asks. Keep it until the answer is sent: it holds a place among the requests that
 /// the client may have under way.
 #[derive(Debug, Clone)]
 pub struct Identity {
@@ -96,18 +61,18 @@ pub struct Identity {
     pub(super) groups: Vec<String>,
     pub(super) key: Option<String>,
     pub(super) method: Method,
-    /// What the token was made for; `None` when no token limits what may be done.
+    /// The scopes of the token; `None` when no token limits what may be done.
     pub(super) scope: Option<Arc<Scopes>>,
-    /// When the credential ends.
+    /// The end of the credential.
     pub(super) expires: Option<SystemTime>,
     /// Says that a refresh token is for the password as it is now.
     pub(super) proof: Option<String>,
-    /// Where the request came from and went to.
+    /// The place that the request came from, and the one that it went to.
     pub(super) origin: Origin,
     pub(super) place: Option<Arc<Place>>,
 }
 
-/// Where a request came from and where it went to.
+/// The place that a request came from, and the one that it went to.
 #[derive(Debug, Clone)]
 pub(super) struct Origin {
     /// The client, behind proxies that are trusted.
@@ -154,7 +119,7 @@ impl Identity {
         self.key.as_deref()
     }
 
-    /// How they were identified.
+    /// The way they were identified.
     #[must_use]
     pub fn method(&self) -> Method {
         self.method

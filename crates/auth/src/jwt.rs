@@ -18,10 +18,10 @@ pub(super) const LONGEST: usize = 16 * 1024;
 /// Clocks may differ by this much.
 const LEEWAY: Duration = Duration::from_secs(60);
 
-/// What a token says.
+/// The content of a token.
 pub(super) type Claims = Map<String, Value>;
 
-/// Why a token is not believed. Says nothing of its content.
+/// The reason why a token is not believed. It says nothing of the token's content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub(super) enum Fault {
     #[error("it is no token")]
@@ -46,7 +46,7 @@ pub(super) enum Fault {
     Claim,
 }
 
-/// How a signature is made.
+/// The way a signature is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Algorithm {
     EdDsa,
@@ -200,7 +200,7 @@ fn time(claims: &Claims, name: &str) -> Result<Option<u64>, Fault> {
     }
 }
 
-/// When the token ends.
+/// The end of the token.
 pub(super) fn expiry(claims: &Claims) -> Option<SystemTime> {
     let ends = time(claims, "exp").ok()??;
     SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(ends))

@@ -11,9 +11,9 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{PrivatePkcs8KeyDer, SubjectPublicKeyInfoDer};
 use serde_json::json;
 
-use super::error::Error;
-use super::jwt::{Algorithm, Claims, Fault, PublicKey, Unverified, encode};
-use super::random;
+use crate::error::Error;
+use crate::jwt::{Algorithm, Claims, Fault, PublicKey, Unverified, encode};
+use crate::random;
 
 /// `SubjectPublicKeyInfo` of an Ed25519 key up to the key itself (RFC 8410).
 const ED25519_PREFIX: [u8; 12] = [

@@ -1,4 +1,5 @@
-//! Who is it, and may they: authenticators, policy, tokens, limits and the audit log.
+//! Who a client of the registry is, and what it may do: authenticators, access rules, tokens,
+//! limits and the audit log.
 //!
 //! ```text
 //! gate          the decisions that the rest of the registry asks for
@@ -9,8 +10,10 @@
 //!   limits                     rates, failed logins, requests under way; bounded memory
 //!   audit                      what happened, without secrets
 //! ```
-//! [`Gate`] is all that verbs need. See `docs/guide/registry-security.md` for the threats.
+//! [`Gate`] is all that verbs need. The crate serves no request and keeps no content; keys are
+//! kept by a store of `lazaret-content`. See `docs/guide/registry-security.md` for the threats.
 
+mod action;
 mod api_keys;
 mod audit;
 mod certificate;
@@ -36,14 +39,14 @@ mod settings;
 mod tests;
 mod tokens;
 
+pub use action::Action;
 pub use api_keys::new_key;
 pub use certificate::{CertificateError, ClientCertificate};
 pub use denied::Denied;
-pub use error::Error;
+pub use error::{Error, LineError};
 pub use gate::{Context, FORM_BYTES, Gate, TOKEN_PATH};
-pub use htpasswd::LineError;
-pub use identity::{Action, Identity, Method, Peer};
-pub use limits::Limits;
+pub use identity::{Identity, Method, Peer};
+pub use limits::RequestLimits;
 pub use network::{Network, NetworkError};
 pub use policy::{Effect, RepositoryPattern, Rule, Subject, SubjectError};
 pub use settings::{CertificateField, Certificates, Condition, Htpasswd, Oidc, Settings, Tokens};

@@ -1,4 +1,4 @@
-//! How much one client may ask for, with bounded memory.
+//! Limits of one client, kept in bounded memory.
 
 mod bounded;
 mod failures;
@@ -12,9 +12,9 @@ pub(super) use failures::Failures;
 pub(super) use places::{Place, Places};
 pub(super) use rate::Rate;
 
-/// What one user or address may ask for. No limit where there is none.
+/// Limits of the requests of one user or address. No limit where there is none.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Limits {
+pub struct RequestLimits {
     /// Requests a second.
     pub requests_per_second: Option<f64>,
     /// Requests that may come at once beyond that.

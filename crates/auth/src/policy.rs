@@ -1,4 +1,4 @@
-//! Who may do what: rules as a value, and the pure decision.
+//! The access policy: rules as a value, and the pure decision who may do what.
 //!
 //! A request is allowed when a rule allows it and none denies it. Order does not matter.
 
@@ -19,7 +19,7 @@ pub use repositories::RepositoryPattern;
 pub use subject::{Subject, SubjectError};
 pub(super) use text::matches_text;
 
-use super::{Action, Identity};
+use crate::{Action, Identity};
 
 serde_by_text!(Subject);
 schema_by_text!(Subject, {

@@ -6,14 +6,14 @@ use std::str::FromStr;
 use lazaret_oci::Repository;
 use serde::{Deserialize, Serialize};
 
-use super::Action;
+use crate::action::Action;
 
 /// Most scopes in one request or token.
 const MOST: usize = 64;
 /// Longest text of scopes that is looked at, in bytes.
 const LONGEST: usize = 16 * 1024;
 
-/// What a token opens: the claim `access`.
+/// The scopes that a token opens: the claim `access`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(super) struct Scopes(pub(super) Vec<Scope>);

@@ -7,7 +7,7 @@ use lazaret_values::Period;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::network::Network;
+use crate::network::Network;
 
 /// Who is known. Without anything here (and without access rules) everybody may everything.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

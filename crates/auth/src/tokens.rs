@@ -16,13 +16,13 @@ use lazaret_values::Period;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::error::Error;
-use super::identity::Origin;
-use super::jwt::{self, Claims, Fault, Unverified};
-use super::keys::{self, Keys};
-use super::scope::Scopes;
-use super::settings::Tokens as Settings;
-use super::{Identity, Method, random};
+use crate::error::Error;
+use crate::identity::Origin;
+use crate::jwt::{self, Claims, Fault, Unverified};
+use crate::keys::{self, Keys};
+use crate::scope::Scopes;
+use crate::settings::Tokens as Settings;
+use crate::{Identity, Method, random};
 
 /// Kind of access tokens.
 const ACCESS: &str = "JWT";
@@ -40,7 +40,7 @@ pub(super) struct Tokens {
     refresh_lifetime: Duration,
 }
 
-/// What the token service gives out; its JSON form is the body of the answer.
+/// The tokens that the service gives out; the JSON form is the body of the answer.
 #[derive(Clone, Serialize)]
 pub struct Grant {
     /// The access token.
@@ -49,7 +49,7 @@ pub struct Grant {
     pub access_token: String,
     /// Life of the token, in seconds.
     pub expires_in: u64,
-    /// What was granted of what was asked for.
+    /// The scopes that were granted of those that were asked for.
     pub scope: String,
     /// For further access tokens.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -58,7 +58,7 @@ pub struct Grant {
     pub(super) id: String,
 }
 
-/// What a good refresh token says.
+/// The content of a good refresh token.
 pub(super) struct Refresh {
     pub(super) user: String,
     pub(super) method: Method,
@@ -191,7 +191,7 @@ impl Tokens {
         claims
     }
 
-    /// Who shows this access token, and what it opens.
+    /// The holder of this access token, with the scopes that it opens.
     pub(super) fn verify(
         &self,
         token: Unverified<'_>,
@@ -215,7 +215,8 @@ impl Tokens {
         Ok(identity)
     }
 
-    /// What a refresh token says. Whether its user still exists is for the caller to find out.
+    /// The content of a refresh token. Whether its user still exists is for the caller to find
+    /// out.
     pub(super) fn verify_refresh(&self, token: &str, now: SystemTime) -> Result<Refresh, Fault> {
         let token = Unverified::parse(token)?;
         let claims = self.check(token, REFRESH, &self.refresh_audience(), now)?;

@@ -14,12 +14,19 @@ pub(crate) const CREDENTIALS: &str = "LAZARET_CREDENTIALS";
 pub(crate) const CATALOGUE: &str = "LAZARET_CATALOGUE";
 /// A file of further certificate authorities, PEM.
 pub(crate) const CA_FILE: &str = "LAZARET_CA_FILE";
-/// Set for the child of `registry with`: `host:port` of the ephemeral registry.
-pub(crate) const REGISTRY: &str = "LAZARET_REGISTRY";
-/// `serve`: the configuration file.
-pub(crate) const SERVE_CONFIG: &str = "LAZARET_SERVE_CONFIG";
-/// `serve`: begin of the names of all other settings.
-pub(crate) const SERVE_PREFIX: &str = "LAZARET_SERVE_";
+
+/// Of the commands `serve` and `registry`, read or set.
+#[cfg(feature = "serve")]
+pub(crate) mod serve {
+    /// Set for the child of `registry with`: `host:port` of the ephemeral registry.
+    pub(crate) const REGISTRY: &str = "LAZARET_REGISTRY";
+    /// The configuration file.
+    pub(crate) const CONFIG: &str = "LAZARET_SERVE_CONFIG";
+    /// Begin of the names of all other settings.
+    pub(crate) const PREFIX: &str = "LAZARET_SERVE_";
+    /// systemd: where a service tells how it is.
+    pub(crate) const NOTIFY_SOCKET: &str = "NOTIFY_SOCKET";
+}
 
 /// Of other tools, read as they define them.
 pub(crate) mod foreign {
@@ -39,8 +46,6 @@ pub(crate) mod foreign {
     pub(crate) const DOCKER_CONFIG: &str = "DOCKER_CONFIG";
     /// Podman: the credential file.
     pub(crate) const REGISTRY_AUTH_FILE: &str = "REGISTRY_AUTH_FILE";
-    /// systemd: where a service tells how it is.
-    pub(crate) const NOTIFY_SOCKET: &str = "NOTIFY_SOCKET";
     /// Where programs are looked for: QEMU.
     pub(crate) const PATH: &str = "PATH";
     /// Reproducible builds: the time that made things carry.

@@ -16,7 +16,7 @@ pub(crate) const NOT_FOUND: u8 = 4;
 pub(crate) const INVALID: u8 = 5;
 /// A registry cannot be reached or does not answer as one.
 pub(crate) const UNREACHABLE: u8 = 6;
-/// The name is taken or in use.
+/// The name or the address is taken or in use.
 pub(crate) const CONFLICT: u8 = 7;
 /// Content does not have the digest or size it was announced with.
 pub(crate) const INTEGRITY: u8 = 8;
@@ -24,6 +24,12 @@ pub(crate) const INTEGRITY: u8 = 8;
 pub(crate) const STORAGE: u8 = 9;
 /// `run`: Lazaret failed before or beside the workload.
 pub(crate) const MACHINE: u8 = 125;
+/// `run`: the command was found and cannot be run.
+pub(crate) const NOT_EXECUTABLE: u8 = 126;
+/// `run`: the command was not found.
+pub(crate) const COMMAND_NOT_FOUND: u8 = 127;
+/// `run`: the machine was ended before the workload was, as a shell reports SIGINT.
+pub(crate) const INTERRUPTED: u8 = 130;
 
 /// The status of an error class.
 pub(crate) fn status(class: ErrorClass) -> u8 {

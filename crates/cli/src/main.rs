@@ -1,18 +1,24 @@
 //! `lazaret`, the command line: arguments and settings in, results and exit codes out. The work
-//! is done in `lazaret-supervisor` and `lazaret-registry`.
+//! is done in `lazaret-supervisor` and, with the feature `serve`, in `lazaret-registry`.
 
+mod attach;
 mod commands;
+mod context;
 mod env_vars;
 mod exit;
 mod failure;
+mod hints;
 mod printer;
 mod progress;
+mod report;
 mod settings;
+#[cfg(feature = "serve")]
 mod signals;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
+use context::Context;
 use failure::Failure;
 use printer::Printer;
 
@@ -41,7 +47,13 @@ fn main() -> ExitCode {
     }
     let fallback = cli.command.failure_status();
     let outcome = settings::resolve(&cli.global)
-        .and_then(|settings| commands::Context::new(settings, printer, cli.global.log.clone()))
+        .map(|settings| Context {
+            settings,
+            printer,
+            #[cfg(feature = "serve")]
+            log: cli.global.log.clone(),
+            grammar: Cli::command(),
+        })
         .and_then(|context| {
             let runtime = tokio::runtime::Builder::new_multi_thread()
                 .enable_all()
@@ -54,7 +66,7 @@ fn main() -> ExitCode {
         });
     match outcome {
         Ok(status) => ExitCode::from(status),
-        Err(failure) => ExitCode::from(failure.report(printer, fallback)),
+        Err(failure) => ExitCode::from(report::report(&failure, printer, fallback)),
     }
 }
 

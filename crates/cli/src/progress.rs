@@ -8,8 +8,7 @@ use lazaret_client::Progress;
 use lazaret_oci::{Descriptor, Digest};
 use lazaret_supervisor::ProgressSink;
 
-use crate::Printer;
-use crate::printer::bytes;
+use crate::printer::{Printer, bytes};
 
 /// Blobs smaller than this come and go unmentioned.
 const MENTIONED: u64 = 1024 * 1024;
@@ -54,11 +53,6 @@ impl Bars {
         for (_, bar) in self.shared.bars().drain() {
             bar.finish_and_clear();
         }
-    }
-
-    /// Prints something without tearing the bars.
-    pub(crate) fn suspend(&self, print: impl FnOnce()) {
-        self.shared.group.suspend(print);
     }
 }
 

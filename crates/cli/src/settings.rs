@@ -111,20 +111,22 @@ pub(crate) fn expand_env(entry: &str) -> String {
 }
 
 /// The variables that name settings of `serve`.
+#[cfg(feature = "serve")]
 pub(crate) fn serve_variables() -> Vec<(String, String)> {
     env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .filter(|(name, value)| {
-            name.starts_with(env_vars::SERVE_PREFIX)
-                && name != env_vars::SERVE_CONFIG
+            name.starts_with(env_vars::serve::PREFIX)
+                && name != env_vars::serve::CONFIG
                 && !value.is_empty()
         })
         .collect()
 }
 
 /// The socket of the service manager.
+#[cfg(feature = "serve")]
 pub(crate) fn notify_socket() -> Option<PathBuf> {
-    path(foreign::NOTIFY_SOCKET)
+    path(env_vars::serve::NOTIFY_SOCKET)
 }
 
 fn path(variable: &str) -> Option<PathBuf> {

@@ -4,12 +4,12 @@ use std::fmt;
 use std::sync::Arc;
 
 use http::Uri;
-use lazaret_oci::{Reference, Registry, Repository};
+use lazaret_oci::{Reference, Registry};
 
-use crate::Error;
 use crate::auth::{Authenticator, CredentialSource};
 use crate::options::Options;
-use crate::transport::Transport;
+use crate::transport::{Origin, Transport};
+use crate::{Error, hub};
 
 /// Talks to registries. Clones share connections, tokens and credentials.
 #[derive(Clone)]
@@ -27,7 +27,7 @@ impl Client {
     /// A client. Nothing is connected or looked up yet.
     ///
     /// # Errors
-    /// [`Error::Options`] when a certificate file cannot be read.
+    /// [`Error::Options`] when a certificate file cannot be used.
     pub fn new(options: Options, credentials: Arc<dyn CredentialSource>) -> Result<Self, Error> {
         Ok(Self {
             inner: Arc::new(Inner {
@@ -48,14 +48,20 @@ impl Client {
     pub(crate) fn url(&self, registry: &Registry, path: &str) -> Uri {
         let plain = self.inner.transport.plain.allows(registry);
         let scheme = if plain { "http" } else { "https" };
-        let host = match registry.as_str() {
-            // What people call Docker Hub is not where its API is.
-            "docker.io" | "index.docker.io" => "registry-1.docker.io",
-            other => other,
-        };
-        format!("{scheme}://{host}{path}")
+        format!("{scheme}://{}{path}", hub::api_host(registry))
             .parse()
             .expect("registries, names, tags and digests are valid in URLs")
+    }
+
+    /// The URL of `/v2/<name>/<rest>` for the repository of a reference.
+    pub(crate) fn url_in(&self, reference: &Reference, rest: &str) -> Uri {
+        let name = hub::api_name(&reference.registry, &reference.repository);
+        self.url(&reference.registry, &format!("/v2/{name}/{rest}"))
+    }
+
+    /// Whether a URL lies on the registry's own origin.
+    pub(crate) fn is_ours(&self, registry: &Registry, uri: &Uri) -> bool {
+        Origin::of(uri) == Origin::of(&self.url(registry, "/"))
     }
 }
 
@@ -65,25 +71,4 @@ impl fmt::Debug for Client {
             .field("options", &self.inner.options)
             .finish_non_exhaustive()
     }
-}
-
-/// The repository as the registry's API calls it: single names on Docker Hub are in `library/`.
-pub(crate) fn api_name(registry: &Registry, repository: &Repository) -> Repository {
-    let hub = matches!(
-        registry.as_str(),
-        "docker.io" | "index.docker.io" | "registry-1.docker.io"
-    );
-    if hub && repository.segments().count() == 1 {
-        format!("library/{repository}")
-            .parse()
-            .unwrap_or_else(|_| repository.clone())
-    } else {
-        repository.clone()
-    }
-}
-
-/// `/v2/<name>/<rest>` for the repository of a reference.
-pub(crate) fn path(reference: &Reference, rest: &str) -> String {
-    let name = api_name(&reference.registry, &reference.repository);
-    format!("/v2/{name}/{rest}")
 }

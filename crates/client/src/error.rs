@@ -1,120 +1,22 @@
-//! What can go wrong when talking to a registry.
+//! A failed operation on a registry: one enum, with a class for those who treat kinds alike.
+//!
+//! Messages name no flag, command or variable: what to do about a failure is told by those who
+//! have such things.
 
-use std::fmt;
+mod answer;
+mod cause;
+mod class;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
+use lazaret_files::Stopped;
 use lazaret_oci::Digest;
-use lazaret_oci::wire::{ErrorBody, ErrorEntry};
-use lazaret_values::Printable;
 use thiserror::Error;
 
-/// What the server answered to a failed request.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Answer {
-    /// HTTP status.
-    pub status: u16,
-    /// The faults of the error body, all of them.
-    pub errors: Vec<ErrorEntry>,
-    /// The start of a body that is no error body, printable.
-    pub text: String,
-}
-
-impl Answer {
-    /// Longest text kept, in characters.
-    const LIMIT: usize = 2048;
-
-    /// Reads an answer from (the start of) its body.
-    #[must_use]
-    pub fn parse(status: u16, body: &[u8]) -> Self {
-        let errors = match serde_json::from_slice::<ErrorBody>(body) {
-            Ok(parsed) => parsed.errors,
-            Err(_) => Vec::new(),
-        };
-        let text = if errors.is_empty() {
-            let body = String::from_utf8_lossy(body);
-            Printable::new(body.trim()).within(Self::LIMIT).to_string()
-        } else {
-            String::new()
-        };
-        Self {
-            status,
-            errors,
-            text,
-        }
-    }
-
-    /// Whether one of the faults has `code`.
-    #[must_use]
-    pub fn has_code(&self, code: &str) -> bool {
-        self.errors.iter().any(|entry| entry.code == code)
-    }
-
-    /// Removes a secret that the server echoed.
-    pub(crate) fn redact(&mut self, secret: &str) {
-        if secret.len() < 4 {
-            return;
-        }
-        let clean = |text: &mut String| {
-            if text.contains(secret) {
-                *text = text.replace(secret, "[redacted]");
-            }
-        };
-        clean(&mut self.text);
-        for entry in &mut self.errors {
-            clean(&mut entry.code);
-            clean(&mut entry.message);
-            if entry.detail.to_string().contains(secret) {
-                entry.detail = serde_json::Value::String("[redacted]".to_owned());
-            }
-        }
-    }
-}
-
-impl fmt::Display for Answer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match http::StatusCode::from_u16(self.status) {
-            Ok(status) => write!(f, "{status}")?,
-            Err(_) => write!(f, "{}", self.status)?,
-        }
-        for (position, entry) in self.errors.iter().enumerate() {
-            let lead = if position == 0 { ": " } else { "; " };
-            write!(f, "{lead}{}", Printable::new(&entry.code))?;
-            if !entry.message.is_empty() {
-                write!(f, ": {}", Printable::new(&entry.message))?;
-            }
-        }
-        if !self.text.is_empty() {
-            write!(f, ": {}", self.text)?;
-        }
-        Ok(())
-    }
-}
-
-/// The kinds of failure that a caller treats differently (exit codes, statuses, retries).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Class {
-    /// Credentials are missing or wrong.
-    Unauthorized,
-    /// Credentials are not enough.
-    Denied,
-    /// The object does not exist.
-    NotFound,
-    /// The server refused the content or the request.
-    Invalid,
-    /// The server cannot be reached or fails.
-    Unreachable,
-    /// The object is in a state that forbids the request.
-    Conflict,
-    /// Content differs from its digest or size.
-    Integrity,
-    /// Too many requests.
-    RateLimited,
-    /// The peer broke the protocol or asked for something unsafe.
-    Protocol,
-    /// A local file, helper or stream failed.
-    Local,
-}
+pub use answer::Answer;
+pub use cause::{Cause, UrlFault};
+pub use class::Class;
 
 /// A failed operation on a registry.
 #[derive(Debug, Error)]
@@ -125,9 +27,9 @@ pub enum Error {
     Unauthorized {
         /// The registry, or the token server.
         registry: String,
-        /// What was tried, with its object.
+        /// The attempt, with its object.
         operation: String,
-        /// What the server said.
+        /// The server's words.
         answer: Box<Answer>,
         /// Whether credentials were sent.
         credentials_sent: bool,
@@ -137,9 +39,9 @@ pub enum Error {
     Denied {
         /// The registry.
         registry: String,
-        /// What was tried, with its object.
+        /// The attempt, with its object.
         operation: String,
-        /// What the server said.
+        /// The server's words.
         answer: Box<Answer>,
     },
     /// Not there (404).
@@ -147,9 +49,9 @@ pub enum Error {
     NotFound {
         /// The registry.
         registry: String,
-        /// What was tried, with its object.
+        /// The attempt, with its object.
         operation: String,
-        /// What the server said.
+        /// The server's words.
         answer: Box<Answer>,
     },
     /// The server refused the content or the request (other 4xx).
@@ -157,9 +59,9 @@ pub enum Error {
     Invalid {
         /// The registry.
         registry: String,
-        /// What was tried, with its object.
+        /// The attempt, with its object.
         operation: String,
-        /// What the server said; its entries carry JSON pointers in `detail`.
+        /// The server's words; its entries carry JSON pointers in `detail`.
         answer: Box<Answer>,
     },
     /// The object is in a state that forbids the request (409, 412).
@@ -167,9 +69,9 @@ pub enum Error {
     Conflict {
         /// The registry.
         registry: String,
-        /// What was tried, with its object.
+        /// The attempt, with its object.
         operation: String,
-        /// What the server said.
+        /// The server's words.
         answer: Box<Answer>,
     },
     /// Too many requests (429), after all tries.
@@ -177,11 +79,11 @@ pub enum Error {
     RateLimited {
         /// The registry.
         registry: String,
-        /// What was tried, with its object.
+        /// The attempt, with its object.
         operation: String,
-        /// What the server said.
+        /// The server's words.
         answer: Box<Answer>,
-        /// How long it asked to wait.
+        /// The wait that it asked for.
         retry_after: Option<Duration>,
     },
     /// The server failed (5xx), after all tries.
@@ -189,9 +91,9 @@ pub enum Error {
     Server {
         /// The registry.
         registry: String,
-        /// What was tried, with its object.
+        /// The attempt, with its object.
         operation: String,
-        /// What the server said.
+        /// The server's words.
         answer: Box<Answer>,
     },
     /// The server cannot be reached, after all tries.
@@ -199,12 +101,12 @@ pub enum Error {
     Unreachable {
         /// The registry, or the other host it pointed to.
         registry: String,
-        /// What was tried, with its object.
+        /// The attempt, with its object.
         operation: String,
-        /// What the network said.
+        /// The reason, from the network.
         reason: String,
-        /// What the user can do about it.
-        hint: Option<String>,
+        /// The cause, as far as it is known.
+        cause: Cause,
     },
     /// Content differs from its digest or size.
     #[error(
@@ -214,7 +116,7 @@ pub enum Error {
     Integrity {
         /// The registry.
         registry: String,
-        /// What was tried, with its object.
+        /// The attempt, with its object.
         operation: String,
         /// The digest asked for.
         expected: Box<Digest>,
@@ -230,21 +132,21 @@ pub enum Error {
     Protocol {
         /// The registry.
         registry: String,
-        /// What was tried, with its object.
+        /// The attempt, with its object.
         operation: String,
-        /// What it did, as the rest of a sentence that starts with its name.
+        /// The breach, as the rest of a sentence that starts with its name.
         reason: String,
-        /// What the user can do about it.
-        hint: Option<String>,
+        /// The cause, as far as it is known.
+        cause: Cause,
     },
     /// The document received or sent breaks the image specification.
     #[error("failed to {operation}: bad document from {registry}")]
     Document {
         /// The registry.
         registry: String,
-        /// What was tried, with its object.
+        /// The attempt, with its object.
         operation: String,
-        /// Which rule it breaks.
+        /// The rule that it breaks.
         source: lazaret_oci::Error,
     },
     /// An index has nothing for the platform.
@@ -260,9 +162,9 @@ pub enum Error {
     /// A local stream failed while content moved.
     #[error("failed to {operation}: local i/o")]
     Local {
-        /// What was tried, with its object.
+        /// The attempt, with its object.
         operation: String,
-        /// What the system said.
+        /// The system's reason.
         source: std::io::Error,
     },
     /// A credential file cannot be used. Its content is never shown.
@@ -270,7 +172,7 @@ pub enum Error {
     CredentialFile {
         /// The file, or the name of the setting that held its content.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The fault.
         reason: String,
     },
     /// A credential helper failed. What it wrote to its standard output is never shown.
@@ -280,26 +182,78 @@ pub enum Error {
         helper: String,
         /// The registry it was asked about.
         server: String,
-        /// What went wrong.
+        /// The reason.
         reason: String,
     },
     /// A URL that is not downloaded from.
-    #[error("cannot download from '{url}': {reason}")]
+    #[error("cannot download from '{url}': {fault}")]
     Url {
         /// As given.
         url: String,
-        /// Why not.
-        reason: &'static str,
+        /// The reason.
+        fault: UrlFault,
     },
     /// The options given to the client cannot be used.
     #[error("client options: {reason}")]
     Options {
-        /// What is wrong.
+        /// The fault.
         reason: String,
     },
 }
 
 impl Error {
+    /// The error for an answer that refuses. `credentials_sent` and `retry_after` are kept where the
+    /// status makes them matter.
+    pub(crate) fn refused(
+        registry: String,
+        operation: String,
+        answer: Answer,
+        credentials_sent: bool,
+        retry_after: Option<Duration>,
+    ) -> Self {
+        let status = answer.status;
+        let answer = Box::new(answer);
+        match status {
+            401 => Self::Unauthorized {
+                registry,
+                operation,
+                answer,
+                credentials_sent,
+            },
+            403 => Self::Denied {
+                registry,
+                operation,
+                answer,
+            },
+            404 | 410 => Self::NotFound {
+                registry,
+                operation,
+                answer,
+            },
+            409 | 412 => Self::Conflict {
+                registry,
+                operation,
+                answer,
+            },
+            429 => Self::RateLimited {
+                registry,
+                operation,
+                answer,
+                retry_after,
+            },
+            500.. => Self::Server {
+                registry,
+                operation,
+                answer,
+            },
+            _ => Self::Invalid {
+                registry,
+                operation,
+                answer,
+            },
+        }
+    }
+
     /// The kind of failure.
     #[must_use]
     pub fn class(&self) -> Class {
@@ -321,7 +275,7 @@ impl Error {
         }
     }
 
-    /// What the server answered, for the failures that have an answer.
+    /// The server's answer, for the failures that have one.
     #[must_use]
     pub fn answer(&self) -> Option<&Answer> {
         match self {
@@ -342,7 +296,7 @@ impl Error {
         self.answer().map(|answer| answer.status)
     }
 
-    /// What the user can do about it, when that is not obvious from the message.
+    /// A way out for the user, when that is not obvious from the message.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
@@ -368,7 +322,12 @@ impl Error {
                 "nothing was kept; try again, and report it to the registry's operator if it stays"
                     .to_owned(),
             ),
-            Self::Unreachable { hint, .. } | Self::Protocol { hint, .. } => hint.clone(),
+            Self::Unreachable {
+                registry, cause, ..
+            }
+            | Self::Protocol {
+                registry, cause, ..
+            } => cause_hint(*cause, registry),
             Self::Document { source, .. } => source.hint(),
             Self::CredentialHelper { helper, .. } => Some(format!(
                 "install or unlock {helper}, or log in again to keep the credentials in lazaret's own file"
@@ -377,6 +336,38 @@ impl Error {
                 Some(format!("correct or remove {}", path.display()))
             }
             _ => None,
+        }
+    }
+}
+
+fn cause_hint(cause: Cause, registry: &str) -> Option<String> {
+    match cause {
+        Cause::PlainServer => Some(format!(
+            "if {registry} is meant to be reached without TLS, set \
+             LAZARET_PLAIN_HTTP={registry} or pass --plain-http"
+        )),
+        Cause::UnknownAuthority => Some(
+            "the certificate is not signed by a known authority; add its authority with the \
+             extra CA setting"
+                .to_owned(),
+        ),
+        Cause::TlsTurnedOff => Some(
+            "the server (or a proxy in front of it) is set up to hand out http:// addresses; \
+             TLS is never turned off on its word"
+                .to_owned(),
+        ),
+        Cause::PlainNotListed => {
+            Some("hosts reached without TLS must be listed in LAZARET_PLAIN_HTTP".to_owned())
+        }
+        Cause::Other => None,
+    }
+}
+
+impl From<Stopped> for Error {
+    fn from(stopped: Stopped) -> Self {
+        Self::Local {
+            operation: "finish the work".to_owned(),
+            source: std::io::Error::other(stopped),
         }
     }
 }

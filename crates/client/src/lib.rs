@@ -1,10 +1,15 @@
 //! The registry client: authentication, transport and one file per verb.
 //!
 //! ```text
-//!  verbs (ping resolve manifest blob push tags delete types referrers catalog)
-//!    call: authentication, redirects, repetition          auth: challenges, tokens
-//!      transport: connections, TLS, time limits           credentials: files, helpers
+//!  transfer   many blobs at once, with progress
+//!    verbs    one a file: ping resolve manifest blob push_blob tags delete types referrers catalog ...
+//!      pull push   a blob in or out, over broken connections       hub: Docker Hub's names
+//!        call      authentication, redirects, repetition           auth: challenges, tokens
+//!          transport   connections, TLS, time limits               credentials: files, helpers
 //! ```
+//! Arrows point down. Below are `oci` (names, digests, manifests), `net` (authorities, TLS, bodies)
+//! and `files` (the credential file). Disks, machines and the local store are other crates'.
+//!
 //! Servers are not trusted: bodies are bounded and verified, redirects, token realms, upload
 //! locations and page links are followed only where they can do no harm, and credentials go to
 //! the registry's own origin and its token server alone. Content streams both ways; no layer is
@@ -13,33 +18,24 @@
 //! Source: distribution-spec 1.1, and "Docker Registry v2 authentication" of distribution.
 
 mod auth;
-mod blob;
 mod call;
-mod catalog;
 mod client;
 mod credentials;
-mod delete;
 mod error;
-mod manifest;
+mod hub;
 mod options;
-mod pages;
-mod ping;
+mod pull;
 mod push;
-mod push_manifest;
-mod referrers;
-mod resolve;
-mod tags;
 mod transfer;
 mod transport;
-mod types;
+mod verbs;
 
 pub use auth::{Anonymous, Credential, CredentialSource};
-pub use blob::Blob;
 pub use client::Client;
 pub use credentials::{CredentialFiles, Entry, Keychain, Store};
-pub use error::{Answer, Class, Error};
+pub use error::{Answer, Cause, Class, Error, UrlFault};
 pub use options::{Options, Retry, Timeouts};
-pub use ping::Ping;
+pub use pull::Blob;
 pub use push::{BlobSource, BytesSource, FileSource, PushBlob, Pushed};
-pub use push_manifest::PushedManifest;
 pub use transfer::{BlobSink, Progress, Quiet, each};
+pub use verbs::{Ping, PushedManifest};

@@ -1,4 +1,4 @@
-//! How a client behaves. Settings are resolved by the caller; this crate reads no environment.
+//! The options of a client. Settings are resolved by the caller; this crate reads no environment.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -6,11 +6,10 @@ use std::time::Duration;
 /// Everything about a client but its credentials.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// `host[:port]` entries that are reached over plain HTTP (`LAZARET_PLAIN_HTTP`). Loopback
-    /// always is.
+    /// `host[:port]` entries that are reached over plain HTTP. Loopback always is.
     pub plain_http: Vec<String>,
-    /// Every registry addressed is reached over plain HTTP (`--plain-http`). Hosts it points to
-    /// still need to be the same host, loopback or listed.
+    /// Every registry addressed is reached over plain HTTP. Hosts it points to still need to be the
+    /// same host, loopback or listed.
     pub plain_http_all: bool,
     /// `host[:port]` entries that are reached over TLS although they are loopback.
     pub tls: Vec<String>,

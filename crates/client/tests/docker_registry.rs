@@ -2,10 +2,7 @@
 
 #![allow(clippy::unwrap_used)] // Helpers of tests are tests, too.
 
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::TryStreamExt;
 use lazaret_client::{
@@ -15,76 +12,23 @@ use lazaret_client::{
 use lazaret_oci::{
     Descriptor, Manifest, ManifestDocument, Platform, Reference, Registry, media_type,
 };
+use lazaret_testing::docker_registry::DockerRegistry;
 use lazaret_values::Secret;
 
-/// A running registry, ended when dropped.
 struct Served {
-    child: Child,
     registry: Registry,
+    _server: DockerRegistry,
     folder: tempfile::TempDir,
 }
 
-impl Drop for Served {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn htpasswd(folder: &Path) -> String {
-    let output = Command::new("htpasswd")
-        .args(["-Bbn", "ada", "right-password"])
-        .output()
-        .expect("this test needs `htpasswd` (Debian package apache2-utils)");
-    assert!(output.status.success());
-    let path = folder.join("htpasswd");
-    std::fs::write(&path, output.stdout).unwrap();
-    format!(
-        "auth:\n  htpasswd:\n    realm: test\n    path: {}\n",
-        path.display()
-    )
-}
-
-async fn start(with_auth: bool) -> Served {
+fn start(user: Option<(&str, &str)>) -> Served {
     let folder = tempfile::tempdir().unwrap();
-    let port = {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        listener.local_addr().unwrap().port()
-    };
-    let auth = if with_auth {
-        htpasswd(folder.path())
-    } else {
-        String::new()
-    };
-    let config = format!(
-        "version: 0.1\nlog:\n  level: error\nstorage:\n  filesystem:\n    rootdirectory: {}\n  delete:\n    enabled: true\nhttp:\n  addr: 127.0.0.1:{port}\n{auth}",
-        folder.path().join("data").display(),
-    );
-    let path = folder.path().join("config.yml");
-    std::fs::write(&path, config).unwrap();
-    let child = Command::new("docker-registry")
-        .arg("serve")
-        .arg(&path)
-        .env("OTEL_TRACES_EXPORTER", "none")
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("this test needs `docker-registry` (Debian package docker-registry)");
-    let served = Served {
-        child,
-        registry: format!("127.0.0.1:{port}").parse().unwrap(),
+    let server = DockerRegistry::start(folder.path(), user);
+    Served {
+        registry: server.address.parse().unwrap(),
+        _server: server,
         folder,
-    };
-    for _ in 0..100 {
-        if tokio::net::TcpStream::connect(("127.0.0.1", port))
-            .await
-            .is_ok()
-        {
-            return served;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    panic!("docker-registry did not start within 5 s");
 }
 
 async fn round_trip(client: &Client, served: &Served) {
@@ -217,7 +161,7 @@ async fn round_trip(client: &Client, served: &Served) {
 
 #[tokio::test]
 async fn everything_goes_there_and_back() {
-    let served = start(false).await;
+    let served = start(None);
     let client = Client::new(Options::default(), Arc::new(Anonymous)).unwrap();
     assert_eq!(client.ping(&served.registry).await.unwrap(), Ping::Open);
     round_trip(&client, &served).await;
@@ -225,7 +169,7 @@ async fn everything_goes_there_and_back() {
 
 #[tokio::test]
 async fn a_login_is_proved_stored_and_used() {
-    let served = start(true).await;
+    let served = start(Some(("ada", "right-password")));
     let anonymous = Client::new(Options::default(), Arc::new(Anonymous)).unwrap();
     let credential = |password: &str| Credential::Basic {
         username: "ada".to_owned(),

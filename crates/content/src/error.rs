@@ -123,6 +123,12 @@ pub enum Error {
     Stopped,
 }
 
+impl From<lazaret_files::Stopped> for Error {
+    fn from(_: lazaret_files::Stopped) -> Self {
+        Self::Stopped
+    }
+}
+
 fn list(digests: &[Digest]) -> String {
     let digests: Vec<String> = digests.iter().map(Digest::to_string).collect();
     digests.join(", ")

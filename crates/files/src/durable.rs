@@ -2,11 +2,10 @@
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::path::Path;
 
+use crate::absent::is_absent;
 use crate::error::{Error, io};
-use crate::locked::{LockedDir, LockedDirs};
 
 /// Whether publications survive a power loss.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +18,9 @@ pub enum Durability {
 
 impl Durability {
     /// Makes the content of a file durable.
+    ///
+    /// # Errors
+    /// [`Error`] when the disk refuses.
     pub fn sync_file(self, file: &File, path: &Path) -> Result<(), Error> {
         match self {
             Self::Synced => file.sync_all().map_err(io("sync", path)),
@@ -27,6 +29,9 @@ impl Durability {
     }
 
     /// Makes the entries of a folder durable.
+    ///
+    /// # Errors
+    /// [`Error`] when the folder is not there or the disk refuses.
     pub fn sync_dir(self, path: &Path) -> Result<(), Error> {
         match self {
             Self::Synced => File::open(path)
@@ -37,6 +42,9 @@ impl Durability {
     }
 
     /// Creates a folder and its parents, each durably.
+    ///
+    /// # Errors
+    /// [`Error`] when one of them cannot be made.
     pub fn create_dirs(self, path: &Path) -> Result<(), Error> {
         match fs::create_dir(path) {
             Ok(()) => {}
@@ -58,12 +66,30 @@ impl Durability {
         self.sync_dir(parent(path).unwrap_or(Path::new(".")))
     }
 
-    /// Renames a staged file to its final place. The file's content is already synced.
+    /// Creates a file that is not there yet and writes it. Its name is durable only once its folder
+    /// is synced too.
+    ///
+    /// # Errors
+    /// [`Error`] when there is a file of that name, or writing fails.
+    pub fn create_file(self, path: &Path, bytes: &[u8]) -> Result<(), Error> {
+        let mut file = File::create_new(path).map_err(io("create", path))?;
+        file.write_all(bytes).map_err(io("write", path))?;
+        self.sync_file(&file, path)
+    }
+
+    /// Renames a staged file to its final place, whose folder is made when missing. The file's content
+    /// is already synced.
+    ///
+    /// # Errors
+    /// [`Error`] when the rename is refused.
     pub fn publish(self, staged: &Path, target: &Path) -> Result<(), Error> {
         self.in_parent(target, || fs::rename(staged, target))
     }
 
     /// Removes a file; `false` when there was none.
+    ///
+    /// # Errors
+    /// [`Error`] when there is one that stays.
     pub fn remove(self, target: &Path) -> Result<bool, Error> {
         match fs::remove_file(target) {
             Ok(()) => {}
@@ -90,80 +116,4 @@ impl Durability {
 
 fn parent(path: &Path) -> Option<&Path> {
     path.parent().filter(|path| !path.as_os_str().is_empty())
-}
-
-/// Whether a lookup failed because nothing is there.
-pub fn is_absent(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-    )
-}
-
-/// Turns "nothing is there" into `None`.
-pub fn optional<T>(
-    outcome: io::Result<T>,
-    action: &'static str,
-    path: &Path,
-) -> Result<Option<T>, Error> {
-    match outcome {
-        Ok(value) => Ok(Some(value)),
-        Err(error) if is_absent(&error) => Ok(None),
-        Err(error) => Err(io(action, path)(error)),
-    }
-}
-
-/// Staging space of one process inside a store. The next process removes it if this one dies.
-#[derive(Debug)]
-pub struct Staging {
-    dir: LockedDir,
-    next: AtomicU64,
-    /// Whether what it publishes survives a power loss.
-    pub durability: Durability,
-}
-
-impl Staging {
-    /// Sweeps what dead processes left in `parent` and takes a folder there.
-    pub fn open(parent: &Path, durability: Durability) -> Result<Self, Error> {
-        durability.create_dirs(parent)?;
-        let dirs = LockedDirs::new(parent);
-        dirs.sweep()?;
-        Ok(Self {
-            dir: dirs.create()?,
-            next: AtomicU64::new(0),
-            durability,
-        })
-    }
-
-    /// A path that nothing else uses.
-    pub fn path(&self) -> PathBuf {
-        let number = self.next.fetch_add(1, Ordering::Relaxed);
-        self.dir.path().join(number.to_string())
-    }
-
-    /// Writes a whole file to its final place, replacing what is there in one step.
-    pub fn publish_bytes(&self, target: &Path, bytes: &[u8]) -> Result<(), Error> {
-        let staged = self.path();
-        let mut file = File::create_new(&staged).map_err(io("create", &staged))?;
-        let outcome = file
-            .write_all(bytes)
-            .map_err(io("write", &staged))
-            .and_then(|()| self.durability.sync_file(&file, &staged))
-            .and_then(|()| self.durability.publish(&staged, target));
-        if outcome.is_err() {
-            let _ = fs::remove_file(&staged);
-        }
-        outcome
-    }
-}
-
-/// The entries of a folder, none when it does not exist.
-pub fn children(folder: &Path) -> Result<Vec<PathBuf>, Error> {
-    let entries = match fs::read_dir(folder) {
-        Err(error) if is_absent(&error) => return Ok(Vec::new()),
-        outcome => outcome.map_err(io("list the folder", folder))?,
-    };
-    entries
-        .map(|entry| Ok(entry.map_err(io("list the folder", folder))?.path()))
-        .collect()
 }

@@ -4,12 +4,20 @@
 //! before anything says that it exists. The crate knows paths and bytes; it never knows what
 //! they mean.
 
+mod absent;
+mod blocking;
 mod durable;
 mod error;
 mod locked;
+mod new_file;
 mod random;
+mod staging;
 
-pub use durable::{Durability, Staging, children, is_absent, optional};
+pub use absent::{children, is_absent, optional};
+pub use blocking::{Stopped, blocking};
+pub use durable::Durability;
 pub use error::{Error, io, sys};
 pub use locked::{LockedDir, LockedDirs, is_still_at, try_flock};
+pub use new_file::{NewFile, replace};
 pub use random::random_hex;
+pub use staging::Staging;

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, flock};
 
-use crate::durable::{is_absent, optional};
+use crate::absent::{is_absent, optional};
 use crate::error::{Error, io, sys};
 use crate::random::random_hex;
 
@@ -155,6 +155,9 @@ fn lock(path: &Path) -> Result<Option<File>, Error> {
 }
 
 /// Whether `path` still leads to `file`, rather than to nothing or to another one.
+///
+/// # Errors
+/// [`Error`] when one of them cannot be inspected.
 pub fn is_still_at(file: &File, path: &Path) -> Result<bool, Error> {
     use std::os::unix::fs::MetadataExt as _;
     let held = file.metadata().map_err(io("inspect", path))?;
@@ -163,6 +166,9 @@ pub fn is_still_at(file: &File, path: &Path) -> Result<bool, Error> {
 }
 
 /// Takes a lock that may be held elsewhere; `false` when it is.
+///
+/// # Errors
+/// [`Error`] when the file system has no locks.
 pub fn try_flock(file: &File, operation: FlockOperation, path: &Path) -> Result<bool, Error> {
     match rustix::io::retry_on_intr(|| flock(file, operation)) {
         Ok(()) => Ok(true),

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use lazaret_protocol::{Failure, FailureKind, Kind, VERSION};
+use lazaret_protocol::{Failure, FailureKind};
 use lazaret_values::{Chain, Printable};
 use thiserror::Error;
 
@@ -38,24 +38,21 @@ pub(crate) enum Error {
         /// What is wrong with them.
         source: lazaret_protocol::Error,
     },
-    /// A frame that makes no sense at this moment.
-    #[error("unexpected frame {kind:?} on the control port")]
-    UnexpectedFrame {
-        /// Its kind.
-        kind: Kind,
+    /// The host is of another build, or no host of ours.
+    #[error("cannot talk to this host")]
+    Greeting {
+        /// What it said.
+        source: lazaret_protocol::Error,
     },
-    /// The boot configuration does not parse.
-    #[error("the boot configuration is not understood")]
-    BootConfig {
-        /// Where and why.
-        source: serde_json::Error,
-    },
-    /// Host and guest are of different builds.
-    #[error("the host speaks protocol {host}, this guest {VERSION}: rebuild the initramfs")]
-    Version {
-        /// The host's version.
-        host: u32,
-    },
+    /// A machine is set up once.
+    #[error("this machine is set up already")]
+    BootedAlready,
+    /// A command needs a machine that is set up.
+    #[error("this machine is not set up yet")]
+    NotBooted,
+    /// The workload has ended, and the machine with it.
+    #[error("this machine is ending")]
+    Ending,
     /// A field of the boot configuration has a value that cannot be used.
     #[error("{field} `{value}` is refused: {reason}")]
     Refused {

@@ -15,7 +15,7 @@ use signal_hook::consts::signal::{SIGCHLD, SIGINT, SIGTERM, SIGUSR1, SIGUSR2};
 use signal_hook::iterator::Signals;
 
 use crate::error::{Context as _, Result, one_line};
-use crate::{console, network, port, root};
+use crate::{children, console, network, root};
 
 /// Where the wrapper lies on a disk that has it.
 pub(crate) const PLACE: &str = "/usr/local/sbin/lazaret-init";
@@ -50,7 +50,7 @@ pub(crate) fn run() -> Result<()> {
         match signal {
             SIGCHLD => {
                 let ended = matches!(agent.try_wait(), Ok(Some(_)) | Err(_));
-                port::reap();
+                children::bury(|_, _| {});
                 if ended {
                     console::say("the agent ended; starting it again");
                     std::thread::sleep(PAUSE);
@@ -85,7 +85,7 @@ fn end(command: RebootCommand) -> Result<()> {
             break;
         }
         let deadline = std::time::Instant::now() + ENDS_WITHIN;
-        while std::time::Instant::now() < deadline && port::reap() {
+        while std::time::Instant::now() < deadline && children::bury(|_, _| {}) {
             std::thread::sleep(Duration::from_millis(20));
         }
     }

@@ -1,12 +1,12 @@
 //! The guest's side of every machine.
 //!
 //! As PID 1 on an initramfs, which holds nothing else but kernel modules, this program either
-//! serves one workload for the host, or boots a disk. On such a disk it is the agent, and PID 1
+//! serves the host's workload, or boots a disk. On such a disk it is the agent, and PID 1
 //! once more where the image has no systemd.
 //!
 //! | started as | role |
 //! |---|---|
-//! | PID 1 on an initramfs | [`serve`]; with `root=` on the command line [`switch`] |
+//! | PID 1 on an initramfs | [`workload`]; with `root=` on the command line [`switch`] |
 //! | PID 1 on a disk | [`init`] |
 //! | `lazaret-agent serve` | [`agent`] |
 //! | `lazaret-agent network` | [`network`] |
@@ -26,15 +26,17 @@
 //! ```
 //!
 //! PID 1 loads the modules, connects to the host over a virtio-serial port, builds the root file
-//! system that the host asks for, runs one workload in it and reports how that ended. Whatever
-//! happens, the machine then stops: it never waits for a person.
+//! system that the host asks for, runs the workload in it, and more commands beside it, and reports
+//! how each ended. Whatever happens, the machine then stops: it never waits for a person.
 //!
 //! Nothing here may panic: the death of PID 1 is the death of the kernel, and the host would
 //! learn nothing about the cause.
 
 mod agent;
+mod children;
 mod console;
 mod disks;
+mod drain;
 mod entropy;
 mod error;
 mod init;
@@ -43,7 +45,9 @@ mod modules;
 mod mounts;
 mod netlink;
 mod network;
+mod overlay;
 mod parameters;
+mod poll;
 mod port;
 mod power;
 mod process;
@@ -51,19 +55,19 @@ mod program;
 mod pump;
 mod queue;
 mod root;
+mod sessions;
 mod settings;
+mod signal;
 mod sshd;
 mod switch;
 mod user;
 mod verity;
+mod workload;
 
 use std::process::ExitCode;
 
-use lazaret_protocol::{BootConfig, Frame, Kind, Outcome, VERSION};
-
-use error::{Error, Result, one_line};
+use error::{Result, one_line};
 use parameters::Parameters;
-use port::Port;
 
 fn main() -> ExitCode {
     let role = std::env::args().nth(1).unwrap_or_default();
@@ -107,60 +111,13 @@ fn service(role: &str) -> ExitCode {
     }
 }
 
-/// On an initramfs: the disk that the command line names, or the host's one workload.
+/// On an initramfs: the disk that the command line names, or the host's workload.
 fn machine() -> Result<()> {
     root::mount_kernel_folders()?;
     modules::load_all(modules::MACHINE);
     let parameters = Parameters::of_kernel();
     match parameters.value("root") {
         Some(device) => match switch::boot(&parameters, device)? {},
-        None => serve(),
+        None => workload::serve(),
     }
-}
-
-/// From the connection to the last frame.
-fn serve() -> Result<()> {
-    let mut port = Port::open()?;
-    let last = match run(&mut port) {
-        Ok(outcome) => Frame::json(Kind::Exit, &outcome),
-        Err(Error::HostGone) => {
-            power::kill_everything();
-            return Err(Error::HostGone);
-        }
-        Err(error) => {
-            console::say(&one_line(&error));
-            Frame::json(Kind::Failure, &error.failure())
-        }
-    };
-    power::kill_everything();
-    port.finish(&last.map_err(|source| Error::Frame { source })?)
-}
-
-/// Brings the workload up, as the host asks, and stays with it to its end.
-fn run(port: &mut Port) -> Result<Outcome> {
-    let config = handshake(port)?;
-    settings::apply(&config)?;
-    root::assemble(&config)?;
-    modules::forget();
-    root::enter()?;
-    let workload = process::launch(&config.process)?;
-    port.queue(&Frame::empty(Kind::Started));
-    pump::run(port, workload)
-}
-
-/// Says hello and waits for the host's [`BootConfig`], for as long as the host is there.
-fn handshake(port: &mut Port) -> Result<BootConfig> {
-    port.say_hello()?;
-    let frame = port.receive()?;
-    if frame.kind != Kind::Boot {
-        return Err(Error::UnexpectedFrame { kind: frame.kind });
-    }
-    let config: BootConfig =
-        serde_json::from_slice(&frame.payload).map_err(|source| Error::BootConfig { source })?;
-    if config.version != VERSION {
-        return Err(Error::Version {
-            host: config.version,
-        });
-    }
-    Ok(config)
 }

@@ -13,7 +13,7 @@ use rustix::mount::MountFlags;
 use crate::disks::{self, Access};
 use crate::error::{Context as _, Error, Result};
 use crate::inroot::{InRoot, checked_target, path_of};
-use crate::root::{SCRATCH, mount_writable};
+use crate::overlay::{SCRATCH, mount_writable};
 
 /// Where artifact disks are mounted, by serial.
 const DISKS: &str = "/mnt/disks";

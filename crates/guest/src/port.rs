@@ -5,20 +5,22 @@
 //!
 //! - Until the host's side is connected, reads return nothing and `poll` reports a hang-up;
 //!   once it was connected, a hang-up means that the host is gone.
-//! - A write returns when the kernel has taken the bytes, not when the host has. Hence
-//!   [`Port::finish`]: after its last frame the guest waits for the host to hang up.
+//! - A write returns when the kernel has taken the bytes, not when the host has: after its last
+//!   frame the guest waits for the host to hang up.
 //! - A port can be opened once only, so the workload cannot open it behind our back.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use lazaret_protocol::{CONTROL_PORT, Decoder, Frame, Hello, Kind, VERSION};
-use rustix::event::{PollFd, PollFlags, Timespec};
+use lazaret_protocol::{CONTROL_PORT, Decoder, Frame, Hello, Kind};
+use rustix::event::{PollFd, PollFlags};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 
-use crate::error::{Context as _, Error, Result};
+use crate::console;
+use crate::error::{Context as _, Error, Result, one_line};
+use crate::poll::wait_for;
 use crate::queue::ByteQueue;
 
 /// How long the port may take to appear and to be connected. Ample for an emulated CPU on a
@@ -33,10 +35,10 @@ const SLOW_POLL: Duration = Duration::from_millis(200);
 
 /// How long the host may take to read the last frame and hang up. Only a host that forgot to
 /// comes near it; one that is held up by a slow reader must not lose output.
-const HANGS_UP_WITHIN: Duration = Duration::from_secs(600);
+pub(crate) const HANGS_UP_WITHIN: Duration = Duration::from_secs(600);
 
-/// Bytes that may wait for the host before the workload's output is no longer read.
-const OUTGOING_LIMIT: usize = 256 * 1024;
+/// Bytes that may wait for the host before no more are taken from the sessions.
+const OUTGOING_LIMIT: usize = 128 * 1024;
 
 /// The guest's end of the channel.
 #[derive(Debug)]
@@ -115,19 +117,17 @@ impl Port {
         Ok(!ready.contains(PollFlags::HUP))
     }
 
-    /// Queues the frame that every conversation begins with.
-    pub(crate) fn say_hello(&mut self) -> Result<()> {
-        let kernel = rustix::system::uname()
-            .release()
-            .to_string_lossy()
-            .into_owned();
-        let hello = Hello {
-            version: VERSION,
-            kernel,
-        };
-        let frame = Frame::json(Kind::Hello, &hello);
-        self.queue(&frame.map_err(|source| Error::Frame { source })?);
-        Ok(())
+    /// Exchanges greetings with the host; what may follow the host's is kept.
+    pub(crate) fn greet(&mut self) -> Result<()> {
+        let kernel = rustix::system::uname();
+        self.queue(Hello::new(&kernel.release().to_string_lossy()).encode());
+        loop {
+            if let Some(frame) = self.next_frame()? {
+                Hello::read(&frame).map_err(|source| Error::Greeting { source })?;
+                return Ok(());
+            }
+            self.turn(Duration::from_secs(1))?;
+        }
     }
 
     /// The channel over an open, non-blocking descriptor.
@@ -140,7 +140,7 @@ impl Port {
         }
     }
 
-    /// Whether more output may be queued; commands that must not be lost are queued anyway.
+    /// Whether more may be queued.
     pub(crate) fn has_room(&self) -> bool {
         self.outgoing.has_room()
     }
@@ -150,9 +150,9 @@ impl Port {
         !self.outgoing.is_empty()
     }
 
-    /// Adds a frame to what is to be written.
-    pub(crate) fn queue(&mut self, frame: &Frame) {
-        self.outgoing.push(frame.encode());
+    /// Adds encoded frames to what is to be written.
+    pub(crate) fn queue(&mut self, wire: Vec<u8>) {
+        self.outgoing.push(wire);
     }
 
     /// Writes what the host takes without blocking.
@@ -183,39 +183,33 @@ impl Port {
     }
 
     /// The next frame among the bytes read so far.
-    pub(crate) fn next_frame(&mut self) -> Result<Option<Frame>> {
+    pub(crate) fn next_frame(&mut self) -> Result<Option<Frame<'_>>> {
         self.decoder
             .next_frame()
             .map_err(|source| Error::Frame { source })
     }
 
-    /// Waits for the next frame, for as long as the host is there, and writes meanwhile.
-    pub(crate) fn receive(&mut self) -> Result<Frame> {
-        loop {
-            if let Some(frame) = self.next_frame()? {
-                return Ok(frame);
-            }
-            self.turn(Duration::from_secs(1))?;
+    /// Tells the host why nothing comes of this conversation, and waits until it hangs up.
+    pub(crate) fn give_up(&mut self, error: Error) -> Result<()> {
+        if matches!(error, Error::HostGone) {
+            return Err(error);
         }
-    }
-
-    /// Sends the last frame and waits until the host, having read it, hangs up: what is still
-    /// on its way when the machine ends is lost.
-    pub(crate) fn finish(&mut self, last: &Frame) -> Result<()> {
-        self.queue(last);
+        console::say(&one_line(&error));
+        let mut wire = Vec::new();
+        let reason = serde_json::to_vec(&error.failure());
+        let reason = reason.map_err(|source| Error::Request { source })?;
+        Frame::new(Kind::Failure, 0, &reason).encode_into(&mut wire);
+        self.queue(wire);
         let deadline = Instant::now() + HANGS_UP_WITHIN;
-        loop {
-            match self.turn(Duration::from_millis(100)) {
+        while Instant::now() < deadline {
+            match self.turn(Duration::from_secs(1)) {
                 Err(Error::HostGone) => return Ok(()),
                 result => result?,
             }
-            // Whatever still arrives is for a workload that is no more.
-            while self.next_frame()?.is_some() {}
-            reap();
-            if Instant::now() > deadline {
-                return Ok(());
-            }
+            // What still comes is not understood, or for nobody.
+            self.decoder = Decoder::default();
         }
+        Ok(())
     }
 
     /// One turn of reading and writing.
@@ -247,26 +241,6 @@ impl Port {
 impl AsFd for Port {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.fd.as_fd()
-    }
-}
-
-/// `poll` with a [`Duration`]; an interruption is an early return.
-pub(crate) fn wait_for(fds: &mut [PollFd<'_>], timeout: Duration) -> Result<()> {
-    let timeout = Timespec::try_from(timeout).ok();
-    match rustix::event::poll(fds, timeout.as_ref()) {
-        Ok(_) | Err(Errno::INTR) => Ok(()),
-        Err(error) => Err(error).context(|| "poll".to_owned()),
-    }
-}
-
-/// Collects the children that have ended, orphans of the workload included. Whether any are left.
-pub(crate) fn reap() -> bool {
-    loop {
-        match rustix::process::wait(rustix::process::WaitOptions::NOHANG) {
-            Ok(Some(_)) => {}
-            Ok(None) => return true,
-            Err(_) => return false,
-        }
     }
 }
 

@@ -31,11 +31,6 @@ impl ByteQueue {
         self.bytes < self.limit
     }
 
-    /// How many bytes wait.
-    pub(crate) fn bytes(&self) -> usize {
-        self.bytes
-    }
-
     /// Whether nothing waits.
     pub(crate) fn is_empty(&self) -> bool {
         self.bytes == 0
@@ -47,13 +42,6 @@ impl ByteQueue {
             self.bytes += piece.len();
             self.pieces.push_back(piece);
         }
-    }
-
-    /// Drops everything.
-    pub(crate) fn clear(&mut self) {
-        self.pieces.clear();
-        self.written_of_first = 0;
-        self.bytes = 0;
     }
 
     /// Writes to a non-blocking descriptor until the queue is empty, the descriptor takes no

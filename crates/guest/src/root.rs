@@ -13,7 +13,7 @@
 //! root is then mounted afresh with what was written as one more *lower* layer: an overlay
 //! without an upper one cannot be made writable again, not even by root.
 
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use lazaret_protocol::{BootConfig, RootMode};
@@ -23,12 +23,11 @@ use rustix::mount::{MountFlags, UnmountFlags};
 use crate::disks::{self, Access, Filesystem};
 use crate::error::{Context as _, Result};
 use crate::inroot::{InRoot, path_of};
+use crate::overlay::{SCRATCH, mount_overlay, mount_writable};
 use crate::{console, modules, mounts, verity};
 
 const BASE: &str = "/mnt/base";
 const ROOT: &str = "/mnt/root";
-/// Where everything writable lives that is not a plain memory file system.
-pub(crate) const SCRATCH: &str = "/mnt/scratch";
 
 /// Nothing on these is run, set-uid or a device.
 const INERT: MountFlags = MountFlags::NOSUID
@@ -227,39 +226,6 @@ pub(crate) fn enter() -> Result<()> {
         .and_then(|()| rustix::process::chroot("."))
         .and_then(|()| rustix::process::chdir("/"))
         .context(|| "enter the root file system".to_owned())
-}
-
-/// Overlays `lower` on `target`, with `upper` and `work` in the folder `state`. The upper
-/// folder stands for the lower one, so it takes over its owner and mode.
-pub(crate) fn mount_writable(lower: &Path, state: &Path, target: &Path) -> Result<()> {
-    let (upper, work) = (state.join("upper"), state.join("work"));
-    std::fs::create_dir_all(&work).context(|| format!("make {}", work.display()))?;
-    // A machine that is started again finds its earlier writes.
-    if !upper.exists() {
-        let take_over = || {
-            let like = std::fs::metadata(lower)?;
-            std::fs::create_dir(&upper)?;
-            std::os::unix::fs::chown(&upper, Some(like.uid()), Some(like.gid()))?;
-            let mode = std::fs::Permissions::from_mode(like.mode() & 0o7777);
-            std::fs::set_permissions(&upper, mode)
-        };
-        take_over().context(|| format!("make {}", upper.display()))?;
-    }
-    let layers = format!(
-        "lowerdir={},upperdir={},workdir={}",
-        lower.display(),
-        upper.display(),
-        work.display()
-    );
-    mount_overlay(&layers, MountFlags::NOATIME, target)
-}
-
-fn mount_overlay(layers: &str, flags: MountFlags, target: &Path) -> Result<()> {
-    let data = std::ffi::CString::new(layers)
-        .map_err(std::io::Error::from)
-        .context(|| "name the overlay's layers".to_owned())?;
-    rustix::mount::mount("overlay", target, "overlay", flags, Some(data.as_c_str()))
-        .context(|| format!("mount the overlay {layers} on {}", target.display()))
 }
 
 /// Makes, while the root is still writable, what has to be there later. Best effort: the

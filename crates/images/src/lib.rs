@@ -1,4 +1,15 @@
-//! Images and disks on a client machine.
+//! Images on a client machine, and the ports through which any image moves.
+//!
+//! ```text
+//!   Source: root, manifest, blob, referrers          Target: put_blob, put_manifest, put_root
+//!     layout folder, layout tar, docker archive,       layout folder, layout tar (also for Docker),
+//!     the store                                        the store
+//!     registry (adapter in `supervisor`)               registry (adapter in `supervisor`)
+//!                  \                                   /
+//!                   Graph (all that a root leads to), select (by platform), copy
+//! ```
+//! The ports are asynchronous, because a registry is; what waits for the disk runs on a thread
+//! that may. The calls of the store itself block: use them from a thread that may.
 //!
 //! ```text
 //! blobs/<algorithm>/<2 hex>/<hex>   layers, configurations, manifests, indexes
@@ -9,22 +20,47 @@
 //! scratch/                          unpublished files of live processes
 //! ```
 //!
-//! All calls block: use them from a thread that may.
+//! The crate never speaks to a registry and never reads what is in a layer: the client and
+//! `rootfs` do, and `supervisor` joins them.
 
+mod archive;
+mod blob;
+mod checked;
+mod copy;
+mod describe;
 mod disks;
+mod docker;
+mod document;
 mod error;
+mod feed;
 mod folder;
+mod graph;
+mod layout;
+mod leased;
+mod local;
+mod made;
 mod prune;
 mod record;
+mod source;
 mod store;
+mod target;
 #[cfg(test)]
 mod tests;
 mod tree;
 mod writer;
 
+pub use blob::{Blob, Content, FileRange, Pieces, RangeReader};
+pub use copy::{copy, copy_blobs};
 pub use disks::{DiskBuild, DiskClaim, DiskEntry};
 pub use error::Error;
+pub use graph::{Graph, Node, select};
+pub use layout::{Layout, LayoutFolder, LayoutTar, TarKind};
+pub use leased::LeasedStore;
+pub use local::{is_layout, is_tar, open};
+pub use made::Made;
 pub use prune::PrunePlan;
 pub use record::{ImageRecord, Prebuilt};
+pub use source::{Source, Wanted};
 pub use store::{ImageStore, Lease};
+pub use target::Target;
 pub use writer::BlobWriter;

@@ -81,7 +81,10 @@ impl ImageStore {
         let mut needed = BTreeSet::new();
         for record in self.list()? {
             self.mark(&record.digest, &mut needed)?;
-            needed.insert(record.source_digest);
+            // An index that was copied as a whole; often it is not in the store.
+            if self.0.blobs.stat(&record.source_digest)?.is_some() {
+                self.mark(&record.source_digest, &mut needed)?;
+            }
         }
         Ok(needed)
     }

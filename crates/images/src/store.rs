@@ -1,6 +1,7 @@
 //! The images and blobs in the folder; `disks` and `prune` hold the rest of its verbs.
 
 use std::fs::{self, File};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -8,6 +9,7 @@ use lazaret_files::{Durability, Staging, children, optional, sys};
 use lazaret_oci::Digest;
 use rustix::fs::{FlockOperation, flock};
 
+use crate::blob::FileRange;
 use crate::error::{Error, io};
 use crate::folder::Folder;
 use crate::record::{self, ImageRecord};
@@ -79,10 +81,53 @@ impl ImageStore {
             Ok(bytes)
         } else {
             Err(Error::DigestMismatch {
+                subject: "content".to_owned(),
                 expected: digest.clone(),
                 actual,
             })
         }
+    }
+
+    /// A blob as an open file, `None` when it is not in the store. What is there was verified when
+    /// it was published; a prune does not take it from who has it open.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn open_blob(&self, digest: &Digest) -> Result<Option<FileRange>, Error> {
+        let path = self.0.blobs.path(digest);
+        let Some(file) = optional(File::open(&path), "open", &path)? else {
+            return Ok(None);
+        };
+        Ok(Some(FileRange::whole(file, &path)?.checked()))
+    }
+
+    /// Stores everything that `content` yields; with `expected`, only if it has that digest. Its
+    /// faults are those of reading `name`. Returns digest and size in bytes.
+    ///
+    /// # Errors
+    /// [`Error::DigestMismatch`] and [`Error::Io`].
+    pub fn add(
+        &self,
+        content: impl Read,
+        expected: Option<&Digest>,
+        name: &str,
+    ) -> Result<(Digest, u64), Error> {
+        let mut writer = self.writer()?;
+        writer.fill(content, name)?;
+        writer.commit(expected)
+    }
+
+    /// A file without a name for what is too large for memory; it goes when it is closed.
+    pub(crate) fn scratch_file(&self) -> Result<File, Error> {
+        let path = self.0.staging.path();
+        let file = File::options()
+            .read(true)
+            .write(true)
+            .create_new(true)
+            .open(&path)
+            .map_err(io("create", &path))?;
+        fs::remove_file(&path).map_err(io("remove", &path))?;
+        Ok(file)
     }
 
     /// Starts a blob.

@@ -1,8 +1,8 @@
 //! Blobs on their way into the store.
 
 use std::fs::{self, File};
-use std::io::{self, Read as _, Seek as _, Write};
-use std::path::PathBuf;
+use std::io::{self, Read, Seek as _, Write};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use lazaret_oci::{Algorithm, Digest, Hasher};
@@ -46,6 +46,22 @@ impl BlobWriter {
         self.size
     }
 
+    /// Writes everything that `content` yields, whose faults are those of reading `name`.
+    pub(crate) fn fill(&mut self, mut content: impl Read, name: &str) -> Result<(), Error> {
+        let mut buffer = vec![0; 256 * 1024];
+        loop {
+            match content.read(&mut buffer) {
+                Ok(0) => return Ok(()),
+                Ok(length) => {
+                    let written = self.write_all(&buffer[..length]);
+                    written.map_err(failed("write", &self.staged))?;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(failed("read", Path::new(name))(error)),
+            }
+        }
+    }
+
     /// Publishes what was written and returns its digest and size in bytes; with `expected`,
     /// only if it has that digest, else under its SHA-256.
     ///
@@ -67,6 +83,7 @@ impl BlobWriter {
             && *expected != actual
         {
             return Err(Error::DigestMismatch {
+                subject: "content".to_owned(),
                 expected: expected.clone(),
                 actual,
             });

@@ -1,13 +1,13 @@
-//! What the host tells the guest to set up.
+//! The machine that the host asks for.
 
 use serde::{Deserialize, Serialize};
+
+use crate::process::Process;
 
 /// Everything PID 1 needs to bring the workload up.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BootConfig {
-    /// [`crate::VERSION`] of the host.
-    pub version: u32,
     /// Host name of the machine.
     pub hostname: String,
     /// Seconds since the epoch, to set the guest's clock.
@@ -76,18 +76,4 @@ pub struct ArtifactMount {
     /// Refuse writes (`EROFS`, root included). When false, writes go to a private overlay
     /// on the scratch disk and the artifact itself stays as it is.
     pub read_only: bool,
-}
-
-/// The command and its surroundings.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Process {
-    /// Program and arguments; the program is looked up in the `PATH` of `env`.
-    pub argv: Vec<String>,
-    /// `NAME=value`, complete except for `HOME`, which defaults to the user's home.
-    pub env: Vec<String>,
-    /// `user`, `uid`, `user:group` or `uid:gid`, resolved in the image; empty means root.
-    pub user: String,
-    /// Working folder; made when missing. Empty means `/`.
-    pub working_dir: String,
 }

@@ -1,40 +1,56 @@
-//! The language spoken between the host and the guest's PID 1.
+//! The language that host and guest speak, as values and a state machine.
 //!
-//! The two sides share one byte stream (a virtio-serial port). Each message is a [`Frame`]:
-//! one byte of kind, four bytes of payload length (little-endian), the payload. The guest
-//! opens with [`Kind::Hello`]; the host answers with [`Kind::Boot`]; after that the streams
-//! of the workload flow until the guest reports [`Kind::Exit`] or [`Kind::Failure`].
+//! The two sides share one byte stream: a virtio-serial port. Each message is a [`Frame`] with a
+//! header of [`HEADER_BYTES`]: kind, flags, session number, length. A session is one workload or
+//! command with its streams, its signals and its ending; many share the stream ([`mux`]).
 //!
 //! ```text
-//! guest                       host
-//!   | -- Hello{version} ------> |
-//!   | <----- Boot{BootConfig} - |     mounts, hostname, user, environment
-//!   | -- Started -------------> |
-//!   | <-- Stdin* / StdinClosed  |     at most STDIN_WINDOW_BYTES ahead of StdinTaken
-//!   | -- StdinTaken* ---------> |
-//!   | -- Stdout* / Stderr* ---> |
-//!   | <------------- Signal*    |
-//!   | -- Exit | Failure ------> |
-//!   | <-------------- hangs up  |     then the guest powers off
+//! guest                             host
+//!   | -- Hello{version} ------------> |
+//!   | <------------ Hello{version} -- |   each side refuses another version than its own
+//!   | <------ Open(1, Boot{...}) ---- |   mounts, host name, the workload
+//!   | -- Started(1) ----------------> |
+//!   | <- Input, Output, Errors, ----> |   each stream within a window of WINDOW_BYTES,
+//!   |    Credit, Signal               |   which the receiver moves with Credit
+//!   | <------ Open(2, Exec{...}) ---- |   more commands, side by side
+//!   | -- Exit(2) -------------------> |
+//!   | -- Exit(1) | Failure(1) ------> |
+//!   | <-------------------- hangs up  |   then the guest powers off
 //! ```
 //!
-//! The host closes its side once it has read [`Kind::Exit`] or [`Kind::Failure`]: what is
-//! still in the device when the guest powers off is lost, and only the host knows that
-//! nothing is. A host that closes earlier ends the machine at once.
+//! The host closes its side once it has read the ending of the workload: bytes that are still in
+//! the device when the guest powers off are lost, and only the host knows that none are. A host
+//! that closes earlier ends the machine at once.
+//!
+//! This crate does no I/O: [`Decoder`] and the multiplexers of [`mux`] take and give bytes. The
+//! guest's reading and writing is in `crates/guest`, the host's in `crates/vm`.
 
 mod boot;
+mod decoder;
+mod error;
 mod frame;
+mod hello;
+mod kind;
+pub mod mux;
 mod outcome;
+mod process;
+mod request;
+mod stream;
 #[cfg(test)]
 mod tests;
+mod version;
 
-pub use boot::{ArtifactMount, BootConfig, Process, Root, RootMode, Verity};
-pub use frame::{Decoder, Error, Frame, HEADER_BYTES, Kind, MAX_PAYLOAD_BYTES, STDIN_WINDOW_BYTES};
-pub use outcome::{Failure, FailureKind, Hello, Outcome};
-
-/// Version of this protocol. The guest is embedded in the host binary, so both sides always
-/// agree; the number guards against a stale initramfs.
-pub const VERSION: u32 = 1;
+pub use boot::{ArtifactMount, BootConfig, Root, RootMode, Verity};
+pub use decoder::Decoder;
+pub use error::Error;
+pub use frame::{Frame, HEADER_BYTES};
+pub use hello::Hello;
+pub use kind::{END, Kind, MAX_PAYLOAD_BYTES, PIECE_BYTES};
+pub use outcome::{Ending, Failure, FailureKind, Outcome};
+pub use process::Process;
+pub use request::Request;
+pub use stream::{Stream, WINDOW_BYTES};
+pub use version::VERSION;
 
 /// Name of the virtio-serial port that carries the frames
 /// (`/sys/class/virtio-ports/*/name` in the guest).
@@ -42,5 +58,5 @@ pub const CONTROL_PORT: &str = "org.lazaret.control.0";
 
 /// Name of the port on which the agent of a machine with a disk of its own answers.
 ///
-/// The same frames; the host sends [`Kind::Exec`] as often as it likes, one after the other's end.
+/// It carries the same frames; its host opens [`Request::Exec`] sessions only.
 pub const AGENT_PORT: &str = "org.lazaret.agent.0";

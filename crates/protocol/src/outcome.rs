@@ -1,17 +1,8 @@
-//! What the guest tells the host.
+//! How a session ends.
 
 use serde::{Deserialize, Serialize};
 
-/// First message of the guest.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Hello {
-    /// [`crate::VERSION`] of the guest.
-    pub version: u32,
-    /// Release of the running kernel.
-    pub kernel: String,
-}
-
-/// How the workload ended.
+/// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
@@ -32,7 +23,7 @@ impl Outcome {
     }
 }
 
-/// Why the workload could not be started.
+/// Why a command could not be started.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
     /// Decides the exit status of `run`.
@@ -51,4 +42,13 @@ pub enum FailureKind {
     NotExecutable,
     /// The command was not found (127).
     NotFound,
+}
+
+/// The last that is heard of a session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ending {
+    /// Its command ran and ended.
+    Exit(Outcome),
+    /// It came to nothing.
+    Failure(Failure),
 }

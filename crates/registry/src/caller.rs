@@ -1,114 +1,89 @@
-//! Whoever sent a request: identified, and held to what they may do.
+//! The sender of a request: identified, and held to what it may do.
 
 use std::sync::Arc;
 
-use http::Method;
 use http::request::Parts;
-use lazaret_content::ManifestSelector;
+use lazaret_auth::{self as auth, Action, ClientCertificate, Denied, Gate, Identity};
 use lazaret_oci::Repository;
 use lazaret_oci::wire::ErrorEntry;
 
-use crate::act::path::Route;
-use crate::message::answer::Refusal;
+use crate::act::{Act, Change, Effect, Need};
+use crate::message::Refusal;
 use crate::registry::Registry;
 use crate::server::Peer;
-use lazaret_auth::{self as auth, Action, ClientCertificate, Denied, Gate, Identity};
+use crate::terms::Exposure;
 
 /// The sender of a request.
 #[derive(Clone)]
 pub(crate) struct Caller {
     gate: Arc<Gate>,
-    identity: Identity,
+    /// Absent where nobody is asked who it is.
+    identity: Option<Identity>,
 }
 
 impl Caller {
-    /// Who sent a request, if they may send it.
+    /// The sender of a request, if it may do what it asks for.
     ///
     /// # Errors
-    /// 401, 403, 429 and what else [`Denied`] says.
+    /// Fails with 401, 403, 429 and what else [`Denied`] says.
     pub(crate) async fn admit(
         registry: &Registry,
         head: &Parts,
         peer: &Peer,
-        route: &Route,
+        act: &Act,
     ) -> Result<Self, Refusal> {
         let gate = registry.gate();
-        let identity = gate.identify(head, &described(peer)).await?;
-        match route {
-            Route::Base => gate.greet(&identity)?,
-            Route::Metrics if registry.operations().config().metrics.public => {}
-            route => gate.demand(&identity, &needs(route, &head.method))?,
+        let need = act.need();
+        if need == Need::Nothing {
+            let identity = None;
+            return Ok(Self { gate, identity });
         }
+        let identity = gate.identify(head, &described(peer)).await?;
+        match need {
+            Need::Nothing | Need::Identity => {}
+            Need::Greeting => gate.greet(&identity)?,
+            Need::Metrics if registry.terms().metrics == Exposure::Everybody => {}
+            Need::Metrics => gate.demand(&identity, &[(Action::Administer, None)])?,
+            Need::Right(action, repository) => gate.demand(&identity, &[(action, repository)])?,
+        }
+        let identity = Some(identity);
         Ok(Self { gate, identity })
     }
 
-    /// The sender's name; `None` when anonymous.
+    /// The sender's name; `None` when it is anonymous.
     pub(crate) fn user(&self) -> Option<&str> {
-        self.identity.user()
+        self.identity.as_ref()?.user()
     }
 
-    /// What has to be kept until the answer is sent.
-    pub(crate) fn identity(&self) -> &Identity {
-        &self.identity
+    /// The identity of the sender, which has to be kept until the answer is sent.
+    pub(crate) fn identity(&self) -> Option<&Identity> {
+        self.identity.as_ref()
     }
 
     /// Whether the sender may read from a repository.
     pub(crate) fn may_pull(&self, repository: &Repository) -> bool {
-        self.gate.allows(&self.identity, Action::Pull, repository)
+        let may = |identity| self.gate.allows(identity, Action::Pull, repository);
+        self.identity.as_ref().is_some_and(may)
     }
 
     /// Whether the catalog shows a repository to the sender.
     pub(crate) fn sees(&self, repository: &Repository) -> bool {
-        self.gate.shows(&self.identity, repository)
+        let sees = |identity| self.gate.shows(identity, repository);
+        self.identity.as_ref().is_some_and(sees)
     }
 
     /// Notes in the audit log what a request that succeeded has changed.
-    pub(crate) fn record(&self, head: &Parts, route: &Route) {
-        let (action, repository, reference) = match (route, &head.method) {
-            (Route::Manifest(repository, selector), &Method::PUT) => {
-                (Action::Push, repository, text(selector))
-            }
-            (Route::Manifest(repository, selector), &Method::DELETE) => {
-                (Action::Delete, repository, text(selector))
-            }
-            (Route::Blob(repository, digest), &Method::DELETE) => {
-                (Action::Delete, repository, digest.to_string())
-            }
-            _ => return,
+    pub(crate) fn record(&self, effect: &Effect<'_>) {
+        let action = match effect.change {
+            Change::ManifestPushed => Action::Push,
+            Change::ManifestDeleted | Change::TagDeleted | Change::BlobDeleted => Action::Delete,
+            Change::ManifestPulled | Change::BlobPulled | Change::BlobPushed => return,
         };
-        self.gate
-            .record(&self.identity, action, repository, &reference);
-    }
-}
-
-/// What a request needs.
-fn needs(route: &Route, method: &Method) -> Vec<(Action, Option<Repository>)> {
-    let reads = matches!(*method, Method::GET | Method::HEAD);
-    let (action, repository) = match route {
-        Route::Base | Route::Discover | Route::Types | Route::Token => return Vec::new(),
-        Route::Live | Route::Ready => return Vec::new(),
-        Route::Metrics => (Action::Administer, None),
-        Route::Catalog => (Action::List, None),
-        Route::Uploads(repository) | Route::Upload(repository, _) => {
-            (Action::Push, Some(repository))
+        if let (Some(identity), Some(reference)) = (&self.identity, effect.reference) {
+            let reference = reference.to_string();
+            self.gate
+                .record(identity, action, effect.repository, &reference);
         }
-        Route::Tags(repository)
-        | Route::Referrers(repository, _)
-        | Route::Manifest(repository, _)
-        | Route::NoManifest(repository, _)
-        | Route::Blob(repository, _) => match *method {
-            _ if reads => (Action::Pull, Some(repository)),
-            Method::DELETE => (Action::Delete, Some(repository)),
-            _ => (Action::Push, Some(repository)),
-        },
-    };
-    vec![(action, repository.cloned())]
-}
-
-fn text(selector: &ManifestSelector) -> String {
-    match selector {
-        ManifestSelector::Tag(tag) => tag.to_string(),
-        ManifestSelector::Digest(digest) => digest.to_string(),
     }
 }
 

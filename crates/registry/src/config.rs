@@ -1,11 +1,14 @@
-//! The registry's settings: one TOML file, flags and environment variables as one typed value.
+//! The settings of a registry: one TOML file, flags and environment variables as one typed
+//! value.
 //!
 //! ```text
 //! registry.toml ---\
 //! LAZARET_SERVE_* --+-- Document (values with their origins) -- Config -- check
 //! --flags ---------/
 //! ```
-//! Every fault says where it is: line and column of the file, or the flag or variable.
+//! Every fault says where it is: line and column of the file, or the flag or variable. Nothing
+//! below this room reads settings: `instance` turns them into plain values and hands those
+//! down. Nothing here opens a store or a socket.
 
 mod check;
 mod document;
@@ -14,7 +17,6 @@ mod limits;
 mod position;
 mod repositories;
 mod schema;
-mod secret;
 mod storage;
 #[cfg(test)]
 mod tests;
@@ -27,7 +29,6 @@ pub use limits::{EventKind, Limits, Webhook};
 pub use position::Origin;
 pub use repositories::{Collecting, Keep, RepositoryRule, RequiredSignature, RetentionRule};
 pub use schema::{Kind, Setting, schema, settings};
-pub(crate) use secret::read_secret;
 pub use storage::{Bucket, Files, Metadata, Postgres, Sqlite, Storage};
 pub use types::{
     ClientCertificates, Config, Drain, Log, LogFormat, Metrics, Tls, TlsVersion, Tracing,

@@ -1,4 +1,4 @@
-//! Why a registry could not start.
+//! Errors of registries that could not start.
 
 use std::io;
 use std::net::SocketAddr;
@@ -7,26 +7,21 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 use crate::config::Faults;
-use crate::server::tls::TlsError;
+use crate::rules::KeyError;
+use crate::schemas::SchemaError;
+use crate::server::{ListenError, TlsError};
 
 /// A registry that cannot start or go on. Requests that fail get an answer instead.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The store cannot be opened.
-    #[error("failed to open the registry in '{}'", path.display())]
-    Open {
-        /// Its folder.
-        path: PathBuf,
-        /// Why.
-        source: lazaret_content::Error,
-    },
-    /// The address cannot be listened on.
+    /// The address cannot be listened on; the kind of the source says whether another program
+    /// does.
     #[error("failed to listen on {address}")]
     Listen {
         /// The address asked for.
         address: SocketAddr,
-        /// Why.
+        /// The system's reason.
         source: io::Error,
     },
     /// The settings are wrong.
@@ -43,7 +38,7 @@ pub enum Error {
     Storage {
         /// A folder, a file, a bucket.
         place: String,
-        /// Why.
+        /// The store's reason.
         source: lazaret_content::Error,
     },
     /// Nothing was ever stored there.
@@ -57,26 +52,39 @@ pub enum Error {
     Read {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The system's reason.
         source: io::Error,
     },
     /// A public key that cannot be used.
-    #[error("failed to read the public key: {0}")]
-    Key(String),
+    #[error(transparent)]
+    Key(#[from] KeyError),
     /// A family that an operator adds cannot be used.
-    #[error("failed to read the schema '{}': {reason}", path.display())]
-    Schema {
-        /// Its file.
-        path: PathBuf,
-        /// What is wrong.
-        reason: String,
-    },
+    #[error(transparent)]
+    Schema(#[from] SchemaError),
     /// A folder cannot be made.
     #[error("failed to create '{}'", path.display())]
     Create {
         /// The folder.
         path: PathBuf,
-        /// Why.
+        /// The system's reason.
         source: io::Error,
     },
+    /// The folder of an ephemeral registry cannot be made or locked.
+    #[error("failed to make a folder for the registry in '{}'", path.display())]
+    Temporary {
+        /// The folder in which it was to be made.
+        path: PathBuf,
+        /// The failure below.
+        source: lazaret_files::Error,
+    },
+    /// The runtime ends before the work was begun.
+    #[error(transparent)]
+    Stopped(#[from] lazaret_files::Stopped),
+}
+
+impl From<ListenError> for Error {
+    fn from(error: ListenError) -> Self {
+        let ListenError { address, source } = error;
+        Self::Listen { address, source }
+    }
 }

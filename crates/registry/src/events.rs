@@ -1,4 +1,4 @@
-//! Who is told what happens: CloudEvents 1.0, delivered at least once.
+//! Events: others are told what happens, by CloudEvents 1.0, delivered at least once.
 //!
 //! ```text
 //! push, delete --enqueue--> outbox --answer--> client
@@ -6,14 +6,17 @@
 //! outbox --take, hidden from other replicas--> deliver --2xx--> forgotten
 //!   ^--------------- lease over <-- failed ------/ \--too old--> given up, in the log
 //! ```
+//! The room decides nothing about requests: `service` says what happened once it did. Targets
+//! come from `instance`; measurements and traces, which may be lost, are in `telemetry`.
 
 mod deliver;
 mod document;
+mod target;
 #[cfg(test)]
 mod tests;
-pub(crate) mod told;
 
 pub(crate) use document::Happening;
+pub(crate) use target::{Kind, Target};
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -22,7 +25,6 @@ use lazaret_content::{Event, Outbox, UploadId};
 use lazaret_values::Chain;
 use tokio::sync::{Notify, mpsc, watch};
 
-use crate::config::{Config, EventKind, Webhook};
 use crate::http_client::HttpClient;
 use crate::telemetry::Metrics;
 
@@ -33,7 +35,7 @@ const PULLS: usize = 1024;
 #[derive(Clone)]
 pub(crate) struct Events {
     outbox: Arc<dyn Outbox>,
-    config: watch::Receiver<Arc<Config>>,
+    targets: watch::Receiver<Arc<[Target]>>,
     metrics: Arc<Metrics>,
     pulls: mpsc::Sender<Vec<Event>>,
     wake: Arc<Notify>,
@@ -44,13 +46,13 @@ impl Events {
     pub(crate) fn start(
         outbox: Arc<dyn Outbox>,
         client: HttpClient,
-        config: watch::Receiver<Arc<Config>>,
+        targets: watch::Receiver<Arc<[Target]>>,
         metrics: Arc<Metrics>,
     ) -> (Self, impl Future<Output = ()> + Send) {
         let (pulls, receiver) = mpsc::channel(PULLS);
         let events = Self {
             outbox,
-            config,
+            targets,
             metrics,
             pulls,
             wake: Arc::new(Notify::new()),
@@ -64,7 +66,7 @@ impl Events {
             let deliverer = deliver::Deliverer {
                 outbox: Arc::clone(&events.outbox),
                 client,
-                config: events.config.clone(),
+                targets: events.targets.clone(),
                 metrics: Arc::clone(&events.metrics),
                 wake: Arc::clone(&events.wake),
             };
@@ -79,13 +81,13 @@ impl Events {
     /// pulls are kept later, or lost when there are too many.
     ///
     /// # Errors
-    /// When the outbox takes nothing.
+    /// Fails when the outbox takes nothing.
     pub(crate) async fn tell(&self, what: &Happening<'_>) -> Result<(), lazaret_content::Error> {
         let events = self.addressed(what);
         if events.is_empty() {
             return Ok(());
         }
-        if what.kind == EventKind::ManifestPulled {
+        if what.kind == Kind::ManifestPulled {
             if self.pulls.try_send(events).is_err() {
                 self.metrics.event_lost();
             }
@@ -100,12 +102,9 @@ impl Events {
 
     /// One event for each target.
     fn addressed(&self, what: &Happening<'_>) -> Vec<Event> {
-        let config = Arc::clone(&self.config.borrow());
-        let targets: Vec<&Webhook> = config
-            .webhooks
-            .iter()
-            .filter(|target| is_told(target, what))
-            .collect();
+        let targets = Arc::clone(&self.targets.borrow());
+        let wants = |target: &&Target| target.wants(what.kind, what.repository);
+        let targets: Vec<&Target> = targets.iter().filter(wants).collect();
         if targets.is_empty() {
             return Vec::new();
         }
@@ -124,16 +123,6 @@ impl Events {
             })
             .collect()
     }
-}
-
-fn is_told(target: &Webhook, what: &Happening<'_>) -> bool {
-    let name = what.repository.as_str();
-    target.events.contains(&what.kind)
-        && (target.repositories.is_empty()
-            || target
-                .repositories
-                .iter()
-                .any(|pattern| pattern.matches(name)))
 }
 
 /// Keeps pulls, away from the requests.

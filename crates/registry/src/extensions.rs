@@ -1,14 +1,14 @@
-//! What this registry offers beyond the specification.
+//! Endpoints of this registry beyond the specification.
 
 use http::{Response, StatusCode};
 use serde_json::json;
 
-use crate::message::answer::{self, Body};
+use crate::message::{Body, answer};
 use crate::registry::Registry;
 
 /// `/ext/v1/types`: the artifact families with their media types and schemas.
 pub(crate) fn types(registry: &Registry) -> Response<Body> {
-    answer::json(StatusCode::OK, &registry.policy().schemas.catalogue())
+    answer::json(StatusCode::OK, &registry.terms().schemas.types())
 }
 
 /// `/v2/_oci/ext/discover` (distribution-spec, extensions/_oci.md).

@@ -1,10 +1,11 @@
 //! Entries for the fuzz targets: each parser of hostile text, with what must hold of its result.
 
-use lazaret_content::ManifestSelector;
+use http::Method;
 
-use crate::act::path::Route;
+use crate::act::{Act, Reference};
 use crate::config::{Document, Overrides};
-use crate::message::query::{Query, encode};
+use crate::message::Query;
+use crate::message::query::encode;
 use crate::message::range::{self, Requested};
 
 pub use lazaret_auth::fuzzing as auth;
@@ -16,26 +17,63 @@ pub fn config(text: &str) {
     }
 }
 
-/// A path as it came.
+/// A path as it came, with each method.
 pub fn path(text: &str) {
-    let Ok(route) = Route::parse(text) else {
-        return;
-    };
-    // What was understood has one more way to be written, which means the same.
-    let again = match &route {
-        Route::Tags(name) => format!("/v2/{name}/tags/list"),
-        Route::Manifest(name, ManifestSelector::Tag(tag)) => format!("/v2/{name}/manifests/{tag}"),
-        Route::Manifest(name, ManifestSelector::Digest(digest)) => {
-            format!("/v2/{name}/manifests/{digest}")
+    for method in [
+        Method::GET,
+        Method::HEAD,
+        Method::POST,
+        Method::PUT,
+        Method::PATCH,
+        Method::DELETE,
+        Method::OPTIONS,
+    ] {
+        if let Ok(act) = Act::parse(&method, text) {
+            check(&method, &act);
         }
-        Route::Referrers(name, digest) => format!("/v2/{name}/referrers/{digest}"),
-        Route::Blob(name, digest) => format!("/v2/{name}/blobs/{digest}"),
-        Route::Uploads(name) => format!("/v2/{name}/blobs/uploads/"),
-        Route::Upload(name, id) => format!("/v2/{name}/blobs/uploads/{id}"),
+    }
+}
+
+/// Writes an act that was understood in one more way, which means the same.
+fn check(method: &Method, act: &Act) {
+    let again = match act {
+        Act::ListTags { repository } => format!("/v2/{repository}/tags/list"),
+        Act::ReadManifest {
+            repository,
+            selector,
+            ..
+        }
+        | Act::PutManifest {
+            repository,
+            selector,
+        }
+        | Act::DeleteManifest {
+            repository,
+            selector,
+        } => format!("/v2/{repository}/manifests/{}", Reference::from(selector)),
+        Act::ListReferrers { repository, digest } => {
+            format!("/v2/{repository}/referrers/{digest}")
+        }
+        Act::ReadBlob {
+            repository, digest, ..
+        }
+        | Act::DeleteBlob { repository, digest } => format!("/v2/{repository}/blobs/{digest}"),
+        Act::StartUpload { repository } => format!("/v2/{repository}/blobs/uploads/"),
+        Act::ReadUpload { repository, id }
+        | Act::PatchUpload { repository, id }
+        | Act::FinishUpload { repository, id }
+        | Act::CancelUpload { repository, id } => {
+            format!("/v2/{repository}/blobs/uploads/{id}")
+        }
+        Act::NotAllowed { allow, .. } => {
+            let is_listed = allow.split(", ").any(|listed| listed == method);
+            assert!(!allow.is_empty() && !is_listed, "{method}: {allow}");
+            return;
+        }
         _ => return,
     };
     assert!(!again.split('/').any(|part| part == ".."), "{again}");
-    assert_eq!(Route::parse(&again).ok(), Some(route));
+    assert_eq!(Act::parse(method, &again).ok().as_ref(), Some(act));
 }
 
 /// `Range` of a read of `size` bytes, and `Content-Range` of a chunk.

@@ -1,16 +1,13 @@
 //! The client that tells others: webhooks and collectors of traces.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Method, Request, StatusCode};
-use http_body_util::{BodyExt as _, Full};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
-use rustls::{ClientConfig, RootCertStore};
+use http::{Method, Request, StatusCode, header};
+use http_body_util::Full;
+use lazaret_net::{
+    Pool, PoolError, PoolOptions, Roots, USER_AGENT, client_config, pool, read_bounded,
+};
 use thiserror::Error;
 
 /// Bytes of an answer that are read, so that the connection can be used again.
@@ -26,7 +23,7 @@ pub(crate) enum SendError {
     Request(#[from] http::Error),
     /// There is no connection, or it broke.
     #[error("failed to send the request")]
-    Connection(#[from] hyper_util::client::legacy::Error),
+    Connection(#[from] PoolError),
     /// It took too long.
     #[error("no answer in time")]
     Timeout,
@@ -38,31 +35,20 @@ pub(crate) enum SendError {
 /// Posts small documents. Clones share their connections.
 #[derive(Debug, Clone)]
 pub(crate) struct HttpClient {
-    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    client: Pool<Full<Bytes>>,
 }
 
 impl HttpClient {
     /// A client that trusts the authorities of the system, if it has any: plain HTTP needs none.
     pub(crate) fn new() -> Self {
-        let mut roots = RootCertStore::empty();
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .expect("ring has what the default versions need")
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        let connector = HttpsConnectorBuilder::new()
-            .with_tls_config(config)
-            .https_or_http()
-            .enable_http1()
-            .build();
-        let client = Client::builder(TokioExecutor::new())
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(IDLE)
-            .pool_max_idle_per_host(4)
-            .build(connector);
-        Self { client }
+        let limits = PoolOptions {
+            idle: IDLE,
+            idle_per_host: 4,
+            ..PoolOptions::default()
+        };
+        Self {
+            client: pool(client_config(Roots::system()), limits),
+        }
     }
 
     /// Posts a body. Redirects are not followed: they are refusals.
@@ -76,7 +62,7 @@ impl HttpClient {
         let mut request = Request::builder()
             .method(Method::POST)
             .uri(url)
-            .header("user-agent", concat!("lazaret/", env!("CARGO_PKG_VERSION")));
+            .header(header::USER_AGENT, USER_AGENT);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -84,15 +70,8 @@ impl HttpClient {
         let exchange = async {
             let response = self.client.request(request).await?;
             let status = response.status();
-            let mut body = response.into_body();
-            let mut left = ANSWER_BYTES;
-            while let Some(Ok(frame)) = body.frame().await {
-                let length = frame.data_ref().map_or(0, Bytes::len);
-                match left.checked_sub(length) {
-                    Some(rest) => left = rest,
-                    None => break,
-                }
-            }
+            // A refusal counts whether its words come or not.
+            let _ = read_bounded(response.into_body(), ANSWER_BYTES).await;
             if status.is_success() {
                 Ok(())
             } else {

@@ -1,54 +1,61 @@
-//! A registry as its configuration describes it, from the first file read to the last request.
+//! Instances: a registry as its settings describe it, from the first file read to the last
+//! request.
+//!
+//! ```text
+//! Source --read--> Config --settings--> plain values --> stores, gate, terms, telemetry, events
+//!                     ^                                                   |
+//!                     \-- reload: SIGHUP, or a file changed          Registry --> serve
+//! ```
+//! There is one way to open a registry and one to serve it: an ephemeral one is an instance over
+//! a temporary folder ([`Source::ephemeral`]). This room is the only one that reads settings
+//! (`config`); it answers no request itself (`service` does).
 
+mod collecting;
+mod files;
+mod fixed;
+mod home;
+mod live;
+mod marks;
 mod notify;
+mod operators;
 mod reload;
+mod settings;
+mod signals;
+mod source;
 mod stores;
 #[cfg(test)]
 mod tests;
+mod upkeep;
 
 pub use notify::{Notifier, State};
-pub use reload::Source;
-pub use stores::Stores;
+pub use signals::Signals;
+pub use source::{Root, Source};
+pub use upkeep::Upkeep;
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{Request, Response, StatusCode};
-use hyper::body::Incoming;
-use lazaret_content::collect::Collector;
+use lazaret_auth::{Context, Gate};
 use lazaret_content::{BoxFuture, SystemClock};
-use lazaret_values::Chain;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
-use crate::Error;
 use crate::config::{Config, Fault};
 use crate::events::Events;
 use crate::http_client::HttpClient;
-use crate::message::answer::{self, Body};
-use crate::probes as probe;
 use crate::registry::Registry;
-use crate::server::tls::Certificates;
-use crate::server::{self, Handler, Listeners};
-use crate::telemetry::metrics::{Metrics, Outcome};
-use crate::telemetry::{Health, Operations, Traces};
-use lazaret_auth::{Context, Gate};
+use crate::server::{Certificates, Listeners};
+use crate::stores::Stores;
+use crate::telemetry::{Health, Metrics, Telemetry, Traces};
+use crate::{Error, service};
+use home::Home;
+use live::Live;
 use reload::Reloader;
 
-/// How often files are looked at for changes.
+/// Time between looks at files for changes.
 const LOOK: Duration = Duration::from_secs(2);
-
-/// What the system tells a running registry.
-pub struct Signals {
-    /// Resolves when it has to stop.
-    pub stop: BoxFuture<'static, ()>,
-    /// Says to read the configuration again.
-    pub reload: mpsc::Receiver<()>,
-    /// Told what goes on.
-    pub notifier: Notifier,
-}
 
 /// A registry that listens and is about to serve.
 pub struct Instance {
@@ -64,60 +71,68 @@ impl Instance {
     /// Opens the stores and listens.
     ///
     /// # Errors
-    /// Settings that are wrong, stores that are out of reach, addresses that are taken.
+    /// Fails when settings are wrong, stores are out of reach, or an address is taken.
     pub async fn open(source: Source) -> Result<Self, Error> {
         let (config, warnings) = source.read()?;
-        let certificates = config.tls.as_ref().map(Certificates::new).transpose()?;
-        let objects = stores::objects(&config, &source.root)?;
-        let metadata = stores::metadata(&config, &source.root).await?;
+        let certificates = config
+            .tls
+            .as_ref()
+            .map(|tls| Certificates::new(&tls.files()));
+        let certificates = certificates.transpose()?;
+        let home = Home::open(&source.root)?;
+        let stores = Stores {
+            objects: stores::objects(&config, &home)?,
+            metadata: stores::metadata(&config, &home).await?,
+        };
         let context = Context {
-            keys: Some(Arc::clone(&metadata) as _),
-            folder: Some(stores::root(&config, &source.root).to_owned()),
+            keys: Some(Arc::clone(&stores.metadata) as _),
+            folder: Some(stores::root(&config, &home.path).to_owned()),
             clock: Arc::new(SystemClock),
         };
-        let rates = reload::rates(&config);
-        let gate = Gate::open(&config.auth, config.access.clone(), rates, context)?;
-        let policy = stores::policy(&config)?;
+        let limits = settings::request_limits(&config);
+        let gate = Gate::open(&config.auth, config.access.clone(), limits, context)?;
+        let terms = settings::terms(&config)?;
         let listeners = Listeners::bind(&config.listen).await?;
         let metrics_listener = match config.metrics.listen {
             Some(address) if config.metrics.enabled => Some(Listeners::bind(&[address]).await?),
             _ => None,
         };
-        let seen = reload::marks(&source, &config);
-        let sender = watch::Sender::new(Arc::new(config));
+        let seen = marks::marks(&source, &config);
+        let live = Live::new(config);
         let metrics = Arc::new(Metrics::default());
         let client = HttpClient::new();
         let mut tasks: Vec<BoxFuture<'static, ()>> = Vec::new();
         // Without any webhook there may be one after the next reload.
         let (events, task) = Events::start(
-            Arc::clone(&metadata) as _,
+            Arc::clone(&stores.metadata) as _,
             client.clone(),
-            sender.subscribe(),
+            live.targets.subscribe(),
             Arc::clone(&metrics),
         );
         tasks.push(Box::pin(task));
-        let is_traced = sender.borrow().tracing.endpoint.is_some();
+        let is_traced = live.export.borrow().endpoint.is_some();
         let traces = is_traced.then(|| {
-            let (traces, task) = Traces::start(client, sender.subscribe());
+            let (traces, task) = Traces::start(client, live.export.subscribe());
             tasks.push(Box::pin(task));
             traces
         });
-        let operations = Operations {
-            config: sender.subscribe(),
+        let collecting = collecting::collect(
+            stores.clone(),
+            Arc::clone(&metrics),
+            live.config.subscribe(),
+        );
+        tasks.push(Box::pin(collecting));
+        let telemetry = Telemetry {
             metrics: Arc::clone(&metrics),
             health: Health::default(),
-            events: Some(events),
             traces,
         };
-        let registry = Registry::over(objects, metadata).with_operations(operations);
-        registry.set_policy(policy);
-        registry.set_gate(gate);
-        tasks.push(Box::pin(collect(registry.clone(), sender.subscribe())));
+        let registry = Registry::new(stores, terms, gate, telemetry, events, home.lock);
         Ok(Self {
             reloader: Reloader {
                 source,
                 registry: registry.clone(),
-                config: sender,
+                live,
                 certificates,
                 metrics,
                 seen,
@@ -130,26 +145,30 @@ impl Instance {
         })
     }
 
-    /// What is doubtful in the configuration.
+    /// The faults of the settings that do not keep the registry from starting.
     #[must_use]
     pub fn warnings(&self) -> &[Fault] {
         &self.warnings
     }
 
-    /// Where it listens, with the ports that were taken: `https://127.0.0.1:5000`.
+    /// The addresses that it listens on, with the ports that were taken.
+    pub fn addresses(&self) -> impl Iterator<Item = SocketAddr> {
+        self.listeners.addresses()
+    }
+
+    /// The same as URLs: `https://127.0.0.1:5000`.
     #[must_use]
     pub fn urls(&self) -> Vec<String> {
         let scheme = match self.reloader.certificates {
             Some(_) => "https",
             None => "http",
         };
-        let addresses = self.listeners.addresses();
-        addresses
+        self.addresses()
             .map(|address| format!("{scheme}://{address}"))
             .collect()
     }
 
-    /// Where the measurements are, if they have an address of their own.
+    /// The address of the measurements, if they have one of their own.
     #[must_use]
     pub fn metrics_address(&self) -> Option<SocketAddr> {
         self.metrics_listener.as_ref()?.addresses().next()
@@ -158,7 +177,7 @@ impl Instance {
     /// The configuration, now and after each reload.
     #[must_use]
     pub fn configuration(&self) -> watch::Receiver<Arc<Config>> {
-        self.reloader.config.subscribe()
+        self.reloader.live.config.subscribe()
     }
 
     /// Serves until it is told to stop, then finishes the requests under way.
@@ -169,7 +188,8 @@ impl Instance {
             notifier,
         } = signals;
         let registry = self.registry;
-        let config = self.reloader.config.subscribe();
+        let config = self.reloader.live.config.subscribe();
+        let limits = self.reloader.live.limits.subscribe();
         let certificates = self.reloader.certificates.clone();
         let mut background = JoinSet::new();
         for task in self.tasks {
@@ -178,28 +198,28 @@ impl Instance {
         background.spawn(watch_files(self.reloader, reload, notifier.clone()));
         let (end_metrics, metrics_ended) = oneshot::channel::<Infallible>();
         if let Some(listener) = self.metrics_listener {
-            let (handler, config) = (metrics_handler(registry.clone()), config.clone());
+            let (handler, limits) = (operators::handler(registry.clone()), limits.clone());
             background.spawn(async move {
                 let ended = async {
                     let _ = metrics_ended.await;
                 };
-                listener.serve(handler, config, None, ended).await;
+                listener.serve(handler, limits, None, ended).await;
             });
         }
         notifier.tell(State::Ready);
         let stopped = {
-            let (registry, config) = (registry.clone(), config.clone());
+            let registry = registry.clone();
             async move {
                 stop.await;
                 notifier.tell(State::Stopping);
-                registry.operations().health.drain();
+                registry.telemetry.health.drain();
                 let delay = config.borrow().drain.delay.duration();
                 tokio::time::sleep(delay).await;
             }
         };
-        let handler = server::handler(registry);
+        let handler = service::handler(registry);
         self.listeners
-            .serve(handler, config, certificates, stopped)
+            .serve(handler, limits, certificates, stopped)
             .await;
         drop(end_metrics);
         background.shutdown().await;
@@ -225,67 +245,5 @@ async fn watch_files(mut reloader: Reloader, mut reload: mpsc::Receiver<()>, not
         if asked {
             notifier.tell(State::Ready);
         }
-    }
-}
-
-/// Removes what nobody needs, now and then. A run starts with the settings of its time.
-async fn collect(registry: Registry, mut config: watch::Receiver<Arc<Config>>) {
-    loop {
-        let interval = config.borrow_and_update().collection.interval.duration();
-        if interval.is_zero() {
-            if config.changed().await.is_err() {
-                return;
-            }
-            continue;
-        }
-        tokio::select! {
-            () = tokio::time::sleep(interval) => {}
-            changed = config.changed() => {
-                // A shorter interval counts from now on.
-                if changed.is_ok() && config.borrow().collection.interval.duration() != interval {
-                    continue;
-                }
-                tokio::time::sleep(interval).await;
-            }
-        }
-        let (settings, retention) = stores::collection(&config.borrow());
-        let collector = Collector::new(
-            Arc::clone(&registry.metadata),
-            Arc::clone(&registry.objects),
-            Arc::new(SystemClock),
-            settings,
-            retention,
-        );
-        let metrics = &registry.operations().metrics;
-        match collector.run(&mut |_, _| {}).await {
-            Ok(report) => {
-                metrics.collected(Outcome::Success, report.objects, report.bytes_reclaimed);
-                tracing::info!(?report, "collected unused content");
-            }
-            Err(error) => {
-                metrics.collected(Outcome::Failure, 0, 0);
-                tracing::error!(
-                    error = Chain(&error).to_string(),
-                    "failed to collect unused content"
-                );
-            }
-        }
-    }
-}
-
-/// `/metrics`, `/livez` and `/readyz` for those who run the registry.
-fn metrics_handler(registry: Registry) -> Handler {
-    Arc::new(move |request: Request<Incoming>, _| {
-        let registry = registry.clone();
-        Box::pin(async move { operators_answer(&registry, request.uri().path()).await })
-    })
-}
-
-async fn operators_answer(registry: &Registry, path: &str) -> Response<Body> {
-    match path {
-        "/metrics" => probe::render(registry),
-        "/livez" => answer::json(StatusCode::OK, &serde_json::json!({})),
-        "/readyz" => probe::ready(registry).await,
-        _ => answer::Refusal::not_found().into_response(),
     }
 }

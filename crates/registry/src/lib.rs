@@ -2,16 +2,20 @@
 //! metadata.
 //!
 //! ```text
-//! server    connections, TLS, limits, drain
-//! operations    reload, health, metrics, traces, events
-//! service   one request
-//!   caller  the peer and its identity, by lazaret-auth
-//!   route   path -> Route, a pure parser
-//!     blobs uploads manifests listings extensions    one verb a file
-//!       Schemas (port)     which configurations are valid
-//!       BlobStore, Metadata (ports of lazaret-content)
+//! instance      opens, serves, reloads, drains; the only reader of settings
+//!   config      the settings: file, flags, variables
+//!   service     one request, from its head to its line in the log
+//!     distribution extensions probes    the verbs, one a file
+//!       caller registry terms           who asks; what requests share and are held to
+//!         events telemetry              others are told; operators see
+//!           server    connections: TLS, HTTP/1.1 and HTTP/2, limits, drain
+//!           act       method and path as one checked value
+//!           rules schemas stores        what may be pushed; where it goes
+//!             message HTTP messages as values
 //! ```
-//! The ephemeral registry is this one over a temporary folder ([`Registry::ephemeral`]).
+//! A room uses those below it and never one above. [`Instance`] is the one way in, for lasting
+//! and for ephemeral registries. Users and rights are in `lazaret-auth`, content in
+//! `lazaret-content`.
 
 mod act;
 mod caller;
@@ -30,17 +34,16 @@ mod probes;
 mod registry;
 mod rules;
 mod schemas;
+mod secret_file;
 mod server;
 mod service;
+mod stores;
 mod telemetry;
-#[cfg(test)]
-mod tests;
+mod terms;
 
 pub use error::Error;
-pub use instance::{Instance, Notifier, Signals, Source, State, Stores};
+pub use instance::{Instance, Notifier, Root, Signals, Source, State, Upkeep};
 pub use lazaret_auth::new_key;
-pub use lazaret_content::Durability;
-pub use registry::{Limits, Options, Policy, Registry};
-pub use rules::{Rule, Rules, VerifyingKey};
-pub use schemas::{FamilySchemas, SchemaFault, Schemas};
-pub use server::{Server, TlsError};
+pub use rules::KeyError;
+pub use schemas::SchemaError;
+pub use server::TlsError;

@@ -1,18 +1,19 @@
-//! `/readyz` and `/metrics`.
+//! `/readyz` and `/metrics`: what balancers and Prometheus ask for.
 
 use http::{Response, StatusCode, header};
 
-use crate::message::answer::{self, Body, Outcome, Refusal};
+use crate::message::{Body, Outcome, Refusal, answer};
 use crate::registry::Registry;
 use crate::telemetry::metrics::CONTENT_TYPE;
+use crate::terms::Exposure;
 
 /// 200 when the stores answer and the registry is not about to stop, else 503 with what is
 /// missing.
 pub(crate) async fn ready(registry: &Registry) -> Response<Body> {
-    let operations = registry.operations();
-    let (metadata, objects) = (registry.metadata.as_ref(), registry.objects.as_ref());
-    let health = &operations.health;
-    match health.check(metadata, objects, &operations.metrics).await {
+    let (telemetry, stores) = (&registry.telemetry, &registry.stores);
+    let (metadata, objects) = (stores.metadata.as_ref(), stores.objects.as_ref());
+    let health = &telemetry.health;
+    match health.check(metadata, objects, &telemetry.metrics).await {
         Ok(()) => answer::json(StatusCode::OK, &serde_json::json!({})),
         Err(why) => {
             let body = serde_json::json!({ "unready": why.name() });
@@ -23,17 +24,19 @@ pub(crate) async fn ready(registry: &Registry) -> Response<Body> {
 
 /// The measurements, on the registry's own address. Whether the sender may see them was
 /// decided before.
+///
+/// # Errors
+/// Fails with 404 when they are not there.
 pub(crate) fn metrics(registry: &Registry) -> Outcome {
-    let settings = &registry.operations().config().metrics;
-    if !settings.enabled || settings.listen.is_some() {
-        return Err(Refusal::not_found());
+    match registry.terms().metrics {
+        Exposure::Nobody => Err(Refusal::not_found()),
+        Exposure::Administrators | Exposure::Everybody => Ok(render(registry)),
     }
-    Ok(render(registry))
 }
 
 /// The measurements.
 pub(crate) fn render(registry: &Registry) -> Response<Body> {
-    let text = registry.operations().metrics.render();
+    let text = registry.telemetry.metrics.render();
     let response = answer::bytes(StatusCode::OK, text.into());
     answer::with(response, header::CONTENT_TYPE, CONTENT_TYPE)
 }

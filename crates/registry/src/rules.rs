@@ -1,71 +1,14 @@
-//! What a repository takes: rules by pattern, the first that matches counts.
+//! The rules of repositories: artifact types, pinned bundles, immutable tags, signatures, quotas.
+//!
+//! Rules are chosen by pattern; the first that matches a repository counts. A rule refuses a
+//! push, it never changes one. The schemas of families are in `schemas`; who may push at all
+//! is decided by `lazaret-auth`.
 
 mod check;
+mod rule;
 mod signature;
 
 pub(crate) use check::check;
-pub use signature::VerifyingKey;
-
-use lazaret_oci::{Repository, Tag};
-use lazaret_values::Pattern;
-
-/// The rules of a registry.
-#[derive(Debug, Clone, Default)]
-pub struct Rules(Vec<Rule>);
-
-/// What the repositories of some names take.
-#[derive(Debug, Clone, Default)]
-pub struct Rule {
-    /// The repositories it is for.
-    pub repositories: Vec<Pattern>,
-    /// Artifact types that may be pushed; everything when empty. The type of a manifest is its
-    /// `artifactType`, or the media type of its configuration; of an index without
-    /// `artifactType` it is the index's own media type.
-    pub artifact_types: Vec<Pattern>,
-    /// Whether bundles have to pin every component to a digest.
-    pub pinned_bundles: bool,
-    /// Tags that may be set once.
-    pub immutable_tags: Vec<Pattern>,
-    /// Whether the manifests that an index names must be in the repository.
-    pub needs_manifests: bool,
-    /// Whether images may be pushed without all of their layers, as sparse copies are. The
-    /// configuration must be there in any case.
-    pub may_lack_layers: bool,
-    /// When there are any: a tag may only be set to a manifest that one of these keys signed.
-    pub signers: Vec<VerifyingKey>,
-    /// Bytes that each of the repositories may hold.
-    pub quota: Option<u64>,
-}
-
-impl Rules {
-    /// Rules in order of precedence.
-    #[must_use]
-    pub fn new(rules: Vec<Rule>) -> Self {
-        Self(rules)
-    }
-
-    /// The rule for a repository.
-    pub(crate) fn of(&self, repository: &Repository) -> Option<&Rule> {
-        self.0.iter().find(|rule| {
-            rule.repositories
-                .iter()
-                .any(|pattern| pattern.matches(repository.as_str()))
-        })
-    }
-
-    /// Bytes that a repository may hold.
-    pub(crate) fn quota(&self, repository: &Repository) -> Option<u64> {
-        self.of(repository).and_then(|rule| rule.quota)
-    }
-}
-
-impl Rule {
-    /// Whether any of the tags may be set only once.
-    pub(crate) fn is_immutable(&self, tags: &[Tag]) -> bool {
-        tags.iter().any(|tag| {
-            self.immutable_tags
-                .iter()
-                .any(|pattern| pattern.matches(tag.as_str()))
-        })
-    }
-}
+pub(crate) use rule::{Rule, Rules};
+pub use signature::KeyError;
+pub(crate) use signature::VerifyingKey;

@@ -1,29 +1,34 @@
-//! The port of the schema authority, and the ten families behind it.
+//! The schema authority: which configurations of artifacts are valid.
+//!
+//! The port is [`Schemas`]; behind it are the ten families of `lazaret-artifacts` and those that
+//! an operator adds. It refuses or lets pass: what a repository takes beyond that is in `rules`.
 
-use std::path::Path;
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use lazaret_artifacts::{Family, Fault, Schema, TypeInfo, catalogue, validate_blob};
 use lazaret_oci::Manifest;
 use serde_json::Value;
-
-use crate::Error;
+use thiserror::Error;
 
 /// One reason to refuse an artifact.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SchemaFault {
+pub(crate) struct SchemaFault {
     /// The family whose rules are broken.
-    pub family: String,
+    pub(crate) family: String,
     /// JSON pointer into the configuration.
-    pub pointer: String,
+    pub(crate) pointer: String,
     /// The schema keyword or rule.
-    pub keyword: String,
-    /// What is wrong, in one line.
-    pub message: String,
+    pub(crate) keyword: String,
+    /// The fault, in one line.
+    pub(crate) message: String,
 }
 
 /// Decides which artifacts a registry takes.
-pub trait Schemas: Send + Sync {
+pub(crate) trait Schemas: Send + Sync {
     /// Largest configuration worth reading when the manifest claims a family; `None` when
     /// there is nothing to check.
     fn applies(&self, manifest: &Manifest) -> Option<u64>;
@@ -32,12 +37,22 @@ pub trait Schemas: Send + Sync {
     fn check(&self, manifest: &Manifest, config: &[u8]) -> Vec<SchemaFault>;
 
     /// The families, as `GET /ext/v1/types` answers.
-    fn catalogue(&self) -> Value;
+    fn types(&self) -> Value;
+}
+
+/// A family that an operator adds and that cannot be used.
+#[derive(Debug, Error)]
+#[error("failed to read the schema '{}': {reason}", path.display())]
+pub struct SchemaError {
+    /// Its file.
+    pub path: PathBuf,
+    /// The fault, as a sentence.
+    pub reason: String,
 }
 
 /// The ten built-in families, and those that the operator adds.
 #[derive(Debug, Clone, Default)]
-pub struct FamilySchemas {
+pub(crate) struct FamilySchemas {
     added: Vec<Added>,
 }
 
@@ -55,9 +70,9 @@ impl FamilySchemas {
     /// (see [`TypeInfo::of_schema`]).
     ///
     /// # Errors
-    /// [`Error::Schema`] for the first file that does not do.
-    pub fn with_folder(folder: &Path) -> Result<Self, Error> {
-        let fail = |path: &Path, reason: String| Error::Schema {
+    /// Fails with the first file that cannot be used.
+    pub(crate) fn with_folder(folder: &Path) -> Result<Self, SchemaError> {
+        let fail = |path: &Path, reason: String| SchemaError {
             path: path.to_owned(),
             reason,
         };
@@ -157,7 +172,7 @@ impl Schemas for FamilySchemas {
         faults.into_iter().map(fault).collect()
     }
 
-    fn catalogue(&self) -> Value {
+    fn types(&self) -> Value {
         let added = self.added.iter().map(|added| added.info.clone());
         let types: Vec<TypeInfo> = catalogue().into_iter().chain(added).collect();
         serde_json::json!({ "types": types })

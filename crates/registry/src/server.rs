@@ -4,11 +4,15 @@
 //! listening --stop--> (delay: /readyz says no) --> refusing --> requests finish --> over
 //!                                                          \--- timeout: dropped --/
 //! ```
+//! The room carries bytes: it knows no endpoint, no user and no setting. `service` answers the
+//! requests, `instance` hands down limits and certificates.
 
 mod activity;
 mod connection;
+mod limits;
 mod peer;
 mod places;
+mod shared;
 mod stall;
 #[cfg(test)]
 mod tests;
@@ -22,114 +26,32 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use http::{Request, Response};
-use hyper::body::Incoming;
 use hyper_util::server::graceful::GracefulShutdown;
-use lazaret_content::BoxFuture;
+use thiserror::Error;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
-use crate::config::{Config, Limits};
-use crate::message::answer::Body;
-use crate::registry::Registry;
-use crate::{Error, service};
-use places::Places;
-use tls::Certificates;
-
+pub(crate) use limits::ConnectionLimits;
 pub(crate) use peer::Peer;
+pub(crate) use shared::Handler;
 pub use tls::TlsError;
+pub(crate) use tls::{Certificates, TlsFiles};
+
+use places::Places;
+use shared::Shared;
 
 /// Pause after a failure to accept, such as too many open files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-/// How often abandoned uploads are looked for.
-const CLEANUP: Duration = Duration::from_secs(60 * 60);
-/// Handshakes take no longer than this when nothing else is said.
-const HANDSHAKE: Duration = Duration::from_secs(10);
 
-/// A registry that listens.
-pub struct Server {
-    registry: Registry,
-    listeners: Listeners,
-    address: SocketAddr,
-}
-
-impl Server {
-    pub(crate) async fn bind(registry: Registry, address: SocketAddr) -> Result<Self, Error> {
-        let listeners = Listeners::bind(&[address]).await?;
-        let address = listeners.addresses().next().unwrap_or(address);
-        Ok(Self {
-            registry,
-            listeners,
-            address,
-        })
-    }
-
-    /// Where it listens, with the port that was taken.
-    #[must_use]
-    pub fn local_addr(&self) -> SocketAddr {
-        self.address
-    }
-
-    /// Serves until `shutdown` resolves, then finishes the requests under way, at most for
-    /// half a minute.
-    ///
-    /// # Errors
-    /// None at present: a failing connection ends alone.
-    pub async fn serve(self, shutdown: impl Future<Output = ()> + Send) -> Result<(), Error> {
-        let config = self.registry.operations().config.clone();
-        let handler = handler(self.registry.clone());
-        // It ends with the server: an ephemeral registry goes with its last holder.
-        let mut cleaning = JoinSet::new();
-        cleaning.spawn(clean_up(self.registry));
-        self.listeners.serve(handler, config, None, shutdown).await;
-        cleaning.shutdown().await;
-        Ok(())
-    }
-}
-
-/// Answers with a registry.
-pub(crate) fn handler(registry: Registry) -> Handler {
-    Arc::new(move |request, peer| {
-        let registry = registry.clone();
-        Box::pin(async move { service::answer(&registry, request, &peer).await })
-    })
-}
-
-/// Drops the uploads that clients have given up, now and then.
-async fn clean_up(registry: Registry) {
-    let mut cleanup = tokio::time::interval(CLEANUP);
-    loop {
-        cleanup.tick().await;
-        if let Err(error) = registry.expire_uploads().await {
-            tracing::error!(%error, "failed to drop abandoned uploads");
-        }
-    }
-}
-
-/// Answers a request of a peer.
-pub(crate) type Handler =
-    Arc<dyn Fn(Request<Incoming>, Arc<Peer>) -> BoxFuture<'static, Response<Body>> + Send + Sync>;
-
-/// What all connections share.
-struct Shared {
-    handler: Handler,
-    config: watch::Receiver<Arc<Config>>,
-    certificates: Option<Certificates>,
-}
-
-impl Shared {
-    fn limits(&self) -> Limits {
-        self.config.borrow().limits.clone()
-    }
-
-    fn handshake_timeout(&self) -> Duration {
-        let config = self.config.borrow();
-        config
-            .tls
-            .as_ref()
-            .map_or(HANDSHAKE, |tls| tls.handshake_timeout.duration())
-    }
+/// The address cannot be listened on.
+#[derive(Debug, Error)]
+#[error("failed to listen on {address}")]
+pub(crate) struct ListenError {
+    /// The address asked for.
+    pub(crate) address: SocketAddr,
+    /// The system's reason.
+    pub(crate) source: io::Error,
 }
 
 /// Listening sockets.
@@ -141,11 +63,11 @@ impl Listeners {
     /// Listens on every address; port 0 takes a free one.
     ///
     /// # Errors
-    /// [`Error::Listen`].
-    pub(crate) async fn bind(addresses: &[SocketAddr]) -> Result<Self, Error> {
+    /// Fails when an address is taken, or is none of this machine.
+    pub(crate) async fn bind(addresses: &[SocketAddr]) -> Result<Self, ListenError> {
         let mut sockets = Vec::new();
         for &address in addresses {
-            let failed = |source| Error::Listen { address, source };
+            let failed = |source| ListenError { address, source };
             let listener = TcpListener::bind(address).await.map_err(failed)?;
             let address = listener.local_addr().map_err(failed)?;
             sockets.push((listener, address));
@@ -153,25 +75,25 @@ impl Listeners {
         Ok(Self { sockets })
     }
 
-    /// Where they listen, with the ports that were taken.
+    /// The addresses that they listen on, with the ports that were taken.
     pub(crate) fn addresses(&self) -> impl Iterator<Item = SocketAddr> {
         self.sockets.iter().map(|(_, address)| *address)
     }
 
     /// Serves until `stop` resolves, then finishes the requests under way, for as long as the
-    /// configuration says. Connections that are open then end with their requests.
+    /// limits say. Connections that are open then end with their requests.
     pub(crate) async fn serve(
         self,
         handler: Handler,
-        config: watch::Receiver<Arc<Config>>,
+        limits: watch::Receiver<ConnectionLimits>,
         certificates: Option<Certificates>,
         stop: impl Future<Output = ()> + Send,
     ) {
         let graceful = GracefulShutdown::new();
-        let most = config.borrow().limits.connections;
+        let most = limits.borrow().connections;
         let shared = Arc::new(Shared {
             handler,
-            config,
+            limits,
             certificates,
         });
         let all = Arc::new(Semaphore::new(
@@ -200,7 +122,7 @@ impl Listeners {
                     continue;
                 }
             };
-            let most = shared.limits().connections_per_address;
+            let most = shared.limits().per_address;
             let Some(place) = places.take(address.ip(), most) else {
                 tracing::debug!(peer = %address, "too many connections of one address");
                 continue;
@@ -213,7 +135,7 @@ impl Listeners {
             });
         }
         drop(self.sockets);
-        let timeout = shared.config.borrow().drain.timeout.duration();
+        let timeout = shared.limits().drain;
         if tokio::time::timeout(timeout, graceful.shutdown())
             .await
             .is_err()

@@ -1,5 +1,9 @@
-//! What it takes to run a registry: reload, health, measurements, traces, events, one line a
-//! request in the log.
+//! Telemetry for those who run a registry: measurements, health, traces, one line a request in
+//! the log.
+//!
+//! The room only watches: nothing here changes what a client is answered, and no measurement
+//! has a label that a client chose. It reads no settings (`instance` hands them down); events,
+//! which are promised to be delivered, are in `events`.
 
 mod health;
 pub(crate) mod metrics;
@@ -10,66 +14,33 @@ pub(crate) mod trace;
 pub(crate) use health::Health;
 pub(crate) use metrics::Metrics;
 pub(crate) use observe::Observation;
-pub(crate) use trace::Traces;
+pub(crate) use trace::{Export, Traces};
 
 use std::sync::Arc;
 
-use lazaret_oci::MAX_MANIFEST_BYTES;
-use tokio::sync::watch;
+use http::request::Parts;
 
-use crate::config::Config;
-use crate::events::Events;
-use crate::message::body::Pace;
+use crate::act::Class;
+use crate::server::Peer;
 
-/// What a registry's requests share with those who run it.
-pub(crate) struct Operations {
-    pub(crate) config: watch::Receiver<Arc<Config>>,
+/// Everything that watches the requests of one instance.
+pub(crate) struct Telemetry {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) health: Health,
-    pub(crate) events: Option<Events>,
+    /// The queue of spans; absent when nobody collects them.
     pub(crate) traces: Option<Traces>,
 }
 
-impl Default for Operations {
-    /// Of a registry that nobody watches.
-    fn default() -> Self {
-        Self {
-            // The receiver goes on without its sender; it only never changes.
-            config: watch::Sender::new(Arc::default()).subscribe(),
-            metrics: Arc::default(),
-            health: Health::default(),
-            events: None,
-            traces: None,
-        }
-    }
-}
-
-impl Operations {
-    /// The configuration of this moment.
-    pub(crate) fn config(&self) -> Arc<Config> {
-        Arc::clone(&self.config.borrow())
-    }
-
-    /// Bytes of the largest manifest.
-    pub(crate) fn manifest_limit(&self) -> usize {
-        let limit = self.config.borrow().limits.manifest_bytes.0;
-        usize::try_from(limit).map_or(MAX_MANIFEST_BYTES, |limit| limit.min(MAX_MANIFEST_BYTES))
-    }
-
-    /// How slow clients may send.
-    pub(crate) fn pace(&self) -> Pace {
-        let config = self.config.borrow();
-        Pace {
-            silence: config.limits.body_timeout.duration(),
-            rate: config.limits.minimum_transfer_rate.0,
-            window: config.limits.transfer_window.duration(),
-        }
-    }
-
-    pub(crate) fn sample_ratio(&self) -> f64 {
-        match &self.traces {
-            Some(_) => self.config.borrow().tracing.sample_ratio,
-            None => 0.0,
-        }
+impl Telemetry {
+    /// Begins to watch a request. `class` says what its path names.
+    pub(crate) fn observe(
+        &self,
+        peer: &Arc<Peer>,
+        head: &Parts,
+        request: String,
+        class: Class,
+    ) -> Observation {
+        let (metrics, traces) = (Arc::clone(&self.metrics), self.traces.clone());
+        Observation::new(metrics, traces, peer, head, request, class)
     }
 }

@@ -1,19 +1,13 @@
-//! Work that blocks, off the threads of the runtime.
+//! Work that blocks, with the errors of this crate.
 
 use crate::Error;
 
-/// Runs `work` on a thread for blocking work. A panic in it goes on in the caller.
+/// [`lazaret_files::blocking`], for work that fails with this crate's [`Error`].
+///
+/// # Errors
+/// Those of the work.
 pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(outcome) => outcome,
-        Err(error) => match error.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            Err(error) => Err(Error::Io {
-                action: "finish the work".to_owned(),
-                source: std::io::Error::other(error),
-            }),
-        },
-    }
+    lazaret_files::blocking(work).await
 }

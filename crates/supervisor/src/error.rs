@@ -1,12 +1,15 @@
-//! What can go wrong in the supervisor, with the class that decides exit codes.
+//! What can go wrong in the supervisor. Messages name no flag and give no advice: callers know
+//! what their users can do.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use lazaret_artifacts::{Family, Fault};
 use lazaret_oci::{Digest, Reference};
-use lazaret_protocol::Kind;
+use lazaret_protocol::FailureKind;
 use thiserror::Error;
+
+use crate::setting::Setting;
 
 /// A failed operation.
 #[derive(Debug, Error)]
@@ -18,12 +21,9 @@ pub enum Error {
     /// A registry refused, failed or misbehaved.
     #[error(transparent)]
     Client(#[from] lazaret_client::Error),
-    /// The local store failed.
+    /// The local store, a layout or an archive failed.
     #[error(transparent)]
-    Store(#[from] lazaret_images::Error),
-    /// A folder of machines or scratch files failed.
-    #[error(transparent)]
-    Folder(#[from] lazaret_files::Error),
+    Store(lazaret_images::Error),
     /// A machine or kernel failed.
     #[error(transparent)]
     Vm(#[from] lazaret_vm::Error),
@@ -91,17 +91,17 @@ pub enum Error {
         names: Vec<String>,
     },
     /// Content went only into families that carry files.
-    #[error("{} has no content: --content is for tool, knowledge, fileset and model", family.article())]
+    #[error("{} has no content", family.article())]
     NoContent {
         /// The family.
         family: Family,
     },
-    /// An option that only artifact files take.
-    #[error("{option} is for artifact files, and '{source_name}' is an image")]
-    ImageOption {
-        /// The option.
-        option: &'static str,
-        /// What was given.
+    /// A setting that only artifact files take.
+    #[error("the {setting} is for artifact files, and '{source_name}' is an image")]
+    ArtifactsOnly {
+        /// The setting.
+        setting: Setting,
+        /// The source given.
         source_name: String,
     },
     /// A blob that the store should have.
@@ -215,14 +215,16 @@ pub enum Error {
     Workload {
         /// What the guest says.
         message: String,
-        /// Exit status that stands for it: 125, 126 or 127.
-        status: u8,
+        /// What kept it from starting.
+        kind: FailureKind,
     },
-    /// The guest sent something that has no place in the conversation.
-    #[error("the guest broke the protocol with a frame of kind {kind:?}")]
-    GuestProtocol {
-        /// The frame.
-        kind: Kind,
+    /// A machine was asked for something that its state does not have.
+    #[error("a machine that is {state} cannot be {action}")]
+    MachineState {
+        /// Its state.
+        state: &'static str,
+        /// What was asked, as a participle.
+        action: &'static str,
     },
     /// The machine hung up.
     #[error("the machine ended before the workload did")]
@@ -235,41 +237,19 @@ pub enum Error {
         /// Why it failed.
         source: io::Error,
     },
-    /// A setting of `run` that cannot be used.
-    #[error("{option} '{value}' cannot be used: {reason}")]
-    Option {
-        /// The option.
-        option: &'static str,
+    /// A setting that cannot be used.
+    #[error("{setting} '{value}' cannot be used: {reason}")]
+    Setting {
+        /// The setting.
+        setting: Setting,
         /// Its value.
         value: String,
         /// Why not.
         reason: String,
     },
-}
-
-/// What kind of failure it is; decides the exit code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ErrorClass {
-    /// The request makes no sense.
-    Usage,
-    /// Credentials are missing, wrong or not enough.
-    Auth,
-    /// Something does not exist.
-    NotFound,
-    /// A document, reference or setting breaks a rule.
-    Invalid,
-    /// A registry cannot be reached or does not behave like one.
-    Unreachable,
-    /// The name is taken or in use.
-    Conflict,
-    /// Content differs from its digest or size.
-    Integrity,
-    /// A local file or the disk.
-    Storage,
-    /// A machine.
-    Machine,
-    /// None of these.
-    Other,
+    /// A run that wants a root disk of the machine's own, and no writes to it.
+    #[error("a root disk of the machine's own cannot be read-only")]
+    ReadOnlyOwnDisk,
 }
 
 impl Error {
@@ -278,101 +258,38 @@ impl Error {
         let action = format!("{action} '{}'", path.display());
         move |source| Self::Io { action, source }
     }
+}
 
-    /// The class.
-    #[must_use]
-    pub fn class(&self) -> ErrorClass {
-        match self {
-            Self::Client(error) => client_class(error.class()),
-            Self::Store(error) => store_class(error),
-            Self::Folder(_) => ErrorClass::Storage,
-            Self::Fetch { source, .. } => source.class(),
-            Self::Convert {
-                source: lazaret_rootfs::Error::Write { .. } | lazaret_rootfs::Error::Read { .. },
-                ..
-            } => ErrorClass::Storage,
-            Self::Oci(_)
-            | Self::Artifact(_)
-            | Self::InvalidArtifact { .. }
-            | Self::UnknownKind { .. }
-            | Self::Source { .. }
-            | Self::LayerCount { .. }
-            | Self::ConfigTooLarge { .. }
-            | Self::UnknownArtifact { .. }
-            | Self::Convert { .. }
-            | Self::Disk { .. }
-            | Self::Catalogue { .. }
-            | Self::Bundle { .. }
-            | Self::NoKernelArtifact { .. }
-            | Self::ImageAmbiguous { .. } => ErrorClass::Invalid,
-            Self::SourceNotFound { .. } | Self::ImageNotFound { .. } | Self::NotOnDisk { .. } => {
-                ErrorClass::NotFound
-            }
-            Self::NoContent { .. } | Self::ImageOption { .. } | Self::Option { .. } => {
-                ErrorClass::Usage
-            }
-            Self::ImageExists { .. } => ErrorClass::Conflict,
-            Self::BlobMissing { .. } | Self::DigestMismatch { .. } | Self::RootHash { .. } => {
-                ErrorClass::Integrity
-            }
-            Self::Io { source, .. } if source.kind() == io::ErrorKind::NotFound => {
-                ErrorClass::NotFound
-            }
-            Self::Io { .. } => ErrorClass::Storage,
-            Self::Vm(error) => vm_class(error),
-            Self::Initramfs { .. }
-            | Self::Workload { .. }
-            | Self::GuestProtocol { .. }
-            | Self::ChannelClosed => ErrorClass::Machine,
+impl From<lazaret_files::Error> for Error {
+    fn from(error: lazaret_files::Error) -> Self {
+        Self::io(error.action, &error.path)(error.source)
+    }
+}
+
+impl From<lazaret_files::Stopped> for Error {
+    fn from(stopped: lazaret_files::Stopped) -> Self {
+        Self::Io {
+            action: "finish the work".to_owned(),
+            source: io::Error::other(stopped),
         }
     }
+}
 
-    /// What the user can do about it.
-    #[must_use]
-    pub fn hint(&self) -> Option<String> {
-        match self {
-            Self::Oci(error) => error.hint(),
-            Self::Client(error) => error.hint(),
-            Self::Vm(error) => error.hint(),
-            Self::Artifact(error) => error.hint(),
-            Self::Fetch { source, .. } => source.hint(),
-            Self::UnknownKind { .. } => {
-                Some("set `kind`, or name the family with --family".to_owned())
+impl From<lazaret_images::Error> for Error {
+    /// Takes out the errors of others that came through the ports for images.
+    fn from(error: lazaret_images::Error) -> Self {
+        match error {
+            lazaret_images::Error::Elsewhere(source) => {
+                match source.downcast::<lazaret_client::Error>() {
+                    Ok(error) => Self::Client(*error),
+                    Err(source) => Self::Store(lazaret_images::Error::Elsewhere(source)),
+                }
             }
-            Self::SourceNotFound { .. } => {
-                Some("give a file or folder, or a name from `lazaret image ls`".to_owned())
-            }
-            Self::ImageNotFound { .. } => {
-                Some("`lazaret image ls` lists the images; `lazaret pull` fetches one".to_owned())
-            }
-            Self::ImageExists { name } => {
-                Some(format!("remove it first: `lazaret image rm {name}`"))
-            }
-            Self::ImageAmbiguous { names, .. } => Some(format!(
-                "give more of the digest, or a name: {}",
-                names.join(", ")
-            )),
-            Self::RootHash { .. } => {
-                Some("remove the image and pull it again: `lazaret image rm`".to_owned())
-            }
-            Self::NotOnDisk { .. } => Some("`lazaret rootfs ls` lists what is there".to_owned()),
-            Self::BlobMissing { .. } => Some("pull or import the image again".to_owned()),
-            Self::Io { source, .. }
-            | Self::Convert {
-                source: lazaret_rootfs::Error::Write { source, .. },
-                ..
-            } if source.kind() == io::ErrorKind::StorageFull => {
-                Some("free some space; nothing half-written was kept".to_owned())
-            }
-            Self::Convert {
-                source: lazaret_rootfs::Error::Damaged { .. },
-                ..
-            } => Some("remove the image and pull it again: `lazaret image rm`".to_owned()),
-            Self::Convert {
-                source: lazaret_rootfs::Error::DiskFull { .. },
-                ..
-            } => Some("give a larger --size, or none: it is chosen by the content".to_owned()),
-            _ => None,
+            lazaret_images::Error::Io(error) => error.into(),
+            lazaret_images::Error::Stopped(stopped) => stopped.into(),
+            lazaret_images::Error::Oci(error) => Self::Oci(error),
+            lazaret_images::Error::BlobMissing { digest } => Self::BlobMissing { digest },
+            error => Self::Store(error),
         }
     }
 }
@@ -386,51 +303,6 @@ impl From<lazaret_artifacts::ResolveError<Error>> for Error {
             },
             lazaret_artifacts::ResolveError::Artifact(error) => error.into(),
         }
-    }
-}
-
-fn client_class(class: lazaret_client::Class) -> ErrorClass {
-    use lazaret_client::Class;
-    match class {
-        Class::Unauthorized | Class::Denied => ErrorClass::Auth,
-        Class::NotFound => ErrorClass::NotFound,
-        Class::Invalid => ErrorClass::Invalid,
-        Class::Unreachable | Class::RateLimited | Class::Protocol => ErrorClass::Unreachable,
-        Class::Conflict => ErrorClass::Conflict,
-        Class::Integrity => ErrorClass::Integrity,
-        Class::Local => ErrorClass::Storage,
-    }
-}
-
-fn store_class(error: &lazaret_images::Error) -> ErrorClass {
-    match error {
-        lazaret_images::Error::DigestMismatch { .. }
-        | lazaret_images::Error::BlobMissing { .. } => ErrorClass::Integrity,
-        lazaret_images::Error::Name { .. } => ErrorClass::Invalid,
-        lazaret_images::Error::InUse { .. } => ErrorClass::Conflict,
-        _ => ErrorClass::Storage,
-    }
-}
-
-fn vm_class(error: &lazaret_vm::Error) -> ErrorClass {
-    use lazaret_vm::Error as Vm;
-    match error {
-        Vm::KernelNotFound { .. }
-        | Vm::NoKernel
-        | Vm::HostKernelMissing { .. }
-        | Vm::QemuNotFound { .. } => ErrorClass::NotFound,
-        Vm::KernelExists { .. } => ErrorClass::Conflict,
-        Vm::Unpack { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
-            ErrorClass::Storage
-        }
-        Vm::Malformed { .. }
-        | Vm::Unpack { .. }
-        | Vm::MetaPackage { .. }
-        | Vm::ModulesMissing { .. }
-        | Vm::KernelName { .. }
-        | Vm::Plan { .. } => ErrorClass::Invalid,
-        Vm::Io { .. } | Vm::Record { .. } => ErrorClass::Storage,
-        _ => ErrorClass::Machine,
     }
 }
 

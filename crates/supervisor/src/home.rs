@@ -13,6 +13,7 @@ use lazaret_images::ImageStore;
 use lazaret_vm::{Qemu, kernel};
 use tokio::sync::OnceCell;
 
+use crate::machines::Machines;
 use crate::{Error, Settings};
 
 /// Where transfers report to.
@@ -25,7 +26,7 @@ pub struct Home {
     pub(crate) client: Client,
     pub(crate) images: ImageStore,
     pub(crate) kernels: kernel::Store,
-    pub(crate) machines: LockedDirs,
+    pub(crate) machines: Machines,
     /// This process's own folder for what it packs.
     pub(crate) scratch: LockedDir,
     qemu: OnceCell<Qemu>,
@@ -38,12 +39,12 @@ impl Home {
     /// When a folder cannot be made or a store cannot be opened.
     pub fn open(settings: Settings) -> Result<Self, Error> {
         let make = |path: &Path| fs::create_dir_all(path).map_err(Error::io("create", path));
-        let folders = ["machines", "scratch", "registries"].map(|name| settings.runtime.join(name));
+        let folders = ["scratch", "registries"].map(|name| settings.runtime.join(name));
         for folder in &folders {
             make(folder)?;
         }
-        let [machines, scratch, registries] = folders.map(LockedDirs::new);
-        machines.sweep_with(crate::run::end_abandoned)?;
+        let [scratch, registries] = folders.map(LockedDirs::new);
+        let machines = Machines::open(settings.runtime.join("machines"))?;
         scratch.sweep()?;
         registries.sweep()?;
         let options = Options {

@@ -9,7 +9,7 @@ use std::str::FromStr;
 use lazaret_oci::{ImageConfig, Platform};
 use lazaret_rootfs::{Attributes, DiskBuilder};
 
-use crate::Error;
+use crate::{Error, Setting};
 
 /// One thing to add to a disk, over what the image has in its place. Everything is root's; folders
 /// that are there stay as they are, missing ones are made with mode 0755.
@@ -35,8 +35,8 @@ impl FromStr for Injection {
         if text == "agent" {
             return Ok(Self::Agent);
         }
-        let refused = |reason: &str| Error::Option {
-            option: "--inject",
+        let refused = |reason: &str| Error::Setting {
+            setting: Setting::Injection,
             value: text.to_owned(),
             reason: reason.to_owned(),
         };
@@ -75,8 +75,8 @@ impl Injection {
                     return Ok(());
                 }
                 let (os, architecture) = (&config.os, &config.architecture);
-                Err(Error::Option {
-                    option: "--inject",
+                Err(Error::Setting {
+                    setting: Setting::Injection,
                     value: "agent".to_owned(),
                     reason: format!(
                         "the image is for {os}/{architecture}, the agent of this build for {}/{}",
@@ -118,8 +118,8 @@ fn open(path: &Path) -> Result<(File, u16), Error> {
     // Opening a FIFO would wait for a writer.
     let metadata = std::fs::metadata(path).map_err(Error::io("inject", path))?;
     if !metadata.is_file() {
-        return Err(Error::Option {
-            option: "--inject",
+        return Err(Error::Setting {
+            setting: Setting::Injection,
             value: path.display().to_string(),
             reason: "it is no regular file".to_owned(),
         });
@@ -130,55 +130,4 @@ fn open(path: &Path) -> Result<(File, u16), Error> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn file(source: &str, target: &str, mode: Option<u16>) -> Injection {
-        Injection::File {
-            source: source.into(),
-            target: target.into(),
-            mode,
-        }
-    }
-
-    #[test]
-    fn what_to_inject_is_read_from_text() {
-        for (text, expected) in [
-            ("agent", Injection::Agent),
-            ("key:/root/.ssh/k", file("key", "/root/.ssh/k", None)),
-            ("/a/b:/c:0600", file("/a/b", "/c", Some(0o600))),
-            ("a:b:/c:4755", file("a:b", "/c", Some(0o4755))),
-        ] {
-            assert_eq!(text.parse::<Injection>().unwrap(), expected, "{text}");
-        }
-        for text in [
-            "",
-            "agents",
-            "file",
-            ":/x",
-            "a:b",
-            "a:/",
-            "a:/b:9",
-            "a:/b:10000",
-            "a:/b:",
-        ] {
-            text.parse::<Injection>().unwrap_err();
-        }
-    }
-
-    #[test]
-    fn what_is_not_there_is_refused_before_anything_is_built() {
-        let config = ImageConfig::default();
-        let missing = file("/nowhere/agent", "/x", None);
-        assert!(matches!(missing.check(&config), Err(Error::Io { .. })));
-        let folder = file("/", "/x", None);
-        assert!(matches!(folder.check(&config), Err(Error::Option { .. })));
-        let foreign = ImageConfig {
-            os: "linux".into(),
-            architecture: "s390x".into(),
-            ..config
-        };
-        let error = Injection::Agent.check(&foreign).unwrap_err().to_string();
-        assert!(error.contains("linux/s390x"), "{error}");
-    }
-}
+mod tests;

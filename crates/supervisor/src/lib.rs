@@ -2,43 +2,54 @@
 //!
 //! [`Home`] is opened over one user's [`Settings`] and does what the commands ask. The
 //! command line calls it in-process. Adapters between engines live here: the resolver's
-//! artifact source over the client, the client's blob sink over the store, disks from layers.
+//! artifact source over the client, images of registries over the client, disks from layers.
 
 mod blocking;
+mod bounded;
 mod catalogue;
+mod class;
 mod disk;
 mod error;
 mod guest;
 mod hash;
 mod home;
 mod image;
+mod initramfs;
 mod inject;
 mod kernel;
 mod login;
+mod machines;
+mod prepare;
 mod pull;
 mod push;
+mod registry_images;
 mod resolve;
 mod rootfs;
 mod run;
+mod setting;
 mod settings;
+mod source_name;
 mod space;
-mod staged;
 mod validation;
 
 pub use catalogue::{BuiltBundle, BundleRequest, CatalogueImage};
+pub use class::ErrorClass;
 pub use disk::{DiskName, list_disk, read_from_disk};
-pub use error::{Error, ErrorClass};
+pub use error::Error;
 pub use home::{Home, ProgressSink};
 pub use image::{Image, ImageDetails, RemovedImage};
 pub use inject::Injection;
 pub use kernel::{ExportedKernel, Kernel, KernelSource};
-pub use lazaret_rootfs::{Compression, FileSystem};
+pub use lazaret_protocol::{Failure as WorkloadFailure, FailureKind, Outcome};
+pub use lazaret_rootfs::{Compression, Error as DiskError, FileSystem};
 pub use lazaret_vm::Accelerator;
 pub use login::Login;
+pub use machines::{Control, Ending, Event, Events, Input, Life, Machine, Session};
+pub use prepare::{Notice, Prepared, PullPolicy, RootDisk, RunRequest};
 pub use pull::{Pulled, PulledArtifact, write_file};
 pub use push::{PushRequest, Pushed};
 pub use rootfs::{BuiltRootfs, RootfsRequest, VerityTree};
-pub use run::{PullPolicy, RootDisk, RunEvents, RunRequest};
+pub use setting::Setting;
 pub use settings::Settings;
 pub use space::{Pruned, Usage};
 pub use validation::{Validation, own_types, validate_file};

@@ -2,14 +2,11 @@
 
 mod arrivals;
 
-use std::io::Write;
+use std::io::Write as _;
 use std::path::Path;
 
-use futures_util::TryStreamExt;
-use futures_util::future::BoxFuture;
 use lazaret_artifacts::Family;
-use lazaret_client::{Blob, BlobSink};
-use lazaret_images::{ImageRecord, ImageStore};
+use lazaret_images::{ImageRecord, Source as _, Target as _, Wanted, copy_blobs, select};
 use lazaret_oci::{
     Descriptor, Digest, Manifest, ManifestContent, ManifestDocument, Platform, Reference,
     media_type,
@@ -17,11 +14,10 @@ use lazaret_oci::{
 
 pub(crate) use arrivals::Arrivals;
 
-use crate::image::{Image, blobs, import};
+use crate::image::Image;
+use crate::registry_images::RegistryImages;
 use crate::resolve::read_config;
-use crate::staged::Staged;
 use crate::{Error, Home, ProgressSink, blocking};
-use arrivals::Announcer;
 
 /// What was pulled.
 #[derive(Debug, Clone)]
@@ -57,7 +53,9 @@ impl Home {
         progress: ProgressSink,
     ) -> Result<Pulled, Error> {
         let reference = reference.normalized();
-        let document = self.client.manifest(&reference).await?;
+        let from = RegistryImages::new(&self.client, &reference, &progress);
+        let root = from.root(&Wanted::Only).await?;
+        let document = from.manifest(&root).await?;
         if let ManifestContent::Manifest(manifest) = document.content() {
             if let Some(family) = Family::of_manifest(manifest) {
                 let config = read_config(&self.client, &reference, &document, manifest).await?;
@@ -76,22 +74,12 @@ impl Home {
                 });
             }
         }
-        let record = self.pull_image(&reference, platform, progress).await?;
-        Ok(Pulled::Image(Image::from(&record)))
+        let pulled = self.pull_from(&from, &reference, platform, |_, _| Ok(()));
+        Ok(Pulled::Image(Image::from(&pulled.await?.0)))
     }
 
-    /// Pulls an image into the store: layers in parallel, each verified before it counts.
-    pub(crate) async fn pull_image(
-        &self,
-        reference: &Reference,
-        platform: &Platform,
-        progress: ProgressSink,
-    ) -> Result<ImageRecord, Error> {
-        let pulled = self.pull_using(reference, platform, progress, |_, _| Ok(()));
-        Ok(pulled.await?.0)
-    }
-
-    /// Pulls an image while `convert` works on its layers, in a thread of its own, as they come.
+    /// Pulls an image into the store while `convert` works on its layers, in a thread of its own, as
+    /// they come: layers in parallel, each verified before it counts.
     ///
     /// The image counts as pulled only when both are done. The first error ends the other.
     pub(crate) async fn pull_using<T: Send + 'static>(
@@ -101,39 +89,46 @@ impl Home {
         progress: ProgressSink,
         convert: impl FnOnce(&ManifestDocument, &Arrivals) -> Result<T, Error> + Send + 'static,
     ) -> Result<(ImageRecord, T), Error> {
-        let _lease = self.images.lease()?;
-        let source = self.client.manifest(reference).await?;
-        let pinned = reference.pinned(source.digest().clone());
-        let document = match source.content() {
-            ManifestContent::Manifest(_) => source.clone(),
-            ManifestContent::Index(_) => self.client.image_manifest(&pinned, platform).await?,
-        };
-        let manifest = document.manifest();
-        let layers = manifest.map(|manifest| manifest.layers.clone());
+        let from = RegistryImages::new(&self.client, reference, &progress);
+        self.pull_from(&from, reference, platform, convert).await
+    }
+
+    async fn pull_from<T: Send + 'static>(
+        &self,
+        from: &RegistryImages,
+        reference: &Reference,
+        platform: &Platform,
+        convert: impl FnOnce(&ManifestDocument, &Arrivals) -> Result<T, Error> + Send + 'static,
+    ) -> Result<(ImageRecord, T), Error> {
+        let to = self.images.leased()?;
+        let parallel = self.client.options().parallel;
+        let root = from.root(&Wanted::Only).await?;
+        let image = select(from, &root, platform).await;
+        let document = image
+            .map_err(|error| without_platform(&reference.pinned(root.digest.clone()), error))?
+            .document;
+        let manifest = document.manifest().ok_or_else(|| Error::ImageNotFound {
+            name: reference.to_string(),
+        })?;
         // What is to become of the layers depends on the configuration.
-        let config = manifest.map(|manifest| manifest.config.clone());
-        self.pull_missing(reference, config.into_iter().collect(), &progress)
-            .await?;
-        let (announcer, arrivals) = Arrivals::new(self.images.clone());
-        let pull = async {
-            let layers = layers.unwrap_or_default();
-            let sink = StoreSink {
-                store: self.images.clone(),
-                announcer: Some(announcer),
-            };
-            self.pull_into(reference, layers, &sink, &progress).await
+        let config = std::slice::from_ref(&manifest.config);
+        copy_blobs(config, from, &to, parallel).await?;
+        let (announcer, arrivals) = Arrivals::new(to.clone());
+        let pull = async move {
+            let copied = copy_blobs(&manifest.layers, from, &announcer, parallel).await;
+            copied.map_err(Error::from)
         };
         let wanted = document.clone();
         let convert = blocking(move || convert(&wanted, &arrivals));
         let ((), converted) = tokio::try_join!(pull, convert)?;
-        let store = self.images.clone();
+        to.put_manifest(document.digest(), &document).await?;
         let name = store_name(reference).to_string();
         let record = blocking(move || {
-            put_document(&store, &document)?;
-            import::record(&store, name, source.digest().clone(), &document)
+            let record = to.store().describe(name, root.digest, &document)?;
+            to.store().put(&record)?;
+            Ok(record)
         })
         .await?;
-        self.images.put(&record)?;
         Ok((record, converted))
     }
 
@@ -144,25 +139,10 @@ impl Home {
         wanted: Vec<Descriptor>,
         progress: &ProgressSink,
     ) -> Result<(), Error> {
-        let sink = StoreSink {
-            store: self.images.clone(),
-            announcer: None,
-        };
-        self.pull_into(reference, wanted, &sink, progress).await
-    }
-
-    async fn pull_into(
-        &self,
-        reference: &Reference,
-        mut wanted: Vec<Descriptor>,
-        sink: &StoreSink,
-        progress: &ProgressSink,
-    ) -> Result<(), Error> {
-        wanted.retain(|blob| self.images.path(&blob.digest).is_none());
-        let client = &self.client;
-        Ok(client
-            .pull_blobs(reference, &wanted, sink, progress)
-            .await?)
+        let from = RegistryImages::new(&self.client, reference, progress);
+        let to = self.images.leased()?;
+        let parallel = self.client.options().parallel;
+        Ok(copy_blobs(&wanted, &from, &to, parallel).await?)
     }
 
     /// Whether everything that a manifest names is in the store.
@@ -170,6 +150,20 @@ impl Home {
         manifest
             .blobs()
             .all(|blob| self.images.path(&blob.digest).is_some())
+    }
+}
+
+/// Says of which reference there is nothing for a platform; other errors stay as they are.
+fn without_platform(reference: &Reference, error: lazaret_images::Error) -> Error {
+    match error {
+        lazaret_images::Error::Platform { wanted, available } => {
+            Error::Client(lazaret_client::Error::Platform {
+                reference: reference.to_string(),
+                wanted,
+                available,
+            })
+        }
+        error => error.into(),
     }
 }
 
@@ -184,69 +178,10 @@ pub(crate) fn store_name(reference: &Reference) -> Reference {
     }
 }
 
-fn put_document(store: &ImageStore, document: &ManifestDocument) -> Result<(), Error> {
-    blobs::put(
-        store,
-        document.raw(),
-        Some(document.digest()),
-        "the manifest",
-    )?;
-    Ok(())
-}
-
-/// Writes blobs into the store as they come. The client verifies digest and size; the store
-/// checks the digest of what it wrote once more before the blob counts.
-struct StoreSink {
-    store: ImageStore,
-    /// Tells those who wait for a blob.
-    announcer: Option<Announcer>,
-}
-
-impl BlobSink for StoreSink {
-    fn accept<'a>(
-        &'a self,
-        item: &'a Descriptor,
-        mut blob: Blob,
-    ) -> BoxFuture<'a, Result<(), lazaret_client::Error>> {
-        Box::pin(async move {
-            let local = |error: lazaret_images::Error| local_error(item, &error);
-            let mut writer = self.store.writer().map_err(local)?;
-            while let Some(piece) = blob.try_next().await? {
-                // Blocks for a page-cache write; hashing dominates and is kept off the
-                // runtime's small number of threads.
-                writer =
-                    tokio::task::spawn_blocking(move || writer.write_all(&piece).map(|()| writer))
-                        .await
-                        .map_err(|error| local_error(item, &error))?
-                        .map_err(|error| local_error(item, &error))?;
-            }
-            let digest = item.digest.clone();
-            tokio::task::spawn_blocking(move || writer.commit(Some(&digest)))
-                .await
-                .map_err(|error| local_error(item, &error))?
-                .map_err(local)?;
-            if let Some(announcer) = &self.announcer {
-                announcer.announce();
-            }
-            Ok(())
-        })
-    }
-}
-
-fn local_error(item: &Descriptor, error: &dyn std::fmt::Display) -> lazaret_client::Error {
-    lazaret_client::Error::Local {
-        operation: format!("store blob {}", item.digest),
-        source: std::io::Error::other(error.to_string()),
-    }
-}
-
 /// Writes a file whole or not at all.
 ///
 /// # Errors
 /// [`Error::Io`].
 pub fn write_file(path: &Path, content: &[u8]) -> Result<(), Error> {
-    let staged = Staged::create(path)?;
-    let written = staged.file()?.write_all(content);
-    written.map_err(Error::io("write", path))?;
-    staged.publish()
+    Ok(lazaret_files::replace(path, content, 0o644)?)
 }

@@ -3,20 +3,21 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use lazaret_oci::{Digest, ImageConfig, ManifestDocument, Platform, Reference};
+use lazaret_files::NewFile;
+use lazaret_images::{FileRange, Source, Wanted, select};
+use lazaret_oci::{
+    Descriptor, Digest, ImageConfig, MAX_MANIFEST_BYTES, ManifestDocument, Platform, Reference,
+};
 use lazaret_rootfs::{Compression, FileSystem, Options, append_verity};
 use lazaret_values::hex;
 use serde::Serialize;
+use tokio::runtime::Handle;
 
 use crate::image::convert::Conversion;
-use crate::image::source::{ImageSource, split_tag};
 use crate::inject::Injection;
 use crate::pull::Arrivals;
-use crate::staged::Staged;
-use crate::{Error, Home, ProgressSink, blocking, image};
-
-const LAYOUT: &str = "oci:";
-const DOCKER_ARCHIVE: &str = "docker-archive:";
+use crate::source_name::SourceName;
+use crate::{Error, Home, ProgressSink, Setting, blocking, image};
 
 /// What to build.
 #[derive(Debug, Clone)]
@@ -107,40 +108,24 @@ impl Home {
         progress: ProgressSink,
     ) -> Result<BuiltImage, Error> {
         if let (FileSystem::Erofs, Some(size)) = (request.file_system, request.size) {
-            return Err(Error::Option {
-                option: "--size",
+            return Err(Error::Setting {
+                setting: Setting::Size,
                 value: size.to_string(),
                 reason: "an EROFS has the size of its content".to_owned(),
             });
         }
         if let (FileSystem::Ext4, Some(_)) = (request.file_system, request.compression) {
-            return Err(Error::Option {
-                option: "--compress",
+            return Err(Error::Setting {
+                setting: Setting::Compression,
                 value: "ext4".to_owned(),
                 reason: "only an EROFS is compressed".to_owned(),
             });
         }
-        let _lease = self.images.lease()?;
-        match self.rootfs_source(&request.source).await? {
-            Some(source) => blocking(move || build_source(&source, &request)).await,
-            None => self.pull_and_build(request, progress).await,
-        }
-    }
-
-    /// The image, if it is at hand.
-    async fn rootfs_source(&self, text: &str) -> Result<Option<ImageSource>, Error> {
-        let path = text
-            .strip_prefix(LAYOUT)
-            .or_else(|| text.strip_prefix(DOCKER_ARCHIVE));
-        if let Some(path) = path {
-            let (path, tag) = split_tag(path);
-            let store = self.images.clone();
-            let open = move || ImageSource::open(&path, tag.as_deref(), &store);
-            return blocking(open).await.map(Some);
-        }
-        match self.find_image(text) {
-            Err(Error::ImageNotFound { .. }) => Ok(None),
-            found => ImageSource::stored(&self.images, &found?).map(Some),
+        let opened = self.open_images(SourceName::prefixed(&request.source));
+        match opened.await {
+            Ok((source, wanted)) => build_source(source, &wanted, request).await,
+            Err(Error::ImageNotFound { .. }) => self.pull_and_build(request, progress).await,
+            Err(error) => Err(error),
         }
     }
 
@@ -155,8 +140,8 @@ impl Home {
         let store = self.images.clone();
         let convert = move |document: &ManifestDocument, layers: &Arrivals| {
             let (_, config) = image::config(&store, document)?;
-            let open = |digest: &Digest| layers.wait_for(digest);
-            build(document, config, &open, false, &request)
+            let open = |layer: &Descriptor| layers.wait_for(&layer.digest);
+            build(document, config, &open, &request)
         };
         let reference = reference.normalized();
         let pulled = self.pull_using(&reference, &platform, progress, convert);
@@ -164,42 +149,61 @@ impl Home {
     }
 }
 
-fn build_source(source: &ImageSource, request: &RootfsRequest) -> Result<BuiltImage, Error> {
-    let place = Path::new(&request.source);
-    let native = Platform::native();
-    let document = source.manifest(request.platform.as_ref().unwrap_or(&native), place)?;
-    let manifest = document.manifest().ok_or_else(|| Error::Source {
-        path: place.to_owned(),
-        reason: "it is an index of indexes, not an image".to_owned(),
-    })?;
-    let config = source.read(&manifest.config)?;
-    let open = |digest: &Digest| source.path(digest);
-    build(&document, config, &open, !source.is_store(), request)
+/// Builds the disk of an image that is at hand.
+async fn build_source(
+    source: Box<dyn Source>,
+    wanted: &Wanted,
+    request: RootfsRequest,
+) -> Result<BuiltImage, Error> {
+    let root = source.root(wanted).await?;
+    let platform = request.platform.clone().unwrap_or_else(Platform::native);
+    let image = select(&*source, &root, &platform).await;
+    let document = image
+        .map_err(|error| image::without_platform(Path::new(&request.source), error))?
+        .document;
+    let config = match document.manifest() {
+        Some(manifest) => source.blob(&manifest.config).await?,
+        None => return Err(not_found(&request)),
+    };
+    let config = config.bytes(MAX_MANIFEST_BYTES as u64).await?;
+    let runtime = Handle::current();
+    blocking(move || {
+        let open = |layer: &Descriptor| {
+            let blob = runtime.block_on(source.blob(layer))?;
+            blob.file().cloned().ok_or_else(|| Error::BlobMissing {
+                digest: layer.digest.clone(),
+            })
+        };
+        build(&document, config, &open, &request)
+    })
+    .await
+}
+
+fn not_found(request: &RootfsRequest) -> Error {
+    Error::ImageNotFound {
+        name: request.source.clone(),
+    }
 }
 
 /// Builds the disk of an image whose layers are where `open` says.
 fn build(
     document: &ManifestDocument,
     raw_config: Vec<u8>,
-    open: &(dyn Fn(&Digest) -> Result<PathBuf, Error> + Sync),
-    verify: bool,
+    open: &(dyn Fn(&Descriptor) -> Result<FileRange, Error> + Sync),
     request: &RootfsRequest,
 ) -> Result<BuiltImage, Error> {
     let config = ImageConfig::parse(&raw_config)?;
-    let manifest = document.manifest().ok_or_else(|| Error::ImageNotFound {
-        name: request.source.clone(),
-    })?;
+    let manifest = document.manifest().ok_or_else(|| not_found(request))?;
     if let Some(wanted) = &request.platform {
         check_platform(&config, wanted)?;
     }
     let started = Instant::now();
-    let staged = Staged::create(&request.output)?;
+    let new = NewFile::create(&request.output, 0o644)?;
     let conversion = Conversion {
         name: &request.source,
         manifest,
         config: &config,
         open,
-        verify,
         inject: &request.inject,
     };
     let options = Options {
@@ -210,9 +214,9 @@ fn build(
         label: request.label.clone(),
         ..Options::default()
     };
-    let summary = conversion.run(staged.file()?, options)?;
+    let summary = conversion.run(new.file()?, options)?;
     let verity = if request.verity {
-        let tree = append_verity(&staged.file()?, summary.size, &summary.uuid);
+        let tree = append_verity(&new.file()?, summary.size, &summary.uuid);
         let tree = tree.map_err(|source| Error::Convert {
             subject: request.source.clone(),
             source,
@@ -226,7 +230,7 @@ fn build(
     } else {
         None
     };
-    staged.publish()?;
+    new.publish()?;
     let rootfs = BuiltRootfs {
         path: request.output.clone(),
         file_system: match request.file_system {
@@ -259,8 +263,8 @@ fn check_platform(config: &ImageConfig, wanted: &Platform) -> Result<(), Error> 
     if image.os.is_empty() || image.architecture.is_empty() || image.satisfies(wanted) {
         return Ok(());
     }
-    Err(Error::Option {
-        option: "--platform",
+    Err(Error::Setting {
+        setting: Setting::Platform,
         value: wanted.to_string(),
         reason: format!("the image is for {image}"),
     })

@@ -103,7 +103,7 @@ impl Home {
         for record in self.images.list()? {
             let document = crate::image::manifest(&self.images, &record)?;
             let (config, _) = crate::image::config(&self.images, &document)?;
-            needed.extend(crate::run::needed_disk_keys(&config));
+            needed.extend(crate::prepare::needed_disk_keys(&config));
             needed.extend(record.prebuilt.map(|prebuilt| prebuilt.disk));
         }
         Ok(needed)

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::Error;
-use crate::image::layout::read_bounded;
+use crate::bounded::read_bounded;
 
 /// The outcome of checking one file.
 #[derive(Debug, Clone, Serialize)]

@@ -1,13 +1,13 @@
 //! garage, an S3 server that checks signatures. It takes long to build, so that only tests
 //! which are ignored by default start it: `make test-garage`.
 
-use std::io::{BufRead as _, BufReader};
-use std::net::TcpListener;
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::os::unix::process::CommandExt as _;
+use std::process::{Child, Command};
 use std::sync::OnceLock;
 
-use std::os::unix::process::CommandExt as _;
+use crate::made::made;
+use crate::ready;
+use crate::server::free_ports;
 
 /// Makes a server with one bucket in a fresh folder, and ends it when standard input does.
 const GUARD: &str = r#"
@@ -73,41 +73,23 @@ pub fn endpoint() -> &'static str {
 }
 
 fn start() -> Server {
-    let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/tools");
+    let tools = made("tools");
     let program = tools.join("garage/bin/garage");
     assert!(
         program.exists(),
         "garage is not installed: run `scripts/garage.sh`"
     );
-    // It takes no port 0: free ones are looked up and let go together.
-    let free = || TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
-    let ports = [free(), free(), free()].map(|listener| {
-        let address = listener.local_addr();
-        address.expect("a listener has an address").port()
-    });
-    let mut guard = Command::new("sh")
+    let ports = free_ports::<3>();
+    let mut command = Command::new("sh");
+    command
         .args(["-c", GUARD, "guard"])
         .arg(program)
         .args(ports.map(|port| port.to_string()))
         .args([ACCESS_KEY, SECRET_KEY, BUCKET])
-        .process_group(0)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("failed to start a shell for garage");
-    let output = guard.stdout.take().expect("standard output is piped");
-    let mut text = String::new();
-    for line in BufReader::new(output).lines() {
-        let line = line.expect("failed to read what garage says");
-        if let Some(endpoint) = line.strip_prefix("ready ") {
-            return Server {
-                endpoint: endpoint.to_owned(),
-                _guard: guard,
-            };
-        }
-        text.push_str(&line);
-        text.push('\n');
+        .process_group(0);
+    let (endpoint, guard) = ready::start("garage", &mut command);
+    Server {
+        endpoint,
+        _guard: guard,
     }
-    let ended = guard.wait();
-    panic!("garage did not start ({ended:?}):\n{text}");
 }

@@ -1,9 +1,10 @@
 //! moto, an S3 server that takes any signature, with one bucket a test process.
 
-use std::io::{BufRead as _, BufReader};
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 use std::sync::OnceLock;
+
+use crate::made::made;
+use crate::ready;
 
 /// The version that `scripts/moto.sh` installs.
 const VERSION: &str = "5.2.5";
@@ -48,31 +49,16 @@ pub fn endpoint() -> &'static str {
 }
 
 fn start() -> Server {
-    let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/tools");
+    let tools = made("tools");
     let python = tools.join(format!("moto-{VERSION}/bin/python3"));
     assert!(
         python.exists(),
         "moto is not installed: run `scripts/moto.sh`"
     );
-    let mut child = Command::new(python)
-        .args(["-c", SERVER])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("failed to start moto");
-    let output = child.stdout.take().expect("standard output is piped");
-    let mut text = String::new();
-    for line in BufReader::new(output).lines() {
-        let line = line.expect("failed to read what moto says");
-        if let Some(endpoint) = line.strip_prefix("ready ") {
-            return Server {
-                endpoint: endpoint.to_owned(),
-                _child: child,
-            };
-        }
-        text.push_str(&line);
-        text.push('\n');
+    let mut command = Command::new(python);
+    let (endpoint, child) = ready::start("moto", command.args(["-c", SERVER]));
+    Server {
+        endpoint,
+        _child: child,
     }
-    let ended = child.wait();
-    panic!("moto did not start ({ended:?}):\n{text}");
 }

@@ -3,13 +3,13 @@
 #[cfg(test)]
 mod tests;
 
-use std::io::{BufRead, BufReader};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use std::os::unix::process::CommandExt as _;
+use crate::ready;
 
 /// Makes a server in a fresh folder, and ends it when standard input does: that is when the
 /// process that holds the other end is gone. The default collation is not bytewise, so that a
@@ -72,32 +72,18 @@ fn start() -> Server {
     } else {
         Command::new("sh")
     };
-    let mut guard = command
+    command
         .args(["-c", GUARD, "guard"])
         .arg(&bin)
         .current_dir("/")
-        .process_group(0)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("failed to start a shell for PostgreSQL");
-    let output = guard.stdout.take().expect("standard output is piped");
-    let mut text = String::new();
-    for line in BufReader::new(output).lines() {
-        let line = line.expect("failed to read what PostgreSQL says");
-        if let Some(folder) = line.strip_prefix("ready ") {
-            return Server {
-                bin,
-                folder: folder.to_owned(),
-                next: AtomicU32::new(0),
-                _guard: guard,
-            };
-        }
-        text.push_str(&line);
-        text.push('\n');
+        .process_group(0);
+    let (folder, guard) = ready::start("PostgreSQL", &mut command);
+    Server {
+        bin,
+        folder,
+        next: AtomicU32::new(0),
+        _guard: guard,
     }
-    let ended = guard.wait();
-    panic!("PostgreSQL did not start ({ended:?}):\n{text}");
 }
 
 /// Folder of the newest server's programs, where Debian and most others put them.

@@ -183,48 +183,6 @@ pub enum Error {
 }
 
 impl Error {
-    /// What to do about it, where there is something to do.
-    #[must_use]
-    pub fn hint(&self) -> Option<String> {
-        Some(match self {
-            Self::MetaPackage {
-                depends: Some(package),
-                ..
-            } => format!(
-                "import the package it depends on: `apt-get download {package}`, then \
-                 `lazaret kernel import` that file"
-            ),
-            Self::MetaPackage { depends: None, .. } => {
-                "import the package that contains the kernel image instead".into()
-            }
-            Self::HostKernelMissing { .. } | Self::NoKernel => {
-                "import a distribution kernel: `apt-cache depends linux-image-cloud-amd64` names \
-                 the package, `apt-get download` fetches it, `lazaret kernel import` takes the file"
-                    .into()
-            }
-            Self::ModulesMissing { .. } => {
-                "a distribution's cloud kernel has them, such as Debian's linux-image-cloud-amd64"
-                    .into()
-            }
-            Self::KernelName { .. } => {
-                "use at most 128 of a-z A-Z 0-9 . _ + - and begin with a letter or digit".into()
-            }
-            Self::KernelNotFound { known, .. } if known.is_empty() => return Self::NoKernel.hint(),
-            Self::KernelNotFound { known, .. } => format!("there are: {}", known.join(", ")),
-            Self::KernelExists { .. } => {
-                "choose another name with `lazaret kernel pull --name` or \
-                                          `kernel import --name`, or remove that one"
-                    .into()
-            }
-            Self::Record { .. } => "remove the kernel and import it again".into(),
-            Self::QemuNotFound { .. } => "install QEMU: `apt-get install qemu-system-x86` or \
-                                          `dnf install qemu-system-x86-core`"
-                .into(),
-            Self::TooManyDisks { .. } => "mount fewer artifacts, or join them in one".into(),
-            _ => return None,
-        })
-    }
-
     pub(crate) fn io(
         action: &'static str,
         path: impl Into<PathBuf>,
@@ -258,4 +216,16 @@ fn details(stderr: &str, console: &str) -> String {
         }
     }
     text
+}
+
+impl From<lazaret_files::Error> for Error {
+    fn from(error: lazaret_files::Error) -> Self {
+        Self::io(error.action, error.path)(error.source)
+    }
+}
+
+impl From<lazaret_files::Stopped> for Error {
+    fn from(stopped: lazaret_files::Stopped) -> Self {
+        Self::io("wait for", "a file")(io::Error::other(stopped))
+    }
 }

@@ -1,11 +1,8 @@
 //! The stores that a registry is checked over.
 
 use std::path::Path;
-use std::sync::Arc;
 
-use lazaret_content::{BlobStore, CloudObjects, CloudOptions, Database, FileObjects, SqlMetadata};
-use lazaret_content::{Clock, SystemClock};
-use lazaret_registry::{Durability, Registry};
+use lazaret_registry::Source;
 use lazaret_testing::{moto, postgres};
 
 use super::unique;
@@ -20,44 +17,33 @@ pub(crate) enum Backend {
 }
 
 impl Backend {
-    /// An empty registry, and the folder that it lives in, if any.
-    pub(crate) async fn open(self) -> (Registry, tempfile::TempDir) {
-        let folder = tempfile::tempdir().unwrap();
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let (objects, metadata) = match self {
-            Self::FilesAndSqlite => files_and_sqlite(folder.path(), clock).await,
-            Self::S3AndPostgres => s3_and_postgres(clock).await,
-        };
-        (Registry::over(objects, metadata), folder)
+    /// The source of an empty registry that lives below `parent`, or in services of its own.
+    pub(crate) fn source(self, parent: &Path) -> Source {
+        let mut source = Source::ephemeral(&parent.join("registries"));
+        if let Self::S3AndPostgres = self {
+            let file = parent.join("registry.toml");
+            std::fs::write(&file, s3_and_postgres()).unwrap();
+            source.file = Some(file);
+        }
+        source
     }
 }
 
-type Stores = (Arc<dyn BlobStore>, Arc<dyn Database>);
-
-async fn files_and_sqlite(folder: &Path, clock: Arc<dyn Clock>) -> Stores {
-    let durability = Durability::Ephemeral;
-    let objects = FileObjects::open(folder, durability).unwrap();
-    let file = folder.join("metadata.db");
-    let metadata = SqlMetadata::sqlite(&file, durability, clock).await.unwrap();
-    (Arc::new(objects), Arc::new(metadata))
-}
-
-async fn s3_and_postgres(clock: Arc<dyn Clock>) -> Stores {
-    let options = [
-        ("endpoint", moto::endpoint()),
-        ("region", "us-east-1"),
-        ("access_key_id", "test"),
-        ("secret_access_key", "test"),
-    ];
-    let options = CloudOptions {
-        url: format!("s3://{}/{}", moto::BUCKET, unique()),
-        options: options
-            .map(|(key, value)| (key.to_owned(), value.to_owned()))
-            .to_vec(),
-        ..CloudOptions::default()
-    };
-    let objects = CloudObjects::open(&options).unwrap();
+fn s3_and_postgres() -> String {
+    let (endpoint, bucket, prefix) = (moto::endpoint(), moto::BUCKET, unique());
     let database = postgres::database();
-    let metadata = SqlMetadata::postgres(&database, 4, clock).await.unwrap();
-    (Arc::new(objects), Arc::new(metadata))
+    format!(
+        r#"
+        [storage.s3]
+        url = "s3://{bucket}/{prefix}"
+        [storage.s3.options]
+        endpoint = "{endpoint}"
+        region = "us-east-1"
+        access_key_id = "test"
+        secret_access_key = "test"
+        [metadata.postgres]
+        url = "{database}"
+        connections = 4
+        "#
+    )
 }

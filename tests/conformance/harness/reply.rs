@@ -1,6 +1,11 @@
 //! An answer, and what the specification says about every one.
 
+use std::fmt;
+use std::io;
+use std::ops::Deref;
+
 use lazaret_oci::Digest;
+use lazaret_testing::http;
 use serde_json::Value;
 
 /// The codes of section "Error Codes".
@@ -24,75 +29,33 @@ const CODES: [&str; 14] = [
 /// Most bytes of all warnings together ("Warnings").
 const WARNING_BYTES: usize = 4096;
 
-/// An answer.
+/// An answer and the request that it is for.
 pub(crate) struct Reply {
     request: String,
-    pub(crate) status: u16,
-    headers: Vec<(String, String)>,
-    pub(crate) body: Vec<u8>,
+    reply: http::Reply,
 }
 
-impl std::fmt::Debug for Reply {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self {
-            request,
-            status,
-            headers,
-            body,
-        } = self;
-        write!(f, "{request}\n  -> {status}\n")?;
-        for (name, value) in headers {
-            writeln!(f, "     {name}: {value}")?;
-        }
-        let start = &body[..body.len().min(512)];
-        write!(f, "     {}", String::from_utf8_lossy(start))
+impl Deref for Reply {
+    type Target = http::Reply;
+
+    fn deref(&self) -> &http::Reply {
+        &self.reply
+    }
+}
+
+impl fmt::Debug for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}\n  -> {:?}", self.request, self.reply)
     }
 }
 
 impl Reply {
     #[track_caller]
-    pub(super) fn parse(method: &str, path: &str, answer: &[u8]) -> Self {
+    pub(super) fn new(request: &http::Request, reply: io::Result<http::Reply>) -> Self {
+        let (method, path) = request.line();
         let request = format!("{method} {}", path.chars().take(300).collect::<String>());
-        let end = answer
-            .windows(4)
-            .position(|window| window == b"\r\n\r\n")
-            .unwrap_or_else(|| panic!("{request}: {:?}", String::from_utf8_lossy(answer)));
-        let head = std::str::from_utf8(&answer[..end]).unwrap();
-        let mut lines = head.split("\r\n");
-        let status = lines.next().unwrap().split(' ').nth(1).unwrap();
-        let headers: Vec<(String, String)> = lines
-            .map(|line| line.split_once(':').unwrap())
-            .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
-            .collect();
-        let mut reply = Self {
-            request,
-            status: status.parse().unwrap(),
-            headers,
-            body: answer[end + 4..].to_vec(),
-        };
-        if reply.header("transfer-encoding") == Some("chunked") {
-            reply.body = joined(&reply.body);
-        }
-        reply
-    }
-
-    /// The first header of the name.
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.all(name).first().copied()
-    }
-
-    /// Every header of the name.
-    pub(crate) fn all(&self, name: &str) -> Vec<&str> {
-        self.headers
-            .iter()
-            .filter(|(have, _)| have.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value.as_str())
-            .collect()
-    }
-
-    #[track_caller]
-    pub(crate) fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+        let reply = reply.unwrap_or_else(|error| panic!("{request}: {error}"));
+        Self { request, reply }
     }
 
     #[track_caller]
@@ -164,6 +127,7 @@ impl Reply {
 
     #[track_caller]
     fn length_is_that_of_the_body(&self) {
+        assert!(self.rest.is_empty(), "bytes behind the body: {self:?}");
         if self.request.starts_with("HEAD ") || matches!(self.status, 204 | 304) {
             assert!(self.body.is_empty(), "an answer without a body: {self:?}");
         } else if let Some(length) = self.header("content-length") {
@@ -219,19 +183,4 @@ impl Reply {
         let bytes: usize = warnings.iter().map(|warning| warning.len()).sum();
         assert!(bytes <= WARNING_BYTES, "{self:?}");
     }
-}
-
-/// What the chunked coding holds.
-fn joined(mut coded: &[u8]) -> Vec<u8> {
-    let mut body = Vec::new();
-    while let Some(end) = coded.windows(2).position(|window| window == b"\r\n") {
-        let length = std::str::from_utf8(&coded[..end]).unwrap();
-        let length = usize::from_str_radix(length, 16).unwrap();
-        if length == 0 {
-            break;
-        }
-        body.extend_from_slice(&coded[end + 2..end + 2 + length]);
-        coded = &coded[end + 4 + length..];
-    }
-    body
 }

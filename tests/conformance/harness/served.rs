@@ -1,18 +1,17 @@
 //! A registry on a free port, over each of the stores.
 
 use std::net::SocketAddr;
-use std::thread::JoinHandle;
 
-use tokio::runtime::Builder;
-use tokio::sync::oneshot;
+use lazaret_registry::{Instance, Signals};
+use lazaret_testing::service::Service;
 
 use super::{Backend, Content, Document, Reply, Request, Session, Way, at, unique};
 
 /// A registry under check.
 pub(crate) struct Served {
     address: SocketAddr,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    /// None of a registry that somebody else has started.
+    _service: Option<Service>,
 }
 
 impl Served {
@@ -21,33 +20,19 @@ impl Served {
         if let Some(address) = at::address() {
             return Self {
                 address,
-                stop: None,
-                thread: None,
+                _service: None,
             };
         }
-        let (stop, stopped) = oneshot::channel::<()>();
-        let (tell, told) = std::sync::mpsc::channel();
-        let thread = std::thread::spawn(move || {
-            let runtime = Builder::new_multi_thread()
-                .worker_threads(2)
-                .enable_all()
-                .build()
-                .unwrap();
-            runtime.block_on(async {
-                let address = "127.0.0.1:0".parse().unwrap();
-                let (registry, _folder) = backend.open().await;
-                let server = registry.bind(address).await.unwrap();
-                tell.send(server.local_addr()).unwrap();
-                let stopped = async {
-                    let _ = stopped.await;
-                };
-                server.serve(stopped).await.unwrap();
-            });
+        let service = Service::start(async move |running| {
+            let folder = tempfile::tempdir().unwrap();
+            let source = backend.source(folder.path());
+            let instance = Instance::open(source).await.unwrap();
+            let address = instance.addresses().next().unwrap();
+            instance.serve(Signals::until(running.at(address))).await;
         });
         Self {
-            address: told.recv().unwrap(),
-            stop: Some(stop),
-            thread: Some(thread),
+            address: service.address,
+            _service: Some(service),
         }
     }
 
@@ -97,18 +82,6 @@ impl Served {
         let image = image_with_blobs(self, repository);
         self.put(repository, tag, &image).is(201);
         image
-    }
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        drop(self.stop.take());
-        if let Some(thread) = self.thread.take() {
-            let outcome = thread.join();
-            if !std::thread::panicking() {
-                outcome.unwrap();
-            }
-        }
     }
 }
 

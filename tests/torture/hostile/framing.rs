@@ -4,9 +4,9 @@ use std::io::{Read as _, Write as _};
 use std::time::{Duration, Instant};
 
 use lazaret_oci::Digest;
+use lazaret_testing::http::{Reply, connect};
 
 use super::Target;
-use crate::http::{Reply, connect};
 
 /// Requests that a strict server does not take, and that a lax proxy may have let through.
 #[test]

@@ -1,9 +1,9 @@
 //! Paths, queries and methods.
 
 use lazaret_oci::Digest;
+use lazaret_testing::http::send;
 
 use super::Target;
-use crate::http::send;
 
 /// What is no name, and what might be taken for one on the way to the disk.
 const EVIL: &[&str] = &[

@@ -4,9 +4,10 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
+use lazaret_testing::http::connect;
+
 use super::leftovers::Leftovers;
 use crate::content;
-use crate::http::connect;
 use crate::server::{Server, lazaret};
 
 const SETTINGS: &str = r#"

@@ -1,14 +1,13 @@
 //! Tokens of one repository tried on another: nothing is learnt and nothing changes.
 
-use std::process::Command;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use lazaret_oci::{Digest, media_type};
+use lazaret_testing::http::Reply;
+use lazaret_testing::program::tool;
 
 use super::leftovers::Leftovers;
 use crate::content;
-use crate::http::Reply;
 use crate::server::{Server, lazaret};
 
 const SETTINGS: &str = r#"
@@ -36,12 +35,8 @@ impl Target {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("registry.toml");
         std::fs::write(&file, SETTINGS).unwrap();
-        let users = ["alice", "bob"].map(|user| {
-            let arguments = ["-Bbn", "-C", "5", user, "secret"];
-            let output = Command::new("htpasswd").args(arguments).output().unwrap();
-            assert!(output.status.success());
-            String::from_utf8(output.stdout).unwrap()
-        });
+        let users =
+            ["alice", "bob"].map(|user| tool("htpasswd", &["-Bbn", "-C", "5", user, "secret"]));
         std::fs::write(folder.path().join("users"), users.concat()).unwrap();
         let mut command = lazaret(&folder.path().join("root"));
         command.args(["serve", "--config"]).arg(file);

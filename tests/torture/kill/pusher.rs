@@ -5,9 +5,9 @@ use std::net::SocketAddr;
 
 use fastrand::Rng;
 use lazaret_oci::Digest;
+use lazaret_testing::http::{Reply, send};
 
 use crate::content;
-use crate::http::{Reply, send};
 use crate::model::Model;
 
 /// The repository that all pushers push to. Nobody deletes its blobs.

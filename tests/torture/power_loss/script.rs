@@ -1,9 +1,9 @@
 //! Pushes, deletes and a collection, and what clients may rely on after each answer.
 
 use lazaret_oci::Digest;
+use lazaret_testing::http::Reply;
 
 use crate::content;
-use crate::http::Reply;
 use crate::model::Model;
 use crate::server::Server;
 

@@ -6,12 +6,14 @@ use std::os::unix::net::UnixListener;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
+use lazaret_testing::machine::kernel_package;
+
 use super::tools::{Bench, median, timed};
 
 const ROUNDS: usize = 7;
 
 pub(super) fn run(bench: &Bench) -> Result<(), String> {
-    let kernel = bench.kernel()?;
+    let kernel = kernel_package()?;
     timed(&mut bench.lazaret(&["kernel", "import", &kernel.display().to_string()]))?;
     let root = bench.folder.join("rootfs");
     std::fs::create_dir_all(root.join("bin")).map_err(|error| error.to_string())?;

@@ -1,6 +1,6 @@
 //! What the measurements share: the binary under test, its folder, a clock and a median.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
@@ -10,8 +10,6 @@ pub(super) struct Bench {
     pub(super) binary: PathBuf,
     /// Scratch space, emptied at the start.
     pub(super) folder: PathBuf,
-    /// Root of the repository.
-    pub(super) root: PathBuf,
 }
 
 impl Bench {
@@ -24,11 +22,7 @@ impl Bench {
         let folder = root.join("target/bench");
         let _ = std::fs::remove_dir_all(&folder);
         std::fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
-        Ok(Self {
-            binary,
-            folder,
-            root,
-        })
+        Ok(Self { binary, folder })
     }
 
     pub(super) fn lazaret(&self, arguments: &[&str]) -> Command {
@@ -43,18 +37,6 @@ impl Bench {
     pub(super) fn path(&self, name: &str) -> String {
         self.folder.join(name).display().to_string()
     }
-
-    pub(super) fn kernel(&self) -> Result<PathBuf, String> {
-        let folder = self.root.join("target/kernel");
-        find(&folder, "deb").ok_or_else(|| "no kernel: run scripts/kernel.sh".to_owned())
-    }
-}
-
-fn find(folder: &Path, extension: &str) -> Option<PathBuf> {
-    let entries = std::fs::read_dir(folder).ok()?;
-    entries
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .find(|path| path.extension().is_some_and(|have| have == extension))
 }
 
 /// Runs to a successful end and returns the seconds that took.

@@ -1,9 +1,10 @@
 //! Pushing and pulling an image of random data, `lazaret` against `skopeo`, with `lazaret serve`
 //! on the other side of both; and the life of an ephemeral registry.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::process::{Child, Command, Stdio};
+use std::io::{Read, Write};
+use std::process::Command;
 
+use super::server::Server;
 use super::tools::{Bench, median, timed};
 
 const ROUNDS: usize = 3;
@@ -40,46 +41,12 @@ pub(super) fn run(bench: &Bench) -> Result<(), String> {
     compare(bench, &layout)
 }
 
-/// A registry of its own for every round: nothing is there yet, and no tool remembers it.
-struct Server {
-    process: Child,
-    address: String,
-}
-
-impl Server {
-    fn start(bench: &Bench, round: usize) -> Result<Self, String> {
-        let root = bench.path(&format!("registry{round}"));
-        let mut process = bench
-            .lazaret(&["serve", "--listen", "127.0.0.1:0", "--root", &root])
-            .stdout(Stdio::piped())
-            .spawn()
-            .map_err(|error| error.to_string())?;
-        let stdout = process.stdout.take().ok_or("no standard output")?;
-        let line = BufReader::new(stdout)
-            .lines()
-            .next()
-            .and_then(Result::ok)
-            .unwrap_or_default();
-        let address = line.trim_start_matches("listening on http://").to_owned();
-        Ok(Self { process, address })
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // It is ours; if it has ended already there is nothing to do.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
 fn compare(bench: &Bench, layout: &str) -> Result<(), String> {
     let (mut times, oci) = ([const { Vec::new() }; 4], format!("oci:{layout}"));
     for round in 0..ROUNDS {
-        let (first, second) = (
-            Server::start(bench, 2 * round)?,
-            Server::start(bench, 2 * round + 1)?,
-        );
+        // Of their own for every round: nothing is there yet, and no tool remembers them.
+        let first = Server::lazaret(bench, &format!("registry{round}a"))?;
+        let second = Server::lazaret(bench, &format!("registry{round}b"))?;
         let ours = format!("{}/bench/image:v1", first.address);
         let theirs = format!("docker://{}/bench/image:v1", second.address);
         let back = format!("oci:{}:v1", bench.path(&format!("back{round}")));

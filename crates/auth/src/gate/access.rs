@@ -1,18 +1,21 @@
-//! May they.
+//! Whether somebody may do what they ask for.
+
+use std::sync::{Arc, PoisonError};
 
 use http::request::Parts;
 use lazaret_oci::Repository;
 
-use std::sync::{Arc, PoisonError};
-
-use super::{CLIENTS, Gate};
+use super::open::Gate;
 use crate::limits::Rate;
 use crate::network::client_part;
 use crate::scope::Scopes;
 use crate::{Action, Denied, Identity, Method, Peer, audit};
 
+/// Clients whose rate is remembered.
+const CLIENTS: usize = 64 * 1024;
+
 impl Gate {
-    /// Who is asking. Somebody who shows nothing is anonymous; somebody who shows what is
+    /// Says who is asking. Somebody who shows nothing is anonymous; somebody who shows what is
     /// wrong is refused.
     ///
     /// # Errors

@@ -1,11 +1,11 @@
-//! Who is it.
+//! Finding out who asks.
 
 use std::sync::{MutexGuard, PoisonError};
 
 use http::request::Parts;
 use lazaret_values::Chain;
 
-use super::Gate;
+use super::open::Gate;
 use crate::api_keys;
 use crate::header::Credential;
 use crate::htpasswd::{Passwords, Verdict};
@@ -24,7 +24,8 @@ const LONGEST_NAME: usize = 255;
 const WRONG_LOGIN: &str = "the user name or the password is wrong";
 
 impl Gate {
-    /// Who shows the credential of a request. `basic`: whether passwords are taken here.
+    /// Identifies the holder of the credential of a request. `basic` says whether passwords are
+    /// taken here.
     pub(super) async fn authenticate(
         &self,
         head: &Parts,

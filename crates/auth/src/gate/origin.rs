@@ -1,12 +1,8 @@
-//! Where a request came from, and what its client calls the registry.
-
-use std::sync::Arc;
+//! The place that a request came from, and the name that its client has for the registry.
 
 use http::request::Parts;
-use lazaret_oci::Registry;
 
-use super::Gate;
-use crate::error::Error;
+use super::open::Gate;
 use crate::header;
 use crate::identity::Origin;
 use crate::scope::Scopes;
@@ -67,34 +63,4 @@ impl Gate {
     pub(super) fn basic_challenge(&self) -> String {
         format!("Basic realm=\"{}\",charset=\"UTF-8\"", self.realm)
     }
-}
-
-/// `scheme://host[:port]` of the external URL.
-pub(super) fn base(url: &str) -> Result<Arc<str>, Error> {
-    let wrong = |reason: &str| Error::Setting {
-        setting: "auth.external_url".to_owned(),
-        reason: format!("'{url}' {reason}"),
-    };
-    let (scheme, rest) = url
-        .split_once("://")
-        .filter(|(scheme, _)| matches!(*scheme, "http" | "https"))
-        .ok_or_else(|| wrong("is neither http:// nor https://"))?;
-    let host = rest.strip_suffix('/').unwrap_or(rest);
-    let host: Registry = host
-        .parse()
-        .map_err(|_| wrong("is not a scheme, a host and perhaps a port"))?;
-    Ok(format!("{scheme}://{}", host.as_str()).into())
-}
-
-/// The realm stands between quotes in a header.
-pub(super) fn check_realm(realm: &str) -> Result<(), Error> {
-    let fits = |b: u8| matches!(b, b' '..=b'~') && b != b'"' && b != b'\\';
-    if realm.len() <= 128 && realm.bytes().all(fits) {
-        return Ok(());
-    }
-    Err(Error::Setting {
-        setting: "auth.realm".to_owned(),
-        reason: "it is longer than 128 characters, or has quotes or characters beyond ASCII"
-            .to_owned(),
-    })
 }

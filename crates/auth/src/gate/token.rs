@@ -5,7 +5,7 @@ use http::Method as Verb;
 use http::request::Parts;
 use lazaret_oci::Repository;
 
-use super::Gate;
+use super::open::Gate;
 use crate::form::Form;
 use crate::identity::Origin;
 use crate::scope::{Scope, Scopes};
@@ -119,7 +119,7 @@ impl Gate {
         }
     }
 
-    /// What policy grants of what was asked for.
+    /// The scopes that policy grants of those that were asked for.
     fn narrow(&self, identity: &Identity, wanted: &Scopes) -> Scopes {
         let mut granted = Scopes::default();
         let allowed = |(action, repository): &(Action, Option<Repository>)| {

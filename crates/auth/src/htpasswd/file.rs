@@ -12,7 +12,7 @@ use lazaret_values::Chain;
 use super::users::Users;
 use crate::error::Error;
 
-/// How often the file is looked at.
+/// Time between looks at the file.
 const LOOK: Duration = Duration::from_secs(1);
 /// A file that changed this recently may change again without a trace in its times.
 const SETTLED: Duration = Duration::from_secs(2);
@@ -41,7 +41,7 @@ pub(crate) struct Version {
     pub(crate) users: Arc<Users>,
 }
 
-/// What changes when a file changes.
+/// The properties that change when a file changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Stamp {
     inode: u64,

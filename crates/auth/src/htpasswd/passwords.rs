@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::limits::Bounded;
 use crate::random;
 
-/// How long a success is remembered.
+/// Time for which a success is remembered.
 const REMEMBERED: Duration = Duration::from_secs(60);
 /// Successes that are remembered.
 const SUCCESSES: usize = 4096;
@@ -38,7 +38,7 @@ struct Shared {
 }
 
 struct Memory {
-    /// When each success was.
+    /// The time of each success.
     successes: Bounded<Tag, Duration>,
     /// Verifications under way.
     pending: HashMap<Tag, watch::Receiver<Option<bool>>>,
@@ -46,7 +46,7 @@ struct Memory {
     version: u64,
 }
 
-/// What a password is.
+/// The verdict on a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verdict {
     Right,

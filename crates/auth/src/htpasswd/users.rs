@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::hash::Hash;
+use crate::error::LineError;
 
 /// Most users of a file.
 const MOST: usize = 100_000;
@@ -13,18 +14,8 @@ const LONGEST_NAME: usize = 255;
 #[derive(Debug, Default)]
 pub(crate) struct Users {
     hashes: HashMap<String, Hash>,
-    /// What passwords of unknown users are compared with, so that they cost the same.
+    /// The hash that passwords of unknown users are compared with, so that they cost the same.
     decoy: Option<Hash>,
-}
-
-/// A line that cannot be read. The hash is not repeated.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}: {reason}")]
-pub struct LineError {
-    /// Counted from 1.
-    pub line: usize,
-    /// What is wrong with it.
-    pub reason: &'static str,
 }
 
 impl Users {

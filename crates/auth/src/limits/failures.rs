@@ -45,7 +45,7 @@ struct Count {
 }
 
 impl Count {
-    /// How long to wait, if at all.
+    /// Time to wait, if any.
     fn wait(&self, now: Duration) -> Option<Duration> {
         let left = self.until.checked_sub(now).filter(|left| !left.is_zero())?;
         // Longer than the longest means that the clock was set back.

@@ -1,4 +1,4 @@
-//! How many requests of one client may be under way.
+//! Places for the requests of one client that are under way.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

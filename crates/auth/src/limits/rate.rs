@@ -1,4 +1,4 @@
-//! How often somebody may ask: a token bucket in its compact form (GCRA).
+//! Rates of requests: a token bucket in its compact form (GCRA).
 
 use std::hash::Hash;
 use std::time::Duration;
@@ -10,9 +10,9 @@ use super::Bounded;
 pub(crate) struct Rate<K> {
     /// Time between requests.
     interval: Duration,
-    /// How much of that may be used in advance.
+    /// The part of that which may be used in advance.
     burst: Duration,
-    /// When the bucket of each client is full again.
+    /// The time at which the bucket of each client is full again.
     full: Bounded<K, Duration>,
 }
 

@@ -1,4 +1,4 @@
-//! What the claims of a token say about its user.
+//! Claims of a token about its user.
 
 use serde_json::Value;
 

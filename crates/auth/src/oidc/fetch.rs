@@ -1,33 +1,26 @@
 //! Documents of an issuer, over HTTPS (HTTP only on this machine), small and soon.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, StatusCode, Uri, header};
-use http_body_util::{BodyExt as _, Empty, Limited};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
+use http_body_util::Empty;
+use lazaret_net::{
+    Pool, PoolError, PoolOptions, Roots, USER_AGENT, client_config, pool, read_bounded,
+};
 use lazaret_values::Chain;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject as _;
-use rustls::{ClientConfig, RootCertStore};
 use tokio::sync::OnceCell;
 
 /// Largest document, in bytes.
 const LARGEST: usize = 256 * 1024;
-/// How long a document may take.
+/// Longest time that a document takes.
 const TIMEOUT: Duration = Duration::from_secs(10);
-
-type Https = Client<HttpsConnector<HttpConnector>, Empty<Bytes>>;
 
 /// Fetches documents. The system's authorities are read at the first use.
 pub(super) struct Fetch {
     ca_file: Option<PathBuf>,
-    client: OnceCell<Https>,
+    client: OnceCell<Pool<Empty<Bytes>>>,
 }
 
 impl Fetch {
@@ -39,26 +32,23 @@ impl Fetch {
     }
 
     /// The body of a document. Redirects are not followed. The error is a sentence for the log.
-    pub(super) async fn get(&self, url: &str) -> Result<Bytes, String> {
+    pub(super) async fn get(&self, url: &str) -> Result<Vec<u8>, String> {
         let uri = check(url)?;
         let fetch = async {
             let client = self.client.get_or_try_init(|| self.connect()).await?;
             let request = Request::get(uri)
                 .header(header::ACCEPT, "application/json")
-                .header(
-                    header::USER_AGENT,
-                    concat!("lazaret/", env!("CARGO_PKG_VERSION")),
-                )
+                .header(header::USER_AGENT, USER_AGENT)
                 .body(Empty::new())
                 .map_err(|error| error.to_string())?;
-            let failed = |error: hyper_util::client::legacy::Error| Chain(&error).to_string();
+            let failed = |error: PoolError| Chain(&error).to_string();
             let response = client.request(request).await.map_err(failed)?;
             if response.status() != StatusCode::OK {
                 return Err(format!("it answered {}", response.status()));
             }
-            let body = Limited::new(response.into_body(), LARGEST);
-            let body = body.collect().await.map_err(|error| error.to_string())?;
-            Ok(body.to_bytes())
+            let body = read_bounded(response.into_body(), LARGEST).await;
+            body.map_err(|error| Chain(&error).to_string())?
+                .ok_or_else(|| format!("it has more than {LARGEST} bytes"))
         };
         tokio::time::timeout(TIMEOUT, fetch)
             .await
@@ -67,19 +57,12 @@ impl Fetch {
             .map_err(|why| format!("'{url}': {why}"))
     }
 
-    async fn connect(&self) -> Result<Https, String> {
+    async fn connect(&self) -> Result<Pool<Empty<Bytes>>, String> {
         let ca_file = self.ca_file.clone();
-        let config = tokio::task::spawn_blocking(move || tls(ca_file.as_deref()))
+        let roots = tokio::task::spawn_blocking(move || roots(ca_file.as_deref()))
             .await
             .map_err(|error| error.to_string())??;
-        let connector = HttpsConnectorBuilder::new()
-            .with_tls_config(config)
-            .https_or_http()
-            .enable_http1()
-            .build();
-        Ok(Client::builder(TokioExecutor::new())
-            .pool_idle_timeout(Duration::from_secs(30))
-            .build(connector))
+        Ok(pool(client_config(roots), PoolOptions::default()))
     }
 }
 
@@ -98,28 +81,11 @@ pub(super) fn check(url: &str) -> Result<Uri, String> {
     }
 }
 
-fn tls(ca_file: Option<&Path>) -> Result<ClientConfig, String> {
-    let mut roots = RootCertStore::empty();
-    let native = rustls_native_certs::load_native_certs();
-    for problem in &native.errors {
-        tracing::debug!(%problem, "system certificate store");
-    }
-    roots.add_parsable_certificates(native.certs);
+fn roots(ca_file: Option<&Path>) -> Result<Roots, String> {
+    let mut roots = Roots::system();
     if let Some(path) = ca_file {
-        let failed = |why: String| format!("authorities '{}': {why}", path.display());
-        let pem = std::fs::read(path).map_err(|error| failed(error.to_string()))?;
-        for certificate in CertificateDer::pem_slice_iter(&pem) {
-            let certificate = certificate.map_err(|error| failed(error.to_string()))?;
-            roots
-                .add(certificate)
-                .map_err(|error| failed(error.to_string()))?;
-        }
+        let added = roots.add_file(path);
+        added.map_err(|error| format!("authorities '{}': {error}", path.display()))?;
     }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| error.to_string())?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok(config)
+    Ok(roots)
 }

@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::jwt::{self, Claims, Fault, PublicKey, Unverified};
 use crate::settings::Oidc;
 
-/// How long keys are used without asking the issuer again.
+/// Time for which keys are used without asking the issuer again.
 const FRESH: Duration = Duration::from_secs(60 * 60);
 /// Least time between two fetches, so that tokens with made-up key ids cause no more.
 const PAUSE: Duration = Duration::from_secs(30);
@@ -31,13 +31,13 @@ pub(crate) struct Provider {
 #[derive(Default)]
 struct Known {
     keys: Arc<KeySet>,
-    /// When they were fetched.
+    /// The time at which they were fetched.
     fetched: Option<Duration>,
-    /// When fetching them was last tried.
+    /// The time of the last attempt to fetch them.
     tried: Option<Duration>,
 }
 
-/// Who showed a good token.
+/// The holder of a good token.
 #[derive(Debug)]
 pub(crate) struct Holder {
     pub(crate) user: String,
@@ -45,7 +45,7 @@ pub(crate) struct Holder {
     pub(crate) expires: Option<SystemTime>,
 }
 
-/// Why a token is not believed.
+/// The reason why a token is not believed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Failure {
     Token(Fault),
@@ -106,7 +106,7 @@ impl Provider {
         &self.settings
     }
 
-    /// Who shows this token.
+    /// The holder of this token.
     pub(crate) async fn verify(
         self: &Arc<Self>,
         token: Unverified<'_>,

@@ -1,17 +1,10 @@
 //! Tests against an issuer on this machine.
 
-use std::convert::Infallible;
-use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
-use bytes::Bytes;
-use http::{Request, Response, StatusCode};
-use http_body_util::Full;
-use hyper::body::Incoming;
-use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
+use lazaret_testing::http::{Answer, Peer};
 use serde_json::{Value, json};
 
 use super::fetch;
@@ -47,44 +40,31 @@ fn set_of(keys: &Keys) -> Value {
 }
 
 impl Issuer {
-    async fn start() -> Self {
+    fn start() -> Self {
         let keys = key();
         let set = Arc::new(Mutex::new(Some(set_of(&keys))));
         let fetches = Arc::new(AtomicUsize::new(0));
-        let listener = tokio::net::TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0)))
-            .await
-            .unwrap();
-        let url = format!("http://{}/tenant", listener.local_addr().unwrap());
-        let (issuer, sets, count) = (url.clone(), Arc::clone(&set), Arc::clone(&fetches));
-        tokio::spawn(async move {
-            loop {
-                let (stream, _) = listener.accept().await.unwrap();
-                let (issuer, sets, count) = (issuer.clone(), Arc::clone(&sets), Arc::clone(&count));
-                let service = service_fn(move |request: Request<Incoming>| {
-                    let body = match request.uri().path() {
-                        "/tenant/.well-known/openid-configuration" => {
-                            Some(json!({"issuer": issuer, "jwks_uri": format!("{issuer}/keys")}))
-                        }
-                        "/tenant/keys" => {
-                            count.fetch_add(1, Ordering::Relaxed);
-                            sets.lock().unwrap().clone()
-                        }
-                        _ => None,
-                    };
-                    let mut response = Response::new(Full::new(Bytes::from(
-                        body.as_ref().map(Value::to_string).unwrap_or_default(),
-                    )));
-                    if body.is_none() {
-                        *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+        let (sets, count) = (Arc::clone(&set), Arc::clone(&fetches));
+        let peer = Peer::start_with(
+            |host| format!("http://{host}/tenant"),
+            move |seen, issuer| {
+                let body = match seen.path() {
+                    "/tenant/.well-known/openid-configuration" => {
+                        Some(json!({"issuer": issuer, "jwks_uri": format!("{issuer}/keys")}))
                     }
-                    async move { Ok::<_, Infallible>(response) }
-                });
-                tokio::spawn(
-                    hyper::server::conn::http1::Builder::new()
-                        .serve_connection(TokioIo::new(stream), service),
-                );
-            }
-        });
+                    "/tenant/keys" => {
+                        count.fetch_add(1, Ordering::Relaxed);
+                        sets.lock().unwrap().clone()
+                    }
+                    _ => None,
+                };
+                match body {
+                    Some(body) => Answer::json(200, &body.to_string()),
+                    None => Answer::new(500),
+                }
+            },
+        );
+        let url = format!("{}/tenant", peer.url());
         Self {
             url,
             keys,
@@ -140,7 +120,7 @@ async fn verify(
 
 #[tokio::test]
 async fn tokens_of_the_issuer_name_user_and_groups() {
-    let issuer = Issuer::start().await;
+    let issuer = Issuer::start();
     let now = SystemTime::now();
     let token = issuer.keys.sign("JWT", &issuer.claims(now));
     let (user, groups) = verify(&issuer.provider(), &token, now).await.unwrap();
@@ -158,7 +138,7 @@ async fn tokens_of_the_issuer_name_user_and_groups() {
 
 #[tokio::test]
 async fn tokens_that_say_something_else_are_refused() {
-    let issuer = Issuer::start().await;
+    let issuer = Issuer::start();
     let provider = issuer.provider();
     let now = SystemTime::now();
     let table: [(&str, Value, Failure); 8] = [
@@ -204,7 +184,7 @@ async fn tokens_that_say_something_else_are_refused() {
 
 #[tokio::test]
 async fn unknown_keys_cause_few_fetches_and_new_keys_are_found() {
-    let issuer = Issuer::start().await;
+    let issuer = Issuer::start();
     let provider = issuer.provider();
     let mut now = SystemTime::now();
     let token = issuer.keys.sign("JWT", &issuer.claims(now));
@@ -235,7 +215,7 @@ async fn unknown_keys_cause_few_fetches_and_new_keys_are_found() {
 
 #[tokio::test]
 async fn known_keys_go_on_while_the_issuer_is_down() {
-    let issuer = Issuer::start().await;
+    let issuer = Issuer::start();
     let provider = issuer.provider();
     let mut now = SystemTime::now();
     *issuer.set.lock().unwrap() = None;
@@ -255,7 +235,7 @@ async fn known_keys_go_on_while_the_issuer_is_down() {
 
 #[tokio::test]
 async fn a_document_of_another_issuer_is_not_believed() {
-    let issuer = Issuer::start().await;
+    let issuer = Issuer::start();
     let mut settings = issuer.settings();
     settings.issuer.push('/');
     let now = SystemTime::now();

@@ -1,4 +1,4 @@
-//! Which repositories an access rule is about.
+//! The repositories that an access rule is about.
 
 use std::fmt;
 use std::str::FromStr;
@@ -43,7 +43,7 @@ impl FromStr for RepositoryPattern {
     }
 }
 
-/// Why no repository could have the form of a pattern.
+/// The reason why no repository could have the form of a pattern.
 fn fault(text: &str) -> Option<&'static str> {
     let literal = text.replace(USER, "user");
     let is_fit = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"/._-*?".contains(&b);

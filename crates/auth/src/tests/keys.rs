@@ -5,12 +5,12 @@ use std::time::Duration;
 use lazaret_content::ApiKeys as _;
 
 use super::support::{basic, bearer, refused, secret_of, world};
-use crate::{Limits, Method, new_key};
+use crate::{Method, RequestLimits, new_key};
 use lazaret_content::Clock as _;
 
 #[tokio::test]
 async fn a_key_works_as_password_and_bearer_until_it_is_revoked_or_ends() {
-    let world = world(|_| {}, Limits::default());
+    let world = world(|_| {}, RequestLimits::default());
     let ends = world.clock.now() + Duration::from_secs(100);
     let (key, text) = new_key("alice", "laptop", world.clock.now(), Some(ends));
     assert!(text.starts_with(&format!("lzr_{}_", key.id)));
@@ -55,7 +55,7 @@ async fn a_key_works_as_password_and_bearer_until_it_is_revoked_or_ends() {
 
 #[tokio::test]
 async fn keys_out_of_reach_are_no_wrong_keys() {
-    let world = world(|_| {}, Limits::default());
+    let world = world(|_| {}, RequestLimits::default());
     let (key, text) = new_key("alice", "", world.clock.now(), None);
     world.keys.put_key(&key).await.unwrap();
     *world.keys.broken.lock().unwrap() = true;

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use super::support::{basic, head, peer, refused, repository, rules, settings, with_tokens, world};
 use crate::settings::{CertificateField, Certificates};
-use crate::{Action, ClientCertificate, Gate, Limits, Method, Settings};
+use crate::{Action, ClientCertificate, Gate, Method, RequestLimits, Settings};
 
 #[tokio::test]
 async fn known_users_come_in_and_others_are_challenged() {
-    let world = world(|_| {}, Limits::default());
+    let world = world(|_| {}, RequestLimits::default());
     let alice = world
         .identify(Some(&basic("alice", "alice-pw")))
         .await
@@ -82,7 +82,7 @@ async fn an_open_gate_lets_everybody_in() {
 
 #[tokio::test]
 async fn guessing_is_slowed_down_without_looking_at_the_password() {
-    let world = world(|_| {}, Limits::default());
+    let world = world(|_| {}, RequestLimits::default());
     for guess in 0..5 {
         let outcome = world
             .identify(Some(&basic("alice", &format!("guess-{guess}"))))
@@ -103,7 +103,7 @@ async fn guessing_is_slowed_down_without_looking_at_the_password() {
 
 #[tokio::test]
 async fn failed_logins_outlive_new_settings() {
-    let world = world(|_| {}, Limits::default());
+    let world = world(|_| {}, RequestLimits::default());
     for guess in 0..5 {
         let _ = world
             .identify(Some(&basic("alice", &guess.to_string())))
@@ -112,7 +112,7 @@ async fn failed_logins_outlive_new_settings() {
     let settings = settings(world.folder.path());
     let gate = world
         .gate
-        .reopen(&settings, Some(rules()), Limits::default())
+        .reopen(&settings, Some(rules()), RequestLimits::default())
         .unwrap();
     let head = head("GET", "/v2/", Some(&basic("alice", "alice-pw")));
     assert_eq!(refused(gate.identify(&head, &peer(1)).await).0, 429);
@@ -120,7 +120,7 @@ async fn failed_logins_outlive_new_settings() {
 
 #[tokio::test]
 async fn requests_have_a_rate_and_places() {
-    let limits = Limits {
+    let limits = RequestLimits {
         requests_per_second: Some(1.0),
         request_burst: 3,
         concurrent_requests: Some(2),
@@ -152,7 +152,7 @@ async fn certificates_identify_their_holders() {
                 prefix: "cert:".to_owned(),
             });
         },
-        Limits::default(),
+        RequestLimits::default(),
     );
     let mut parameters = rcgen::CertificateParams::new(vec!["dns.example.com".to_owned()]).unwrap();
     parameters.distinguished_name = rcgen::DistinguishedName::new();
@@ -231,7 +231,7 @@ async fn challenges_name_the_registry_as_the_client_sees_it() {
                 settings.tokens = Some(crate::Tokens::default());
                 settings.trusted_proxies = vec!["192.0.2.1".parse().unwrap()];
             },
-            Limits::default(),
+            RequestLimits::default(),
         )
         .gate
     };
@@ -268,7 +268,7 @@ fn wrong_settings_are_named() {
         let gate = Gate::open(
             &settings,
             None,
-            Limits::default(),
+            RequestLimits::default(),
             crate::Context::default(),
         );
         gate.map(drop).unwrap_err().to_string()

@@ -14,7 +14,9 @@ use lazaret_oci::Repository;
 use tempfile::TempDir;
 
 use crate::settings::Htpasswd;
-use crate::{Action, Context, Denied, Gate, Grant, Identity, Limits, Peer, Rule, Settings, Tokens};
+use crate::{
+    Action, Context, Denied, Gate, Grant, Identity, Peer, RequestLimits, Rule, Settings, Tokens,
+};
 
 pub(super) struct HandClock(Mutex<SystemTime>);
 
@@ -127,7 +129,7 @@ pub(super) fn rules() -> Vec<Rule> {
     toml::from_str::<File>(text).unwrap().rules
 }
 
-pub(super) fn world(change: impl FnOnce(&mut Settings), limits: Limits) -> World {
+pub(super) fn world(change: impl FnOnce(&mut Settings), limits: RequestLimits) -> World {
     let folder = tempfile::tempdir().unwrap();
     let mut settings = settings(folder.path());
     change(&mut settings);
@@ -151,7 +153,7 @@ pub(super) fn world(change: impl FnOnce(&mut Settings), limits: Limits) -> World
 pub(super) fn with_tokens() -> World {
     world(
         |settings| settings.tokens = Some(Tokens::default()),
-        Limits::default(),
+        RequestLimits::default(),
     )
 }
 

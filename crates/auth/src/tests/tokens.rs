@@ -15,7 +15,7 @@ use super::support::{
 };
 use crate::jwt::{Claims, PublicKey, encode};
 use crate::keys::Keys;
-use crate::{Action, Limits, Method, Tokens, new_key};
+use crate::{Action, Method, RequestLimits, Tokens, new_key};
 
 const SCOPE: &str = "scope=repository:alice/app:pull,push";
 
@@ -148,7 +148,7 @@ async fn wrong_requests_for_tokens_are_refused() {
     ] {
         assert_eq!(refused(world.post(form).await).0, status, "{form}");
     }
-    let without = super::support::world(|_| {}, Limits::default());
+    let without = super::support::world(|_| {}, RequestLimits::default());
     assert_eq!(refused(without.token(SCOPE, None).await).0, 404);
     // A token is not good for further tokens.
     let grant = world
@@ -168,7 +168,7 @@ async fn the_password_can_be_held_to_the_token_service() {
             settings.tokens = Some(Tokens::default());
             settings.basic = false;
         },
-        Limits::default(),
+        RequestLimits::default(),
     );
     let password = basic("alice", "alice-pw");
     assert_eq!(refused(world.identify(Some(&password)).await).0, 401);
@@ -252,7 +252,7 @@ async fn a_change_of_policy_narrows_tokens_at_once() {
     let only_public = rules().into_iter().take(1).collect();
     let gate = world
         .gate
-        .reopen(&settings, Some(only_public), Limits::default())
+        .reopen(&settings, Some(only_public), RequestLimits::default())
         .unwrap();
     let head = head("GET", "/v2/", Some(&bearer(&grant.token)));
     let alice = gate.identify(&head, &peer(1)).await.unwrap();
@@ -274,7 +274,10 @@ async fn keys_are_rotated_without_breaking_tokens_and_dropped_to_revoke_them() {
         verification_key_files: old.iter().map(|path| path.to_path_buf()).collect(),
         ..Tokens::default()
     };
-    let world = world(|s| s.tokens = Some(tokens(&ec, &[])), Limits::default());
+    let world = world(
+        |s| s.tokens = Some(tokens(&ec, &[])),
+        RequestLimits::default(),
+    );
     let grant = world
         .token(SCOPE, Some(&basic("alice", "alice-pw")))
         .await
@@ -289,7 +292,7 @@ async fn keys_are_rotated_without_breaking_tokens_and_dropped_to_revoke_them() {
         settings.tokens = Some(tokens(&ed, &old));
         let gate = world
             .gate
-            .reopen(&settings, Some(rules()), Limits::default())
+            .reopen(&settings, Some(rules()), RequestLimits::default())
             .unwrap();
         assert_eq!(
             gate.identify(&head, &peer(1)).await.is_ok(),
@@ -313,7 +316,7 @@ async fn keys_are_rotated_without_breaking_tokens_and_dropped_to_revoke_them() {
     settings.tokens = Some(tokens(&ed, &[]));
     let error = world
         .gate
-        .reopen(&settings, None, Limits::default())
+        .reopen(&settings, None, RequestLimits::default())
         .map(drop)
         .unwrap_err();
     assert!(error.to_string().contains("pkcs8"), "{error}");

@@ -5,8 +5,8 @@ use lazaret_oci::Platform;
 use lazaret_supervisor::{BundleRequest, FileSystem, Injection, RootfsRequest};
 use lazaret_values::Size;
 
-use super::Context;
 use super::rootfs::disk_size;
+use crate::context::Context;
 use crate::failure::Failure;
 use crate::printer::{Format, bytes, table};
 use crate::progress::Bars;

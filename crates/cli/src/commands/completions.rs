@@ -1,7 +1,6 @@
-use clap::CommandFactory;
 use clap_complete::Shell;
 
-use super::Context;
+use crate::context::Context;
 use crate::failure::Failure;
 
 /// Print a completion script for a shell
@@ -14,12 +13,8 @@ pub(crate) struct Args {
 impl Args {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         let mut script = Vec::new();
-        clap_complete::generate(
-            self.shell,
-            &mut crate::Cli::command(),
-            "lazaret",
-            &mut script,
-        );
+        let mut grammar = context.grammar.clone();
+        clap_complete::generate(self.shell, &mut grammar, "lazaret", &mut script);
         Ok(context.printer.raw(&script)?)
     }
 }

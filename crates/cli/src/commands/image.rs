@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use super::Context;
+use crate::context::Context;
 use crate::failure::Failure;
 use crate::printer::{Format, bytes, table};
 use crate::progress::Bars;

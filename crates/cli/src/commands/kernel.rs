@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use lazaret_oci::Reference;
 use lazaret_supervisor::KernelSource;
 
-use super::Context;
+use crate::context::Context;
 use crate::failure::Failure;
 use crate::printer::{Format, table};
 use crate::progress::Bars;

@@ -5,7 +5,7 @@ use lazaret_client::Credential;
 use lazaret_oci::Registry;
 use lazaret_values::Secret;
 
-use super::Context;
+use crate::context::Context;
 use crate::failure::Failure;
 
 /// Log in to a registry

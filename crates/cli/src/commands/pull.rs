@@ -4,7 +4,7 @@ use std::str::FromStr;
 use lazaret_oci::{Platform, Reference};
 use lazaret_supervisor::Pulled;
 
-use super::Context;
+use crate::context::Context;
 use crate::failure::Failure;
 use crate::printer::{Format, bytes};
 use crate::progress::Bars;

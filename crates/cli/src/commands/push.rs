@@ -5,7 +5,7 @@ use lazaret_artifacts::Family;
 use lazaret_oci::Reference;
 use lazaret_supervisor::PushRequest;
 
-use super::Context;
+use crate::context::Context;
 use crate::failure::Failure;
 use crate::printer::{Format, bytes};
 use crate::progress::Bars;

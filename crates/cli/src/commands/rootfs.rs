@@ -7,7 +7,7 @@ use lazaret_supervisor::{
 };
 use lazaret_values::Size;
 
-use super::Context;
+use crate::context::Context;
 use crate::failure::Failure;
 use crate::printer::{Format, bytes, table};
 use crate::progress::Bars;

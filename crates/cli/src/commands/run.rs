@@ -1,11 +1,12 @@
-use std::io::IsTerminal;
 use std::path::PathBuf;
 
-use lazaret_supervisor::{PullPolicy, RootDisk, RunEvents, RunRequest};
+use lazaret_supervisor::{Ending, Machine, Notice, PullPolicy, RootDisk, RunRequest};
 
-use super::Context;
+use crate::attach::{self, Signals};
+use crate::context::Context;
 use crate::failure::Failure;
 use crate::progress::Bars;
+use crate::{exit, hints};
 
 /// Run an agent, a bundle or a plain image in a microVM
 ///
@@ -86,10 +87,6 @@ impl Args {
     pub(crate) async fn run(self, context: &Context) -> Result<u8, Failure> {
         let home = context.home()?;
         let bars = Bars::new(context.printer);
-        let events = Events {
-            printer: context.printer,
-            bars: &bars,
-        };
         let request = RunRequest {
             reference: self.reference,
             mounts: self.mount,
@@ -118,40 +115,45 @@ impl Args {
                 Pull::Never => PullPolicy::Never,
             },
             args: self.args,
-            forward_stdin: stdin_is_ours(),
         };
-        Ok(home.run(request, &events).await?)
+        let prepared = home.prepare(request, bars.sink()).await?;
+        // The terminal is the workload's from here.
+        bars.clear();
+        for notice in prepared.notices() {
+            tell(context, notice);
+        }
+        hold(home.create(prepared).await?).await
     }
 }
 
-struct Events<'a> {
-    printer: crate::Printer,
-    bars: &'a Bars,
-}
-
-impl RunEvents for Events<'_> {
-    fn warning(&self, text: &str) {
-        self.bars.suspend(|| self.printer.warning(text));
+fn tell(context: &Context, notice: &Notice) {
+    if notice.is_warning() {
+        return context.printer.warning(&notice.to_string());
     }
-
-    fn note(&self, text: &str) {
-        self.bars.suspend(|| self.printer.note(text));
-    }
-
-    fn progress(&self) -> lazaret_supervisor::ProgressSink {
-        self.bars.sink()
-    }
-
-    fn starting(&self) {
-        self.bars.clear();
+    match hints::of_notice(notice) {
+        Some(hint) => context.printer.note(&format!("{notice}; {hint}")),
+        None => context.printer.note(&notice.to_string()),
     }
 }
 
-/// Reading a terminal from the background would stop the process.
-fn stdin_is_ours() -> bool {
-    let stdin = std::io::stdin();
-    if !stdin.is_terminal() {
-        return true;
+/// Holds a machine from its start to its end, with this process's streams and signals.
+async fn hold(mut machine: Machine) -> Result<u8, Failure> {
+    let mut signals = Signals::install()?;
+    let session = tokio::select! {
+        session = machine.start() => session?,
+        // There is no workload yet that it could be for.
+        _ = signals.next() => {
+            machine.end(Some(Ending::Killed)).await?;
+            return Ok(exit::INTERRUPTED);
+        }
+    };
+    let outcome = attach::carry(session, attach::stdin_is_ours(), &mut signals).await;
+    let ended = machine.end(outcome.as_ref().ok().cloned()).await;
+    let ending = outcome?;
+    ended?;
+    match ending {
+        Ending::Exit(outcome) => Ok(outcome.exit_status()),
+        Ending::Failure(failure) => Err(Failure::Workload(failure)),
+        Ending::Killed => Ok(exit::INTERRUPTED),
     }
-    rustix::termios::tcgetpgrp(&stdin).is_ok_and(|group| group == rustix::process::getpgrp())
 }

@@ -1,4 +1,4 @@
-use super::Context;
+use crate::context::Context;
 use crate::failure::Failure;
 use crate::printer::{Format, bytes, table};
 

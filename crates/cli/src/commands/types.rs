@@ -2,7 +2,7 @@ use std::str::FromStr;
 
 use lazaret_oci::Registry;
 
-use super::Context;
+use crate::context::Context;
 use crate::failure::Failure;
 use crate::printer::{Format, table};
 

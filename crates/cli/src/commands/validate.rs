@@ -4,7 +4,7 @@ use std::str::FromStr;
 use lazaret_artifacts::Family;
 use lazaret_supervisor::Validation;
 
-use super::Context;
+use crate::context::Context;
 use crate::failure::Failure;
 use crate::printer::Format;
 

@@ -6,7 +6,7 @@ use lazaret_values::Secret;
 
 use crate::Error;
 
-/// What proves to a registry who is asking.
+/// A proof of identity for a registry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Credential {
     /// A user name with a password or access token.
@@ -22,10 +22,13 @@ pub enum Credential {
     Bearer(Secret),
 }
 
-/// Where credentials come from.
+/// A source of credentials.
 pub trait CredentialSource: Send + Sync {
     /// The credential for a repository of a registry, or for the registry as a whole. `None`
-    /// means anonymous access; not being able to tell is an error.
+    /// means anonymous access.
+    ///
+    /// # Errors
+    /// [`Error::CredentialFile`] and [`Error::CredentialHelper`] when the source cannot tell.
     fn credential<'a>(
         &'a self,
         registry: &'a Registry,

@@ -11,6 +11,7 @@ use lazaret_values::Secret;
 use tokio::sync::Mutex as AsyncMutex;
 use tokio::time::Instant;
 
+use super::header::{basic, bearer};
 use super::token::{self, Realm};
 use super::{Challenge, Credential, CredentialSource, Scopes};
 use crate::Error;
@@ -19,10 +20,10 @@ use crate::transport::{Response, Transport};
 
 /// Most answers remembered; a mirror sees many repositories.
 const MOST_HELD: usize = 4096;
-/// How long a credential is used before its source is asked again.
+/// Use of a credential before its source is asked again.
 const CREDENTIAL_LIFE: Duration = Duration::from_secs(60);
 
-/// What is being asked for.
+/// The subject of a request: a token for it is asked for.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Asked<'a> {
     pub(crate) registry: &'a Registry,
@@ -39,7 +40,7 @@ pub(crate) struct Header {
     pub(crate) proves: bool,
 }
 
-/// What a registry was found to want.
+/// The authentication that a registry wants.
 #[derive(Debug, Clone)]
 enum Wants {
     Basic,
@@ -81,7 +82,7 @@ impl Authenticator {
         }
     }
 
-    /// What to send before being asked, from earlier answers of the registry.
+    /// The header to send before being asked, from earlier answers of the registry.
     pub(crate) async fn known(
         &self,
         transport: &Transport,
@@ -97,7 +98,7 @@ impl Authenticator {
         }
     }
 
-    /// What to send after a 401. `rejected` is what was sent before. `None`: there is nothing
+    /// The header to send after a 401. `rejected` was sent before. `None`: there is nothing
     /// better to send.
     pub(crate) async fn answer(
         &self,
@@ -195,11 +196,11 @@ impl Authenticator {
     }
 }
 
-/// What can be sent to the registry itself, without a token server.
+/// The header for the registry itself, without a token server.
 fn direct(credential: &Credential) -> Option<Header> {
     match credential {
         Credential::Basic { username, password } => Some(Header {
-            value: token::basic(username, password),
+            value: basic(username, password),
             proves: true,
         }),
         Credential::Bearer(secret) => token_header(secret, true),
@@ -209,7 +210,7 @@ fn direct(credential: &Credential) -> Option<Header> {
 }
 
 fn token_header(secret: &Secret, proves: bool) -> Option<Header> {
-    token::bearer(secret).map(|value| Header { value, proves })
+    bearer(secret).map(|value| Header { value, proves })
 }
 
 fn lock<K: Eq + Hash, V>(map: &Mutex<HashMap<K, V>>) -> std::sync::MutexGuard<'_, HashMap<K, V>> {

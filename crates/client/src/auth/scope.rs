@@ -1,4 +1,4 @@
-//! What a token is for (distribution specification, "auth/scope").
+//! The purposes of a token (distribution specification, "auth/scope").
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

@@ -2,18 +2,20 @@
 
 use std::time::Duration;
 
-use base64::Engine as _;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use lazaret_net::read_bounded;
 use lazaret_values::Secret;
 use serde::Deserialize;
 use tokio::time::Instant;
 
+use super::form::Form;
+use super::header::{basic, bearer, encoded};
 use super::{Challenge, Credential, Scopes};
 use crate::Error;
-use crate::error::Answer;
+use crate::error::{Answer, Cause};
 use crate::options::Retry;
 use crate::transport::{
-    Backoff, Failure, Outgoing, Payload, Reach, Response, Transport, is_transient, read_bounded,
+    Backoff, Failure, Outgoing, Payload, Reach, Response, Transport, describe, is_transient,
     resolve, retry_after,
 };
 
@@ -28,16 +30,16 @@ const LARGEST: usize = 1024 * 1024;
 #[derive(Debug, Clone)]
 pub(crate) struct Token {
     pub(crate) secret: Secret,
-    /// When to stop using it.
+    /// The time to stop using it.
     pub(crate) ends: Instant,
 }
 
-/// Who gives out the tokens of a registry.
+/// The server that gives out the tokens of a registry.
 #[derive(Debug, Clone)]
 pub(crate) struct Realm {
     pub(crate) uri: Uri,
     pub(crate) service: Option<String>,
-    /// Where the registry may point to.
+    /// The addresses that the registry may point to.
     pub(crate) reach: Reach,
 }
 
@@ -53,7 +55,7 @@ impl Realm {
             .get("realm")
             .filter(|realm| realm.contains("://"))
             .and_then(|realm| resolve(&from.uri, realm))
-            .ok_or_else(|| Failure::refused(host, "named no usable token realm", None))?;
+            .ok_or_else(|| Failure::refused(host, "named no usable token realm", Cause::Other))?;
         transport.check_step(&from.uri, &uri, "token realm")?;
         Ok(Self {
             uri,
@@ -89,12 +91,9 @@ pub(crate) async fn fetch(
         let wish = match transport.follow(outgoing).await {
             Ok(response) if is_transient(response.status) => {
                 let wish = retry_after(&response.headers);
-                (
-                    wish,
-                    read(transport, realm, response, credential, operation).await,
-                )
+                (wish, read(realm, response, credential, operation).await)
             }
-            Ok(response) => return read(transport, realm, response, credential, operation).await,
+            Ok(response) => return read(realm, response, credential, operation).await,
             Err(failure) if failure.is_transient() => (None, Err(failure.into_error(operation))),
             Err(failure) => return Err(failure.into_error(operation)),
         };
@@ -133,7 +132,7 @@ fn request(
             uri: realm.uri.clone(),
             headers,
             authorization: None,
-            payload: Payload::Bytes(form.0.into()),
+            payload: Payload::Bytes(form.into_text().into()),
             reach: realm.reach,
         });
     }
@@ -154,13 +153,14 @@ fn request(
         '?'
     };
     let host = realm.uri.authority().map_or("", |a| a.as_str());
-    let uri = if form.0.is_empty() {
+    let query = form.into_text();
+    let uri = if query.is_empty() {
         text
     } else {
-        format!("{text}{joint}{}", form.0)
+        format!("{text}{joint}{query}")
     }
     .parse::<Uri>()
-    .map_err(|_| Failure::refused(host, "named a token realm that is no URL", None))?;
+    .map_err(|_| Failure::refused(host, "named a token realm that is no URL", Cause::Other))?;
     Ok(Outgoing {
         method: Method::GET,
         uri,
@@ -172,7 +172,6 @@ fn request(
 }
 
 async fn read(
-    transport: &Transport,
     realm: &Realm,
     response: Response,
     credential: Option<&Credential>,
@@ -185,11 +184,11 @@ async fn read(
         registry: host.clone(),
         operation: operation.to_owned(),
         reason: reason.to_owned(),
-        hint: None,
+        cause: Cause::Other,
     };
-    let body = read_bounded(response.body, LARGEST, transport.timeouts.idle)
+    let body = read_bounded(response.body, LARGEST)
         .await
-        .map_err(|reason| Failure::network(&host, reason).into_error(operation))?
+        .map_err(|error| Failure::network(&host, describe(&error)).into_error(operation))?
         .ok_or_else(|| protocol("gave a token answer that is too large"))?;
     if status != StatusCode::OK {
         let mut answer = Answer::parse(status.as_u16(), &body);
@@ -245,46 +244,6 @@ fn refusal(
             answer: Box::new(answer),
             credentials_sent,
         },
-        _ => crate::call::refusal(registry, operation, answer, credentials_sent, wait),
-    }
-}
-
-/// The `Authorization` of a user name and password.
-pub(crate) fn basic(username: &str, password: &Secret) -> HeaderValue {
-    let mut value = HeaderValue::try_from(format!("Basic {}", encoded(username, password)))
-        .expect("base64 is visible ASCII");
-    value.set_sensitive(true);
-    value
-}
-
-fn encoded(username: &str, password: &Secret) -> String {
-    base64::engine::general_purpose::STANDARD.encode(format!("{username}:{}", password.reveal()))
-}
-
-/// The `Authorization` of a token, unless it has characters that no header may have.
-pub(crate) fn bearer(token: &Secret) -> Option<HeaderValue> {
-    let mut value = HeaderValue::try_from(format!("Bearer {}", token.reveal())).ok()?;
-    value.set_sensitive(true);
-    Some(value)
-}
-
-/// `application/x-www-form-urlencoded`.
-#[derive(Default)]
-struct Form(String);
-
-impl Form {
-    fn add(&mut self, name: &str, value: &str) {
-        if !self.0.is_empty() {
-            self.0.push('&');
-        }
-        self.0.push_str(name);
-        self.0.push('=');
-        for byte in value.bytes() {
-            if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-                self.0.push(char::from(byte));
-            } else {
-                self.0.push_str(&format!("%{byte:02X}"));
-            }
-        }
+        _ => Error::refused(registry, operation, answer, credentials_sent, wait),
     }
 }

@@ -10,6 +10,9 @@ use serde::{Deserialize, Serialize};
 use super::keys::normalize;
 use crate::{Credential, Error};
 
+/// Largest credential file that is read, in bytes.
+const LARGEST: u64 = 16 * 1024 * 1024;
+
 /// A credential file. Members we do not need are left out.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -22,7 +25,7 @@ pub(super) struct AuthFile {
     pub(super) cred_helpers: Option<BTreeMap<String, String>>,
 }
 
-/// What a file holds for one key.
+/// The content of a file under one key.
 #[derive(Default, Deserialize, Serialize)]
 pub(super) struct AuthEntry {
     /// Base64 of `user:password`.
@@ -130,6 +133,24 @@ impl AuthEntry {
                 ..Self::default()
             },
         }
+    }
+}
+
+/// The text of a file, `None` when there is none.
+pub(super) fn read_text(path: &Path) -> Result<Option<String>, Error> {
+    let fail = |reason: String| Error::CredentialFile {
+        path: path.to_owned(),
+        reason,
+    };
+    match std::fs::metadata(path) {
+        Ok(metadata) if metadata.is_dir() => return Err(fail("it is a folder".to_owned())),
+        Ok(metadata) if metadata.len() > LARGEST => return Err(fail("it is too large".to_owned())),
+        _ => {}
+    }
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if lazaret_files::is_absent(&error) => Ok(None),
+        Err(error) => Err(fail(error.to_string())),
     }
 }
 

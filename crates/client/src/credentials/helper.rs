@@ -24,7 +24,7 @@ struct Output {
     secret: String,
 }
 
-/// How helpers are run.
+/// The settings that helpers run with.
 #[derive(Debug, Clone)]
 pub(super) struct Helpers {
     /// Looked through before the `PATH`.

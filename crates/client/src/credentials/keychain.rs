@@ -4,17 +4,15 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use lazaret_files::blocking;
 use lazaret_oci::{Registry, Repository};
 use lazaret_values::Secret;
 
-use super::file::AuthFile;
+use super::file::{AuthFile, read_text};
 use super::helper::Helpers;
-use super::keys::{hosts, keys, servers};
+use super::keys::{keys, normalize};
 use super::store::Store;
-use crate::{Credential, CredentialSource, Error};
-
-/// Largest credential file that is read, in bytes.
-const LARGEST: u64 = 16 * 1024 * 1024;
+use crate::{Credential, CredentialSource, Error, hub};
 
 /// The places that may have credentials, as the caller found them in its settings. Missing
 /// files are no error.
@@ -87,7 +85,7 @@ impl Keychain {
         if let Some(path) = &self.files.own {
             let store = Store::new(path.clone());
             let wanted = keys.clone();
-            let found = blocking(path, move || store.find(&wanted)).await?;
+            let found = blocking(move || store.find(&wanted)).await?;
             if found.is_some() {
                 return Ok(found);
             }
@@ -107,7 +105,7 @@ impl Keychain {
         ];
         for path in foreign.into_iter().flatten() {
             let name = path.clone();
-            let Some(file) = blocking(path, move || read(&name)).await? else {
+            let Some(file) = blocking(move || read(&name)).await? else {
                 continue;
             };
             if let Some(found) = self.look(&file, path, registry, &keys).await? {
@@ -125,16 +123,17 @@ impl Keychain {
         registry: &Registry,
         keys: &[String],
     ) -> Result<Option<Credential>, Error> {
-        let own = file.cred_helpers.iter().flatten().find(|(have, _)| {
-            let have = super::keys::normalize(have);
-            hosts(registry).contains(&have.as_str())
-        });
+        let own = file
+            .cred_helpers
+            .iter()
+            .flatten()
+            .find(|(have, _)| hub::names(registry).contains(&normalize(have).as_str()));
         let helper = own
             .map(|(_, helper)| helper)
             .or(file.creds_store.as_ref())
             .filter(|helper| !helper.is_empty());
         if let Some(helper) = helper {
-            for server in servers(registry) {
+            for server in hub::helper_keys(registry) {
                 if let Some(found) = self.helpers.get(helper, server).await? {
                     return Ok(Some(found));
                 }
@@ -159,43 +158,4 @@ fn read(path: &Path) -> Result<Option<AuthFile>, Error> {
         Some(text) => AuthFile::parse(&text, path).map(Some),
         None => Ok(None),
     }
-}
-
-/// The text of a file, `None` when there is none.
-pub(super) fn read_text(path: &Path) -> Result<Option<String>, Error> {
-    let fail = |reason: String| Error::CredentialFile {
-        path: path.to_owned(),
-        reason,
-    };
-    match std::fs::metadata(path) {
-        Ok(metadata) if metadata.is_dir() => return Err(fail("it is a folder".to_owned())),
-        Ok(metadata) if metadata.len() > LARGEST => return Err(fail("it is too large".to_owned())),
-        _ => {}
-    }
-    match std::fs::read_to_string(path) {
-        Ok(text) => Ok(Some(text)),
-        Err(error)
-            if matches!(
-                error.kind(),
-                std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory
-            ) =>
-        {
-            Ok(None)
-        }
-        Err(error) => Err(fail(error.to_string())),
-    }
-}
-
-async fn blocking<T: Send + 'static>(
-    path: &Path,
-    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
-) -> Result<T, Error> {
-    tokio::task::spawn_blocking(work)
-        .await
-        .unwrap_or_else(|error| {
-            Err(Error::CredentialFile {
-                path: path.to_owned(),
-                reason: error.to_string(),
-            })
-        })
 }

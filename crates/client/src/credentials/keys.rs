@@ -2,37 +2,14 @@
 
 use lazaret_oci::{Registry, Repository};
 
-/// The names that Docker Hub goes by.
-const HUB: [&str; 3] = ["docker.io", "index.docker.io", "registry-1.docker.io"];
-/// The key that Docker files Hub's credentials under.
-const HUB_KEY: &str = "https://index.docker.io/v1/";
-
-/// The names of a registry: its own, and its aliases if it is Docker Hub.
-pub(super) fn hosts(registry: &Registry) -> Vec<&str> {
-    let own = registry.as_str();
-    if !HUB.contains(&own) {
-        return vec![own];
-    }
-    let mut names = vec![own];
-    names.extend(HUB.iter().filter(|name| **name != own));
-    names
-}
-
-/// The names to ask credential helpers for.
-pub(super) fn servers(registry: &Registry) -> Vec<&str> {
-    let mut names = hosts(registry);
-    if names.len() > 1 {
-        names.insert(0, HUB_KEY);
-    }
-    names
-}
+use crate::hub;
 
 /// `host/a/b`, `host/a`, `host`: most specific first, for every name of the host.
 pub(super) fn keys(registry: &Registry, repository: Option<&Repository>) -> Vec<String> {
     let segments: Vec<&str> = repository.map_or_else(Vec::new, |r| r.segments().collect());
     let mut keys = Vec::new();
     for depth in (0..=segments.len()).rev() {
-        for host in hosts(registry) {
+        for host in hub::names(registry) {
             let mut key = host.to_owned();
             for segment in &segments[..depth] {
                 key.push('/');

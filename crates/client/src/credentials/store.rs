@@ -6,16 +6,15 @@
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
-use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
+use lazaret_files::Durability;
 use lazaret_oci::{Registry, Repository};
 use serde::{Deserialize, Serialize};
 
-use super::file::{AuthEntry, from_object};
-use super::keychain::read_text;
-use crate::{Credential, Error};
+use super::file::{AuthEntry, from_object, read_text};
+use crate::{Credential, Error, hub};
 
 /// A credential file. All methods block.
 #[derive(Debug, Clone)]
@@ -23,7 +22,7 @@ pub struct Store {
     path: PathBuf,
 }
 
-/// What a listing shows: no secrets.
+/// One line of a listing, without secrets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Entry {
     /// `host[/path]`.
@@ -52,7 +51,7 @@ impl Store {
         &self.path
     }
 
-    /// What is stored, without secrets.
+    /// The entries, without secrets.
     ///
     /// # Errors
     /// [`Error::CredentialFile`].
@@ -141,27 +140,16 @@ impl Store {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),
         };
-        std::fs::create_dir_all(folder).map_err(|e| self.fail("make its folder", &e))?;
+        Durability::Synced
+            .create_dirs(folder)
+            .map_err(|e| self.fail("make its folder", &e.source))?;
         let _lock = self.lock()?;
         let mut content = self.load()?;
         change(&mut content);
         let mut text = serde_json::to_vec_pretty(&content).expect("the keys are strings");
         text.push(b'\n');
-        // Made with O_EXCL under a random name and with mode 0600: nothing planted is followed.
-        let mut staged = tempfile::Builder::new()
-            .prefix(".credentials-")
-            .tempfile_in(folder)
-            .map_err(|e| self.fail("stage it", &e))?;
-        staged
-            .write_all(&text)
-            .and_then(|()| staged.as_file().sync_all())
-            .map_err(|e| self.fail("write it", &e))?;
-        staged
-            .persist(&self.path)
-            .map_err(|e| self.fail("replace it", &e.error))?;
-        File::open(folder)
-            .and_then(|folder| folder.sync_all())
-            .map_err(|e| self.fail("sync its folder", &e))
+        lazaret_files::replace(&self.path, &text, 0o600)
+            .map_err(|e| self.fail("replace it", &e.source))
     }
 
     /// The lock lasts until the file is dropped. It has a file of its own, because the
@@ -184,10 +172,7 @@ impl Store {
 }
 
 fn key(registry: &Registry, path: Option<&Repository>) -> String {
-    let host = match registry.as_str() {
-        "index.docker.io" | "registry-1.docker.io" => "docker.io",
-        other => other,
-    };
+    let host = hub::canonical(registry);
     match path {
         Some(path) => format!("{host}/{path}"),
         None => host.to_owned(),

@@ -7,9 +7,11 @@
 use http::{Method, Uri, header};
 use lazaret_oci::Descriptor;
 
-use super::monolithic::payload;
+use super::piece::piece;
 use super::session::{Session, check_digest};
-use super::{BlobSource, PushBlob, Setback};
+use super::setback::Setback;
+use super::source::BlobSource;
+use super::wishes::PushBlob;
 use crate::Client;
 use crate::call::{Call, Request};
 use crate::transport::{Backoff, Payload, Response, is_transient, retry_after};
@@ -32,7 +34,7 @@ impl Client {
         let mut backoff = Backoff::new(self.inner.options.retry);
         while offset < blob.size {
             let length = (*chunk).max(session.least).min(blob.size - offset);
-            let body = payload(call, source, wishes, offset, length).await?;
+            let body = piece(call, source, wishes, offset, length).await?;
             let end = offset + length - 1;
             let request = session
                 .request(Method::PATCH, session.location.clone())
@@ -91,7 +93,7 @@ impl Client {
         Ok(())
     }
 
-    /// How many bytes the server has. `None`: it does not say.
+    /// The number of bytes that the server has. `None`: it does not say.
     async fn status(&self, call: &Call<'_>, session: &mut Session) -> Result<Option<u64>, Setback> {
         let mut request = Request::get(session.location.clone());
         request.reach = session.reach;

@@ -3,11 +3,13 @@
 use http::Method;
 use lazaret_oci::Descriptor;
 
+use super::piece::piece;
 use super::session::{Session, check_digest};
-use super::{BlobSource, PushBlob, Setback};
+use super::setback::Setback;
+use super::source::BlobSource;
+use super::wishes::PushBlob;
+use crate::Client;
 use crate::call::Call;
-use crate::transport::{Payload, Upload};
-use crate::{Client, Error};
 
 impl Client {
     /// Sends the whole blob and closes the session with it.
@@ -21,7 +23,7 @@ impl Client {
     ) -> Result<(), Setback> {
         let uri = session.closing(call, blob).map_err(Setback::Fatal)?;
         let request = session.request(Method::PUT, uri);
-        let payload = payload(call, source, wishes, 0, blob.size).await?;
+        let payload = piece(call, source, wishes, 0, blob.size).await?;
         let response = self
             .once(call, &request, payload)
             .await
@@ -35,28 +37,4 @@ impl Client {
             _ => Err(self.refusal(call, response).await),
         }
     }
-}
-
-/// A part of the source as a body.
-pub(super) async fn payload(
-    call: &Call<'_>,
-    source: &dyn BlobSource,
-    wishes: &PushBlob,
-    offset: u64,
-    length: u64,
-) -> Result<Payload, Setback> {
-    if length == 0 {
-        return Ok(Payload::Empty);
-    }
-    let reader = source.open(offset).await.map_err(|source| {
-        Setback::Fatal(Error::Local {
-            operation: call.operation.clone(),
-            source,
-        })
-    })?;
-    Ok(Payload::Stream(Upload::new(
-        reader,
-        length,
-        wishes.advanced.clone(),
-    )))
 }

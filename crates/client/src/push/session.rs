@@ -3,8 +3,8 @@
 use http::{Method, Uri, header};
 use lazaret_oci::{Descriptor, Repository};
 
-use crate::call::{Call, Request};
-use crate::resolve::content_digest;
+use crate::auth::Scopes;
+use crate::call::{Call, Request, content_digest};
 use crate::transport::{Reach, Response, resolve};
 use crate::{Client, Error};
 
@@ -19,7 +19,7 @@ pub(super) enum Start {
 /// An upload session.
 pub(super) struct Session {
     pub(super) location: Uri,
-    /// Where the server that gave the location may point to.
+    /// The addresses that the server that gave the location may point to.
     pub(super) reach: Reach,
     /// Least size of a chunk, in bytes (`OCI-Chunk-Min-Length`).
     pub(super) least: u64,
@@ -58,7 +58,7 @@ impl Client {
         let base = format!("/v2/{repository}/blobs/uploads/");
         if let Some(from) = mount {
             let path = format!("{base}?mount={}&from={from}", blob.digest);
-            let scopes = crate::auth::Scopes::pull(from);
+            let scopes = Scopes::pull(from);
             let mounting = Call {
                 registry: call.registry,
                 repository: call.repository.clone(),
@@ -104,7 +104,7 @@ impl Client {
         })
     }
 
-    /// Where a response says to go on.
+    /// The URL that a response says to go on at.
     pub(super) fn location(
         &self,
         call: &Call<'_>,

@@ -1,4 +1,4 @@
-//! Where the bytes of a push come from.
+//! Sources of the bytes of a push.
 
 use std::io::{self, SeekFrom};
 use std::path::PathBuf;
@@ -9,7 +9,10 @@ use tokio::io::{AsyncRead, AsyncSeekExt as _};
 
 /// Content that can be read any number of times.
 pub trait BlobSource: Send + Sync {
-    /// The content from `offset` to its end.
+    /// The content from byte `offset` to its end.
+    ///
+    /// # Errors
+    /// Those of the system; they end the push.
     fn open(
         &self,
         offset: u64,

@@ -1,21 +1,19 @@
-//! Bodies: streamed both ways in small pieces.
+//! Bodies of requests: streamed in small pieces. Those of answers are `lazaret_net`'s.
 
 use std::io;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http_body_util::BodyExt as _;
-use hyper::body::{Body, Frame, Incoming, SizeHint};
+use hyper::body::{Body, Frame, SizeHint};
 use tokio::io::{AsyncRead, ReadBuf};
 
 /// Bytes read from a source at a time.
 const PIECE: usize = 64 * 1024;
 
-/// What a request carries.
+/// The body of a request.
 pub(crate) enum Payload {
     /// Nothing (with `Content-Length: 0` where the method has a body).
     Empty,
@@ -137,51 +135,4 @@ impl Upload {
         }
         Poll::Ready(Some(Ok(Frame::data(piece))))
     }
-}
-
-/// The next piece of a body, `None` at its end.
-pub(crate) async fn next_chunk(
-    body: &mut Incoming,
-    idle: Duration,
-) -> Result<Option<Bytes>, String> {
-    loop {
-        match tokio::time::timeout(idle, body.frame()).await {
-            Err(_) => return Err(format!("no data for {idle:?}")),
-            Ok(None) => return Ok(None),
-            Ok(Some(Err(error))) => return Err(innermost(&error)),
-            // Trailers carry nothing for us.
-            Ok(Some(Ok(frame))) => match frame.into_data() {
-                Ok(data) if data.is_empty() => {}
-                Ok(data) => return Ok(Some(data)),
-                Err(_) => {}
-            },
-        }
-    }
-}
-
-/// A whole body of at most `limit` bytes; `Ok(None)` when it is longer.
-pub(crate) async fn read_bounded(
-    mut body: Incoming,
-    limit: usize,
-    idle: Duration,
-) -> Result<Option<Vec<u8>>, String> {
-    if body.size_hint().lower() > limit as u64 {
-        return Ok(None);
-    }
-    let mut whole = Vec::new();
-    while let Some(piece) = next_chunk(&mut body, idle).await? {
-        if whole.len() + piece.len() > limit {
-            return Ok(None);
-        }
-        whole.extend_from_slice(&piece);
-    }
-    Ok(Some(whole))
-}
-
-fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut current = error;
-    while let Some(source) = current.source() {
-        current = source;
-    }
-    format!("the body broke off: {current}")
 }

@@ -16,7 +16,6 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
-use super::exchange::Peer;
 use super::failure::ConnectError;
 use super::origin::Origin;
 use super::reach::Reach;
@@ -24,6 +23,10 @@ use super::tls::Tls;
 
 /// Head start of one address over the next (RFC 8305).
 const STAGGER: Duration = Duration::from_millis(250);
+
+/// Address of the other end, as an extension of a response.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Peer(pub(super) SocketAddr);
 
 /// Opens connections to addresses within reach.
 #[derive(Clone)]

@@ -1,30 +1,24 @@
 //! One request, one answer.
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue, Method, Request, Uri, header};
-use hyper::body::Incoming;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use lazaret_net::{TimedBody, USER_AGENT};
 
 use super::body::Payload;
-use super::connect::Connector;
+use super::connect::{Connector, Peer};
 use super::failure::{Failure, FailureKind, classify};
 use super::origin::{Origin, PlainHttp};
 use super::reach::{Reach, Zone};
 use super::tls::Tls;
 use crate::Error;
+use crate::error::Cause;
 use crate::options::{Options, Timeouts};
-
-const USER_AGENT: &str = concat!("lazaret/", env!("CARGO_PKG_VERSION"));
-
-/// Address of the other end, as an extension of a response.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Peer(pub(crate) SocketAddr);
 
 /// A request to be sent once.
 pub(crate) struct Outgoing {
@@ -42,8 +36,8 @@ pub(crate) struct Response {
     pub(crate) uri: Uri,
     pub(crate) status: http::StatusCode,
     pub(crate) headers: HeaderMap,
-    pub(crate) body: Incoming,
-    /// Where this server may point to.
+    pub(crate) body: TimedBody,
+    /// The addresses that this server may point to.
     pub(crate) reach: Reach,
     /// Whether a credential was sent with the request; set by those who know.
     pub(crate) proved: bool,
@@ -163,7 +157,7 @@ impl Transport {
                     uri,
                     status: parts.status,
                     headers: parts.headers,
-                    body,
+                    body: TimedBody::new(body, self.timeouts.idle),
                     reach,
                     proved: false,
                     sent: None,
@@ -185,21 +179,24 @@ impl Transport {
     pub(crate) fn check_step(&self, from: &Uri, to: &Uri, what: &str) -> Result<(), Failure> {
         let host = from.authority().map_or("", |a| a.as_str());
         let (Some(from), Some(to)) = (Origin::of(from), Origin::of(to)) else {
-            return Err(Failure::refused(host, format!("gave a bad {what}"), None));
+            return Err(Failure::refused(
+                host,
+                format!("gave a bad {what}"),
+                Cause::Other,
+            ));
         };
         if self.plain.allows_step(&from, &to) {
             return Ok(());
         }
-        let hint = if from.tls {
-            "the server (or a proxy in front of it) is set up to hand out http:// addresses; \
-             TLS is never turned off on its word"
+        let cause = if from.tls {
+            Cause::TlsTurnedOff
         } else {
-            "hosts reached without TLS must be listed in LAZARET_PLAIN_HTTP"
+            Cause::PlainNotListed
         };
         Err(Failure::refused(
             host,
             format!("gave a {what} that turns TLS off ({to})"),
-            Some(hint),
+            cause,
         ))
     }
 }

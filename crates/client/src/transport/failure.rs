@@ -1,14 +1,18 @@
-//! Why an exchange gave no answer.
+//! Reasons why an exchange gave no answer.
 
 use std::error::Error as StdError;
 use std::io;
 
+use lazaret_files::Stopped;
+use lazaret_net::BodyError;
+
 use crate::Error;
+use crate::error::Cause;
 
 /// An exchange without an answer. It knows no object yet: [`Failure::into_error`] adds it.
 #[derive(Debug)]
 pub(crate) struct Failure {
-    /// Where to.
+    /// The host that was addressed.
     pub(crate) host: String,
     pub(crate) kind: FailureKind,
 }
@@ -17,19 +21,11 @@ pub(crate) struct Failure {
 pub(crate) enum FailureKind {
     /// The network: worth another try.
     Network { reason: String },
-    /// The peer of a TLS handshake speaks HTTP.
-    PlainPeer,
     /// TLS failed for good.
-    Tls {
-        reason: String,
-        hint: Option<String>,
-    },
+    Tls { reason: String, cause: Cause },
     /// The peer pointed to something that is refused, or broke the protocol. The text goes on
     /// after the peer's name.
-    Refused {
-        reason: String,
-        hint: Option<String>,
-    },
+    Refused { reason: String, cause: Cause },
     /// The local source of the body failed.
     Source(io::Error),
 }
@@ -44,12 +40,12 @@ impl Failure {
         }
     }
 
-    pub(crate) fn refused(host: &str, reason: impl Into<String>, hint: Option<&str>) -> Self {
+    pub(crate) fn refused(host: &str, reason: impl Into<String>, cause: Cause) -> Self {
         Self {
             host: host.to_owned(),
             kind: FailureKind::Refused {
                 reason: reason.into(),
-                hint: hint.map(str::to_owned),
+                cause,
             },
         }
     }
@@ -68,28 +64,19 @@ impl Failure {
                 registry,
                 operation,
                 reason,
-                hint: None,
+                cause: Cause::Other,
             },
-            FailureKind::PlainPeer => Error::Unreachable {
-                hint: Some(format!(
-                    "if {registry} is meant to be reached without TLS, set \
-                     LAZARET_PLAIN_HTTP={registry} or pass --plain-http"
-                )),
-                registry,
-                operation,
-                reason: "the server gave an HTTP response to an HTTPS client".to_owned(),
-            },
-            FailureKind::Tls { reason, hint } => Error::Unreachable {
+            FailureKind::Tls { reason, cause } => Error::Unreachable {
                 registry,
                 operation,
                 reason,
-                hint,
+                cause,
             },
-            FailureKind::Refused { reason, hint } => Error::Protocol {
+            FailureKind::Refused { reason, cause } => Error::Protocol {
                 registry,
                 operation,
                 reason,
-                hint,
+                cause,
             },
             FailureKind::Source(source) => Error::Local { operation, source },
         }
@@ -101,6 +88,8 @@ impl Failure {
 pub(super) enum ConnectError {
     #[error("the server gave an HTTP response to an HTTPS client")]
     PlainPeer,
+    #[error("{0}")]
+    UnknownAuthority(String),
     #[error("{0}")]
     Tls(String),
     #[error("{host} is at {address}, where a server elsewhere may not send its clients")]
@@ -114,45 +103,65 @@ pub(super) enum ConnectError {
     Network(String),
 }
 
+impl From<Stopped> for ConnectError {
+    fn from(stopped: Stopped) -> Self {
+        Self::Tls(stopped.to_string())
+    }
+}
+
+impl From<&ConnectError> for FailureKind {
+    fn from(error: &ConnectError) -> Self {
+        let reason = error.to_string();
+        let tls = |cause| Self::Tls {
+            reason: reason.clone(),
+            cause,
+        };
+        match error {
+            ConnectError::PlainPeer => tls(Cause::PlainServer),
+            ConnectError::UnknownAuthority(_) => tls(Cause::UnknownAuthority),
+            ConnectError::Tls(_) => tls(Cause::Other),
+            ConnectError::OutOfReach { .. } => Self::Refused {
+                reason: format!("is out of bounds: {reason}"),
+                cause: Cause::Other,
+            },
+            ConnectError::TimedOut(_) | ConnectError::Network(_) => Self::Network { reason },
+        }
+    }
+}
+
 /// Finds out what a hyper error means.
 pub(super) fn classify(host: &str, error: &(dyn StdError + 'static)) -> Failure {
-    let mut next = Some(error);
-    let mut last = String::new();
-    while let Some(current) = next {
-        if let Some(connect) = current.downcast_ref::<ConnectError>() {
-            let kind = match connect {
-                ConnectError::PlainPeer => FailureKind::PlainPeer,
-                ConnectError::Tls(reason) => FailureKind::Tls {
-                    reason: reason.clone(),
-                    hint: reason.contains("UnknownIssuer").then(|| {
-                        "the certificate is not signed by a known authority; add its authority \
-                         with the extra CA setting"
-                            .to_owned()
-                    }),
-                },
-                ConnectError::OutOfReach { .. } => FailureKind::Refused {
-                    reason: format!("is out of bounds: {connect}"),
-                    hint: None,
-                },
-                ConnectError::TimedOut(_) | ConnectError::Network(_) => FailureKind::Network {
-                    reason: connect.to_string(),
-                },
-            };
-            return Failure {
-                host: host.to_owned(),
-                kind,
-            };
-        }
-        last = current.to_string();
-        next = current.source();
+    let connect = chain(error).find_map(|error| error.downcast_ref::<ConnectError>());
+    if let Some(connect) = connect {
+        return Failure {
+            host: host.to_owned(),
+            kind: connect.into(),
+        };
     }
-    let reason = if error
+    let cut_short = error
         .downcast_ref::<hyper::Error>()
-        .is_some_and(hyper::Error::is_incomplete_message)
-    {
-        "the connection was closed before the answer".to_owned()
-    } else {
-        last
-    };
-    Failure::network(host, reason)
+        .is_some_and(hyper::Error::is_incomplete_message);
+    if cut_short {
+        return Failure::network(host, "the connection was closed before the answer");
+    }
+    Failure::network(host, innermost(error))
+}
+
+/// The reason why a body ended early, in one line.
+pub(crate) fn describe(error: &BodyError) -> String {
+    match error {
+        BodyError::Broken(source) => format!("{error}: {}", innermost(source)),
+        BodyError::Silent(_) => error.to_string(),
+    }
+}
+
+/// The deepest cause, which says most in the fewest words.
+fn innermost(error: &(dyn StdError + 'static)) -> String {
+    chain(error).last().unwrap_or(error).to_string()
+}
+
+fn chain<'a>(
+    error: &'a (dyn StdError + 'static),
+) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    std::iter::successors(Some(error), |&error| error.source())
 }

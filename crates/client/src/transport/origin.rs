@@ -81,7 +81,7 @@ impl fmt::Display for Origin {
     }
 }
 
-/// Which hosts are reached without TLS.
+/// The hosts that are reached without TLS.
 #[derive(Debug, Clone)]
 pub(crate) struct PlainHttp {
     listed: Vec<String>,

@@ -1,4 +1,4 @@
-//! Which addresses a server may send the client to (server-side request forgery).
+//! The addresses that a server may send the client to (server-side request forgery).
 //!
 //! A registry points its clients elsewhere: redirects, token realms, upload locations, next
 //! pages. One on the public internet has no business pointing into the client's own networks.
@@ -6,7 +6,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Where an address lies, from far to near.
+/// The place of an address, from far to near.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Zone {
     /// The internet.

@@ -7,6 +7,7 @@ use super::body::Payload;
 use super::exchange::{Outgoing, Response, Transport};
 use super::failure::Failure;
 use super::origin::{Origin, resolve};
+use crate::error::Cause;
 
 /// Most redirects in a row.
 const MOST: usize = 10;
@@ -35,7 +36,7 @@ impl Transport {
                 .header(header::LOCATION)
                 .and_then(|location| resolve(&response.uri, location))
                 .ok_or_else(|| {
-                    Failure::refused(host, "redirected without a usable location", None)
+                    Failure::refused(host, "redirected without a usable location", Cause::Other)
                 })?;
             self.check_step(&response.uri, &target, "redirect")?;
             if Origin::of(&target) != origin {
@@ -58,7 +59,7 @@ impl Transport {
         Err(Failure::refused(
             host,
             format!("redirected more than {MOST} times"),
-            None,
+            Cause::Other,
         ))
     }
 }

@@ -1,4 +1,4 @@
-//! When and how often to try again.
+//! The times and number of further tries.
 
 use std::time::{Duration, SystemTime};
 
@@ -11,7 +11,7 @@ pub(crate) fn is_transient(status: StatusCode) -> bool {
     matches!(status.as_u16(), 408 | 429 | 502 | 503 | 504)
 }
 
-/// How long the server asks to wait: seconds or an HTTP date (RFC 9110, section 10.2.3).
+/// The wait that the server asks for: seconds or an HTTP date (RFC 9110, section 10.2.3).
 pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse::<u64>() {

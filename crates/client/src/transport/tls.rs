@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, RootCertStore};
+use lazaret_files::blocking;
+use lazaret_net::{Roots, client_config};
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::OnceCell;
 use tokio_rustls::TlsConnector;
@@ -17,27 +18,18 @@ use crate::Error;
 /// Makes TLS sessions. The system's store takes tens of milliseconds to read, so plain HTTP
 /// clients never touch it.
 pub(super) struct Tls {
-    extra: Vec<CertificateDer<'static>>,
+    extra: Roots,
     config: OnceCell<Arc<ClientConfig>>,
 }
 
 impl Tls {
     /// Reads the further authorities, which are few.
     pub(super) fn new(extra_ca: &[PathBuf]) -> Result<Self, Error> {
-        let mut extra = Vec::new();
+        let mut extra = Roots::none();
         for path in extra_ca {
-            let fail = |reason: String| Error::Options {
-                reason: format!("certificate authority file {}: {reason}", path.display()),
-            };
-            let before = extra.len();
-            for certificate in
-                CertificateDer::pem_file_iter(path).map_err(|error| fail(error.to_string()))?
-            {
-                extra.push(certificate.map_err(|error| fail(error.to_string()))?);
-            }
-            if extra.len() == before {
-                return Err(fail("no certificate in it".to_owned()));
-            }
+            extra.add_file(path).map_err(|error| Error::Options {
+                reason: format!("certificate authority file {}: {error}", path.display()),
+            })?;
         }
         Ok(Self {
             extra,
@@ -54,44 +46,25 @@ impl Tls {
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        let config = self
-            .config
-            .get_or_try_init(|| async {
-                let extra = self.extra.clone();
-                tokio::task::spawn_blocking(move || build(extra))
-                    .await
-                    .map_err(|error| ConnectError::Tls(error.to_string()))?
-            })
-            .await?;
+        let config = self.config.get_or_try_init(|| load(self.extra.clone()));
+        let config = Arc::clone(config.await?);
         let bare = host.trim_start_matches('[').trim_end_matches(']');
         let name = ServerName::try_from(bare.to_owned())
             .map_err(|_| ConnectError::Tls(format!("'{host}' cannot be a TLS server name")))?;
-        TlsConnector::from(Arc::clone(config))
+        TlsConnector::from(config)
             .connect(name, stream)
             .await
             .map_err(|error| explain(&error))
     }
 }
 
-fn build(extra: Vec<CertificateDer<'static>>) -> Result<Arc<ClientConfig>, ConnectError> {
-    let mut roots = RootCertStore::empty();
-    let native = rustls_native_certs::load_native_certs();
-    for problem in &native.errors {
-        tracing::debug!(%problem, "system certificate store");
-    }
-    roots.add_parsable_certificates(native.certs);
-    for certificate in extra {
-        roots
-            .add(certificate)
-            .map_err(|error| ConnectError::Tls(format!("extra certificate authority: {error}")))?;
-    }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| ConnectError::Tls(error.to_string()))?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok(Arc::new(config))
+async fn load(extra: Roots) -> Result<Arc<ClientConfig>, ConnectError> {
+    blocking(move || {
+        let mut roots = Roots::system();
+        roots.extend(&extra);
+        Ok(Arc::new(client_config(roots)))
+    })
+    .await
 }
 
 fn explain(error: &std::io::Error) -> ConnectError {
@@ -102,6 +75,9 @@ fn explain(error: &std::io::Error) -> ConnectError {
         // The first bytes were no TLS record: nearly always "HTTP/1.1 400 Bad Request".
         Some(rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType)) => {
             ConnectError::PlainPeer
+        }
+        Some(tls @ rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer)) => {
+            ConnectError::UnknownAuthority(tls.to_string())
         }
         Some(tls) => ConnectError::Tls(tls.to_string()),
         None => ConnectError::Network(format!("TLS handshake: {error}")),

@@ -4,85 +4,83 @@ use lazaret_client::{Class, Credential, Ping};
 use lazaret_values::Secret;
 
 use crate::support::{
-    Fake, MANIFEST, PASSWORD, Reply, Seen, basic, client, client_with, full, manifest_json,
+    Answer, AsRegistry, MANIFEST, PASSWORD, Peer, Seen, basic, client, client_with, full,
+    manifest_json,
 };
 
 /// base64 of `ada:hunter2-correct-horse`.
 const BASIC: &str = "Basic YWRhOmh1bnRlcjItY29ycmVjdC1ob3JzZQ==";
 
-fn manifest() -> Reply {
-    Reply::new(200)
+fn manifest() -> Answer {
+    Answer::new(200)
         .with("Content-Type", MANIFEST)
         .body(manifest_json().as_bytes())
 }
 
 /// A registry that wants a token of its own realm; `token` decides about token requests.
-async fn bearer(
-    token: impl Fn(&Seen, usize) -> Reply + Send + Sync + 'static,
+fn bearer(
+    token: impl Fn(&Seen, usize) -> Answer + Send + Sync + 'static,
     accepted: impl Fn(&str) -> bool + Send + Sync + 'static,
-) -> Fake {
+) -> Peer {
     let issued = AtomicUsize::new(0);
-    Fake::start_with(str::to_owned, move |seen, own| {
+    Peer::start_with(str::to_owned, move |seen, own| {
         if seen.path() == "/token" {
             return token(seen, issued.fetch_add(1, Ordering::SeqCst));
         }
         match seen.header("authorization") {
             Some(header) if accepted(header) => manifest(),
-            _ => Reply::json(401, r#"{"errors":[{"code":"UNAUTHORIZED","message":"who are you"}]}"#).with(
+            _ => Answer::json(401, r#"{"errors":[{"code":"UNAUTHORIZED","message":"who are you"}]}"#).with(
                 "WWW-Authenticate",
                 format!(r#"Bearer realm="http://{own}/token",service="reg \"x\"",scope="repository:team/app:pull""#),
             ),
         }
     })
-    .await
 }
 
 #[tokio::test]
 async fn basic_credentials_are_sent_when_asked_for_and_then_unasked() {
-    let fake = Fake::start(|seen| match seen.header("authorization") {
+    let peer = Peer::start(|seen| match seen.header("authorization") {
         Some(BASIC) => manifest(),
-        _ => Reply::new(401).with("WWW-Authenticate", r#"Basic realm="x", charset="UTF-8""#),
-    })
-    .await;
+        _ => Answer::new(401).with("WWW-Authenticate", r#"Basic realm="x", charset="UTF-8""#),
+    });
     let client = client_with(basic());
-    let reference = fake.reference("team/app:v1");
+    let reference = peer.reference("team/app:v1");
     client.manifest(&reference).await.unwrap();
     client.manifest(&reference).await.unwrap();
-    assert_eq!(fake.log().len(), 3, "one challenge for both");
-    assert!(fake.seen()[0].header("authorization").is_none());
+    assert_eq!(peer.log().len(), 3, "one challenge for both");
+    assert!(peer.seen()[0].header("authorization").is_none());
 }
 
 #[tokio::test]
 async fn login_proves_the_credentials() {
-    let fake = Fake::start(|seen| match seen.header("authorization") {
-        Some(BASIC) => Reply::new(200),
-        _ => Reply::json(
+    let peer = Peer::start(|seen| match seen.header("authorization") {
+        Some(BASIC) => Answer::new(200),
+        _ => Answer::json(
             401,
             r#"{"errors":[{"code":"UNAUTHORIZED","message":"bad password"}]}"#,
         )
         .with("WWW-Authenticate", "Basic realm=x"),
-    })
-    .await;
+    });
     let client = client();
     assert_eq!(
-        client.verify(&fake.registry(), basic()).await.unwrap(),
+        client.verify(&peer.registry(), basic()).await.unwrap(),
         Ping::Authenticated
     );
     let wrong = Credential::Basic {
         username: "ada".into(),
         password: Secret::new("wrong-password"),
     };
-    let error = client.verify(&fake.registry(), wrong).await.unwrap_err();
+    let error = client.verify(&peer.registry(), wrong).await.unwrap_err();
     assert_eq!(error.class(), Class::Unauthorized);
     assert!(error.to_string().contains("bad password"), "{error}");
     assert!(error.hint().unwrap().contains("not accepted"));
-    let error = client.ping(&fake.registry()).await.unwrap_err();
+    let error = client.ping(&peer.registry()).await.unwrap_err();
     assert!(
         error.hint().unwrap().contains("log in first"),
         "{:?}",
         error.hint()
     );
-    let open = Fake::start(|_| Reply::new(200)).await;
+    let open = Peer::start(|_| Answer::new(200));
     assert_eq!(
         client.verify(&open.registry(), basic()).await.unwrap(),
         Ping::Open
@@ -91,67 +89,64 @@ async fn login_proves_the_credentials() {
 
 #[tokio::test]
 async fn a_token_is_fetched_with_the_credentials_and_kept() {
-    let fake = bearer(
+    let peer = bearer(
         |seen, _| {
             assert_eq!(seen.header("authorization"), Some(BASIC));
             assert_eq!(
                 seen.target,
                 "/token?service=reg%20%22x%22&scope=repository%3Ateam%2Fapp%3Apull&account=ada"
             );
-            Reply::json(200, r#"{"token":"t0k3n","expires_in":300}"#)
+            Answer::json(200, r#"{"token":"t0k3n","expires_in":300}"#)
         },
         |header| header == "Bearer t0k3n",
-    )
-    .await;
+    );
     let client = client_with(basic());
-    let reference = fake.reference("team/app:v1");
+    let reference = peer.reference("team/app:v1");
     client.manifest(&reference).await.unwrap();
     client.manifest(&reference).await.unwrap();
-    assert_eq!(fake.count("GET", "/token"), 1);
-    assert_eq!(fake.log().len(), 4);
+    assert_eq!(peer.count("GET", "/token"), 1);
+    assert_eq!(peer.log().len(), 4);
 }
 
 #[tokio::test]
 async fn without_credentials_the_token_is_anonymous() {
-    let fake = bearer(
+    let peer = bearer(
         |seen, _| {
             assert!(seen.header("authorization").is_none());
-            Reply::json(200, r#"{"access_token":"anon"}"#)
+            Answer::json(200, r#"{"access_token":"anon"}"#)
         },
         |header| header == "Bearer anon",
-    )
-    .await;
+    );
     client()
-        .manifest(&fake.reference("team/app:v1"))
+        .manifest(&peer.reference("team/app:v1"))
         .await
         .unwrap();
     assert_eq!(
-        client().ping(&fake.registry()).await.unwrap(),
+        client().ping(&peer.registry()).await.unwrap(),
         Ping::Anonymous
     );
 }
 
 #[tokio::test]
 async fn parallel_requests_share_a_token() {
-    let fake = bearer(
-        |_, _| Reply::json(200, r#"{"token":"t0k3n"}"#),
+    let peer = bearer(
+        |_, _| Answer::json(200, r#"{"token":"t0k3n"}"#),
         |header| header == "Bearer t0k3n",
-    )
-    .await;
+    );
     let client = client_with(basic());
-    let reference = fake.reference("team/app:v1");
+    let reference = peer.reference("team/app:v1");
     let all = (0..16).map(|_| client.manifest(&reference));
     futures_util::future::try_join_all(all).await.unwrap();
-    assert_eq!(fake.count("GET", "/token"), 1);
+    assert_eq!(peer.count("GET", "/token"), 1);
 }
 
 #[tokio::test]
 async fn an_expired_token_is_renewed_once() {
     // The first token is refused when it comes a second time.
     let uses = AtomicUsize::new(0);
-    let fake = bearer(
+    let peer = bearer(
         |_, n| {
-            Reply::json(
+            Answer::json(
                 200,
                 &format!(r#"{{"token":"token-{n}","expires_in":3600}}"#),
             )
@@ -160,48 +155,45 @@ async fn an_expired_token_is_renewed_once() {
             header == "Bearer token-1"
                 || (header == "Bearer token-0" && uses.fetch_add(1, Ordering::SeqCst) == 0)
         },
-    )
-    .await;
+    );
     let client = client_with(basic());
-    let reference = fake.reference("team/app:v1");
+    let reference = peer.reference("team/app:v1");
     client.manifest(&reference).await.unwrap();
     client.manifest(&reference).await.unwrap();
-    assert_eq!(fake.count("GET", "/token"), 2);
+    assert_eq!(peer.count("GET", "/token"), 2);
 }
 
 #[tokio::test]
 async fn a_short_lived_token_is_fetched_again() {
-    let fake = bearer(
-        |_, _| Reply::json(200, r#"{"token":"t0k3n","expires_in":0}"#),
+    let peer = bearer(
+        |_, _| Answer::json(200, r#"{"token":"t0k3n","expires_in":0}"#),
         |header| header == "Bearer t0k3n",
-    )
-    .await;
+    );
     let client = client_with(basic());
-    let reference = fake.reference("team/app:v1");
+    let reference = peer.reference("team/app:v1");
     client.manifest(&reference).await.unwrap();
     client.manifest(&reference).await.unwrap();
-    assert_eq!(fake.count("GET", "/token"), 2);
+    assert_eq!(peer.count("GET", "/token"), 2);
 }
 
 #[tokio::test]
 async fn a_token_that_is_always_refused_is_no_loop() {
-    let fake = bearer(
-        |_, n| Reply::json(200, &format!(r#"{{"token":"token-{n}"}}"#)),
+    let peer = bearer(
+        |_, n| Answer::json(200, &format!(r#"{{"token":"token-{n}"}}"#)),
         |_| false,
-    )
-    .await;
+    );
     let error = client_with(basic())
-        .manifest(&fake.reference("team/app:v1"))
+        .manifest(&peer.reference("team/app:v1"))
         .await
         .unwrap_err();
     assert_eq!(error.class(), Class::Unauthorized);
     assert!(error.to_string().contains("who are you"), "{error}");
-    assert!(fake.log().len() <= 4, "{:?}", fake.log());
+    assert!(peer.log().len() <= 4, "{:?}", peer.log());
 }
 
 #[tokio::test]
 async fn an_identity_token_is_posted() {
-    let fake = bearer(
+    let peer = bearer(
         |seen, _| {
             assert_eq!(seen.method, "POST");
             assert_eq!(seen.target, "/token");
@@ -216,14 +208,13 @@ async fn an_identity_token_is_posted() {
             ] {
                 assert!(form.split('&').any(|have| have == part), "{part} in {form}");
             }
-            Reply::json(200, r#"{"access_token":"fresh","expires_in":300}"#)
+            Answer::json(200, r#"{"access_token":"fresh","expires_in":300}"#)
         },
         |header| header == "Bearer fresh",
-    )
-    .await;
+    );
     let client = client_with(Credential::IdentityToken(Secret::new("r/efresh-me")));
     client
-        .manifest(&fake.reference("team/app:v1"))
+        .manifest(&peer.reference("team/app:v1"))
         .await
         .unwrap();
 }
@@ -231,18 +222,17 @@ async fn an_identity_token_is_posted() {
 #[tokio::test]
 async fn a_failed_token_fetch_is_an_error_and_never_anonymity() {
     for status in [400, 401, 403, 500] {
-        let fake = bearer(
+        let peer = bearer(
             move |_, _| {
-                Reply::json(
+                Answer::json(
                     status,
                     r#"{"errors":[{"code":"DENIED","message":"wrong password, ada"}]}"#,
                 )
             },
             |_| false,
-        )
-        .await;
+        );
         let error = client_with(basic())
-            .manifest(&fake.reference("team/app:v1"))
+            .manifest(&peer.reference("team/app:v1"))
             .await
             .unwrap_err();
         let expected = if status == 500 {
@@ -252,7 +242,7 @@ async fn a_failed_token_fetch_is_an_error_and_never_anonymity() {
         };
         assert_eq!(error.class(), expected, "{status}");
         assert!(error.to_string().contains("wrong password, ada"), "{error}");
-        for seen in fake.seen().iter().filter(|seen| seen.path() == "/token") {
+        for seen in peer.seen().iter().filter(|seen| seen.path() == "/token") {
             assert!(seen.header("authorization").is_some(), "an anonymous try");
         }
     }
@@ -260,17 +250,16 @@ async fn a_failed_token_fetch_is_an_error_and_never_anonymity() {
 
 #[tokio::test]
 async fn a_token_server_may_fail_for_a_while() {
-    let fake = bearer(
+    let peer = bearer(
         |_, n| match n {
-            0 => Reply::new(429).with("Retry-After", "1"),
-            1 => Reply::new(503),
-            _ => Reply::json(200, r#"{"token":"t0k3n"}"#),
+            0 => Answer::new(429).with("Retry-After", "1"),
+            1 => Answer::new(503),
+            _ => Answer::json(200, r#"{"token":"t0k3n"}"#),
         },
         |header| header == "Bearer t0k3n",
-    )
-    .await;
+    );
     client_with(basic())
-        .manifest(&fake.reference("team/app:v1"))
+        .manifest(&peer.reference("team/app:v1"))
         .await
         .unwrap();
 }
@@ -286,16 +275,19 @@ async fn a_realm_that_returns_garbage_is_an_error() {
         r#"{"token":""}"#,
         "{\"token\":\"a\\r\\nX: y\"}",
     ] {
-        let fake = bearer(move |_, _| Reply::json(200, garbage), |_| false).await;
+        let peer = bearer(move |_, _| Answer::json(200, garbage), |_| false);
         let error = client_with(basic())
-            .manifest(&fake.reference("team/app:v1"))
+            .manifest(&peer.reference("team/app:v1"))
             .await
             .unwrap_err();
         assert_eq!(error.class(), Class::Protocol, "{garbage}: {error}");
     }
-    let fake = bearer(|_, _| Reply::new(200).body(&vec![b'x'; 2 << 20]), |_| false).await;
+    let peer = bearer(
+        |_, _| Answer::new(200).body(&vec![b'x'; 2 << 20]),
+        |_| false,
+    );
     let error = client_with(basic())
-        .manifest(&fake.reference("team/app:v1"))
+        .manifest(&peer.reference("team/app:v1"))
         .await
         .unwrap_err();
     assert_eq!(error.class(), Class::Protocol, "{error}");
@@ -303,9 +295,9 @@ async fn a_realm_that_returns_garbage_is_an_error() {
 
 #[tokio::test]
 async fn a_push_asks_for_push_and_a_mount_for_its_source() {
-    let fake = Fake::start_with(str::to_owned, |seen, own| {
+    let peer = Peer::start_with(str::to_owned, |seen, own| {
         if seen.path() == "/token" {
-            return Reply::json(
+            return Answer::json(
                 200,
                 &format!(
                     r#"{{"token":"{}"}}"#,
@@ -319,18 +311,17 @@ async fn a_push_asks_for_push_and_a_mount_for_its_source() {
         }
         let mounting = seen.target.contains("mount=");
         match seen.header("authorization") {
-            Some("Bearer both") if mounting => Reply::new(201),
-            Some("Bearer one") if !mounting => Reply::new(404),
-            _ => Reply::new(401).with(
+            Some("Bearer both") if mounting => Answer::new(201),
+            Some("Bearer one") if !mounting => Answer::new(404),
+            _ => Answer::new(401).with(
                 "WWW-Authenticate",
                 format!(r#"Bearer realm="http://{own}/token""#),
             ),
         }
-    })
-    .await;
+    });
     let pushed = client_with(basic())
         .push_blob(
-            &fake.reference("team/app"),
+            &peer.reference("team/app"),
             &lazaret_oci::Descriptor::empty(),
             &lazaret_client::BytesSource(b"{}".as_slice().into()),
             &lazaret_client::PushBlob {
@@ -341,7 +332,7 @@ async fn a_push_asks_for_push_and_a_mount_for_its_source() {
         .await
         .unwrap();
     assert_eq!(pushed, lazaret_client::Pushed::Mounted);
-    let tokens: Vec<String> = fake
+    let tokens: Vec<String> = peer
         .log()
         .into_iter()
         .filter(|line| line.contains("/token"))
@@ -365,23 +356,21 @@ async fn secrets_are_in_no_error_and_no_debug_output() {
         } else {
             401
         };
-        Reply::new(status)
+        Answer::new(status)
             .with("WWW-Authenticate", "Basic realm=x")
             .body(all.as_bytes())
     };
-    let fake = Fake::start(echo).await;
+    let peer = Peer::start(echo);
     let client = client_with(basic());
-    let error = client.manifest(&fake.reference("a:v1")).await.unwrap_err();
-    let realm = Fake::start(|seen| {
-        Reply::new(401)
+    let error = client.manifest(&peer.reference("a:v1")).await.unwrap_err();
+    let realm = Peer::start(|seen| {
+        Answer::new(401)
             .body(format!("{:?} {}", seen.headers, String::from_utf8_lossy(&seen.body)).as_bytes())
-    })
-    .await;
+    });
     let url = realm.url();
-    let pointing = Fake::start(move |_| {
-        Reply::new(401).with("WWW-Authenticate", format!(r#"Bearer realm="{url}/token""#))
-    })
-    .await;
+    let pointing = Peer::start(move |_| {
+        Answer::new(401).with("WWW-Authenticate", format!(r#"Bearer realm="{url}/token""#))
+    });
     let second = client
         .manifest(&pointing.reference("a:v1"))
         .await
@@ -443,24 +432,23 @@ async fn traces_hold_no_secrets() {
     let recorder = Recorder::default();
     // Of the whole process: events of other tests must hold none either.
     tracing::subscriber::set_global_default(recorder.clone()).unwrap();
-    let storage = Fake::start(|_| manifest()).await;
+    let storage = Peer::start(|_| manifest());
     let signed = format!("{}/blob?X-Amz-Signature=s1gnature", storage.url());
     let failed = AtomicUsize::new(0);
-    let fake = Fake::start_with(str::to_owned, move |seen, own| {
+    let peer = Peer::start_with(str::to_owned, move |seen, own| {
         if seen.path() == "/token" {
-            return Reply::json(200, r#"{"token":"t0k3n","expires_in":300}"#);
+            return Answer::json(200, r#"{"token":"t0k3n","expires_in":300}"#);
         }
         match seen.header("authorization") {
-            Some(_) if failed.fetch_add(1, Ordering::SeqCst) == 0 => Reply::new(503),
-            Some(_) => Reply::new(307).with("Location", signed.clone()),
-            None => Reply::new(401).with(
+            Some(_) if failed.fetch_add(1, Ordering::SeqCst) == 0 => Answer::new(503),
+            Some(_) => Answer::new(307).with("Location", signed.clone()),
+            None => Answer::new(401).with(
                 "WWW-Authenticate",
                 format!(r#"Bearer realm="http://{own}/token",service=reg"#),
             ),
         }
-    })
-    .await;
-    let reference = fake.reference("team/app:v1");
+    });
+    let reference = peer.reference("team/app:v1");
     client_with(basic()).manifest(&reference).await.unwrap();
     let refresh = client_with(Credential::IdentityToken(Secret::new("r3fresh")));
     refresh.manifest(&reference).await.unwrap();

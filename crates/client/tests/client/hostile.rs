@@ -6,23 +6,23 @@ use lazaret_client::{Anonymous, BytesSource, Class, Client, PushBlob};
 use lazaret_oci::{Descriptor, Digest};
 
 use crate::support::{
-    Fake, MANIFEST, Reply, Seen, basic, client, client_with, full, manifest_json, noise,
+    Answer, AsRegistry, MANIFEST, Peer, Seen, basic, client, client_with, full, manifest_json,
+    noise,
 };
 
 const BASIC_CHALLENGE: &str = "Basic realm=x";
 
 /// A server that nobody should come to, or not with credentials.
-async fn stranger() -> Fake {
-    Fake::start(|_| {
-        Reply::new(200)
+fn stranger() -> Peer {
+    Peer::start(|_| {
+        Answer::new(200)
             .with("Content-Type", MANIFEST)
             .body(manifest_json().as_bytes())
     })
-    .await
 }
 
-fn no_credentials(fake: &Fake) {
-    for seen in fake.seen() {
+fn no_credentials(peer: &Peer) {
+    for seen in peer.seen() {
         assert!(seen.header("authorization").is_none(), "{seen:?}");
         assert!(!seen.target.contains("hunter2") && !seen.target.contains("t0k3n"));
     }
@@ -30,25 +30,24 @@ fn no_credentials(fake: &Fake) {
 
 /// Wants Basic credentials, then does `then`.
 fn guarded(
-    then: impl Fn(&Seen) -> Reply + Send + Sync + 'static,
-) -> impl Fn(&Seen) -> Reply + Send + Sync {
+    then: impl Fn(&Seen) -> Answer + Send + Sync + 'static,
+) -> impl Fn(&Seen) -> Answer + Send + Sync {
     move |seen| match seen.header("authorization") {
         Some(_) => then(seen),
-        None => Reply::new(401).with("WWW-Authenticate", BASIC_CHALLENGE),
+        None => Answer::new(401).with("WWW-Authenticate", BASIC_CHALLENGE),
     }
 }
 
 #[tokio::test]
 async fn a_redirect_to_another_origin_drops_the_credentials() {
     for status in [301, 302, 303, 307, 308] {
-        let other = stranger().await;
+        let other = stranger();
         let target = format!("{}/elsewhere?signature=s3cr3t", other.url());
-        let fake = Fake::start(guarded(move |_| {
-            Reply::new(status).with("Location", target.clone())
-        }))
-        .await;
+        let peer = Peer::start(guarded(move |_| {
+            Answer::new(status).with("Location", target.clone())
+        }));
         client_with(basic())
-            .manifest(&fake.reference("a:v1"))
+            .manifest(&peer.reference("a:v1"))
             .await
             .unwrap();
         assert_eq!(other.log(), ["GET /elsewhere?signature=s3cr3t"]);
@@ -61,21 +60,19 @@ async fn credentials_do_not_come_back_after_another_origin() {
     let back: Arc<Mutex<String>> = Arc::default();
     let target = Arc::clone(&back);
     let other =
-        Fake::start(move |_| Reply::new(307).with("Location", target.lock().unwrap().clone()))
-            .await;
+        Peer::start(move |_| Answer::new(307).with("Location", target.lock().unwrap().clone()));
     let away = other.url();
-    let fake = Fake::start(
+    let peer = Peer::start(
         move |seen| match (seen.path(), seen.header("authorization")) {
-            ("/v2/victim/secret", Some(_)) => Reply::new(200).body(b"would have been sent"),
-            ("/v2/victim/secret", None) => Reply::new(403),
-            (_, Some(_)) => Reply::new(307).with("Location", away.clone()),
-            (_, None) => Reply::new(401).with("WWW-Authenticate", BASIC_CHALLENGE),
+            ("/v2/victim/secret", Some(_)) => Answer::new(200).body(b"would have been sent"),
+            ("/v2/victim/secret", None) => Answer::new(403),
+            (_, Some(_)) => Answer::new(307).with("Location", away.clone()),
+            (_, None) => Answer::new(401).with("WWW-Authenticate", BASIC_CHALLENGE),
         },
-    )
-    .await;
-    *back.lock().unwrap() = format!("{}/v2/victim/secret", fake.url());
+    );
+    *back.lock().unwrap() = format!("{}/v2/victim/secret", peer.url());
     let error = client_with(basic())
-        .manifest(&fake.reference("a:v1"))
+        .manifest(&peer.reference("a:v1"))
         .await
         .unwrap_err();
     assert_eq!(error.class(), Class::Denied, "{error}");
@@ -83,43 +80,41 @@ async fn credentials_do_not_come_back_after_another_origin() {
 
 #[tokio::test]
 async fn a_redirect_on_the_same_origin_keeps_the_credentials() {
-    let fake = Fake::start(guarded(|seen| match seen.path() {
-        "/moved" => Reply::new(200)
+    let peer = Peer::start(guarded(|seen| match seen.path() {
+        "/moved" => Answer::new(200)
             .with("Content-Type", MANIFEST)
             .body(manifest_json().as_bytes()),
-        _ => Reply::new(307).with("Location", "/moved"),
-    }))
-    .await;
+        _ => Answer::new(307).with("Location", "/moved"),
+    }));
     client_with(basic())
-        .manifest(&fake.reference("a:v1"))
+        .manifest(&peer.reference("a:v1"))
         .await
         .unwrap();
 }
 
 #[tokio::test]
 async fn another_origin_cannot_ask_for_the_credentials() {
-    let other = Fake::start(|_| Reply::new(401).with("WWW-Authenticate", BASIC_CHALLENGE)).await;
+    let other = Peer::start(|_| Answer::new(401).with("WWW-Authenticate", BASIC_CHALLENGE));
     let target = other.url();
-    let fake = Fake::start(move |_| Reply::new(307).with("Location", target.clone())).await;
+    let peer = Peer::start(move |_| Answer::new(307).with("Location", target.clone()));
     let error = client_with(basic())
-        .manifest(&fake.reference("a:v1"))
+        .manifest(&peer.reference("a:v1"))
         .await
         .unwrap_err();
     assert_eq!(error.class(), Class::Unauthorized);
     no_credentials(&other);
-    no_credentials(&fake);
+    no_credentials(&peer);
 }
 
 #[tokio::test]
 async fn redirects_end() {
-    let fake =
-        Fake::start(|seen| Reply::new(302).with("Location", format!("{}x", seen.path()))).await;
+    let peer = Peer::start(|seen| Answer::new(302).with("Location", format!("{}x", seen.path())));
     let error = client()
-        .manifest(&fake.reference("a:v1"))
+        .manifest(&peer.reference("a:v1"))
         .await
         .unwrap_err();
     assert_eq!(error.class(), Class::Protocol);
-    assert_eq!(fake.log().len(), 11);
+    assert_eq!(peer.log().len(), 11);
     for location in [
         "",
         "ftp://x/",
@@ -130,9 +125,9 @@ async fn redirects_end() {
         "\\\\x",
         "data:,x",
     ] {
-        let fake = Fake::start(move |_| Reply::new(302).with("Location", location)).await;
+        let peer = Peer::start(move |_| Answer::new(302).with("Location", location));
         let error = client()
-            .manifest(&fake.reference("a:v1"))
+            .manifest(&peer.reference("a:v1"))
             .await
             .unwrap_err();
         assert_eq!(error.class(), Class::Protocol, "{location}: {error}");
@@ -148,13 +143,13 @@ async fn a_redirect_to_a_metadata_service_is_refused() {
         "https://[::ffff:169.254.169.254]/",
         "https://0.0.0.0/",
     ] {
-        let fake = Fake::start(move |_| Reply::new(307).with("Location", location)).await;
+        let peer = Peer::start(move |_| Answer::new(307).with("Location", location));
         let error = client()
-            .manifest(&fake.reference("a:v1"))
+            .manifest(&peer.reference("a:v1"))
             .await
             .unwrap_err();
         assert_eq!(error.class(), Class::Protocol, "{location}: {error}");
-        assert_eq!(fake.log().len(), 1, "{location}");
+        assert_eq!(peer.log().len(), 1, "{location}");
     }
 }
 
@@ -166,9 +161,9 @@ async fn plain_http_goes_no_further_than_allowed() {
         "http://localhost.example.invalid/",
         "http://127.0.0.1.example.invalid/",
     ] {
-        let fake = Fake::start(move |_| Reply::new(307).with("Location", location)).await;
+        let peer = Peer::start(move |_| Answer::new(307).with("Location", location));
         let error = client()
-            .manifest(&fake.reference("a:v1"))
+            .manifest(&peer.reference("a:v1"))
             .await
             .unwrap_err();
         assert_eq!(error.class(), Class::Protocol, "{location}: {error}");
@@ -188,49 +183,46 @@ async fn a_token_realm_gets_nothing_over_plain_http_or_from_forbidden_places() {
         "http://ada:hunter2@127.0.0.1/",
         "",
     ] {
-        let fake = Fake::start(move |_| {
-            Reply::new(401).with("WWW-Authenticate", format!(r#"Bearer realm="{realm}""#))
-        })
-        .await;
+        let peer = Peer::start(move |_| {
+            Answer::new(401).with("WWW-Authenticate", format!(r#"Bearer realm="{realm}""#))
+        });
         let error = client_with(basic())
-            .manifest(&fake.reference("a:v1"))
+            .manifest(&peer.reference("a:v1"))
             .await
             .unwrap_err();
         assert_eq!(error.class(), Class::Protocol, "{realm}: {error}");
-        assert_eq!(fake.log().len(), 1, "{realm}");
+        assert_eq!(peer.log().len(), 1, "{realm}");
     }
 }
 
 #[tokio::test]
 async fn a_redirected_token_request_loses_its_credentials() {
-    let other = Fake::start(|_| Reply::json(200, r#"{"token":"t"}"#)).await;
+    let other = Peer::start(|_| Answer::json(200, r#"{"token":"t"}"#));
     let target = format!("{}/steal", other.url());
-    let fake = Fake::start_with(str::to_owned, move |seen, own| match seen.path() {
-        "/token" => Reply::new(307).with("Location", target.clone()),
-        _ if seen.header("authorization") == Some("Bearer t") => Reply::new(200),
-        _ => Reply::new(401).with(
+    let peer = Peer::start_with(str::to_owned, move |seen, own| match seen.path() {
+        "/token" => Answer::new(307).with("Location", target.clone()),
+        _ if seen.header("authorization") == Some("Bearer t") => Answer::new(200),
+        _ => Answer::new(401).with(
             "WWW-Authenticate",
             format!(r#"Bearer realm="http://{own}/token""#),
         ),
-    })
-    .await;
-    let _ = client_with(basic()).ping(&fake.registry()).await;
+    });
+    let _ = client_with(basic()).ping(&peer.registry()).await;
     no_credentials(&other);
     // A posted refresh token is not posted again.
-    let other = Fake::start(|_| Reply::json(200, r#"{"token":"t"}"#)).await;
+    let other = Peer::start(|_| Answer::json(200, r#"{"token":"t"}"#));
     let target = other.url();
-    let fake = Fake::start_with(str::to_owned, move |seen, own| match seen.path() {
-        "/token" => Reply::new(307).with("Location", target.clone()),
-        _ => Reply::new(401).with(
+    let peer = Peer::start_with(str::to_owned, move |seen, own| match seen.path() {
+        "/token" => Answer::new(307).with("Location", target.clone()),
+        _ => Answer::new(401).with(
             "WWW-Authenticate",
             format!(r#"Bearer realm="http://{own}/token""#),
         ),
-    })
-    .await;
+    });
     let refresh =
         lazaret_client::Credential::IdentityToken(lazaret_values::Secret::new("t0k3n-refresh"));
     client_with(refresh)
-        .ping(&fake.registry())
+        .ping(&peer.registry())
         .await
         .unwrap_err();
     assert!(other.log().is_empty());
@@ -238,18 +230,17 @@ async fn a_redirected_token_request_loses_its_credentials() {
 
 #[tokio::test]
 async fn an_upload_location_on_another_origin_gets_the_blob_and_no_credentials() {
-    let other = Fake::start(|_| Reply::new(201)).await;
+    let other = Peer::start(|_| Answer::new(201));
     let target = format!("{}/storage/upload?sig=abc", other.url());
-    let fake = Fake::start(guarded(move |seen| match seen.method.as_str() {
-        "HEAD" => Reply::new(404),
-        _ => Reply::new(202).with("Location", target.clone()),
-    }))
-    .await;
+    let peer = Peer::start(guarded(move |seen| match seen.method.as_str() {
+        "HEAD" => Answer::new(404),
+        _ => Answer::new(202).with("Location", target.clone()),
+    }));
     let content = noise(1000);
     let blob = Descriptor::of("x/y", &content);
     client_with(basic())
         .push_blob(
-            &fake.reference("a"),
+            &peer.reference("a"),
             &blob,
             &BytesSource(content.clone().into()),
             &PushBlob::default(),
@@ -276,14 +267,13 @@ async fn an_upload_location_that_cannot_be_trusted_is_refused() {
         "http://",
         "",
     ] {
-        let fake = Fake::start(move |seen| match seen.method.as_str() {
-            "HEAD" => Reply::new(404),
-            _ => Reply::new(202).with("Location", location),
-        })
-        .await;
+        let peer = Peer::start(move |seen| match seen.method.as_str() {
+            "HEAD" => Answer::new(404),
+            _ => Answer::new(202).with("Location", location),
+        });
         let error = client()
             .push_blob(
-                &fake.reference("a"),
+                &peer.reference("a"),
                 &Descriptor::empty(),
                 &BytesSource(b"{}".as_slice().into()),
                 &PushBlob::default(),
@@ -296,16 +286,15 @@ async fn an_upload_location_that_cannot_be_trusted_is_refused() {
 
 #[tokio::test]
 async fn uploads_are_not_redirected() {
-    let other = stranger().await;
+    let other = stranger();
     let target = other.url();
-    let fake = Fake::start(guarded(move |seen| match seen.method.as_str() {
-        "HEAD" => Reply::new(404),
-        _ => Reply::new(307).with("Location", target.clone()),
-    }))
-    .await;
+    let peer = Peer::start(guarded(move |seen| match seen.method.as_str() {
+        "HEAD" => Answer::new(404),
+        _ => Answer::new(307).with("Location", target.clone()),
+    }));
     let error = client_with(basic())
         .push_blob(
-            &fake.reference("a"),
+            &peer.reference("a"),
             &Descriptor::empty(),
             &BytesSource(b"{}".as_slice().into()),
             &PushBlob::default(),
@@ -318,21 +307,20 @@ async fn uploads_are_not_redirected() {
 
 #[tokio::test]
 async fn a_link_to_another_origin_is_not_followed() {
-    let other = stranger().await;
+    let other = stranger();
     let target = other.url();
-    let fake = Fake::start(guarded(move |_| {
-        Reply::json(200, r#"{"name":"a","tags":["v1"]}"#).with(
+    let peer = Peer::start(guarded(move |_| {
+        Answer::json(200, r#"{"name":"a","tags":["v1"]}"#).with(
             "Link",
             format!(r#"<{target}/v2/a/tags/list?last=v1>; rel="next""#),
         )
-    }))
-    .await;
+    }));
     let client = client_with(basic());
-    let error = client.tags(&fake.reference("a")).await.unwrap_err();
+    let error = client.tags(&peer.reference("a")).await.unwrap_err();
     assert_eq!(error.class(), Class::Protocol);
     assert!(error.to_string().contains("another origin"), "{error}");
     let error = client
-        .referrers(&fake.reference("a"), &Digest::of(b"x"), None)
+        .referrers(&peer.reference("a"), &Digest::of(b"x"), None)
         .await
         .unwrap_err();
     assert_eq!(error.class(), Class::Protocol);
@@ -341,54 +329,52 @@ async fn a_link_to_another_origin_is_not_followed() {
 
 #[tokio::test]
 async fn pages_end() {
-    let fake = Fake::start(|seen| {
+    let peer = Peer::start(|seen| {
         let next: u64 = seen
             .target
             .split("last=")
             .nth(1)
             .map_or(0, |n| n.parse::<u64>().unwrap())
             + 1;
-        Reply::json(200, r#"{"name":"a","tags":["v1"]}"#).with(
+        Answer::json(200, r#"{"name":"a","tags":["v1"]}"#).with(
             "Link",
             format!(r#"</v2/a/tags/list?last={next}>; rel="next""#),
         )
-    })
-    .await;
+    });
     let mut options = crate::support::options();
     options.max_pages = 20;
     let client = Client::new(options, Arc::new(Anonymous)).unwrap();
-    let error = client.tags(&fake.reference("a")).await.unwrap_err();
+    let error = client.tags(&peer.reference("a")).await.unwrap_err();
     assert_eq!(error.class(), Class::Protocol);
-    assert_eq!(fake.log().len(), 20);
+    assert_eq!(peer.log().len(), 20);
 }
 
 #[tokio::test]
 async fn pages_in_a_circle_are_noticed() {
-    let fake = Fake::start(|seen| {
+    let peer = Peer::start(|seen| {
         let next = if seen.target.contains("last=a") {
             "b"
         } else {
             "a"
         };
-        Reply::json(200, r#"{"tags":["v1"]}"#).with(
+        Answer::json(200, r#"{"tags":["v1"]}"#).with(
             "Link",
             format!(r#"</v2/a/tags/list?last={next}>; rel="next""#),
         )
-    })
-    .await;
-    let error = client().tags(&fake.reference("a")).await.unwrap_err();
+    });
+    let error = client().tags(&peer.reference("a")).await.unwrap_err();
     assert!(error.to_string().contains("circle"), "{error}");
-    assert_eq!(fake.log().len(), 3);
+    assert_eq!(peer.log().len(), 3);
 }
 
 #[tokio::test]
 async fn hostile_challenges_are_errors() {
     let check = async |challenge: String| {
         let shown: String = challenge.chars().take(60).collect();
-        let fake =
-            Fake::start(move |_| Reply::new(401).with("WWW-Authenticate", challenge.clone())).await;
+        let peer =
+            Peer::start(move |_| Answer::new(401).with("WWW-Authenticate", challenge.clone()));
         let error = client_with(basic())
-            .manifest(&fake.reference("a:v1"))
+            .manifest(&peer.reference("a:v1"))
             .await
             .unwrap_err();
         assert!(
@@ -417,27 +403,25 @@ async fn hostile_challenges_are_errors() {
 
 #[tokio::test]
 async fn text_of_servers_drives_no_terminal() {
-    let fake = Fake::start(|_| {
-        Reply::json(
+    let peer = Peer::start(|_| {
+        Answer::json(
             400,
             r#"{"errors":[{"code":"X\u001b[2J","message":"\u001b]0;owned\u0007 \u009b31m"}]}"#,
         )
-    })
-    .await;
+    });
     let error = client()
-        .manifest(&fake.reference("a:v1"))
+        .manifest(&peer.reference("a:v1"))
         .await
         .unwrap_err();
     assert!(
         !error.to_string().contains(['\u{1b}', '\u{7}', '\u{9b}']),
         "{error:?}"
     );
-    let fake = Fake::start(|_| {
-        Reply::new(400).body(&[b"\x1b[2Jbad ".to_vec(), vec![b'z'; 1 << 20]].concat())
-    })
-    .await;
+    let peer = Peer::start(|_| {
+        Answer::new(400).body(&[b"\x1b[2Jbad ".to_vec(), vec![b'z'; 1 << 20]].concat())
+    });
     let error = client()
-        .manifest(&fake.reference("a:v1"))
+        .manifest(&peer.reference("a:v1"))
         .await
         .unwrap_err();
     assert!(!error.to_string().contains('\u{1b}'));
@@ -455,9 +439,9 @@ async fn broken_http_is_an_error() {
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n".to_owned(),
     ] {
         let shown: String = raw.chars().take(40).collect();
-        let fake = Fake::start(move |_| Reply::raw(raw.clone())).await;
+        let peer = Peer::start(move |_| Answer::raw(raw.clone()));
         let error = client()
-            .manifest(&fake.reference("a:v1"))
+            .manifest(&peer.reference("a:v1"))
             .await
             .unwrap_err();
         assert_eq!(error.class(), Class::Unreachable, "{shown}: {error}");

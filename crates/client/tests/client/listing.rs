@@ -3,35 +3,33 @@ use std::sync::{Arc, Mutex};
 use lazaret_client::Class;
 use lazaret_oci::{Descriptor, Digest, ManifestDocument};
 
-use crate::support::{Fake, Reply, Seen, client, manifest_json};
+use crate::support::{Answer, AsRegistry, Peer, Seen, client, manifest_json};
 
 #[tokio::test]
 async fn tags_come_from_all_pages_in_order() {
-    let fake = Fake::start(|seen| match seen.target.as_str() {
+    let peer = Peer::start(|seen| match seen.target.as_str() {
         "/v2/team/app/tags/list?n=1000" => {
-            Reply::json(200, r#"{"name":"team/app","tags":["b","a"]}"#).with(
+            Answer::json(200, r#"{"name":"team/app","tags":["b","a"]}"#).with(
                 "Link",
                 r#"</v2/team/app/tags/list?n=1000&last=a>; rel="next""#,
             )
         }
         "/v2/team/app/tags/list?n=1000&last=a" => {
-            Reply::json(200, r#"{"name":"team/app","tags":null}"#)
+            Answer::json(200, r#"{"name":"team/app","tags":null}"#)
                 .with("Link", "<list?last=b>; rel=next")
         }
-        "/v2/team/app/tags/list?last=b" => Reply::json(200, r#"{"tags":["c"]}"#),
-        _ => Reply::new(400),
-    })
-    .await;
-    let tags = client().tags(&fake.reference("team/app")).await.unwrap();
+        "/v2/team/app/tags/list?last=b" => Answer::json(200, r#"{"tags":["c"]}"#),
+        _ => Answer::new(400),
+    });
+    let tags = client().tags(&peer.reference("team/app")).await.unwrap();
     let names: Vec<&str> = tags.iter().map(|tag| tag.as_str()).collect();
     assert_eq!(names, ["b", "a", "c"]);
 }
 
 #[tokio::test]
 async fn repositories_are_listed() {
-    let fake =
-        Fake::start(|_| Reply::json(200, r#"{"repositories":["a/b","NOT VALID","c"]}"#)).await;
-    let names = client().catalog(&fake.registry()).await.unwrap();
+    let peer = Peer::start(|_| Answer::json(200, r#"{"repositories":["a/b","NOT VALID","c"]}"#));
+    let names = client().catalog(&peer.registry()).await.unwrap();
     assert_eq!(
         names.iter().map(|n| n.as_str()).collect::<Vec<_>>(),
         ["a/b", "c"]
@@ -40,41 +38,39 @@ async fn repositories_are_listed() {
 
 #[tokio::test]
 async fn types_are_passed_on_and_their_absence_is_clear() {
-    let fake = Fake::start(|seen| match seen.path() {
-        "/ext/v1/types" => Reply::json(200, r#"{"types":[{"name":"agent"}]}"#),
-        _ => Reply::new(500),
-    })
-    .await;
-    let types = client().types(&fake.registry()).await.unwrap();
+    let peer = Peer::start(|seen| match seen.path() {
+        "/ext/v1/types" => Answer::json(200, r#"{"types":[{"name":"agent"}]}"#),
+        _ => Answer::new(500),
+    });
+    let types = client().types(&peer.registry()).await.unwrap();
     assert_eq!(types["types"][0]["name"], "agent");
-    let fake = Fake::start(|_| Reply::new(404)).await;
-    let error = client().types(&fake.registry()).await.unwrap_err();
+    let peer = Peer::start(|_| Answer::new(404));
+    let error = client().types(&peer.registry()).await.unwrap_err();
     assert_eq!(error.class(), Class::NotFound);
 }
 
 #[tokio::test]
 async fn deleting_goes_by_tag_or_digest() {
-    let fake = Fake::start(|seen| {
+    let peer = Peer::start(|seen| {
         if seen.path().ends_with("/gone") {
-            Reply::new(405)
+            Answer::new(405)
         } else {
-            Reply::new(202)
+            Answer::new(202)
         }
-    })
-    .await;
+    });
     let digest = Digest::of(b"x");
-    client().delete(&fake.reference("a:v1")).await.unwrap();
+    client().delete(&peer.reference("a:v1")).await.unwrap();
     client()
-        .delete(&fake.reference("a:v1").pinned(digest.clone()))
+        .delete(&peer.reference("a:v1").pinned(digest.clone()))
         .await
         .unwrap();
     let error = client()
-        .delete(&fake.reference("a:gone"))
+        .delete(&peer.reference("a:gone"))
         .await
         .unwrap_err();
     assert_eq!((error.class(), error.status()), (Class::Invalid, Some(405)));
     assert_eq!(
-        fake.log()[..2],
+        peer.log()[..2],
         [
             "DELETE /v2/a/manifests/v1".to_owned(),
             format!("DELETE /v2/a/manifests/{digest}")
@@ -102,19 +98,19 @@ async fn referrers_are_listed_and_filtered_here() {
         entry(b"2", "x/sig"),
         entry(b"1", "x/sbom"),
     ]);
-    let fake = Fake::start(move |_| Reply::new(200).body(list.as_bytes())).await;
+    let peer = Peer::start(move |_| Answer::new(200).body(list.as_bytes()));
     let subject = Digest::of(b"subject");
     let all = client()
-        .referrers(&fake.reference("a"), &subject, None)
+        .referrers(&peer.reference("a"), &subject, None)
         .await
         .unwrap();
     assert_eq!(all.len(), 2, "each once");
     let some = client()
-        .referrers(&fake.reference("a"), &subject, Some("x/sig"))
+        .referrers(&peer.reference("a"), &subject, Some("x/sig"))
         .await
         .unwrap();
     assert_eq!(some, [entry(b"2", "x/sig")]);
-    assert_eq!(fake.log()[0], format!("GET /v2/a/referrers/{subject}"));
+    assert_eq!(peer.log()[0], format!("GET /v2/a/referrers/{subject}"));
 }
 
 #[tokio::test]
@@ -122,54 +118,52 @@ async fn registries_without_referrers_have_the_fallback_tag() {
     let subject = Digest::of(b"subject");
     let tag = format!("/v2/a/manifests/sha256-{}", subject.hex());
     let list = index(&[entry(b"1", "x/sbom")]);
-    let fake = Fake::start(move |seen| {
+    let peer = Peer::start(move |seen| {
         if seen.path() == tag {
-            Reply::new(200).body(list.as_bytes())
+            Answer::new(200).body(list.as_bytes())
         } else {
-            Reply::new(404)
+            Answer::new(404)
         }
-    })
-    .await;
+    });
     let found = client()
-        .referrers(&fake.reference("a"), &subject, None)
+        .referrers(&peer.reference("a"), &subject, None)
         .await
         .unwrap();
     assert_eq!(found.len(), 1);
     for status in [400, 405] {
-        let fake = Fake::start(move |seen| {
-            Reply::new(if seen.path().contains("referrers") {
+        let peer = Peer::start(move |seen| {
+            Answer::new(if seen.path().contains("referrers") {
                 status
             } else {
                 404
             })
-        })
-        .await;
+        });
         let none = client()
-            .referrers(&fake.reference("a"), &subject, None)
+            .referrers(&peer.reference("a"), &subject, None)
             .await
             .unwrap();
         assert!(none.is_empty());
     }
     let none = client()
-        .referrers(&fake.reference("b"), &subject, None)
+        .referrers(&peer.reference("b"), &subject, None)
         .await
         .unwrap();
     assert!(none.is_empty());
 }
 
 /// Keeps manifests by path; no referrers API.
-fn shelf() -> impl Fn(&Seen) -> Reply + Send + Sync {
+fn shelf() -> impl Fn(&Seen) -> Answer + Send + Sync {
     let kept: Arc<Mutex<std::collections::HashMap<String, Vec<u8>>>> = Arc::default();
     move |seen| {
         let mut kept = kept.lock().unwrap();
         match seen.method.as_str() {
             "PUT" => {
                 kept.insert(seen.path().to_owned(), seen.body.clone());
-                Reply::new(201).with("Docker-Content-Digest", Digest::of(&seen.body).to_string())
+                Answer::new(201).with("Docker-Content-Digest", Digest::of(&seen.body).to_string())
             }
             _ => match kept.get(seen.path()) {
-                Some(body) => Reply::new(200).body(body),
-                None => Reply::new(404),
+                Some(body) => Answer::new(200).body(body),
+                None => Answer::new(404),
             },
         }
     }
@@ -186,17 +180,17 @@ fn attached(number: usize, subject: &Digest) -> ManifestDocument {
 
 #[tokio::test]
 async fn attaching_keeps_the_fallback_tag_up_to_date() {
-    let fake = Fake::start(shelf()).await;
+    let peer = Peer::start(shelf());
     let subject = Digest::of(b"subject");
     for number in 0..3 {
         let document = attached(number, &subject);
-        let reference = fake.reference("a").pinned(document.digest().clone());
+        let reference = peer.reference("a").pinned(document.digest().clone());
         let pushed = client().push_manifest(&reference, &document).await.unwrap();
         assert_eq!(pushed.lists_subject, Some(false));
         client().push_manifest(&reference, &document).await.unwrap();
     }
     let found = client()
-        .referrers(&fake.reference("a"), &subject, None)
+        .referrers(&peer.reference("a"), &subject, None)
         .await
         .unwrap();
     let types: Vec<_> = found
@@ -208,16 +202,15 @@ async fn attaching_keeps_the_fallback_tag_up_to_date() {
 
 #[tokio::test]
 async fn a_registry_that_lists_subjects_itself_is_left_to_it() {
-    let fake = Fake::start(|seen| {
+    let peer = Peer::start(|seen| {
         assert_eq!(seen.method, "PUT");
-        Reply::new(201).with("OCI-Subject", Digest::of(b"subject").to_string())
-    })
-    .await;
+        Answer::new(201).with("OCI-Subject", Digest::of(b"subject").to_string())
+    });
     let document = attached(0, &Digest::of(b"subject"));
     let pushed = client()
-        .push_manifest(&fake.reference("a:v1"), &document)
+        .push_manifest(&peer.reference("a:v1"), &document)
         .await
         .unwrap();
     assert_eq!(pushed.lists_subject, Some(true));
-    assert_eq!(fake.log().len(), 1);
+    assert_eq!(peer.log().len(), 1);
 }

@@ -1,24 +1,26 @@
-mod fake;
 mod manifests;
+mod quirks;
 
 use std::collections::HashMap;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use lazaret_client::{BlobSource, BytesSource, Class, Error, FileSource, PushBlob, Pushed};
 use lazaret_oci::{Descriptor, Digest, ManifestDocument};
 
-use fake::{Quirks, registry};
+use quirks::{Quirks, registry};
 
-use crate::support::{Fake, Reply, Seen, client, manifest_json, noise};
+use crate::support::{Answer, AsRegistry, Peer, Seen, client, manifest_json, noise};
 
 const MIB: usize = 1024 * 1024;
 
-async fn push(quirks: Quirks, size: usize) -> (Fake, Result<Pushed, Error>) {
-    let fake = Fake::start_with(str::to_owned, registry(quirks)).await;
+async fn push(quirks: Quirks, size: usize) -> (Peer, Result<Pushed, Error>) {
+    let peer = Peer::start_with(str::to_owned, registry(quirks));
     let content = noise(size);
     let blob = Descriptor::of("x/y", &content);
-    let reference = fake.reference("a");
+    let reference = peer.reference("a");
     let source = BytesSource(content.into());
     let result = client()
         .push_blob(&reference, &blob, &source, &PushBlob::default())
@@ -31,18 +33,18 @@ async fn push(quirks: Quirks, size: usize) -> (Fake, Result<Pushed, Error>) {
                 .unwrap()
         );
     }
-    (fake, result)
+    (peer, result)
 }
 
 #[tokio::test]
 async fn a_blob_goes_in_one_stream_after_two_small_requests() {
     for size in [0, 1, 10 * MIB] {
-        let (fake, result) = push(Quirks::default(), size).await;
+        let (peer, result) = push(Quirks::default(), size).await;
         assert_eq!(result.unwrap(), Pushed::Sent);
-        let methods: Vec<String> = fake.seen()[..3].iter().map(|s| s.method.clone()).collect();
+        let methods: Vec<String> = peer.seen()[..3].iter().map(|s| s.method.clone()).collect();
         assert_eq!(methods, ["HEAD", "POST", "PUT"], "{size}");
         assert_eq!(
-            fake.seen()[2].header("content-length"),
+            peer.seen()[2].header("content-length"),
             Some(size.to_string().as_str())
         );
     }
@@ -65,10 +67,10 @@ async fn relative_locations_work() {
 
 #[tokio::test]
 async fn what_is_there_is_not_sent() {
-    let fake = Fake::start(|_| Reply::new(200)).await;
+    let peer = Peer::start(|_| Answer::new(200));
     let pushed = client()
         .push_blob(
-            &fake.reference("a"),
+            &peer.reference("a"),
             &Descriptor::empty(),
             &BytesSource(b"{}".as_slice().into()),
             &PushBlob::default(),
@@ -76,7 +78,7 @@ async fn what_is_there_is_not_sent() {
         .await
         .unwrap();
     assert_eq!(pushed, Pushed::Present);
-    assert_eq!(fake.log().len(), 1);
+    assert_eq!(peer.log().len(), 1);
 }
 
 #[tokio::test]
@@ -87,21 +89,20 @@ async fn a_mount_saves_the_upload_and_a_refused_one_does_not_hurt() {
     };
     let blob = Descriptor::empty();
     let source = BytesSource(b"{}".as_slice().into());
-    let fake = Fake::start(|seen| {
+    let peer = Peer::start(|seen| {
         if seen.method == "HEAD" {
-            Reply::new(404)
+            Answer::new(404)
         } else {
-            Reply::new(201)
+            Answer::new(201)
         }
-    })
-    .await;
+    });
     let pushed = client()
-        .push_blob(&fake.reference("a"), &blob, &source, &wishes)
+        .push_blob(&peer.reference("a"), &blob, &source, &wishes)
         .await
         .unwrap();
     assert_eq!(pushed, Pushed::Mounted);
     assert_eq!(
-        fake.log()[1],
+        peer.log()[1],
         format!(
             "POST /v2/a/blobs/uploads/?mount={}&from=other/place",
             blob.digest
@@ -110,16 +111,15 @@ async fn a_mount_saves_the_upload_and_a_refused_one_does_not_hurt() {
     // 202: a session instead; other statuses: a new session.
     for status in [202, 403, 404, 500] {
         let inner = registry(Quirks::default());
-        let fake = Fake::start_with(str::to_owned, move |seen, own| {
+        let peer = Peer::start_with(str::to_owned, move |seen, own| {
             if seen.target.contains("mount=") && status != 202 {
-                Reply::new(status)
+                Answer::new(status)
             } else {
                 inner(seen, own)
             }
-        })
-        .await;
+        });
         let pushed = client()
-            .push_blob(&fake.reference("a"), &blob, &source, &wishes)
+            .push_blob(&peer.reference("a"), &blob, &source, &wishes)
             .await
             .unwrap();
         assert_eq!(pushed, Pushed::Sent, "{status}");
@@ -134,9 +134,9 @@ async fn a_server_that_takes_no_large_put_gets_chunks_it_takes() {
         largest_chunk: Some(4 * MIB),
         ..Quirks::default()
     };
-    let (fake, result) = push(quirks, 10 * MIB + 5).await;
+    let (peer, result) = push(quirks, 10 * MIB + 5).await;
     result.unwrap();
-    let sizes: Vec<usize> = fake
+    let sizes: Vec<usize> = peer
         .seen()
         .iter()
         .filter(|s| s.method == "PATCH")
@@ -163,9 +163,9 @@ async fn the_least_chunk_is_honoured() {
         least_chunk: Some(6 * MIB),
         ..Quirks::default()
     };
-    let (fake, result) = push(quirks, 13 * MIB).await;
+    let (peer, result) = push(quirks, 13 * MIB).await;
     result.unwrap();
-    let sizes: Vec<usize> = fake
+    let sizes: Vec<usize> = peer
         .seen()
         .iter()
         .filter(|s| s.method == "PATCH")
@@ -184,15 +184,15 @@ async fn chunks_answered_with_201_and_stale_ranges_count() {
         moving: true,
         ..Quirks::default()
     };
-    let (fake, result) = push(quirks, 9 * MIB).await;
+    let (peer, result) = push(quirks, 9 * MIB).await;
     result.unwrap();
-    assert_eq!(fake.count("PATCH", "uploads"), 3);
+    assert_eq!(peer.count("PATCH", "uploads"), 3);
 }
 
 #[tokio::test]
 async fn refusals_of_a_single_put_lead_to_chunks() {
     for status in [405, 411, 413, 416, 501] {
-        let (fake, result) = push(
+        let (peer, result) = push(
             Quirks {
                 put: vec![status; 9],
                 ..Quirks::default()
@@ -201,7 +201,7 @@ async fn refusals_of_a_single_put_lead_to_chunks() {
         )
         .await;
         result.unwrap();
-        assert_eq!(fake.count("PATCH", "uploads"), 1, "{status}");
+        assert_eq!(peer.count("PATCH", "uploads"), 1, "{status}");
     }
 }
 
@@ -229,9 +229,9 @@ async fn a_server_without_chunks_gets_the_stream_again() {
             no_chunks: Some(status),
             ..Quirks::default()
         };
-        let (fake, result) = push(quirks, 5 * MIB).await;
+        let (peer, result) = push(quirks, 5 * MIB).await;
         result.unwrap();
-        assert_eq!(fake.count("PATCH", "uploads"), 1, "{status}");
+        assert_eq!(peer.count("PATCH", "uploads"), 1, "{status}");
     }
 }
 
@@ -259,14 +259,14 @@ async fn broken_chunks_go_on_where_the_server_is() {
             patch: vec![200, status, 200, status],
             ..Quirks::default()
         };
-        let (fake, result) = push(quirks, 17 * MIB).await;
+        let (peer, result) = push(quirks, 17 * MIB).await;
         result.unwrap();
-        let starts: Vec<String> = fake
+        let starts: Vec<String> = peer
             .seen()
             .iter()
             .filter_map(|s| s.header("content-range").map(str::to_owned))
             .collect();
-        let sent: usize = fake
+        let sent: usize = peer
             .seen()
             .iter()
             .filter(|s| s.method == "PATCH")
@@ -274,7 +274,7 @@ async fn broken_chunks_go_on_where_the_server_is() {
             .sum();
         assert!(sent <= 17 * MIB + 2 * 4 * MIB, "{status}: {starts:?}");
         assert_eq!(
-            fake.count("POST", "uploads"),
+            peer.count("POST", "uploads"),
             2,
             "{status}: one session after the refused stream"
         );
@@ -283,16 +283,15 @@ async fn broken_chunks_go_on_where_the_server_is() {
 
 #[tokio::test]
 async fn a_put_that_always_fails_is_given_up() {
-    let fake = Fake::start(|seen| match seen.method.as_str() {
-        "HEAD" => Reply::new(404),
-        "POST" => Reply::new(202).with("Location", "/v2/a/blobs/uploads/1"),
-        _ => Reply::json(503, r#"{"errors":[{"code":"X","message":"disk full"}]}"#),
-    })
-    .await;
+    let peer = Peer::start(|seen| match seen.method.as_str() {
+        "HEAD" => Answer::new(404),
+        "POST" => Answer::new(202).with("Location", "/v2/a/blobs/uploads/1"),
+        _ => Answer::json(503, r#"{"errors":[{"code":"X","message":"disk full"}]}"#),
+    });
     let content = noise(1000);
     let error = client()
         .push_blob(
-            &fake.reference("a"),
+            &peer.reference("a"),
             &Descriptor::of("x/y", &content),
             &BytesSource(content.into()),
             &PushBlob::default(),
@@ -301,16 +300,16 @@ async fn a_put_that_always_fails_is_given_up() {
         .unwrap_err();
     assert_eq!(error.class(), Class::Unreachable);
     assert!(error.to_string().contains("disk full"), "{error}");
-    assert!(fake.log().len() < 40, "{}", fake.log().len());
+    assert!(peer.log().len() < 40, "{}", peer.log().len());
 }
 
 #[tokio::test]
 async fn wrong_content_is_the_servers_verdict() {
-    let fake = Fake::start_with(str::to_owned, registry(Quirks::default())).await;
+    let peer = Peer::start_with(str::to_owned, registry(Quirks::default()));
     let blob = Descriptor::of("x/y", b"right");
     let source = BytesSource(b"wrong".as_slice().into());
     let error = client()
-        .push_blob(&fake.reference("a"), &blob, &source, &PushBlob::default())
+        .push_blob(&peer.reference("a"), &blob, &source, &PushBlob::default())
         .await
         .unwrap_err();
     assert_eq!(error.class(), Class::Invalid);
@@ -320,13 +319,13 @@ async fn wrong_content_is_the_servers_verdict() {
 
 #[tokio::test]
 async fn a_source_that_is_short_or_missing_is_a_local_error() {
-    let fake = Fake::start_with(str::to_owned, registry(Quirks::default())).await;
+    let peer = Peer::start_with(str::to_owned, registry(Quirks::default()));
     let blob = Descriptor::of("x/y", &noise(1000));
     let missing = FileSource("/nonexistent/blob".into());
     let short = BytesSource(noise(999).into());
     for source in [&missing as &dyn BlobSource, &short] {
         let error = client()
-            .push_blob(&fake.reference("a"), &blob, source, &PushBlob::default())
+            .push_blob(&peer.reference("a"), &blob, source, &PushBlob::default())
             .await
             .unwrap_err();
         assert_eq!(error.class(), Class::Local, "{error}");
@@ -339,14 +338,13 @@ async fn files_are_sources_and_progress_is_told() {
     let path = folder.path().join("blob");
     let content = noise(3 * MIB);
     std::fs::write(&path, &content).unwrap();
-    let fake = Fake::start_with(
+    let peer = Peer::start_with(
         str::to_owned,
         registry(Quirks {
             largest_put: Some(MIB),
             ..Quirks::default()
         }),
-    )
-    .await;
+    );
     let told = Arc::new(AtomicU64::new(0));
     let counter = Arc::clone(&told);
     let wishes = PushBlob {
@@ -360,7 +358,7 @@ async fn files_are_sources_and_progress_is_told() {
     let client = lazaret_client::Client::new(small, Arc::new(lazaret_client::Anonymous)).unwrap();
     let blob = Descriptor::of("x/y", &content);
     client
-        .push_blob(&fake.reference("a"), &blob, &FileSource(path), &wishes)
+        .push_blob(&peer.reference("a"), &blob, &FileSource(path), &wishes)
         .await
         .unwrap();
     assert_eq!(
@@ -370,62 +368,37 @@ async fn files_are_sources_and_progress_is_told() {
     );
 }
 
+/// As proxies: answers a PUT with a body after the header, reads nothing more, and closes.
+fn impatient(mut stream: TcpStream) -> Option<TcpStream> {
+    let mut head = [0; 2048];
+    loop {
+        let got = stream.peek(&mut head).ok().filter(|got| *got > 0)?;
+        let text = String::from_utf8_lossy(&head[..got]);
+        let Some((lines, _)) = text.split_once("\r\n\r\n") else {
+            continue;
+        };
+        if !lines.starts_with("PUT ") || lines.contains("content-length: 0") {
+            return Some(stream);
+        }
+        stream.read_exact(&mut vec![0; lines.len() + 4]).ok()?;
+        let refusal = b"HTTP/1.1 413 X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+        stream.write_all(refusal).ok()?;
+        return None;
+    }
+}
+
 #[tokio::test]
 async fn a_refusal_before_the_body_is_read_is_survived() {
-    // As proxies: they answer after the header, read nothing more, and close.
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    let state = Arc::new(registry(Quirks::default()));
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let own = listener.local_addr().unwrap().to_string();
-    let reference = format!("{own}/a").parse().unwrap();
-    tokio::spawn(async move {
-        while let Ok((mut stream, _)) = listener.accept().await {
-            let (state, own) = (Arc::clone(&state), own.clone());
-            tokio::spawn(async move {
-                let mut start = [0; 4];
-                if stream.peek(&mut start).await.is_ok() && &start == b"PUT " {
-                    let mut head = [0; 2048];
-                    let got = stream.read(&mut head).await.unwrap();
-                    if !String::from_utf8_lossy(&head[..got]).contains("content-length: 0") {
-                        let refusal =
-                            b"HTTP/1.1 413 X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
-                        let _ = stream.write_all(refusal).await;
-                        return;
-                    }
-                    // The closing request of the chunks.
-                    let text = String::from_utf8_lossy(&head[..got]).into_owned();
-                    let target = text.split(' ').nth(1).unwrap().to_owned();
-                    let seen = Seen {
-                        method: "PUT".to_owned(),
-                        target,
-                        headers: HashMap::new(),
-                        body: Vec::new(),
-                    };
-                    assert!(
-                        matches!(state(&seen, &own), reply if format!("{reply:?}").contains("201"))
-                    );
-                    let _ = stream
-                        .write_all(
-                            b"HTTP/1.1 201 X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
-                        )
-                        .await;
-                    return;
-                }
-                // One request a connection, so that each PUT starts one.
-                let mut answered = false;
-                let _ = crate::support::serve(stream, |seen| {
-                    assert!(!std::mem::replace(&mut answered, true));
-                    state(seen, &own).with("Connection", "close")
-                })
-                .await;
-            });
-        }
+    let state = registry(Quirks::default());
+    let peer = Peer::start_over(impatient, str::to_owned, move |seen, own| {
+        // One request a connection, so that each PUT starts one.
+        state(seen, own).with("Connection", "close")
     });
     let content = noise(20 * MIB);
     let blob = Descriptor::of("x/y", &content);
     let source = BytesSource(content.into());
     let pushed = client()
-        .push_blob(&reference, &blob, &source, &PushBlob::default())
+        .push_blob(&peer.reference("a"), &blob, &source, &PushBlob::default())
         .await
         .unwrap();
     assert_eq!(pushed, Pushed::Sent);
@@ -435,30 +408,29 @@ async fn a_refusal_before_the_body_is_read_is_survived() {
 async fn a_token_that_expires_before_the_stream_is_renewed() {
     let inner = registry(Quirks::default());
     let issued = AtomicUsize::new(0);
-    let fake = Fake::start_with(str::to_owned, move |seen, own| {
+    let peer = Peer::start_with(str::to_owned, move |seen, own| {
         if seen.path() == "/token" {
             let n = issued.fetch_add(1, Ordering::SeqCst);
-            return Reply::json(
+            return Answer::json(
                 200,
                 &format!(r#"{{"token":"token-{n}","expires_in":3600}}"#),
             );
         }
         let challenge = || {
             let value = format!(r#"Bearer realm="http://{own}/token""#);
-            Reply::new(401).with("WWW-Authenticate", value)
+            Answer::new(401).with("WWW-Authenticate", value)
         };
         match seen.header("authorization") {
             Some("Bearer token-0") if seen.method == "PUT" => challenge(),
             Some(_) => inner(seen, own),
             None => challenge(),
         }
-    })
-    .await;
+    });
     let content = noise(3 * MIB);
     let blob = Descriptor::of("x/y", &content);
     let pushed = crate::support::client_with(crate::support::basic())
         .push_blob(
-            &fake.reference("a"),
+            &peer.reference("a"),
             &blob,
             &BytesSource(content.into()),
             &PushBlob::default(),
@@ -466,5 +438,5 @@ async fn a_token_that_expires_before_the_stream_is_renewed() {
         .await
         .unwrap();
     assert_eq!(pushed, Pushed::Sent);
-    assert_eq!(fake.count("GET", "/token"), 2);
+    assert_eq!(peer.count("GET", "/token"), 2);
 }

@@ -5,65 +5,62 @@ use std::time::{Duration, Instant, SystemTime};
 use lazaret_client::{Anonymous, Class, Client, Ping};
 use lazaret_oci::Registry;
 
-use crate::support::{Fake, Reply, client, options};
+use crate::support::{Answer, AsRegistry, Peer, client, options};
 
 /// Answers with `first` in turn, then with 200.
-async fn failing(first: Vec<Reply>) -> Fake {
+fn failing(first: Vec<Answer>) -> Peer {
     let number = AtomicUsize::new(0);
-    Fake::start(move |_| {
+    Peer::start(move |_| {
         let n = number.fetch_add(1, Ordering::SeqCst);
-        first.get(n).cloned().unwrap_or_else(|| Reply::new(200))
+        first.get(n).cloned().unwrap_or_else(|| Answer::new(200))
     })
-    .await
 }
 
 #[tokio::test]
 async fn passing_failures_need_no_user() {
     for status in [408, 429, 502, 503, 504] {
-        let fake = failing(vec![Reply::new(status), Reply::new(status)]).await;
+        let peer = failing(vec![Answer::new(status), Answer::new(status)]);
         assert_eq!(
-            client().ping(&fake.registry()).await.unwrap(),
+            client().ping(&peer.registry()).await.unwrap(),
             Ping::Open,
             "{status}"
         );
-        assert_eq!(fake.log().len(), 3, "{status}");
+        assert_eq!(peer.log().len(), 3, "{status}");
     }
 }
 
 #[tokio::test]
 async fn a_connection_that_dies_is_made_again() {
-    let fake = failing(vec![
-        Reply::raw(b"".to_vec()),
-        Reply::raw(b"HTTP/1.1 200".to_vec()),
-    ])
-    .await;
-    client().ping(&fake.registry()).await.unwrap();
-    assert_eq!(fake.log().len(), 3);
+    let peer = failing(vec![
+        Answer::raw(b"".to_vec()),
+        Answer::raw(b"HTTP/1.1 200".to_vec()),
+    ]);
+    client().ping(&peer.registry()).await.unwrap();
+    assert_eq!(peer.log().len(), 3);
 }
 
 #[tokio::test]
 async fn failures_that_stay_are_reported_after_five_tries() {
     for (status, class) in [(429, Class::RateLimited), (503, Class::Unreachable)] {
-        let fake = Fake::start(move |_| {
-            Reply::json(
+        let peer = Peer::start(move |_| {
+            Answer::json(
                 status,
                 r#"{"errors":[{"code":"TOOMANYREQUESTS","message":"slow down please"}]}"#,
             )
-        })
-        .await;
-        let error = client().ping(&fake.registry()).await.unwrap_err();
+        });
+        let error = client().ping(&peer.registry()).await.unwrap_err();
         assert_eq!(error.class(), class);
         assert!(error.to_string().contains("slow down please"), "{error}");
-        assert_eq!(fake.log().len(), 5);
+        assert_eq!(peer.log().len(), 5);
     }
 }
 
 #[tokio::test]
 async fn other_failures_are_final() {
     for status in [400, 403, 404, 409, 500] {
-        let fake = Fake::start(move |_| Reply::new(status)).await;
-        client().ping(&fake.registry()).await.unwrap_err();
-        assert_eq!(fake.log().len(), 1, "{status}");
+        let peer = Peer::start(move |_| Answer::new(status));
+        client().ping(&peer.registry()).await.unwrap_err();
+        assert_eq!(peer.log().len(), 1, "{status}");
     }
 }
 
@@ -71,12 +68,12 @@ async fn other_failures_are_final() {
 async fn the_server_says_how_long_to_wait() {
     let date = httpdate_in(Duration::from_secs(20));
     for wish in ["20".to_owned(), date] {
-        let fake = failing(vec![Reply::new(429).with("Retry-After", wish.clone())]).await;
+        let peer = failing(vec![Answer::new(429).with("Retry-After", wish.clone())]);
         let mut options = options();
         options.retry.scale = 0.01;
         let client = Client::new(options, Arc::new(Anonymous)).unwrap();
         let start = Instant::now();
-        client.ping(&fake.registry()).await.unwrap();
+        client.ping(&peer.registry()).await.unwrap();
         let waited = start.elapsed();
         assert!(waited >= Duration::from_millis(150), "{wish}: {waited:?}");
         assert!(waited < Duration::from_secs(3), "{wish}: {waited:?}");
@@ -89,20 +86,20 @@ fn httpdate_in(wait: Duration) -> String {
 
 #[tokio::test]
 async fn more_patience_than_there_is_is_an_error_at_once() {
-    let fake = Fake::start(|_| Reply::new(429).with("Retry-After", "3600")).await;
-    let error = client().ping(&fake.registry()).await.unwrap_err();
+    let peer = Peer::start(|_| Answer::new(429).with("Retry-After", "3600"));
+    let error = client().ping(&peer.registry()).await.unwrap_err();
     assert_eq!(error.class(), Class::RateLimited);
     assert_eq!(error.hint().unwrap(), "try again in 3600 s");
-    assert_eq!(fake.log().len(), 1);
+    assert_eq!(peer.log().len(), 1);
 }
 
 #[tokio::test]
 async fn a_server_that_does_not_answer_is_given_up() {
-    let fake = Fake::start(|_| Reply::new(200).after(Duration::from_secs(30))).await;
+    let peer = Peer::start(|_| Answer::new(200).after(Duration::from_secs(30)));
     let mut options = options();
     options.timeouts.header = Duration::from_millis(100);
     let client = Client::new(options, Arc::new(Anonymous)).unwrap();
-    let error = client.ping(&fake.registry()).await.unwrap_err();
+    let error = client.ping(&peer.registry()).await.unwrap_err();
     assert_eq!(error.class(), Class::Unreachable);
     assert!(
         error.to_string().contains("no answer after 100ms"),

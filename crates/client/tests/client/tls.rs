@@ -1,14 +1,16 @@
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::sync::Arc;
 
 use lazaret_client::{Anonymous, Class, Client, Options, Ping};
 use lazaret_oci::Registry;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use tokio_rustls::TlsAcceptor;
+use rustls::{ServerConnection, StreamOwned};
 
-use crate::support::{Fake, Reply, Seen, basic, client_with, manifest_json, options, serve};
+use crate::support::{Answer, Peer, Seen, basic, client_with, manifest_json, options};
 
 /// A TLS server with a certificate of its own for 127.0.0.1, and that certificate as PEM.
-async fn start(answer: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> (Registry, String) {
+fn start(answer: impl Fn(&Seen) -> Answer + Send + Sync + 'static) -> (Registry, String) {
     let made =
         rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned(), "localhost".to_owned()])
             .unwrap();
@@ -23,21 +25,13 @@ async fn start(answer: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> (Regi
     .with_no_client_auth()
     .with_single_cert(chain, key)
     .unwrap();
-    let acceptor = TlsAcceptor::from(Arc::new(config));
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let registry = listener.local_addr().unwrap().to_string().parse().unwrap();
-    let answer = Arc::new(answer);
-    tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            let (acceptor, answer) = (acceptor.clone(), answer.clone());
-            tokio::spawn(async move {
-                if let Ok(stream) = acceptor.accept(stream).await {
-                    let _ = serve(stream, |seen| answer(seen)).await;
-                }
-            });
-        }
-    });
-    (registry, pem)
+    let config = Arc::new(config);
+    let encrypted = move |stream| {
+        let connection = ServerConnection::new(Arc::clone(&config)).unwrap();
+        Some(StreamOwned::new(connection, stream))
+    };
+    let peer = Peer::start_over(encrypted, |_| (), move |seen, ()| answer(seen));
+    (peer.registry(), pem)
 }
 
 /// Trusts `pem` and reaches `registry` over TLS although it is loopback.
@@ -55,7 +49,7 @@ fn trusting(registry: &Registry, pem: Option<&str>) -> (Options, tempfile::TempD
 
 #[tokio::test]
 async fn an_extra_authority_is_trusted_and_others_are_not() {
-    let (registry, pem) = start(|_| Reply::new(200)).await;
+    let (registry, pem) = start(|_| Answer::new(200));
     let (good, _folder) = trusting(&registry, Some(&pem));
     let client = Client::new(good, Arc::new(Anonymous)).unwrap();
     assert_eq!(client.ping(&registry).await.unwrap(), Ping::Open);
@@ -68,20 +62,14 @@ async fn an_extra_authority_is_trusted_and_others_are_not() {
 
 #[tokio::test]
 async fn an_http_server_on_an_https_address_is_explained() {
-    let fake = Fake::start(|_| Reply::new(200)).await;
     // What real servers answer to a handshake.
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let registry: Registry = listener.local_addr().unwrap().to_string().parse().unwrap();
-    tokio::spawn(async move {
-        use tokio::io::{AsyncReadExt, AsyncWriteExt};
-        while let Ok((mut stream, _)) = listener.accept().await {
-            let mut hello = [0; 16];
-            let _ = stream.read(&mut hello).await;
-            let _ = stream
-                .write_all(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")
-                .await;
-        }
-    });
+    let refusing = |mut stream: TcpStream| {
+        let _ = stream.read(&mut [0; 16]);
+        let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n");
+        None::<TcpStream>
+    };
+    let peer = Peer::start_over(refusing, |_| (), |_, ()| unreachable!("no request comes"));
+    let registry = peer.registry();
     let (tls, _folder) = trusting(&registry, None);
     let client = Client::new(tls, Arc::new(Anonymous)).unwrap();
     let error = client.ping(&registry).await.unwrap_err();
@@ -97,24 +85,22 @@ async fn an_http_server_on_an_https_address_is_explained() {
         hint.contains("LAZARET_PLAIN_HTTP") && hint.contains("--plain-http"),
         "{hint}"
     );
-    drop(fake);
 }
 
 #[tokio::test]
 async fn tls_is_never_turned_off() {
-    let plain = Fake::start(|_| Reply::new(200).body(manifest_json().as_bytes())).await;
+    let plain = Peer::start(|_| Answer::new(200).body(manifest_json().as_bytes()));
     let target = format!("{}/x", plain.url());
     let realm = plain.url();
     let (registry, pem) = start(move |seen| match (seen.method.as_str(), seen.path()) {
-        ("HEAD", _) => Reply::new(404),
-        ("POST", _) => Reply::new(202).with("Location", target.clone()),
-        (_, path) if path.contains("/guarded/") => Reply::new(401).with(
+        ("HEAD", _) => Answer::new(404),
+        ("POST", _) => Answer::new(202).with("Location", target.clone()),
+        (_, path) if path.contains("/guarded/") => Answer::new(401).with(
             "WWW-Authenticate",
             format!(r#"Bearer realm="{realm}/token""#),
         ),
-        _ => Reply::new(307).with("Location", target.clone()),
-    })
-    .await;
+        _ => Answer::new(307).with("Location", target.clone()),
+    });
     let (options, _folder) = trusting(&registry, Some(&pem));
     let client = Client::new(options, Arc::new(crate::support::Everywhere(basic()))).unwrap();
     let reference = |name: &str| format!("{registry}/{name}:v1").parse().unwrap();

@@ -10,7 +10,7 @@ use lazaret_client::{
 };
 use lazaret_oci::{Descriptor, Digest};
 
-use crate::support::{Fake, Reply, client, noise};
+use crate::support::{Answer, AsRegistry, Peer, client, noise};
 
 #[derive(Default)]
 struct Shelf(Mutex<HashMap<Digest, Vec<u8>>>);
@@ -58,19 +58,18 @@ async fn blobs_are_pulled_side_by_side_each_once() {
     let mut blobs: Vec<Descriptor> = contents.iter().map(|c| Descriptor::of("x/y", c)).collect();
     blobs.push(blobs[0].clone());
     let served = contents.clone();
-    let fake = Fake::start(move |seen| {
+    let peer = Peer::start(move |seen| {
         let wanted = seen.path().rsplit('/').next().unwrap();
         let found = served.iter().find(|c| Digest::of(c).to_string() == wanted);
-        Reply::new(200)
+        Answer::new(200)
             .body(found.unwrap())
             .after(Duration::from_millis(50))
-    })
-    .await;
+    });
     let (shelf, teller) = (Shelf::default(), Arc::new(Teller::default()));
     let progress: Arc<dyn Progress> = Arc::clone(&teller) as _;
     let start = std::time::Instant::now();
     client()
-        .pull_blobs(&fake.reference("a"), &blobs, &shelf, &progress)
+        .pull_blobs(&peer.reference("a"), &blobs, &shelf, &progress)
         .await
         .unwrap();
     assert!(
@@ -78,7 +77,7 @@ async fn blobs_are_pulled_side_by_side_each_once() {
         "four at a time: {:?}",
         start.elapsed()
     );
-    assert_eq!(fake.log().len(), 8);
+    assert_eq!(peer.log().len(), 8);
     for (content, blob) in contents.iter().zip(&blobs) {
         assert_eq!(&shelf.0.lock().unwrap()[&blob.digest], content);
         assert_eq!(
@@ -98,14 +97,13 @@ async fn blobs_are_pulled_side_by_side_each_once() {
 #[tokio::test]
 async fn the_first_error_ends_the_rest() {
     let slow = noise(10);
-    let fake = Fake::start(move |seen| {
+    let peer = Peer::start(move |seen| {
         if seen.path().ends_with(&Digest::of(b"bad").to_string()) {
-            Reply::new(404)
+            Answer::new(404)
         } else {
-            Reply::new(200).body(&slow).after(Duration::from_secs(20))
+            Answer::new(200).body(&slow).after(Duration::from_secs(20))
         }
-    })
-    .await;
+    });
     let blobs = [
         Descriptor::of("x/y", &noise(10)),
         Descriptor::of("x/y", b"bad"),
@@ -113,7 +111,7 @@ async fn the_first_error_ends_the_rest() {
     let progress: Arc<dyn Progress> = Arc::new(Quiet);
     let start = std::time::Instant::now();
     let error = client()
-        .pull_blobs(&fake.reference("a"), &blobs, &Shelf::default(), &progress)
+        .pull_blobs(&peer.reference("a"), &blobs, &Shelf::default(), &progress)
         .await
         .unwrap_err();
     assert_eq!(error.class(), Class::NotFound);
@@ -122,12 +120,11 @@ async fn the_first_error_ends_the_rest() {
 
 #[tokio::test]
 async fn blobs_are_pushed_side_by_side() {
-    let fake = Fake::start(|seen| match seen.method.as_str() {
-        "HEAD" => Reply::new(404),
-        "POST" => Reply::new(202).with("Location", "/upload"),
-        _ => Reply::new(201),
-    })
-    .await;
+    let peer = Peer::start(|seen| match seen.method.as_str() {
+        "HEAD" => Answer::new(404),
+        "POST" => Answer::new(202).with("Location", "/upload"),
+        _ => Answer::new(201),
+    });
     let blobs: Vec<(Descriptor, Arc<dyn BlobSource>)> = (1..=5)
         .map(|n| {
             let content = noise(n * 1000);
@@ -140,7 +137,7 @@ async fn blobs_are_pushed_side_by_side() {
     let teller = Arc::new(Teller::default());
     let progress: Arc<dyn Progress> = Arc::clone(&teller) as _;
     let pushed = client()
-        .push_blobs(&fake.reference("a"), &blobs, None, &progress)
+        .push_blobs(&peer.reference("a"), &blobs, None, &progress)
         .await
         .unwrap();
     assert_eq!(pushed.len(), 5);

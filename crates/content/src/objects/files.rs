@@ -7,7 +7,6 @@
 //! Files that are not named like objects are foreign, and are left alone.
 
 mod folder;
-mod io_thread;
 mod listing;
 mod staged;
 mod writer;
@@ -16,6 +15,7 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
+use lazaret_files::blocking;
 use lazaret_oci::Hasher;
 
 use crate::{
@@ -23,7 +23,6 @@ use crate::{
 };
 
 use folder::Folder;
-use io_thread::blocking;
 use writer::FileWriter;
 
 /// Objects in the folder `objects` of a root. Several processes on one machine may share it.

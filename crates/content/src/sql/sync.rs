@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use lazaret_files::blocking;
 use tokio::sync::Mutex;
 
 use crate::error::io;
@@ -62,9 +63,7 @@ impl LogSync {
         // Everybody who is counted here has committed before the sync begins.
         let covered = self.committed.load(Ordering::SeqCst);
         let (log, inode, broken) = (self.log.clone(), state.inode, self.broken.clone());
-        state.inode = tokio::task::spawn_blocking(move || sync(&log, inode, &broken))
-            .await
-            .map_err(|_| Error::Stopped)??;
+        state.inode = blocking(move || sync(&log, inode, &broken)).await?;
         state.durable = covered;
         Ok(())
     }

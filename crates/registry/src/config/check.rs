@@ -1,4 +1,4 @@
-//! What is wrong with settings that have the right types. Nothing here needs a network.
+//! The check of settings that have the right types. Nothing here needs a network.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -8,7 +8,9 @@ use lazaret_oci::MAX_MANIFEST_BYTES;
 use lazaret_values::{Chain, Pattern, Period, Secret};
 
 use super::{Config, Document, Fault};
-use crate::{FamilySchemas, VerifyingKey};
+use crate::rules::VerifyingKey;
+use crate::schemas::FamilySchemas;
+use crate::server::{TlsError, tls};
 use lazaret_auth::{self as auth, Gate};
 
 /// Every fault that can be seen without a network: files that are not there, a certificate
@@ -124,9 +126,16 @@ impl Checker<'_> {
                 Some("set tls.client_ca"),
             );
         }
-        if let Err(error) = crate::server::tls::load(settings) {
+        if let Err(error) = tls::load(&settings.files()) {
             let message = Chain(&error).to_string();
-            self.wrong(&format!("tls.{}", error.setting()), message, error.hint());
+            let hint = match &error {
+                TlsError::Mismatch { .. } => {
+                    Some("the server's own certificate comes first in tls.certificate")
+                }
+                TlsError::NotPem { .. } => Some("PEM starts with a line -----BEGIN ...-----"),
+                _ => None,
+            };
+            self.wrong(&format!("tls.{}", error.setting()), message, hint);
         }
     }
 
@@ -166,6 +175,10 @@ impl Checker<'_> {
             {
                 let path = format!("storage.{name}.part_size");
                 self.wrong(&path, "the size is not between 5MiB and 1GiB", None);
+            }
+            if !(Period::seconds(1)..=Period::days(7)).contains(&bucket.redirect_expiry) {
+                let path = format!("storage.{name}.redirect_expiry");
+                self.wrong(&path, "the time is not between 1s and 7d", None);
             }
             for (option, value) in &bucket.options {
                 if let Some(plain) = option.strip_suffix("_file") {
@@ -226,7 +239,7 @@ impl Checker<'_> {
             api_keys: false,
             ..config.auth.clone()
         };
-        let limits = auth::Limits::default();
+        let limits = auth::RequestLimits::default();
         let context = auth::Context::default();
         if let Err(error) = Gate::open(&settings, config.access.clone(), limits, context) {
             let (path, message) = match &error {

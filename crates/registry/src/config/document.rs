@@ -37,6 +37,19 @@ impl Overrides {
         }
     }
 
+    /// Gives the setting of this key a value, as its flag would. Reading the settings fails
+    /// when there is no such key.
+    pub fn set(&mut self, key: &str, value: impl Into<String>) {
+        let settings = schema::settings();
+        match settings.iter().find(|setting| setting.key() == key) {
+            Some(setting) => self.flag(setting, value.into()),
+            None => {
+                let known = settings.iter().map(Setting::key);
+                self.unknown.push((key.to_owned(), known.collect()));
+            }
+        }
+    }
+
     /// Adds the value of a flag.
     pub fn flag(&mut self, setting: &Setting, value: String) {
         let origin = Origin::Flag(format!("--{}", setting.flag()));

@@ -6,8 +6,6 @@ use lazaret_values::{Pattern, Period, Size};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::types::mebibytes;
-
 /// What one client may use.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -42,7 +40,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            manifest_bytes: mebibytes(4),
+            manifest_bytes: Size::mebibytes(4),
             blob_bytes: None,
             requests_per_second: None,
             request_burst: 200,

@@ -166,6 +166,10 @@ fn faults_say_where_they_are_and_what_helps() {
              (name last, newer_than or tags; leave keep out to keep every tag)\n",
         ),
         (
+            "[storage.s3]\nurl = \"s3://b\"\nredirect_expiry = \"8d\"",
+            "3:1: storage.s3.redirect_expiry: the time is not between 1s and 7d\n",
+        ),
+        (
             "[tracing]\nsample_ratio = 2.0",
             "2:1: tracing.sample_ratio: the ratio is not between 0 and 1\n",
         ),

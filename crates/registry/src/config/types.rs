@@ -8,7 +8,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use lazaret_auth as auth;
-use lazaret_values::{Period, Size};
+use lazaret_values::Period;
+
+use crate::server::TlsFiles;
 
 use super::{Collecting, Limits, Metadata, RepositoryRule, RetentionRule, Storage, Webhook};
 
@@ -110,6 +112,19 @@ pub struct Tls {
     /// How long a handshake may take.
     #[serde(default = "handshake")]
     pub handshake_timeout: Period,
+}
+
+impl Tls {
+    /// The section as the server wants it.
+    pub(crate) fn files(&self) -> TlsFiles {
+        TlsFiles {
+            certificate: self.certificate.clone(),
+            key: self.key.clone(),
+            client_ca: self.client_ca.clone(),
+            needs_client_certificate: self.client_certificates == ClientCertificates::Required,
+            only_tls13: self.minimum_version == TlsVersion::V13,
+        }
+    }
 }
 
 fn handshake() -> Period {
@@ -226,9 +241,4 @@ impl Default for Tracing {
             timeout: Period::seconds(10),
         }
     }
-}
-
-/// A size in MiB.
-pub(super) const fn mebibytes(count: u64) -> Size {
-    Size(count << 20)
 }

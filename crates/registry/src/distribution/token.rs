@@ -5,8 +5,7 @@ use http::request::Parts;
 use http::{Method, StatusCode, header};
 
 use crate::caller::described;
-use crate::message::answer::{self, Outcome};
-use crate::message::body::Content;
+use crate::message::{Outcome, RequestBody, answer};
 use crate::registry::Registry;
 use crate::server::Peer;
 use lazaret_auth::{Denied, FORM_BYTES};
@@ -16,11 +15,11 @@ pub(crate) async fn grant(
     registry: &Registry,
     head: &Parts,
     peer: &Peer,
-    content: &mut Content,
+    body: &mut RequestBody,
 ) -> Outcome {
     let gate = registry.gate();
     let form = match head.method {
-        Method::POST => content.read(FORM_BYTES).await.map_err(|_| {
+        Method::POST => body.read(FORM_BYTES).await.map_err(|_| {
             Denied::Invalid("the form is larger than 64 KiB, or did not come whole".to_owned())
         })?,
         _ => Bytes::new(),

@@ -12,11 +12,12 @@ use ring::hmac;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
-use crate::config::{Config, Webhook, read_secret};
+use super::target::Target;
 use crate::http_client::HttpClient;
+use crate::secret_file::read_secret;
 use crate::telemetry::metrics::{Metrics, Outcome};
 
-/// How often the outbox is looked at when nothing wakes us: other replicas fill it, too.
+/// Time between looks at the outbox when nothing wakes us: other replicas fill it, too.
 const LOOK: Duration = Duration::from_secs(5);
 /// First pause after a failure; it doubles with each further one.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
@@ -31,38 +32,37 @@ const SIGNATURE: &str = "x-lazaret-signature";
 pub(super) struct Deliverer {
     pub(super) outbox: Arc<dyn Outbox>,
     pub(super) client: HttpClient,
-    pub(super) config: watch::Receiver<Arc<Config>>,
+    pub(super) targets: watch::Receiver<Arc<[Target]>>,
     pub(super) metrics: Arc<Metrics>,
     pub(super) wake: Arc<Notify>,
 }
 
 impl Deliverer {
-    /// One task for each target, as the configuration changes.
+    /// Runs one task for each target, as the targets change.
     pub(super) async fn run(self) {
         let this = Arc::new(self);
-        let mut config = this.config.clone();
-        let mut targets: HashMap<String, (Webhook, tokio::task::AbortHandle)> = HashMap::new();
+        let mut changes = this.targets.clone();
+        let mut running: HashMap<String, (Target, tokio::task::AbortHandle)> = HashMap::new();
         let mut tasks = JoinSet::new();
         loop {
-            let wanted = Arc::clone(&config.borrow_and_update());
-            targets.retain(|name, (settings, task)| {
+            let wanted = Arc::clone(&changes.borrow_and_update());
+            running.retain(|name, (target, task)| {
                 let stays = wanted
-                    .webhooks
                     .iter()
-                    .any(|target| target.name == *name && target == settings);
+                    .any(|other| other.name == *name && other == target);
                 if !stays {
                     task.abort();
                 }
                 stays
             });
-            for target in &wanted.webhooks {
-                targets.entry(target.name.clone()).or_insert_with(|| {
+            for target in wanted.iter() {
+                running.entry(target.name.clone()).or_insert_with(|| {
                     let task = tasks.spawn(Arc::clone(&this).serve(target.clone()));
                     (target.clone(), task)
                 });
             }
-            // When the sender is gone, the configuration stays as it is.
-            if config.changed().await.is_err() {
+            // When the sender is gone, the targets stay as they are.
+            if changes.changed().await.is_err() {
                 while tasks.join_next().await.is_some() {}
                 return;
             }
@@ -70,7 +70,7 @@ impl Deliverer {
     }
 
     /// Delivers to one target for ever.
-    async fn serve(self: Arc<Self>, target: Webhook) {
+    async fn serve(self: Arc<Self>, target: Target) {
         let mut failures = 0_u32;
         loop {
             let woken = self.wake.notified();
@@ -90,9 +90,9 @@ impl Deliverer {
     }
 
     /// Delivers what is due; `None` when that is nothing, else whether all of it was taken.
-    async fn round(&self, target: &Webhook, failures: u32) -> Option<bool> {
+    async fn round(&self, target: &Target, failures: u32) -> Option<bool> {
         let now = SystemTime::now();
-        let hidden = (target.timeout.duration() + MARGIN).max(pause(failures + 1));
+        let hidden = (target.timeout + MARGIN).max(pause(failures + 1));
         let concurrency = usize::from(target.concurrency.clamp(1, 4));
         let due = self
             .outbox
@@ -115,11 +115,11 @@ impl Deliverer {
         Some(all)
     }
 
-    async fn deliver(&self, target: &Webhook, event: Event) -> bool {
+    async fn deliver(&self, target: &Target, event: Event) -> bool {
         let outcome = self.send(target, &event).await;
         if let Err(error) = &outcome {
             let age = event.created.elapsed().unwrap_or_default();
-            let limit = target.give_up_after.duration();
+            let limit = target.give_up_after;
             let (target, event_id, attempts) = (&target.name, &event.id, event.attempts);
             if age < limit {
                 self.metrics.delivered(Outcome::Failure);
@@ -155,7 +155,7 @@ impl Deliverer {
         outcome.is_ok()
     }
 
-    async fn send(&self, target: &Webhook, event: &Event) -> Result<(), String> {
+    async fn send(&self, target: &Target, event: &Event) -> Result<(), String> {
         let mut headers = vec![(
             "content-type",
             "application/cloudevents+json; charset=utf-8",
@@ -169,13 +169,13 @@ impl Deliverer {
         }
         let body = Bytes::from(event.body.clone());
         self.client
-            .post(&target.url, &headers, body, target.timeout.duration())
+            .post(&target.url, &headers, body, target.timeout)
             .await
             .map_err(|error| Chain(&error).to_string())
     }
 }
 
-/// How long to wait after so many failures in a row.
+/// Time to wait after so many failures in a row.
 fn pause(failures: u32) -> Duration {
     let doubled = 1_u32
         .checked_shl(failures.saturating_sub(1))

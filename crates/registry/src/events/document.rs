@@ -1,21 +1,24 @@
-//! What happened, as CloudEvents 1.0 in structured JSON.
+//! Events as documents: CloudEvents 1.0 in structured JSON.
+
+#[cfg(test)]
+mod tests;
 
 use std::time::SystemTime;
 
 use lazaret_oci::Repository;
 use serde_json::{Value, json};
 
-use crate::config::EventKind;
+use super::target::Kind;
 
 /// Something that happened.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Happening<'a> {
-    pub(crate) kind: EventKind,
+    pub(crate) kind: Kind,
     pub(crate) repository: &'a Repository,
     pub(crate) digest: Option<&'a str>,
     pub(crate) tag: Option<&'a str>,
     pub(crate) media_type: Option<&'a str>,
-    /// Who did it.
+    /// The user who did it.
     pub(crate) user: Option<&'a str>,
     /// The request that did it.
     pub(crate) request: &'a str,
@@ -26,11 +29,11 @@ pub(crate) struct Happening<'a> {
 impl Happening<'_> {
     fn type_name(&self) -> &'static str {
         match self.kind {
-            EventKind::ManifestPushed => "dev.lazaret.registry.manifest.pushed",
-            EventKind::ManifestPulled => "dev.lazaret.registry.manifest.pulled",
-            EventKind::ManifestDeleted => "dev.lazaret.registry.manifest.deleted",
-            EventKind::TagDeleted => "dev.lazaret.registry.tag.deleted",
-            EventKind::BlobDeleted => "dev.lazaret.registry.blob.deleted",
+            Kind::ManifestPushed => "dev.lazaret.registry.manifest.pushed",
+            Kind::ManifestPulled => "dev.lazaret.registry.manifest.pulled",
+            Kind::ManifestDeleted => "dev.lazaret.registry.manifest.deleted",
+            Kind::TagDeleted => "dev.lazaret.registry.tag.deleted",
+            Kind::BlobDeleted => "dev.lazaret.registry.blob.deleted",
         }
     }
 
@@ -90,25 +93,4 @@ fn timestamp(time: SystemTime) -> String {
         second % 60,
         since.subsec_millis()
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::*;
-
-    #[test]
-    fn times_are_written_as_the_standard_says() {
-        let cases = [
-            (0, "1970-01-01T00:00:00.000Z"),
-            (951_782_400_000, "2000-02-29T00:00:00.000Z"),
-            (1_709_251_199_999, "2024-02-29T23:59:59.999Z"),
-            (4_107_542_400_000, "2100-03-01T00:00:00.000Z"),
-        ];
-        for (milliseconds, expected) in cases {
-            let time = SystemTime::UNIX_EPOCH + Duration::from_millis(milliseconds);
-            assert_eq!(timestamp(time), expected);
-        }
-    }
 }

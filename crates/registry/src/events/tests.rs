@@ -3,15 +3,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use bytes::Bytes;
-use http::{Request, Response};
-use http_body_util::{BodyExt as _, Full};
-use hyper::body::Incoming;
-use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
 use lazaret_content::{BoxFuture, Error};
-use lazaret_values::Period;
-use tokio::net::TcpListener;
+use lazaret_testing::http::{Answer, Peer};
 use tokio::sync::mpsc;
 
 use super::*;
@@ -63,54 +56,45 @@ impl Outbox for Memory {
 type Delivery = (Option<String>, String);
 
 /// A receiver that answers 503 so many times before it takes anything.
-async fn receiver(failures: u32) -> (String, mpsc::UnboundedReceiver<Delivery>, Arc<AtomicU32>) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}/hook", listener.local_addr().unwrap());
+fn receiver(failures: u32) -> (String, mpsc::UnboundedReceiver<Delivery>, Arc<AtomicU32>) {
     let (sender, deliveries) = mpsc::unbounded_channel();
     let attempts = Arc::new(AtomicU32::new(0));
     let counter = Arc::clone(&attempts);
-    tokio::spawn(async move {
-        loop {
-            let (stream, _) = listener.accept().await.unwrap();
-            let (sender, counter) = (sender.clone(), Arc::clone(&counter));
-            let service = service_fn(move |request: Request<Incoming>| {
-                let (sender, counter) = (sender.clone(), Arc::clone(&counter));
-                async move {
-                    let attempt = counter.fetch_add(1, Ordering::Relaxed);
-                    let (head, body) = request.into_parts();
-                    let body = body.collect().await.unwrap().to_bytes();
-                    let status = if attempt < failures { 503 } else { 204 };
-                    if status == 204 {
-                        assert_eq!(
-                            head.headers["content-type"],
-                            "application/cloudevents+json; charset=utf-8"
-                        );
-                        let signature = head.headers.get("x-lazaret-signature");
-                        let signature = signature.map(|value| value.to_str().unwrap().to_owned());
-                        sender
-                            .send((signature, String::from_utf8(body.to_vec()).unwrap()))
-                            .unwrap();
-                    }
-                    let response = Response::builder()
-                        .status(status)
-                        .body(Full::new(Bytes::new()));
-                    Ok::<_, std::convert::Infallible>(response.unwrap())
-                }
-            });
-            tokio::spawn(
-                hyper::server::conn::http1::Builder::new()
-                    .serve_connection(TokioIo::new(stream), service),
-            );
+    let peer = Peer::start(move |seen| {
+        if counter.fetch_add(1, Ordering::Relaxed) < failures {
+            return Answer::new(503);
         }
+        let kind = "application/cloudevents+json; charset=utf-8";
+        assert_eq!(seen.header("content-type"), Some(kind));
+        let signature = seen.header("x-lazaret-signature").map(str::to_owned);
+        let body = String::from_utf8(seen.body.clone()).unwrap();
+        // A test that has seen enough is gone.
+        let _ = sender.send((signature, body));
+        Answer::new(204)
     });
-    (url, deliveries, attempts)
+    (format!("{}/hook", peer.url()), deliveries, attempts)
 }
 
-fn target(name: &str, url: &str) -> Webhook {
-    serde_json::from_value(serde_json::json!({ "name": name, "url": url })).unwrap()
+/// A target that is told of everything but pulls.
+fn target(name: &str, url: &str) -> Target {
+    Target {
+        name: name.to_owned(),
+        url: url.to_owned(),
+        kinds: vec![
+            Kind::ManifestPushed,
+            Kind::ManifestDeleted,
+            Kind::TagDeleted,
+            Kind::BlobDeleted,
+        ],
+        repositories: Vec::new(),
+        secret_file: None,
+        timeout: Duration::from_secs(10),
+        concurrency: 1,
+        give_up_after: Duration::from_secs(7 * 24 * 3600),
+    }
 }
 
-fn happening(kind: EventKind, repository: &lazaret_oci::Repository) -> Happening<'_> {
+fn happening(kind: Kind, repository: &lazaret_oci::Repository) -> Happening<'_> {
     Happening {
         kind,
         repository,
@@ -124,37 +108,33 @@ fn happening(kind: EventKind, repository: &lazaret_oci::Repository) -> Happening
 }
 
 /// Events over an outbox in memory, delivering in the background.
-fn start(webhooks: Vec<Webhook>) -> (Events, Arc<Memory>, watch::Sender<Arc<Config>>) {
+fn start(targets: Vec<Target>) -> (Events, Arc<Memory>, watch::Sender<Arc<[Target]>>) {
     let outbox = Arc::new(Memory::default());
-    let config = Config {
-        webhooks,
-        ..Config::default()
-    };
-    let config = watch::Sender::new(Arc::new(config));
+    let targets = watch::Sender::new(targets.into());
     let (events, task) = Events::start(
         Arc::clone(&outbox) as _,
         HttpClient::new(),
-        config.subscribe(),
+        targets.subscribe(),
         Arc::default(),
     );
     tokio::spawn(task);
-    (events, outbox, config)
+    (events, outbox, targets)
 }
 
 #[tokio::test]
 async fn an_event_is_delivered_when_the_receiver_is_back() {
-    let (url, mut deliveries, attempts) = receiver(2).await;
+    let (url, mut deliveries, attempts) = receiver(2);
     let folder = tempfile::tempdir().unwrap();
     let secret = folder.path().join("secret");
     std::fs::write(&secret, "hunter2\n").unwrap();
-    let mut webhook = target("ci", &url);
-    webhook.secret_file = Some(secret);
+    let mut ci = target("ci", &url);
+    ci.secret_file = Some(secret);
     // So that what failed is due again soon.
-    webhook.timeout = Period::new(Duration::from_millis(200));
-    let (events, outbox, _config) = start(vec![webhook]);
+    ci.timeout = Duration::from_millis(200);
+    let (events, outbox, _targets) = start(vec![ci]);
     let repository = "acme/app".parse().unwrap();
     events
-        .tell(&happening(EventKind::ManifestPushed, &repository))
+        .tell(&happening(Kind::ManifestPushed, &repository))
         .await
         .unwrap();
     // It is kept before anybody is answered.
@@ -184,19 +164,19 @@ async fn an_event_is_delivered_when_the_receiver_is_back() {
 
 #[tokio::test]
 async fn targets_are_told_what_they_asked_for() {
-    let (url, mut deliveries, _) = receiver(0).await;
+    let (url, mut deliveries, _) = receiver(0);
     let mut pulls = target("pulls", &url);
-    pulls.events = vec![EventKind::ManifestPulled];
+    pulls.kinds = vec![Kind::ManifestPulled];
     let mut other = target("other", &url);
     other.repositories = vec!["other/**".parse().unwrap()];
-    let (events, _outbox, _config) = start(vec![pulls, other]);
+    let (events, _outbox, _targets) = start(vec![pulls, other]);
     let told = async |kind, repository: &str| {
         let repository = repository.parse().unwrap();
         events.tell(&happening(kind, &repository)).await.unwrap();
     };
-    told(EventKind::ManifestPushed, "acme/app").await;
-    told(EventKind::ManifestPulled, "other/app").await;
-    told(EventKind::TagDeleted, "other/app").await;
+    told(Kind::ManifestPushed, "acme/app").await;
+    told(Kind::ManifestPulled, "other/app").await;
+    told(Kind::TagDeleted, "other/app").await;
     let mut types = Vec::new();
     for _ in 0..2 {
         let (_, body) = deliveries.recv().await.unwrap();
@@ -217,13 +197,13 @@ async fn targets_are_told_what_they_asked_for() {
 
 #[tokio::test]
 async fn an_event_that_nobody_takes_is_given_up() {
-    let (url, _deliveries, attempts) = receiver(u32::MAX).await;
-    let mut webhook = target("ci", &url);
-    webhook.give_up_after = Period::ZERO;
-    let (events, outbox, _config) = start(vec![webhook]);
+    let (url, _deliveries, attempts) = receiver(u32::MAX);
+    let mut ci = target("ci", &url);
+    ci.give_up_after = Duration::ZERO;
+    let (events, outbox, _targets) = start(vec![ci]);
     let repository = "acme/app".parse().unwrap();
     events
-        .tell(&happening(EventKind::BlobDeleted, &repository))
+        .tell(&happening(Kind::BlobDeleted, &repository))
         .await
         .unwrap();
     while outbox.waiting().await.unwrap() > 0 {
@@ -234,15 +214,12 @@ async fn an_event_that_nobody_takes_is_given_up() {
 
 #[tokio::test]
 async fn a_new_target_is_told_without_a_restart() {
-    let (url, mut deliveries, _) = receiver(0).await;
-    let (events, _outbox, config) = start(Vec::new());
-    config.send_replace(Arc::new(Config {
-        webhooks: vec![target("late", &url)],
-        ..Config::default()
-    }));
+    let (url, mut deliveries, _) = receiver(0);
+    let (events, _outbox, targets) = start(Vec::new());
+    targets.send_replace(vec![target("late", &url)].into());
     let repository = "acme/app".parse().unwrap();
     events
-        .tell(&happening(EventKind::TagDeleted, &repository))
+        .tell(&happening(Kind::TagDeleted, &repository))
         .await
         .unwrap();
     assert!(deliveries.recv().await.unwrap().1.contains("tag.deleted"));

@@ -3,13 +3,12 @@
 use std::path::Path;
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use lazaret_testing::http::{Answer, Peer, Seen, exchange};
+use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::*;
-use crate::Error;
 
 /// An instance in the background.
 struct Running {
@@ -26,7 +25,7 @@ fn source(folder: &Path, text: &str) -> Source {
     std::fs::write(&file, text).unwrap();
     Source {
         file: Some(file),
-        root: folder.join("content"),
+        root: Root::Lasting(folder.join("content")),
         ..Source::default()
     }
 }
@@ -68,13 +67,13 @@ fn replace(file: &Path, text: &str) {
     std::fs::rename(new, file).unwrap();
 }
 
-/// Sends a request; status and everything that came back.
+/// Sends the head of a request; status and everything that came back.
 async fn ask(address: &str, request: &str) -> (u16, String) {
-    let mut stream = TcpStream::connect(address).await.unwrap();
     let request = format!("{request}\r\nhost: x\r\nconnection: close\r\n\r\n");
-    stream.write_all(request.as_bytes()).await.unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await.unwrap();
+    let address = address.parse().unwrap();
+    // The registry runs on this thread.
+    let asked = tokio::task::spawn_blocking(move || exchange(address, request.as_bytes()));
+    let answer = String::from_utf8(asked.await.unwrap().unwrap()).unwrap();
     (answer[9..12].parse().unwrap(), answer)
 }
 
@@ -164,35 +163,21 @@ async fn readiness_ends_before_the_service_does() {
     assert!(TcpStream::connect(&running.address).await.is_err());
 }
 
-/// Takes one export, and answers that it has it.
-async fn collector() -> (String, JoinHandle<(String, serde_json::Value)>) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let endpoint = format!("http://{}", listener.local_addr().unwrap());
-    let task = tokio::spawn(async move {
-        let (mut stream, _) = listener.accept().await.unwrap();
-        let mut request = Vec::new();
-        loop {
-            let mut buffer = [0; 4096];
-            let length = stream.read(&mut buffer).await.unwrap();
-            request.extend_from_slice(&buffer[..length]);
-            let text = String::from_utf8_lossy(&request).into_owned();
-            let Some((head, body)) = text.split_once("\r\n\r\n") else {
-                continue;
-            };
-            if let Ok(body) = serde_json::from_str(body) {
-                let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
-                stream.write_all(answer).await.unwrap();
-                return (head.to_owned(), body);
-            }
-        }
+/// Takes exports, and answers that it has them.
+fn collector() -> (String, mpsc::UnboundedReceiver<Seen>) {
+    let (sender, exported) = mpsc::unbounded_channel();
+    let peer = Peer::start(move |seen| {
+        // A test that has seen enough is gone.
+        let _ = sender.send(seen.clone());
+        Answer::json(200, "{}")
     });
-    (endpoint, task)
+    (peer.url(), exported)
 }
 
 #[tokio::test]
 async fn a_request_is_a_span_of_the_clients_trace() {
     let folder = tempfile::tempdir().unwrap();
-    let (endpoint, exported) = collector().await;
+    let (endpoint, mut exported) = collector();
     let text = format!("[tracing]\nendpoint = \"{endpoint}\"\nsample_ratio = 0.0");
     let running = start(folder.path(), &text).await;
     // Not traced: the client does not ask, and none is chosen.
@@ -203,8 +188,10 @@ async fn a_request_is_a_span_of_the_clients_trace() {
          traceparent: 00-{trace}-b7ad6b7169203331-01"
     );
     assert_eq!(ask(&running.address, &request).await.0, 404);
-    let (head, body) = exported.await.unwrap();
-    assert!(head.starts_with("POST /v1/traces HTTP/1.1"), "{head}");
+    let export = exported.recv().await.unwrap();
+    let asked = (export.method.as_str(), export.target.as_str());
+    assert_eq!(asked, ("POST", "/v1/traces"));
+    let body: serde_json::Value = serde_json::from_slice(&export.body).unwrap();
     let spans = &body["resourceSpans"][0]["scopeSpans"][0]["spans"];
     assert_eq!(spans.as_array().unwrap().len(), 1, "{body}");
     let span = &spans[0];

@@ -1,7 +1,6 @@
 //! Request bodies: streamed into uploads, or small and read whole. A client that stops sending
-//! is given up on.
+//! is given up.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
@@ -9,52 +8,35 @@ use http::{HeaderMap, StatusCode, header};
 use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Incoming};
 use lazaret_oci::wire::ErrorCode;
+use prometheus_client::metrics::counter::Counter;
 
-use crate::message::answer::Refusal;
-use crate::telemetry::Metrics;
+use super::{Pace, Refusal};
 
-/// How much of a refused body is read.
+/// Bytes of a refused body that are read.
 const DISCARD_BYTES: usize = 16 * 1024 * 1024;
-/// And for how long.
+/// Longest time that a refused body is read.
 const DISCARD_TIME: Duration = Duration::from_secs(5);
-
-/// How slow a client may send.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Pace {
-    /// Longest silence in the middle of a body.
-    pub(crate) silence: Duration,
-    /// Bytes a second, on average over `window`; 0 for any.
-    pub(crate) rate: u64,
-    /// Time spent waiting for bytes, after which `rate` is looked at.
-    pub(crate) window: Duration,
-}
-
-impl Pace {
-    /// Whether so many bytes in a window are too few.
-    fn is_too_slow(&self, bytes: u64) -> bool {
-        let milliseconds = u64::try_from(self.window.as_millis()).unwrap_or(u64::MAX);
-        bytes < self.rate.saturating_mul(milliseconds) / 1000
-    }
-}
 
 /// The body of a request.
 #[derive(Debug)]
-pub(crate) struct Content {
+pub(crate) struct RequestBody {
     body: Option<Incoming>,
     pace: Pace,
-    metrics: Arc<Metrics>,
+    /// Counts the bytes of all bodies.
+    received: Counter,
     /// Time waited for bytes in this window.
     waited: Duration,
     /// Bytes that came in this window.
     came: u64,
 }
 
-impl Content {
-    pub(crate) fn new(body: Incoming, pace: Pace, metrics: Arc<Metrics>) -> Self {
+impl RequestBody {
+    /// A body that has to come at the given pace. `received` counts its bytes.
+    pub(crate) fn new(body: Incoming, pace: Pace, received: Counter) -> Self {
         Self {
             body: Some(body),
             pace,
-            metrics,
+            received,
             waited: Duration::ZERO,
             came: 0,
         }
@@ -65,7 +47,7 @@ impl Content {
         Self {
             body: self.body.take(),
             pace: self.pace,
-            metrics: Arc::clone(&self.metrics),
+            received: self.received.clone(),
             waited: self.waited,
             came: self.came,
         }
@@ -95,11 +77,11 @@ impl Content {
                     let Ok(data) = frame.into_data() else {
                         continue;
                     };
-                    self.metrics.received(data.len() as u64);
+                    self.received.inc_by(data.len() as u64);
                     self.waited += start.elapsed();
                     self.came += data.len() as u64;
                     if self.waited >= self.pace.window {
-                        if self.pace.is_too_slow(self.came) {
+                        if self.came < self.pace.least() {
                             return Err(slow("the body comes too slowly"));
                         }
                         (self.waited, self.came) = (Duration::ZERO, 0);

@@ -1,6 +1,6 @@
 //! The query part of a URL (`application/x-www-form-urlencoded`).
 
-use crate::act::path::decode;
+use super::percent::decode;
 
 /// The parameters of a request, in order.
 #[derive(Debug, Default)]

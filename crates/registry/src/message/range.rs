@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-/// What a `Range` header asks for.
+/// The bytes that a `Range` header asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Requested {
     /// Everything: no header, or one that may be ignored.

@@ -5,14 +5,15 @@ use lazaret_artifacts::{BundleSpec, Config, Family};
 use lazaret_oci::wire::{ErrorCode, ErrorEntry};
 use lazaret_oci::{ManifestContent, ManifestDocument, Repository, Tag};
 
-use super::{Rule, signature};
-use crate::message::answer::Refusal;
-use crate::registry::Registry;
+use super::rule::Rule;
+use super::signature;
+use crate::message::Refusal;
+use crate::stores::Stores;
 
-/// Refuses what the rule does not allow. `config` is the configuration of an artifact of a
+/// Refuses a manifest that the rule does not allow. `config` is the configuration of an artifact of a
 /// known family.
 pub(crate) async fn check(
-    registry: &Registry,
+    stores: &Stores,
     rule: &Rule,
     repository: &Repository,
     document: &ManifestDocument,
@@ -38,7 +39,7 @@ pub(crate) async fn check(
         pinned(config)?;
     }
     let signed_tags = !rule.signers.is_empty() && !tags.iter().all(signature::is_signature_tag);
-    if signed_tags && !signature::is_signed(registry, repository, document, &rule.signers).await? {
+    if signed_tags && !signature::is_signed(stores, repository, document, &rule.signers).await? {
         return Err(Refusal::new(
             ErrorCode::Denied,
             format!(

@@ -2,6 +2,9 @@
 //! (cosign's `SIGNATURE_SPEC.md`), found under the tag `sha256-<hex>.sig` or among the
 //! referrers of what it signs.
 
+#[cfg(test)]
+mod tests;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use lazaret_content::{ManifestSelector, Page, StoredManifest};
@@ -11,9 +14,8 @@ use rustls_pki_types::SubjectPublicKeyInfoDer;
 use rustls_pki_types::pem::PemObject as _;
 use serde_json::Value;
 
-use crate::Error;
-use crate::message::answer::Refusal;
-use crate::registry::Registry;
+use crate::message::Refusal;
+use crate::stores::Stores;
 
 /// `artifactType` of signatures that are referrers.
 const SIGNATURE_TYPE: &str = "application/vnd.dev.cosign.artifact.sig.v1+json";
@@ -26,9 +28,14 @@ const PAYLOAD_BYTES: u64 = 64 * 1024;
 /// Signatures looked at for one manifest.
 const MOST: usize = 32;
 
+/// A public key that cannot be used, with the reason.
+#[derive(Debug, thiserror::Error)]
+#[error("failed to read the public key: {0}")]
+pub struct KeyError(pub String);
+
 /// A public key that signatures are checked with: ECDSA P-256 or Ed25519.
 #[derive(Clone)]
-pub struct VerifyingKey {
+pub(crate) struct VerifyingKey {
     algorithm: &'static dyn VerificationAlgorithm,
     key: Vec<u8>,
 }
@@ -37,10 +44,10 @@ impl VerifyingKey {
     /// Reads a public key as `cosign generate-key-pair` and `openssl pkey -pubout` write it.
     ///
     /// # Errors
-    /// [`Error::Key`] when it is not PEM or of another kind.
-    pub fn from_pem(pem: &[u8]) -> Result<Self, Error> {
+    /// Fails when it is not PEM, or a key of another kind.
+    pub(crate) fn from_pem(pem: &[u8]) -> Result<Self, KeyError> {
         let der = SubjectPublicKeyInfoDer::from_pem_slice(pem)
-            .map_err(|error| Error::Key(error.to_string()))?;
+            .map_err(|error| KeyError(error.to_string()))?;
         let der: &[u8] = &der;
         // RFC 5480 and RFC 8410: both have one encoding, so that a prefix tells them.
         const P256: [u8; 26] = [
@@ -56,7 +63,7 @@ impl VerifyingKey {
             } else if let Some(key) = der.strip_prefix(&EDWARDS).filter(|key| key.len() == 32) {
                 (&ED25519, key)
             } else {
-                return Err(Error::Key("it is neither ECDSA P-256 nor Ed25519".into()));
+                return Err(KeyError("it is neither ECDSA P-256 nor Ed25519".into()));
             };
         Ok(Self {
             algorithm,
@@ -87,13 +94,13 @@ pub(super) fn is_signature_tag(tag: &Tag) -> bool {
 
 /// Whether the repository has a signature of the manifest by one of the keys.
 pub(super) async fn is_signed(
-    registry: &Registry,
+    stores: &Stores,
     repository: &Repository,
     document: &ManifestDocument,
     keys: &[VerifyingKey],
 ) -> Result<bool, Refusal> {
     let digest = document.digest();
-    for signature in signatures(registry, repository, digest).await? {
+    for signature in signatures(stores, repository, digest).await? {
         let Ok(manifest) =
             ManifestDocument::parse(signature.bytes.to_vec(), Some(&signature.media_type))
         else {
@@ -103,7 +110,7 @@ pub(super) async fn is_signed(
             continue;
         };
         for layer in manifest.layers.iter().take(MOST) {
-            if vouches(registry, repository, layer, digest, keys).await? {
+            if vouches(stores, repository, layer, digest, keys).await? {
                 return Ok(true);
             }
         }
@@ -113,11 +120,11 @@ pub(super) async fn is_signed(
 
 /// The manifests that say they sign `digest`.
 async fn signatures(
-    registry: &Registry,
+    stores: &Stores,
     repository: &Repository,
     digest: &Digest,
 ) -> Result<Vec<StoredManifest>, Refusal> {
-    let metadata = &registry.metadata;
+    let metadata = &stores.metadata;
     let page = Page {
         last: None,
         limit: Some(MOST),
@@ -140,7 +147,7 @@ async fn signatures(
 
 /// Whether a layer is a payload about `digest` with a good signature.
 async fn vouches(
-    registry: &Registry,
+    stores: &Stores,
     repository: &Repository,
     layer: &Descriptor,
     digest: &Digest,
@@ -153,7 +160,7 @@ async fn vouches(
     let Some(signature) = signature.filter(|_| layer.media_type == PAYLOAD) else {
         return Ok(false);
     };
-    let Some(payload) = registry
+    let Some(payload) = stores
         .small_blob(repository, &layer.digest, PAYLOAD_BYTES)
         .await?
     else {

@@ -1,4 +1,4 @@
-//! What goes on in a connection: whether it has requests, and whether its peer takes the
+//! The activity of a connection: whether it has requests, and whether its peer takes the
 //! answers. An HTTP/2 peer can leave a stream open without ever taking a byte; nothing but the
 //! lack of progress shows it.
 
@@ -27,7 +27,7 @@ pub(crate) struct Activity {
     begun: AtomicUsize,
 }
 
-/// Why a connection is given up.
+/// The reason why a connection is given up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum GivenUp {
     /// There was no request.

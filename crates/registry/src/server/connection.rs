@@ -22,13 +22,12 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-use super::Shared;
 use super::activity::{Activity, Observed};
 use super::peer::Peer;
-use super::stall::{Impatient, Patience};
+use super::shared::Shared;
+use super::stall::Impatient;
 use super::tls::Certificates;
-use crate::config::Limits;
-use crate::server::zero_copy::{Outgoing, Wire};
+use super::zero_copy::{Outgoing, Wire};
 
 /// Most bytes read from an HTTP/1.1 connection at once, and so the largest header.
 const BUFFER_BYTES: usize = 128 * 1024;
@@ -99,7 +98,7 @@ async fn handshake(
     certificates: &Certificates,
     shared: &Shared,
 ) -> io::Result<Option<TlsStream<TcpStream>>> {
-    let timeout = shared.handshake_timeout();
+    let timeout = shared.limits().handshake;
     let handshake = async {
         let mut first = [0];
         if stream.peek(&mut first).await? == 1 && first[0] != HANDSHAKE {
@@ -162,14 +161,6 @@ async fn encrypted(
     }
 }
 
-fn patience(limits: &Limits) -> Patience {
-    Patience {
-        stall: limits.body_timeout.duration(),
-        rate: limits.minimum_transfer_rate.0,
-        window: limits.transfer_window.duration(),
-    }
-}
-
 async fn http1<S>(
     stream: S,
     peer: Peer,
@@ -181,7 +172,7 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let limits = shared.limits();
-    let stream = Impatient::new(stream, patience(&limits), Arc::default());
+    let stream = Impatient::new(stream, limits.pace, Arc::default());
     let peer = Arc::new(peer);
     let shared = Arc::clone(shared);
     let service = service_fn(move |mut request: Request<Incoming>| {
@@ -193,7 +184,7 @@ where
     });
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(limits.header_timeout.duration())
+        .header_read_timeout(limits.header)
         .max_headers(HEADER_FIELDS)
         .max_buf_size(BUFFER_BYTES)
         .serve_connection(TokioIo::new(stream), service);
@@ -206,7 +197,7 @@ where
 {
     let limits = shared.limits();
     let activity = Arc::new(Activity::default());
-    let stream = Impatient::new(stream, patience(&limits), Arc::clone(&activity));
+    let stream = Impatient::new(stream, limits.pace, Arc::clone(&activity));
     let peer = Arc::new(peer);
     let shared = Arc::clone(shared);
     let of_requests = Arc::clone(&activity);
@@ -235,7 +226,7 @@ where
     let connection = watcher.watch(connection);
     tokio::select! {
         outcome = connection => Ok(outcome?),
-        why = activity.watch(limits.idle_timeout.duration(), limits.body_timeout.duration()) => {
+        why = activity.watch(limits.idle, limits.pace.silence) => {
             tracing::debug!(?why, "connection given up");
             Ok(())
         }

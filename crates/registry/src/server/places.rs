@@ -1,4 +1,7 @@
-//! How many connections there are, in all and of each address.
+//! Places for connections, of each address so many.
+
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
@@ -50,7 +53,7 @@ impl Drop for Place {
     }
 }
 
-/// What counts as one host.
+/// The address that stands for a host.
 fn host(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) if !address.is_loopback() => {
@@ -58,46 +61,5 @@ fn host(address: IpAddr) -> IpAddr {
             Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
         }
         address => address,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_address_has_so_many_places_and_gets_them_back() {
-        let places = Arc::new(Places::default());
-        let address = "192.0.2.1".parse().unwrap();
-        let first = places.take(address, 2).unwrap();
-        let _second = places.take(address, 2).unwrap();
-        assert!(places.take(address, 2).is_none());
-        // The same host, as IPv6 sockets see it.
-        assert!(
-            places
-                .take("::ffff:192.0.2.1".parse().unwrap(), 2)
-                .is_none()
-        );
-        assert!(places.take("192.0.2.2".parse().unwrap(), 2).is_some());
-        drop(first);
-        assert!(places.take(address, 2).is_some());
-    }
-
-    #[test]
-    fn an_ipv6_network_is_one_host() {
-        let places = Arc::new(Places::default());
-        let _one = places.take("2001:db8::1".parse().unwrap(), 1).unwrap();
-        assert!(places.take("2001:db8::2".parse().unwrap(), 1).is_none());
-        assert!(places.take("2001:db8:0:1::1".parse().unwrap(), 1).is_some());
-    }
-
-    #[test]
-    fn loopback_has_no_limit_and_nothing_is_left_behind() {
-        let places = Arc::new(Places::default());
-        let loopback = "127.0.0.1".parse().unwrap();
-        let both = [places.take(loopback, 1), places.take(loopback, 1)];
-        assert!(both.iter().all(Option::is_some));
-        drop(both);
-        assert!(places.taken.lock().unwrap().is_empty());
     }
 }

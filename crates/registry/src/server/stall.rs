@@ -1,6 +1,9 @@
 //! Connections whose peer takes too little for too long are given up, so that it cannot hold
 //! memory and files forever. Waiting for the peer to send is limited where bodies are read.
 
+#[cfg(test)]
+mod tests;
+
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -11,32 +14,14 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
 use super::activity::Activity;
-
-/// How slow a peer may be.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Patience {
-    /// Longest time in which it takes nothing.
-    pub(crate) stall: Duration,
-    /// Bytes a second it has to take, on average over `window`; 0 for any.
-    pub(crate) rate: u64,
-    /// Time spent waiting for it, after which `rate` is looked at.
-    pub(crate) window: Duration,
-}
-
-impl Patience {
-    /// Bytes that have to go in one window.
-    fn least(&self) -> u64 {
-        let milliseconds = u64::try_from(self.window.as_millis()).unwrap_or(u64::MAX);
-        self.rate.saturating_mul(milliseconds) / 1000
-    }
-}
+use crate::message::Pace;
 
 /// A stream on which writing makes progress, or fails. Time in which there is nothing to write
 /// does not count.
 pub(crate) struct Impatient<S> {
     stream: S,
     activity: Arc<Activity>,
-    patience: Patience,
+    pace: Pace,
     deadline: Pin<Box<Sleep>>,
     /// Since when it has been waiting for the peer.
     waiting: Option<Instant>,
@@ -47,12 +32,12 @@ pub(crate) struct Impatient<S> {
 }
 
 impl<S> Impatient<S> {
-    pub(crate) fn new(stream: S, patience: Patience, activity: Arc<Activity>) -> Self {
+    pub(crate) fn new(stream: S, pace: Pace, activity: Arc<Activity>) -> Self {
         Self {
             stream,
             activity,
-            patience,
-            deadline: Box::pin(tokio::time::sleep(patience.stall)),
+            pace,
+            deadline: Box::pin(tokio::time::sleep(pace.silence)),
             waiting: None,
             waited: Duration::ZERO,
             taken: 0,
@@ -74,8 +59,8 @@ impl<S> Impatient<S> {
                 self.taken = self.taken.saturating_add(bytes as u64);
                 if let Some(since) = self.waiting.take() {
                     self.waited += now() - since;
-                    if self.waited >= self.patience.window {
-                        if self.taken < self.patience.least() {
+                    if self.waited >= self.pace.window {
+                        if self.taken < self.pace.least() {
                             return too_slow();
                         }
                         (self.waited, self.taken) = (Duration::ZERO, 0);
@@ -88,7 +73,7 @@ impl<S> Impatient<S> {
                 if self.waiting.is_none() {
                     let since = now();
                     self.waiting = Some(since);
-                    self.deadline.as_mut().reset(since + self.patience.stall);
+                    self.deadline.as_mut().reset(since + self.pace.silence);
                 }
                 match self.deadline.as_mut().poll(cx) {
                     Poll::Ready(()) => too_slow(),
@@ -144,83 +129,5 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Impatient<S> {
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let outcome = Pin::new(&mut self.stream).poll_shutdown(cx);
         self.judge(outcome, |()| 0, cx)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-
-    use super::*;
-
-    fn patience(stall: u64, rate: u64, window: u64) -> Patience {
-        Patience {
-            stall: Duration::from_millis(stall),
-            rate,
-            window: Duration::from_millis(window),
-        }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_peer_that_takes_nothing_is_given_up() {
-        let (near, mut far) = tokio::io::duplex(1024);
-        let mut near = Impatient::new(near, patience(600, 0, 600), Arc::default());
-        // Slow, but it goes on: longer in all than the limit.
-        let reader = tokio::spawn(async move {
-            let mut buffer = [0; 1024];
-            for _ in 0..4 {
-                tokio::time::sleep(Duration::from_millis(200)).await;
-                far.read_exact(&mut buffer).await.unwrap();
-            }
-            far
-        });
-        near.write_all(&[0; 4096]).await.unwrap();
-        let _far = reader.await.unwrap();
-        let error = near.write_all(&[0; 4096]).await.unwrap_err();
-        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
-    }
-
-    /// A peer that takes `step` bytes ten times a second.
-    async fn drip(step: usize, patience: Patience) -> io::Result<()> {
-        let (near, mut far) = tokio::io::duplex(64);
-        let mut near = Impatient::new(near, patience, Arc::default());
-        let reader = tokio::spawn(async move {
-            let mut buffer = vec![0; step];
-            loop {
-                tokio::time::sleep(Duration::from_millis(100)).await;
-                if far.read_exact(&mut buffer).await.is_err() {
-                    break;
-                }
-            }
-        });
-        let outcome = near.write_all(&[0; 4096]).await;
-        drop(near);
-        reader.await.unwrap();
-        outcome
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_peer_that_takes_a_byte_now_and_then_is_given_up() {
-        let error = drip(1, patience(600, 100, 2000)).await.unwrap_err();
-        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_peer_that_is_fast_enough_gets_everything() {
-        drip(32, patience(600, 100, 2000)).await.unwrap();
-        // And without a rate, any progress will do.
-        drip(1, patience(600, 0, 2000)).await.unwrap();
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn time_without_anything_to_write_does_not_count() {
-        let (near, mut far) = tokio::io::duplex(64);
-        let mut near = Impatient::new(near, patience(600, 100, 2000), Arc::default());
-        let mut buffer = [0; 64];
-        for _ in 0..3 {
-            near.write_all(&[0; 64]).await.unwrap();
-            far.read_exact(&mut buffer).await.unwrap();
-            tokio::time::sleep(Duration::from_secs(10)).await;
-        }
     }
 }

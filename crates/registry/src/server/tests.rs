@@ -1,12 +1,12 @@
-use std::io::{Read as _, Write as _};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
-use http::{StatusCode, Version};
+use http::{Request, Response, StatusCode, Version};
 use http_body_util::{BodyExt as _, Empty, Full, StreamBody};
+use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use lazaret_values::Period;
+use lazaret_testing::http::exchange;
 use rustls::ClientConfig;
 use rustls::pki_types::{CertificateDer, ServerName, pem::PemObject as _};
 use tokio::sync::oneshot;
@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 use tokio_rustls::TlsConnector;
 
 use super::*;
-use crate::config::{ClientCertificates, Tls, TlsVersion};
+use crate::message::{Body, Pace};
 
 /// A certificate with its key, and the authority that signed it.
 struct Issued {
@@ -54,14 +54,29 @@ impl Issued {
     }
 }
 
-fn tls(folder: &Path) -> Tls {
-    Tls {
+fn tls(folder: &Path) -> TlsFiles {
+    TlsFiles {
         certificate: folder.join("certificate.pem"),
         key: folder.join("key.pem"),
         client_ca: None,
-        client_certificates: ClientCertificates::Optional,
-        minimum_version: TlsVersion::V12,
-        handshake_timeout: Period::seconds(5),
+        needs_client_certificate: false,
+        only_tls13: false,
+    }
+}
+
+fn limits() -> ConnectionLimits {
+    ConnectionLimits {
+        connections: 4096,
+        per_address: 1024,
+        handshake: Duration::from_secs(5),
+        header: Duration::from_secs(30),
+        idle: Duration::from_secs(120),
+        pace: Pace {
+            silence: Duration::from_secs(60),
+            rate: 1024,
+            window: Duration::from_secs(60),
+        },
+        drain: Duration::from_secs(30),
     }
 }
 
@@ -73,19 +88,23 @@ struct Running {
 }
 
 impl Running {
-    async fn start(config: Config, certificates: Option<Certificates>, handler: Handler) -> Self {
+    async fn start(
+        limits: ConnectionLimits,
+        certificates: Option<Certificates>,
+        handler: Handler,
+    ) -> Self {
         let listeners = Listeners::bind(&["127.0.0.1:0".parse().unwrap()])
             .await
             .unwrap();
         let address = listeners.addresses().next().unwrap();
         let (stop, stopped) = oneshot::channel();
-        let config = watch::Sender::new(Arc::new(config));
+        let limits = watch::Sender::new(limits);
         let task = tokio::spawn(async move {
             let stopped = async {
                 let _ = stopped.await;
             };
             listeners
-                .serve(handler, config.subscribe(), certificates, stopped)
+                .serve(handler, limits.subscribe(), certificates, stopped)
                 .await;
         });
         Self {
@@ -196,7 +215,7 @@ async fn http2_and_http1_are_spoken_over_tls() {
     let authority = Authority::new();
     authority.issue("localhost").write(folder.path());
     let certificates = Certificates::new(&tls(folder.path())).unwrap();
-    let server = Running::start(Config::default(), Some(certificates), introducing()).await;
+    let server = Running::start(limits(), Some(certificates), introducing()).await;
 
     let (mut client, _) = h2(server.address, &authority).await;
     // More than the windows hold.
@@ -241,7 +260,7 @@ async fn certificates_are_replaced_without_dropping_connections() {
     old.write(folder.path());
     let settings = tls(folder.path());
     let certificates = Certificates::new(&settings).unwrap();
-    let server = Running::start(Config::default(), Some(certificates.clone()), introducing()).await;
+    let server = Running::start(limits(), Some(certificates.clone()), introducing()).await;
 
     let (mut early, leaf) = h2(server.address, &authority).await;
     assert_eq!(leaf, old.certificate.der().to_vec());
@@ -285,9 +304,9 @@ async fn client_certificates_are_verified() {
     std::fs::write(&clients, &authority.pem).unwrap();
     let mut settings = tls(folder.path());
     settings.client_ca = Some(clients);
-    settings.client_certificates = ClientCertificates::Required;
+    settings.needs_client_certificate = true;
     let certificates = Certificates::new(&settings).unwrap();
-    let server = Running::start(Config::default(), Some(certificates), introducing()).await;
+    let server = Running::start(limits(), Some(certificates), introducing()).await;
 
     let ask = async |issued: Option<Issued>| -> Result<Vec<u8>, Box<dyn std::error::Error>> {
         let mut config = trusting(&authority, &[b"h2"]);
@@ -315,15 +334,9 @@ async fn client_certificates_are_verified() {
 
 /// Sends text and reads the answer to its end.
 async fn plain(address: SocketAddr, text: &'static str) -> String {
-    tokio::task::spawn_blocking(move || {
-        let mut stream = std::net::TcpStream::connect(address).unwrap();
-        stream.write_all(text.as_bytes()).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        answer
-    })
-    .await
-    .unwrap()
+    // The server runs on this thread.
+    let asked = tokio::task::spawn_blocking(move || exchange(address, text.as_bytes()));
+    String::from_utf8(asked.await.unwrap().unwrap()).unwrap()
 }
 
 #[tokio::test]
@@ -331,7 +344,7 @@ async fn plain_http_on_a_tls_address_is_told_so() {
     let folder = tempfile::tempdir().unwrap();
     Authority::new().issue("localhost").write(folder.path());
     let certificates = Certificates::new(&tls(folder.path())).unwrap();
-    let server = Running::start(Config::default(), Some(certificates), introducing()).await;
+    let server = Running::start(limits(), Some(certificates), introducing()).await;
     let answer = plain(server.address, "GET /v2/ HTTP/1.1\r\nhost: x\r\n\r\n").await;
     assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
     let body = answer.split_once("\r\n\r\n").unwrap().1;
@@ -345,14 +358,10 @@ async fn plain_http_on_a_tls_address_is_told_so() {
 async fn a_handshake_that_stops_is_given_up() {
     let folder = tempfile::tempdir().unwrap();
     Authority::new().issue("localhost").write(folder.path());
-    let mut settings = tls(folder.path());
-    settings.handshake_timeout = Period::new(Duration::from_millis(100));
-    let certificates = Certificates::new(&settings).unwrap();
-    let config = Config {
-        tls: Some(settings),
-        ..Config::default()
-    };
-    let server = Running::start(config, Some(certificates), introducing()).await;
+    let certificates = Certificates::new(&tls(folder.path())).unwrap();
+    let mut limits = limits();
+    limits.handshake = Duration::from_millis(100);
+    let server = Running::start(limits, Some(certificates), introducing()).await;
     // The first bytes of a handshake, and the connection's end.
     assert_eq!(plain(server.address, "\u{16}\u{3}\u{1}").await, "");
     server.stop().await;
@@ -385,12 +394,8 @@ async fn draining_finishes_what_is_under_way_and_refuses_what_is_new() {
     authority.issue("localhost").write(folder.path());
     let certificates = Certificates::new(&tls(folder.path())).unwrap();
     let go_on = Arc::new(tokio::sync::Notify::new());
-    let mut server = Running::start(
-        Config::default(),
-        Some(certificates),
-        halting(Arc::clone(&go_on)),
-    )
-    .await;
+    let mut server =
+        Running::start(limits(), Some(certificates), halting(Arc::clone(&go_on))).await;
     let (mut client, _) = h2(server.address, &authority).await;
     let mut body = client.send_request(request("")).await.unwrap().into_body();
     assert_eq!(
@@ -411,9 +416,9 @@ async fn draining_finishes_what_is_under_way_and_refuses_what_is_new() {
 
 #[tokio::test]
 async fn draining_ends_in_time() {
-    let mut config = Config::default();
-    config.drain.timeout = Period::new(Duration::from_millis(50));
-    let mut server = Running::start(config, None, halting(Arc::default())).await;
+    let mut limits = limits();
+    limits.drain = Duration::from_millis(50);
+    let mut server = Running::start(limits, None, halting(Arc::default())).await;
     let address = server.address;
     let reader = tokio::spawn(plain(address, "GET / HTTP/1.1\r\nhost: x\r\n\r\n"));
     while !reader.is_finished() {
@@ -431,8 +436,8 @@ async fn an_http2_peer_that_takes_nothing_is_given_up() {
     let authority = Authority::new();
     authority.issue("localhost").write(folder.path());
     let certificates = Certificates::new(&tls(folder.path())).unwrap();
-    let mut config = Config::default();
-    config.limits.body_timeout = Period::new(Duration::from_millis(200));
+    let mut limits = limits();
+    limits.pace.silence = Duration::from_millis(200);
     let handler: Handler = Arc::new(|_, _| {
         Box::pin(async {
             let frame = || Ok(http_body::Frame::data(Bytes::from_static(&[1; 64 * 1024])));
@@ -440,7 +445,7 @@ async fn an_http2_peer_that_takes_nothing_is_given_up() {
             Response::new(StreamBody::new(frames).boxed_unsync())
         })
     });
-    let server = Running::start(config, Some(certificates), handler).await;
+    let server = Running::start(limits, Some(certificates), handler).await;
     let (mut client, _) = h2(server.address, &authority).await;
     // The client's window fills, and nobody opens it again.
     let response = client.send_request(request("")).await.unwrap();

@@ -11,9 +11,22 @@ use rustls::{RootCertStore, ServerConfig};
 use thiserror::Error;
 use tokio::sync::watch;
 
-use crate::config::{ClientCertificates, Tls, TlsVersion};
+/// The files of TLS, and what is asked of clients.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct TlsFiles {
+    /// Certificate chain, PEM, the server's own first.
+    pub(crate) certificate: PathBuf,
+    /// Private key of the certificate, PEM.
+    pub(crate) key: PathBuf,
+    /// Authorities of client certificates, PEM. Without it, clients are asked for none.
+    pub(crate) client_ca: Option<PathBuf>,
+    /// Whether a client without a certificate is refused.
+    pub(crate) needs_client_certificate: bool,
+    /// Whether only TLS 1.3 is spoken.
+    pub(crate) only_tls13: bool,
+}
 
-/// Why certificates cannot be used.
+/// Certificates that cannot be used, and why.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum TlsError {
@@ -24,7 +37,7 @@ pub enum TlsError {
         setting: &'static str,
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The system's reason.
         source: io::Error,
     },
     /// A file is not the PEM that it should be.
@@ -34,7 +47,7 @@ pub enum TlsError {
         setting: &'static str,
         /// The file.
         path: PathBuf,
-        /// What was looked for.
+        /// The thing that was looked for.
         wanted: &'static str,
     },
     /// The key does not belong to the certificate.
@@ -48,9 +61,9 @@ pub enum TlsError {
     Unusable {
         /// The key of the setting, below `tls`.
         setting: &'static str,
-        /// What was to be used.
+        /// The thing that was to be used.
         wanted: &'static str,
-        /// Why not.
+        /// The reason why not.
         source: rustls::Error,
     },
     /// The authorities of clients cannot be used.
@@ -58,7 +71,7 @@ pub enum TlsError {
     Authority {
         /// The file.
         path: PathBuf,
-        /// Why not.
+        /// The reason why not.
         source: rustls::server::VerifierBuilderError,
     },
 }
@@ -74,34 +87,23 @@ impl TlsError {
             Self::Authority { .. } => "client_ca",
         }
     }
-
-    /// What to do.
-    pub(crate) fn hint(&self) -> Option<&'static str> {
-        match self {
-            Self::Mismatch { .. } => {
-                Some("the server's own certificate comes first in tls.certificate")
-            }
-            Self::NotPem { .. } => Some("PEM starts with a line -----BEGIN ...-----"),
-            _ => None,
-        }
-    }
 }
 
 /// Reads and checks everything that TLS needs.
 ///
 /// # Errors
 /// Any [`TlsError`].
-pub(crate) fn load(settings: &Tls) -> Result<ServerConfig, TlsError> {
+pub(crate) fn load(files: &TlsFiles) -> Result<ServerConfig, TlsError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let versions: &[_] = match settings.minimum_version {
-        TlsVersion::V12 => &[&rustls::version::TLS13, &rustls::version::TLS12],
-        TlsVersion::V13 => &[&rustls::version::TLS13],
+    let versions: &[_] = match files.only_tls13 {
+        true => &[&rustls::version::TLS13],
+        false => &[&rustls::version::TLS13, &rustls::version::TLS12],
     };
-    let chain = certificates("certificate", &settings.certificate)?;
-    let key = read("key", &settings.key)?;
+    let chain = certificates("certificate", &files.certificate)?;
+    let key = read("key", &files.key)?;
     let key = PrivateKeyDer::from_pem_slice(&key).map_err(|_| TlsError::NotPem {
         setting: "key",
-        path: settings.key.clone(),
+        path: files.key.clone(),
         wanted: "private key",
     })?;
     let unusable = |setting, wanted| {
@@ -114,7 +116,7 @@ pub(crate) fn load(settings: &Tls) -> Result<ServerConfig, TlsError> {
     let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
         .with_protocol_versions(versions)
         .map_err(unusable("minimum_version", "versions of TLS"))?;
-    let builder = match &settings.client_ca {
+    let builder = match &files.client_ca {
         None => builder.with_no_client_auth(),
         Some(path) => {
             let mut roots = RootCertStore::empty();
@@ -124,9 +126,9 @@ pub(crate) fn load(settings: &Tls) -> Result<ServerConfig, TlsError> {
                     .map_err(unusable("client_ca", "authority of clients"))?;
             }
             let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
-            let verifier = match settings.client_certificates {
-                ClientCertificates::Optional => verifier.allow_unauthenticated(),
-                ClientCertificates::Required => verifier,
+            let verifier = match files.needs_client_certificate {
+                true => verifier,
+                false => verifier.allow_unauthenticated(),
             };
             let verifier = verifier.build().map_err(|source| TlsError::Authority {
                 path: path.clone(),
@@ -139,7 +141,7 @@ pub(crate) fn load(settings: &Tls) -> Result<ServerConfig, TlsError> {
         .with_single_cert(chain, key)
         .map_err(|source| match source {
             rustls::Error::InconsistentKeys(_) => TlsError::Mismatch {
-                path: settings.key.clone(),
+                path: files.key.clone(),
             },
             source => unusable("certificate", "certificate")(source),
         })?;
@@ -182,9 +184,9 @@ pub(crate) struct Certificates {
 
 impl Certificates {
     /// Loads them for the first time.
-    pub(crate) fn new(settings: &Tls) -> Result<Self, TlsError> {
+    pub(crate) fn new(files: &TlsFiles) -> Result<Self, TlsError> {
         Ok(Self {
-            current: watch::Sender::new(Arc::new(load(settings)?)),
+            current: watch::Sender::new(Arc::new(load(files)?)),
         })
     }
 
@@ -194,8 +196,8 @@ impl Certificates {
     }
 
     /// Loads them again. The old ones stay when the new ones cannot be used.
-    pub(crate) fn reload(&self, settings: &Tls) -> Result<(), TlsError> {
-        self.current.send_replace(Arc::new(load(settings)?));
+    pub(crate) fn reload(&self, files: &TlsFiles) -> Result<(), TlsError> {
+        self.current.send_replace(Arc::new(load(files)?));
         Ok(())
     }
 }

@@ -10,12 +10,12 @@ use tokio::time::Instant;
 
 use super::metrics::Metrics;
 
-/// How long an answer is good for: balancers ask often, and there are many.
+/// Time for which an answer is good: balancers ask often, and there are many.
 const FRESH: Duration = Duration::from_secs(1);
-/// How long a store may take to answer.
+/// Longest time that a store takes to answer.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Why the registry cannot take requests.
+/// The reason why the registry cannot take requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Unready {
     /// It is about to stop.
@@ -52,7 +52,7 @@ impl Health {
     /// Whether the stores answer.
     ///
     /// # Errors
-    /// What does not.
+    /// Fails with the part that does not answer.
     pub(crate) async fn check(
         &self,
         metadata: &dyn Outbox,

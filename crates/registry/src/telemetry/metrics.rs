@@ -18,7 +18,7 @@ pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0
 /// A request's labels.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Request {
-    /// What the path names.
+    /// The kind of thing that the path names.
     class: &'static str,
     method: &'static str,
     status: u16,
@@ -31,7 +31,7 @@ struct Route {
     method: &'static str,
 }
 
-/// How something ended.
+/// The end of something that was tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelValue)]
 pub(crate) enum Outcome {
     /// Well.
@@ -47,7 +47,7 @@ struct Ended {
     outcome: Outcome,
 }
 
-/// What a request moved.
+/// The kind of content that a request moved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelValue)]
 pub(crate) enum Content {
     /// A manifest.
@@ -227,9 +227,9 @@ impl Metrics {
         self.sent.inc_by(bytes);
     }
 
-    /// Content of a request came in.
-    pub(crate) fn received(&self, bytes: u64) {
-        self.received.inc_by(bytes);
+    /// Counts the bytes of request bodies.
+    pub(crate) fn received(&self) -> Counter {
+        self.received.clone()
     }
 
     pub(crate) fn pushed(&self, kind: Content) {

@@ -9,27 +9,26 @@ use bytes::Bytes;
 use http::request::Parts;
 use http::{Method, Response};
 use http_body::{Frame, SizeHint};
-
-use super::Operations;
-use super::trace::{Context, Span};
-use crate::message::answer::Body;
-use crate::server::Peer;
 use lazaret_auth::Identity;
+
+use super::Metrics;
+use super::trace::{Context, Span, Traces};
+use crate::act::Class;
+use crate::message::Body;
+use crate::server::Peer;
 
 /// A request under way. When it is dropped, its end is noted.
 pub(crate) struct Observation {
-    operations: Arc<Operations>,
+    metrics: Arc<Metrics>,
+    traces: Option<Traces>,
     peer: Arc<Peer>,
-    /// Its id.
-    pub(crate) request: String,
-    /// Where it is in a trace.
-    pub(crate) context: Context,
-    /// Who sent it.
-    pub(crate) user: Option<String>,
+    /// The id of the request.
+    request: String,
+    context: Context,
+    user: Option<String>,
     /// Holds the sender's place among the requests under way.
-    pub(crate) identity: Option<Identity>,
-    class: &'static str,
-    route: &'static str,
+    _identity: Option<Identity>,
+    class: Class,
     method: &'static str,
     path: String,
     status: u16,
@@ -39,27 +38,27 @@ pub(crate) struct Observation {
 }
 
 impl Observation {
-    /// A request begins. `class` and `route` say what its path names, without names.
-    pub(crate) fn new(
-        operations: &Arc<Operations>,
+    /// A request begins.
+    pub(super) fn new(
+        metrics: Arc<Metrics>,
+        traces: Option<Traces>,
         peer: &Arc<Peer>,
         head: &Parts,
         request: String,
-        class: &'static str,
-        route: &'static str,
+        class: Class,
     ) -> Self {
-        let ratio = operations.sample_ratio();
+        let ratio = traces.as_ref().map_or(0.0, Traces::sample_ratio);
         let method = method(&head.method);
-        operations.metrics.begun(class, method);
+        metrics.begun(class.name(), method);
         Self {
-            operations: Arc::clone(operations),
+            metrics,
+            traces,
             peer: Arc::clone(peer),
             request,
             context: Context::of(&head.headers, ratio),
             user: None,
-            identity: None,
+            _identity: None,
             class,
-            route,
             method,
             // The query is left out: it may hold a signature.
             path: head.uri.path().to_owned(),
@@ -69,6 +68,23 @@ impl Observation {
             start: Instant::now(),
             time: SystemTime::now(),
         }
+    }
+
+    /// The sender is known. Its place among the requests under way is kept until the answer is
+    /// sent.
+    pub(crate) fn identify(&mut self, identity: Option<&Identity>) {
+        self.user = identity.and_then(Identity::user).map(str::to_owned);
+        self._identity = identity.cloned();
+    }
+
+    /// The id of the request.
+    pub(crate) fn request(&self) -> &str {
+        &self.request
+    }
+
+    /// The header that continues the request's trace elsewhere.
+    pub(crate) fn traceparent(&self) -> String {
+        self.context.header()
     }
 
     /// The request has an answer; it is over when the answer's body is.
@@ -86,34 +102,33 @@ impl Observation {
 impl Drop for Observation {
     fn drop(&mut self) {
         let took = self.start.elapsed();
-        let (class, method) = (self.class, self.method);
-        self.operations
-            .metrics
+        let (class, method) = (self.class.name(), self.method);
+        self.metrics
             .ended(class, method, self.status, took, self.bytes);
         // Probes come every second.
-        if class != "probe" {
-            tracing::info!(
-                target: "lazaret_registry::access",
-                request = self.request,
-                peer = %self.peer.address,
-                user = self.user.as_deref().unwrap_or("-"),
-                method,
-                path = self.path,
-                status = self.status,
-                bytes = self.bytes,
-                ms = took.as_millis(),
-                trace = %lazaret_values::hex(&self.context.trace),
-                "request"
-            );
+        if self.class == Class::Probe {
+            return;
         }
-        if let Some(traces) = &self.operations.traces
+        tracing::info!(
+            target: "lazaret_registry::access",
+            request = self.request,
+            peer = %self.peer.address,
+            user = self.user.as_deref().unwrap_or("-"),
+            method,
+            path = self.path,
+            status = self.status,
+            bytes = self.bytes,
+            ms = took.as_millis(),
+            trace = %lazaret_values::hex(&self.context.trace),
+            "request"
+        );
+        if let Some(traces) = &self.traces
             && self.context.is_sampled
-            && class != "probe"
         {
             traces.record(Span {
                 context: self.context,
                 method: method.to_owned(),
-                route: self.route,
+                route: self.class.form(),
                 path: std::mem::take(&mut self.path),
                 status: self.status,
                 bytes: self.bytes,

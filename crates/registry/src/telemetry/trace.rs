@@ -1,6 +1,9 @@
 //! Traces: one span a request, part of the client's trace if it has one (W3C Trace Context,
 //! level 1), sent as JSON over OTLP/HTTP (OpenTelemetry protocol 1.3).
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -11,7 +14,6 @@ use lazaret_values::{Chain, hex, unhex_array};
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, watch};
 
-use crate::config::{Config, Tracing};
 use crate::http_client::HttpClient;
 
 /// Spans that wait; more are dropped.
@@ -23,7 +25,7 @@ const PAUSE: Duration = Duration::from_secs(2);
 /// Kind of a span: server.
 const SERVER: u8 = 2;
 
-/// Where a request is in a trace.
+/// The place of a request in a trace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Context {
     pub(crate) trace: [u8; 16],
@@ -126,20 +128,40 @@ pub(crate) struct Span {
     pub(crate) took: Duration,
 }
 
-/// Takes spans for the collector. Never waits.
+/// The collector that spans go to, and the choice of requests.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Export {
+    /// The collector, such as `http://localhost:4318`.
+    pub(crate) endpoint: Option<String>,
+    /// Part of the requests that are traced when the client does not say, 0 to 1.
+    pub(crate) sample_ratio: f64,
+    /// `service.name` of the spans.
+    pub(crate) service_name: String,
+    /// Longest time that one export takes.
+    pub(crate) timeout: Duration,
+}
+
+/// Takes spans for the collector. Never waits. Clones share one queue.
 #[derive(Debug, Clone)]
 pub(crate) struct Traces {
     spans: mpsc::Sender<Span>,
+    export: watch::Receiver<Arc<Export>>,
 }
 
 impl Traces {
     /// Takes spans, and the task that sends them.
     pub(crate) fn start(
         client: HttpClient,
-        config: watch::Receiver<Arc<Config>>,
+        export: watch::Receiver<Arc<Export>>,
     ) -> (Self, impl Future<Output = ()> + Send) {
-        let (sender, receiver) = mpsc::channel(WAITING);
-        (Self { spans: sender }, export(receiver, client, config))
+        let (spans, receiver) = mpsc::channel(WAITING);
+        let task = send(receiver, client, export.clone());
+        (Self { spans, export }, task)
+    }
+
+    /// Part of the requests that are traced when the client does not say, 0 to 1.
+    pub(crate) fn sample_ratio(&self) -> f64 {
+        self.export.borrow().sample_ratio
     }
 
     pub(crate) fn record(&self, span: Span) {
@@ -148,10 +170,10 @@ impl Traces {
     }
 }
 
-async fn export(
+async fn send(
     mut spans: mpsc::Receiver<Span>,
     client: HttpClient,
-    config: watch::Receiver<Arc<Config>>,
+    export: watch::Receiver<Arc<Export>>,
 ) {
     let mut batch = Vec::new();
     while spans.recv_many(&mut batch, BATCH).await > 0 {
@@ -163,18 +185,16 @@ async fn export(
                 break;
             }
         }
-        let settings = config.borrow().tracing.clone();
+        let export = Arc::clone(&export.borrow());
         let count = batch.len();
-        let body = document(&settings, &batch);
+        let body = document(&export, &batch);
         batch.clear();
-        let Some(url) = settings.endpoint.as_deref().map(traces_url) else {
+        let Some(url) = export.endpoint.as_deref().map(traces_url) else {
             continue;
         };
         let body = Bytes::from(body.to_string());
         let headers = [("content-type", "application/json")];
-        let sent = client
-            .post(&url, &headers, body, settings.timeout.duration())
-            .await;
+        let sent = client.post(&url, &headers, body, export.timeout).await;
         if let Err(error) = sent {
             let error = Chain(&error).to_string();
             tracing::warn!(count, error, "failed to send traces");
@@ -203,7 +223,7 @@ fn attribute(key: &str, value: Value) -> Value {
 }
 
 /// `ExportTraceServiceRequest` in the JSON form of the protocol.
-fn document(settings: &Tracing, spans: &[Span]) -> Value {
+fn document(export: &Export, spans: &[Span]) -> Value {
     let nanoseconds = |time: SystemTime| {
         let since = time.duration_since(SystemTime::UNIX_EPOCH);
         since.unwrap_or_default().as_nanos().to_string()
@@ -243,76 +263,10 @@ fn document(settings: &Tracing, spans: &[Span]) -> Value {
     json!({
         "resourceSpans": [{
             "resource": { "attributes": [
-                attribute("service.name", settings.service_name.clone().into()),
+                attribute("service.name", export.service_name.clone().into()),
                 attribute("service.version", env!("CARGO_PKG_VERSION").into()),
             ]},
             "scopeSpans": [{ "scope": { "name": "lazaret" }, "spans": spans }],
         }]
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn context(header: &str, ratio: f64) -> Context {
-        let mut headers = HeaderMap::new();
-        headers.insert("traceparent", header.parse().unwrap());
-        Context::of(&headers, ratio)
-    }
-
-    #[test]
-    fn the_clients_trace_goes_on() {
-        let given = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
-        let context = context(given, 0.0);
-        assert!(context.is_sampled);
-        assert_eq!(hex(&context.parent.unwrap()), "b7ad6b7169203331");
-        let header = context.header();
-        assert!(
-            header.starts_with("00-0af7651916cd43dd8448eb211c80319c-"),
-            "{header}"
-        );
-        assert!(
-            header.ends_with("-01") && !header.contains("b7ad6b7169203331"),
-            "{header}"
-        );
-    }
-
-    #[test]
-    fn a_client_can_say_no() {
-        let given = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00";
-        assert!(!context(given, 1.0).is_sampled);
-    }
-
-    #[test]
-    fn a_broken_header_begins_a_trace() {
-        let cases = [
-            "",
-            "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331",
-            "ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
-            "00-00000000000000000000000000000000-b7ad6b7169203331-01",
-            "00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01",
-            "00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01",
-            "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-more",
-        ];
-        for header in cases {
-            let context = context(header, 1.0);
-            assert_eq!(
-                (context.parent, context.is_sampled),
-                (None, true),
-                "{header}"
-            );
-            assert!(!self::context(header, 0.0).is_sampled, "{header}");
-        }
-        // A later version may say more.
-        let later = "01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-more";
-        assert!(context(later, 0.0).parent.is_some());
-    }
-
-    #[test]
-    fn an_endpoint_without_a_path_gets_the_usual_one() {
-        assert_eq!(traces_url("http://c:4318"), "http://c:4318/v1/traces");
-        assert_eq!(traces_url("http://c:4318/"), "http://c:4318/v1/traces");
-        assert_eq!(traces_url("https://c/otlp/traces"), "https://c/otlp/traces");
-    }
 }

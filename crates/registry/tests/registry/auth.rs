@@ -4,38 +4,44 @@ use std::path::Path;
 use std::process::Command;
 use std::time::SystemTime;
 
-use lazaret_auth::{Context, Gate, Htpasswd, Limits, Rule, Settings, Tokens, new_key};
+use lazaret_auth::new_key;
 
 use crate::support::Served;
 
-const RULES: &str = r#"[
-    {"repositories": ["public/**"], "subjects": ["everyone"], "actions": ["pull"]},
-    {"repositories": ["**"], "subjects": ["user:alice"], "actions": ["pull", "push", "delete", "list"]},
-    {"repositories": ["bob/**"], "subjects": ["user:bob"], "actions": ["pull", "push", "list"]},
-    {"repositories": ["**/frozen"], "subjects": ["everyone"], "actions": ["push"], "effect": "deny"}
-]"#;
+const RULES: &str = r#"
+[[access]]
+repositories = ["public/**"]
+subjects = ["everyone"]
+actions = ["pull"]
+
+[[access]]
+repositories = ["**"]
+subjects = ["user:alice"]
+actions = ["pull", "push", "delete", "list"]
+
+[[access]]
+repositories = ["bob/**"]
+subjects = ["user:bob"]
+actions = ["pull", "push", "list"]
+
+[[access]]
+repositories = ["**/frozen"]
+subjects = ["everyone"]
+actions = ["push"]
+effect = "deny"
+"#;
 
 /// A registry with the users `alice` and `bob`, whose password is `secret`.
 fn guarded(tokens: bool) -> (tempfile::TempDir, Served) {
     let parent = tempfile::tempdir().unwrap();
-    let file = parent.path().join("htpasswd");
     let users = ["alice", "bob"].map(|user| {
         let hash = bcrypt::hash("secret", 4).unwrap();
         format!("{user}:{hash}\n")
     });
-    std::fs::write(&file, users.concat()).unwrap();
-    let settings = Settings {
-        htpasswd: Some(Htpasswd { file }),
-        tokens: tokens.then(Tokens::default),
-        ..Settings::default()
-    };
-    let context = Context {
-        folder: Some(parent.path().to_owned()),
-        ..Context::default()
-    };
-    let rules: Vec<Rule> = serde_json::from_str(RULES).unwrap();
-    let gate = Gate::open(&settings, Some(rules), Limits::default(), context).unwrap();
-    let served = Served::guarded(&parent.path().join("registry"), gate);
+    std::fs::write(parent.path().join("htpasswd"), users.concat()).unwrap();
+    let tokens = if tokens { "[auth.tokens]" } else { "" };
+    let settings = format!("[auth.htpasswd]\nfile = \"htpasswd\"\n{tokens}\n{RULES}");
+    let served = Served::with_settings(parent.path(), &settings);
     (parent, served)
 }
 
@@ -157,8 +163,9 @@ fn what_is_refused_says_so_and_changes_nothing() {
     let reply = served.get("/v2/");
     reply.is_error(401, "UNAUTHORIZED");
     let challenge = reply.header("www-authenticate").unwrap();
-    let realm = "Bearer realm=\"http://registry/auth/token\",service=\"lazaret-registry\"";
-    assert_eq!(challenge, realm);
+    let realm = format!("http://{}/auth/token", served.address);
+    let expected = format!("Bearer realm=\"{realm}\",service=\"lazaret-registry\"");
+    assert_eq!(challenge, expected);
     let reply = served.get("/v2/acme/app/tags/list");
     reply.is_error(401, "UNAUTHORIZED");
     let challenge = reply.header("www-authenticate").unwrap();

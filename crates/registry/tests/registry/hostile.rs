@@ -41,17 +41,17 @@ fn traversal_is_refused_and_touches_nothing() {
 #[test]
 fn wrong_methods_and_endpoints() {
     let (_parent, served) = served();
-    for (method, path) in [
-        ("POST", "/v2/"),
-        ("DELETE", "/v2/_catalog"),
-        ("PUT", "/v2/a/tags/list"),
-        ("PATCH", "/v2/a/manifests/v1"),
-        ("PUT", "/v2/a/blobs/uploads/"),
-        ("BREW", "/v2/"),
+    for (method, path, allowed) in [
+        ("POST", "/v2/", "GET, HEAD"),
+        ("DELETE", "/v2/_catalog", "GET, HEAD"),
+        ("PUT", "/v2/a/tags/list", "GET, HEAD"),
+        ("PATCH", "/v2/a/manifests/v1", "GET, HEAD, PUT, DELETE"),
+        ("PUT", "/v2/a/blobs/uploads/", "POST"),
+        ("BREW", "/v2/", "GET, HEAD"),
     ] {
-        served
-            .send(method, path, &[], b"")
-            .is_error(405, "UNSUPPORTED");
+        let reply = served.send(method, path, &[], b"");
+        reply.is_error(405, "UNSUPPORTED");
+        assert_eq!(reply.header("allow"), Some(allowed), "{method} {path}");
     }
     for path in ["/", "/v1/", "/v2/a", "/metric"] {
         served.get(path).is_error(404, "UNSUPPORTED");

@@ -1,100 +1,58 @@
 //! A registry on a free port, and a client that sends exactly what it is told.
 
-use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
-use std::thread::JoinHandle;
-use std::time::Duration;
 
-use lazaret_auth::Gate;
 use lazaret_oci::{Descriptor, Digest, media_type};
-use lazaret_registry::{Durability, Options, Policy, Registry};
+use lazaret_registry::{Instance, Root, Signals, Source};
+use lazaret_testing::http;
+pub(crate) use lazaret_testing::http::Reply;
+use lazaret_testing::service::Service;
 use serde_json::{Value, json};
-use tokio::sync::oneshot;
 
 /// A registry in its own thread.
 pub(crate) struct Served {
     pub(crate) address: SocketAddr,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    service: Service,
 }
 
 impl Served {
     /// An ephemeral registry below `parent`.
     pub(crate) fn ephemeral(parent: &Path) -> Self {
-        let parent = parent.to_owned();
-        Self::start(move |runtime| runtime.block_on(Registry::ephemeral(&parent)).unwrap())
+        Self::start(Source::ephemeral(parent))
     }
 
-    /// An ephemeral registry below `parent` with rules and schemas of its own.
-    pub(crate) fn with_policy(parent: &Path, policy: Policy) -> Self {
-        let parent = parent.to_owned();
-        Self::start(move |runtime| {
-            let registry = runtime.block_on(Registry::ephemeral(&parent)).unwrap();
-            registry.set_policy(policy);
-            registry
-        })
-    }
-
-    /// An ephemeral registry below `parent` with a gate.
-    pub(crate) fn guarded(parent: &Path, gate: Gate) -> Self {
-        let parent = parent.to_owned();
-        Self::start(move |runtime| {
-            let registry = runtime.block_on(Registry::ephemeral(&parent)).unwrap();
-            registry.set_gate(gate);
-            registry
-        })
+    /// An ephemeral registry below `parent` with the settings of a file.
+    pub(crate) fn with_settings(parent: &Path, settings: &str) -> Self {
+        let file = parent.join("registry.toml");
+        std::fs::write(&file, settings).unwrap();
+        let mut source = Source::ephemeral(&parent.join("registries"));
+        source.file = Some(file);
+        Self::start(source)
     }
 
     /// A durable registry in `root`.
     pub(crate) fn open(root: &Path) -> Self {
-        let options = Options {
-            root: root.to_owned(),
-            durability: Durability::Synced,
-        };
-        Self::start(move |runtime| runtime.block_on(Registry::open(options)).unwrap())
+        let mut source = Source::ephemeral(root);
+        source.root = Root::Lasting(root.to_owned());
+        Self::start(source)
     }
 
-    fn start(open: impl FnOnce(&tokio::runtime::Runtime) -> Registry + Send + 'static) -> Self {
-        let (stop, stopped) = oneshot::channel::<()>();
-        let (tell, told) = std::sync::mpsc::channel();
-        let thread = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_multi_thread()
-                .worker_threads(2)
-                .enable_all()
-                .build()
-                .unwrap();
-            let registry = open(&runtime);
-            let address = "127.0.0.1:0".parse().unwrap();
-            runtime.block_on(async {
-                let server = registry.bind(address).await.unwrap();
-                tell.send(server.local_addr()).unwrap();
-                let stopped = async {
-                    let _ = stopped.await;
-                };
-                server.serve(stopped).await.unwrap();
-            });
+    fn start(source: Source) -> Self {
+        let service = Service::start(async move |running| {
+            let instance = Instance::open(source).await.unwrap();
+            let address = instance.addresses().next().unwrap();
+            instance.serve(Signals::until(running.at(address))).await;
         });
         Self {
-            address: told.recv().unwrap(),
-            stop: Some(stop),
-            thread: Some(thread),
+            address: service.address,
+            service,
         }
     }
 
     /// Waits until the registry has ended.
-    pub(crate) fn stop(mut self) {
-        self.end();
-    }
-
-    fn end(&mut self) {
-        drop(self.stop.take());
-        if let Some(thread) = self.thread.take() {
-            let outcome = thread.join();
-            if !std::thread::panicking() {
-                outcome.unwrap();
-            }
-        }
+    pub(crate) fn stop(self) {
+        self.service.stop();
     }
 
     /// Sends a request and returns the answer.
@@ -105,38 +63,17 @@ impl Served {
         headers: &[(&str, &str)],
         body: &[u8],
     ) -> Reply {
-        let mut lines: Vec<(String, String)> = headers
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect();
-        if !matches!(method, "GET" | "HEAD") {
-            lines.push(("Content-Length".to_owned(), body.len().to_string()));
-        }
-        let mut head = format!("{method} {path} HTTP/1.1\r\nHost: registry\r\n");
-        for (name, value) in lines {
-            head.push_str(&format!("{name}: {value}\r\n"));
-        }
-        head.push_str("Connection: close\r\n\r\n");
-        let mut bytes = head.into_bytes();
-        bytes.extend_from_slice(body);
-        self.raw(&bytes)
+        http::send(self.address, method, path, headers, body).unwrap()
     }
 
     /// Sends bytes as they are and reads to the end of the connection.
     pub(crate) fn raw(&self, request: &[u8]) -> Reply {
-        let mut stream = self.connect();
-        stream.write_all(request).unwrap();
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).unwrap();
-        Reply::parse(&answer)
+        let answer = http::exchange(self.address, request).unwrap();
+        Reply::parse(&answer, false).unwrap()
     }
 
     pub(crate) fn connect(&self) -> TcpStream {
-        let stream = TcpStream::connect(self.address).unwrap();
-        stream
-            .set_read_timeout(Some(Duration::from_secs(30)))
-            .unwrap();
-        stream
+        http::connect(self.address).unwrap()
     }
 
     pub(crate) fn get(&self, path: &str) -> Reply {
@@ -182,12 +119,6 @@ impl Served {
     }
 }
 
-impl Drop for Served {
-    fn drop(&mut self) {
-        self.end();
-    }
-}
-
 /// A manifest whose config is `{}` and whose only layer is `layer`.
 pub(crate) fn image() -> Value {
     json!({
@@ -203,54 +134,4 @@ pub(crate) fn served() -> (tempfile::TempDir, Served) {
     let parent = tempfile::tempdir().unwrap();
     let served = Served::ephemeral(parent.path());
     (parent, served)
-}
-
-/// An answer.
-#[derive(Debug)]
-pub(crate) struct Reply {
-    pub(crate) status: u16,
-    headers: Vec<(String, String)>,
-    pub(crate) body: Vec<u8>,
-}
-
-impl Reply {
-    fn parse(answer: &[u8]) -> Self {
-        let end = answer
-            .windows(4)
-            .position(|window| window == b"\r\n\r\n")
-            .unwrap_or_else(|| panic!("no answer: {:?}", String::from_utf8_lossy(answer)));
-        let head = std::str::from_utf8(&answer[..end]).unwrap();
-        let mut lines = head.split("\r\n");
-        let status = lines.next().unwrap().split(' ').nth(1).unwrap();
-        Self {
-            status: status.parse().unwrap(),
-            headers: lines
-                .map(|line| line.split_once(": ").unwrap())
-                .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
-                .collect(),
-            body: answer[end + 4..].to_vec(),
-        }
-    }
-
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find(|(have, _)| have == name)
-            .map(|(_, value)| value.as_str())
-    }
-
-    pub(crate) fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
-    }
-
-    /// Asserts an error of the specification: status, code, JSON body.
-    #[track_caller]
-    pub(crate) fn is_error(&self, status: u16, code: &str) -> &Self {
-        assert_eq!(self.status, status, "{self:?}");
-        assert_eq!(self.header("content-type"), Some("application/json"));
-        let body = self.json();
-        assert_eq!(body["errors"][0]["code"], code, "{body}");
-        assert!(!body["errors"][0]["message"].as_str().unwrap().is_empty());
-        self
-    }
 }

@@ -3,12 +3,12 @@
 use std::io::Seek as _;
 use std::path::{Path, PathBuf};
 
+use lazaret_files::NewFile;
 use serde::Serialize;
 
 use super::bundle::{self, BundleManifest};
-use super::{Catalogue, CatalogueImage};
+use super::document::{Catalogue, CatalogueImage};
 use crate::hash::copy_hashed;
-use crate::staged::Staged;
 use crate::{Error, Home, ProgressSink, RootfsRequest, blocking};
 
 /// What to build.
@@ -77,14 +77,14 @@ fn pack(
     request: BundleRequest,
 ) -> Result<BuiltBundle, Error> {
     let file = std::fs::File::open(disk).map_err(Error::io("open", disk))?;
-    let staged = Staged::create(&request.output)?;
-    let output = staged.file()?;
+    let new = NewFile::create(&request.output, 0o644)?;
+    let output = new.file()?;
     bundle::write(&file, manifest, &output).map_err(Error::io("write", &request.output))?;
     let read = (&output)
         .rewind()
         .and_then(|()| copy_hashed(&mut &output, &mut std::io::sink()));
     let (digest, size) = read.map_err(Error::io("read", &request.output))?;
-    staged.publish()?;
+    new.publish()?;
     // The store's folder is swept only when the next command begins.
     std::fs::remove_file(disk).map_err(Error::io("remove", disk))?;
     let entry = CatalogueImage {

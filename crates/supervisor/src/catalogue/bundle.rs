@@ -13,9 +13,8 @@ use lazaret_oci::{Digest, Reference};
 use lazaret_rootfs::{DiskReader, FileSystem, Limits};
 use serde::{Deserialize, Serialize};
 
-use super::CatalogueImage;
+use super::document::CatalogueImage;
 use crate::Error;
-use crate::image::{blobs, import};
 
 pub(crate) const DISK: &str = "rootfs.ext4";
 pub(crate) const MANIFEST: &str = "manifest.json";
@@ -139,13 +138,13 @@ pub(super) fn unpack(
         .manifest()
         .map(|manifest| manifest.config.digest.clone())
         .ok_or_else(|| refused("its image is an index".to_owned()))?;
-    blobs::put(store, manifest.config.as_bytes(), Some(&config), MANIFEST)?;
-    blobs::put(store, raw, Some(document.digest()), MANIFEST)?;
+    store.add(manifest.config.as_bytes(), Some(&config), MANIFEST)?;
+    store.add(raw, Some(document.digest()), MANIFEST)?;
     if let Some(build) = claim {
         build.publish()?;
     }
     let source: Digest = document.digest().clone();
-    let mut record = import::record(store, reference.to_string(), source, &document)?;
+    let mut record = store.describe(reference.to_string(), source, &document)?;
     record.prebuilt = Some(Prebuilt { disk: key, kernel });
     Ok(record)
 }

@@ -9,7 +9,7 @@ use futures_util::TryStreamExt as _;
 use lazaret_oci::Descriptor;
 use tempfile::NamedTempFile;
 
-use super::Location;
+use super::document::Location;
 use crate::hash::copy_hashed;
 use crate::{Error, Home, ProgressSink, blocking};
 

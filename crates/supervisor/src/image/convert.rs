@@ -2,10 +2,10 @@
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::PathBuf;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
+use lazaret_images::{FileRange, RangeReader};
 use lazaret_oci::{Algorithm, Descriptor, Digest, Hasher, ImageConfig, Manifest};
 use lazaret_rootfs::{DiskBuilder, LayerSummary, Options, Summary};
 
@@ -18,10 +18,8 @@ pub(crate) struct Conversion<'a> {
     pub(crate) name: &'a str,
     pub(crate) manifest: &'a Manifest,
     pub(crate) config: &'a ImageConfig,
-    /// Where the blobs are.
-    pub(crate) open: &'a (dyn Fn(&Digest) -> Result<PathBuf, Error> + Sync),
-    /// Whether the digests of blobs are checked: a store has checked its own.
-    pub(crate) verify: bool,
+    /// Where the layers are. Those that nobody has checked are checked here.
+    pub(crate) open: &'a (dyn Fn(&Descriptor) -> Result<FileRange, Error> + Sync),
     /// What comes over the layers.
     pub(crate) inject: &'a [Injection],
 }
@@ -68,12 +66,11 @@ impl Conversion<'_> {
         convert: impl FnOnce(&mut Verified) -> Result<LayerSummary, lazaret_rootfs::Error>,
     ) -> Result<(), Error> {
         let subject = format!("layer {} of {}", layer.digest, self.name);
-        let path = (self.open)(&layer.digest)?;
-        let file = File::open(&path).map_err(Error::io("open", &path))?;
+        let range = (self.open)(layer)?;
         // The digest of a layer that is not compressed is its diff id, which is checked anyway.
-        let verify = self.verify && layer.digest != *diff_id;
+        let verify = !range.is_checked() && layer.digest != *diff_id;
         let mut blob = Verified {
-            content: file,
+            content: range.reader(),
             hashing: verify.then(|| Hashing::start(layer.digest.algorithm())),
         };
         let summary = convert(&mut blob);
@@ -104,7 +101,7 @@ impl Conversion<'_> {
 
 /// A blob whose digest is computed as it is read.
 pub(crate) struct Verified {
-    content: File,
+    content: RangeReader,
     hashing: Option<Hashing>,
 }
 

@@ -9,7 +9,6 @@ use lazaret_oci::{
 };
 use lazaret_rootfs::{PackMode, PackOptions, pack};
 
-use super::blobs;
 use crate::Error;
 
 /// Owners, modes, times, attributes and links are kept; the same folder gives the same image.
@@ -40,7 +39,7 @@ pub(super) fn convert(folder: &Path, store: &ImageStore) -> Result<ManifestDocum
         action: "encode the image".to_owned(),
         source: error.into(),
     })?;
-    let (config_digest, config_size) = blobs::put(store, &config[..], None, "the configuration")?;
+    let (config_digest, config_size) = store.add(&config[..], None, "the configuration")?;
     let manifest = ManifestDocument::of_manifest(Manifest {
         schema_version: 2,
         media_type: Some(media_type::MANIFEST.to_owned()),
@@ -54,11 +53,6 @@ pub(super) fn convert(folder: &Path, store: &ImageStore) -> Result<ManifestDocum
         subject: None,
         annotations: Default::default(),
     });
-    blobs::put(
-        store,
-        manifest.raw(),
-        Some(manifest.digest()),
-        "the manifest",
-    )?;
+    store.add(manifest.raw(), Some(manifest.digest()), "the manifest")?;
     Ok(manifest)
 }

@@ -11,18 +11,15 @@
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
-use std::sync::Arc;
 
-use lazaret_client::{BlobSource, BytesSource, FileSource};
-use lazaret_oci::{
-    Descriptor, Digest, Manifest, ManifestDocument, Platform, Reference, media_type,
-};
+use lazaret_images::{Blob, FileRange, Graph, Made};
+use lazaret_oci::{Descriptor, Digest, Manifest, Platform, Reference, media_type};
 use lazaret_rootfs::{PackMode, PackOptions, pack};
 use lazaret_vm::kernel::Source;
 use serde::{Deserialize, Serialize};
-use tempfile::{NamedTempFile, TempDir};
+use tempfile::TempDir;
 
-use super::Kernel;
+use super::kind::Kernel;
 use crate::hash::copy_hashed;
 use crate::push::Pushed;
 use crate::{Error, Home, ProgressSink, blocking};
@@ -66,61 +63,46 @@ impl Home {
             action: "encode the kernel's configuration".to_owned(),
             source: error.into(),
         })?;
+        let config = Blob::of_bytes(CONFIG, config);
         let place = self.scratch.path().to_owned();
-        let (image, modules, archive) = blocking(move || {
+        let (image, modules) = blocking(move || {
             let path = &kernel.vmlinuz;
-            let hashed =
-                File::open(path).and_then(|mut file| copy_hashed(&mut file, &mut io::sink()));
+            let file = File::open(path).map_err(Error::io("open", path))?;
+            let content = FileRange::whole(file, path)?;
+            let hashed = copy_hashed(&mut content.reader(), &mut io::sink());
             let (image, size) = hashed.map_err(Error::io("read", path))?;
-            let image = (Descriptor::new(IMAGE, image, size), kernel.vmlinuz.clone());
-            let archive =
-                NamedTempFile::new_in(&place).map_err(Error::io("create a file in", &place))?;
+            let image = Blob::new(Descriptor::new(IMAGE, image, size), content);
+            let archive = tempfile::tempfile_in(&place);
+            let archive = archive.map_err(Error::io("create a file in", &place))?;
             let folder = kernel.vmlinuz.with_file_name("modules");
             let options = PackOptions {
                 mode: PackMode::Reproducible,
                 epoch: 0,
             };
-            let packed = pack(&folder, archive.as_file(), options);
+            let packed = pack(&folder, &archive, options);
             let packed = packed.map_err(|source| Error::Convert {
                 subject: kernel.name.clone(),
                 source,
             })?;
             let digest = Digest::from_sha256(packed.digest);
             let modules = Descriptor::new(media_type::LAYER_GZIP, digest, packed.size);
-            Ok((image, modules, archive))
+            let content = FileRange::whole(archive, &folder)?;
+            Ok((image, Blob::new(modules, content)))
         })
         .await?;
-        let (image, vmlinuz) = image;
-        let manifest = ManifestDocument::of_manifest(Manifest {
+        let manifest = Manifest {
             schema_version: 2,
             media_type: Some(media_type::MANIFEST.to_owned()),
             artifact_type: Some(ARTIFACT.to_owned()),
-            config: Descriptor::of(CONFIG, &config),
-            layers: vec![image.clone(), modules.clone()],
+            config: config.descriptor().clone(),
+            layers: vec![image.descriptor().clone(), modules.descriptor().clone()],
             subject: None,
             annotations: Default::default(),
-        });
-        let blobs: Vec<(Descriptor, Arc<dyn BlobSource>)> = vec![
-            (
-                Descriptor::of(CONFIG, &config),
-                Arc::new(BytesSource(config.into())),
-            ),
-            (image, Arc::new(FileSource(vmlinuz))),
-            (modules, Arc::new(FileSource(archive.path().to_owned()))),
-        ];
-        let client = &self.client;
-        client
-            .push_blobs(&reference, &blobs, None, &progress)
-            .await?;
-        let pushed = client.push_manifest(&reference, &manifest).await?;
-        let sizes = blobs.iter().map(|(blob, _)| blob.size);
-        Ok(Pushed {
-            kind: "kernel".to_owned(),
-            reference: reference.to_string(),
-            digest: pushed.digest,
-            size: sizes.sum::<u64>() + manifest.raw().len() as u64,
-            layers: 2,
-        })
+        };
+        let made = Made::new(manifest, vec![config, image, modules]);
+        let graph = Graph::of(made.node());
+        self.publish(&graph, &made, &reference, &progress).await?;
+        Ok(Pushed::of("kernel", &graph, 2, &reference))
     }
 
     /// A kernel of a catalogue or a registry, in the store under its own name or another. What is the

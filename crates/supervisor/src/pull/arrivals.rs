@@ -1,10 +1,10 @@
 //! Layers on their way into the store, and who waits for them.
 
-use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
-use lazaret_images::ImageStore;
-use lazaret_oci::Digest;
+use async_trait::async_trait;
+use lazaret_images::{Blob, FileRange, LeasedStore, Target};
+use lazaret_oci::{Descriptor, Digest, ManifestDocument};
 
 use crate::Error;
 
@@ -18,18 +18,19 @@ pub(crate) struct Arrivals(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    store: ImageStore,
+    store: LeasedStore,
     closed: Mutex<bool>,
     changed: Condvar,
 }
 
-/// Closes when it is dropped, however the pull ends.
+/// The store as a target that tells those who wait. Closes when it is dropped, however the pull
+/// ends.
 #[derive(Debug)]
 pub(crate) struct Announcer(Arrivals);
 
 impl Arrivals {
     /// Both ends, for blobs that go into `store`.
-    pub(crate) fn new(store: ImageStore) -> (Announcer, Self) {
+    pub(crate) fn new(store: LeasedStore) -> (Announcer, Self) {
         let arrivals = Self(Arc::new(Inner {
             store,
             closed: Mutex::new(false),
@@ -38,11 +39,11 @@ impl Arrivals {
         (Announcer(arrivals.clone()), arrivals)
     }
 
-    /// The file of a blob, as soon as it is whole. Blocks.
+    /// The content of a blob, as soon as it is whole. Blocks.
     ///
     /// # Errors
     /// [`Error::BlobMissing`] when the pull ends without it.
-    pub(crate) fn wait_for(&self, digest: &Digest) -> Result<PathBuf, Error> {
+    pub(crate) fn wait_for(&self, digest: &Digest) -> Result<FileRange, Error> {
         let Inner {
             store,
             closed,
@@ -50,8 +51,8 @@ impl Arrivals {
         } = &*self.0;
         let mut is_closed = closed.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
-            if let Some(path) = store.path(digest) {
-                return Ok(path);
+            if let Some(range) = store.store().open_blob(digest)? {
+                return Ok(range);
             }
             if *is_closed {
                 return Err(Error::BlobMissing {
@@ -66,8 +67,12 @@ impl Arrivals {
 }
 
 impl Announcer {
+    fn store(&self) -> &LeasedStore {
+        &self.0.0.store
+    }
+
     /// Some blob was published.
-    pub(crate) fn announce(&self) {
+    fn announce(&self) {
         // With the lock, so that nobody is between looking and waiting.
         let _lock = self.lock();
         self.0.0.changed.notify_all();
@@ -79,6 +84,36 @@ impl Announcer {
     }
 }
 
+#[async_trait]
+impl Target for Announcer {
+    async fn has_blob(&self, blob: &Descriptor) -> Result<bool, lazaret_images::Error> {
+        self.store().has_blob(blob).await
+    }
+
+    async fn put_blob(&self, blob: &Blob) -> Result<(), lazaret_images::Error> {
+        self.store().put_blob(blob).await?;
+        self.announce();
+        Ok(())
+    }
+
+    async fn put_manifest(
+        &self,
+        digest: &Digest,
+        document: &ManifestDocument,
+    ) -> Result<(), lazaret_images::Error> {
+        self.store().put_manifest(digest, document).await
+    }
+
+    async fn put_root(
+        &self,
+        digest: &Digest,
+        document: &ManifestDocument,
+        name: Option<&str>,
+    ) -> Result<(), lazaret_images::Error> {
+        self.store().put_root(digest, document, name).await
+    }
+}
+
 impl Drop for Announcer {
     fn drop(&mut self) {
         *self.lock() = true;
@@ -87,36 +122,4 @@ impl Drop for Announcer {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::io::Write as _;
-
-    use super::*;
-
-    #[test]
-    fn who_waits_gets_the_blob_or_learns_that_it_will_not_come() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = ImageStore::open(folder.path()).unwrap();
-        let (announcer, arrivals) = Arrivals::new(store.clone());
-        let digests = [Digest::of(b"comes"), Digest::of(b"does not")];
-        let waiting = digests.clone().map(|digest| {
-            let arrivals = arrivals.clone();
-            std::thread::spawn(move || arrivals.wait_for(&digest))
-        });
-        let mut writer = store.writer().unwrap();
-        writer.write_all(b"comes").unwrap();
-        writer.commit(Some(&digests[0])).unwrap();
-        announcer.announce();
-        let [first, second] = waiting;
-        assert_eq!(
-            first.join().unwrap().unwrap(),
-            store.path(&digests[0]).unwrap()
-        );
-        assert!(!second.is_finished());
-        drop(announcer);
-        assert!(matches!(
-            second.join().unwrap(),
-            Err(Error::BlobMissing { digest }) if digest == digests[1]
-        ));
-        arrivals.wait_for(&digests[0]).unwrap();
-    }
-}
+mod tests;

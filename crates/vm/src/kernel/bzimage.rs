@@ -49,7 +49,7 @@ pub(super) fn release(text: &[u8]) -> Option<String> {
         .take(MAX_RELEASE_BYTES + 1)
         .position(|byte| matches!(byte, b' ' | 0))?;
     let release = std::str::from_utf8(&text[..end]).ok()?;
-    super::is_name(release).then(|| release.to_owned())
+    super::name::is_name(release).then(|| release.to_owned())
 }
 
 fn payload(image: &[u8]) -> Option<&[u8]> {

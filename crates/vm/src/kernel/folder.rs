@@ -8,9 +8,11 @@ use std::{
 };
 
 use super::{
-    Purpose, compression, is_name,
+    bootable::Purpose,
+    compression,
     modinfo::ModuleInfo,
     modules::{Catalogue, Missing},
+    name::is_name,
 };
 use crate::Error;
 

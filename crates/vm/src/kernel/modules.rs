@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Purpose,
+    bootable::Purpose,
     modinfo::{ModuleInfo, normalize},
 };
 

@@ -8,8 +8,9 @@ use std::{
 
 use super::{
     ar::Archive,
-    compression, is_name,
-    source::{MAX_IMAGE_BYTES, Parts},
+    compression,
+    name::is_name,
+    parts::{MAX_IMAGE_BYTES, Parts},
 };
 use crate::Error;
 

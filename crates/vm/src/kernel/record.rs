@@ -5,7 +5,11 @@ use std::{fs, path::Path};
 use ring::digest::{Context, SHA256};
 use serde::{Deserialize, Serialize};
 
-use super::{Kernel, Module, Purpose, folder::Chosen, is_name};
+use super::{
+    bootable::{Kernel, Module, Purpose},
+    folder::Chosen,
+    name::is_name,
+};
 use crate::Error;
 
 pub(super) const FILE: &str = "kernel.json";

@@ -5,11 +5,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{compression, package};
+use super::{
+    compression, package,
+    parts::{MAX_IMAGE_BYTES, Parts},
+};
 use crate::Error;
-
-/// Larger than any boot image or `vmlinux`.
-pub(super) const MAX_IMAGE_BYTES: u64 = 512 * 1024 * 1024;
 
 /// What to import.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,16 +26,6 @@ pub enum Source {
     },
     /// The kernel this host runs: `/boot/vmlinuz-<release>` and `/lib/modules/<release>`.
     Host,
-}
-
-/// The parts of a kernel before anything is chosen from them.
-pub(super) struct Parts {
-    /// Where the image came from, for messages.
-    pub(super) origin: PathBuf,
-    /// The boot image.
-    pub(super) image: Vec<u8>,
-    /// The folder of all its modules.
-    pub(super) modules: Option<PathBuf>,
 }
 
 impl Source {

@@ -6,18 +6,23 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use lazaret_files::Durability::Synced;
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 use super::{
-    Kernel, STAGING_PREFIX, Source, folder,
+    bootable::Kernel,
+    folder,
     image::Image,
-    is_name,
+    name::is_name,
     record::{FILE, MODULES, Record, VMLINUX, VMLINUZ},
+    source::Source,
 };
-use crate::{Error, files};
+use crate::Error;
 
 const DEFAULT: &str = ".default";
 const LOCK: &str = ".lock";
+/// Beginning of the names of folders that are not published yet.
+const STAGING_PREFIX: &str = ".staging-";
 
 /// Kernels on disk. All methods block on files; imports take a second or more.
 #[derive(Debug, Clone)]
@@ -103,23 +108,23 @@ impl Store {
                 return Err(Error::KernelExists { name });
             }
             let staged = staging.path();
-            files::create(&staged.join(VMLINUZ), &parts.image)?;
+            Synced.create_file(&staged.join(VMLINUZ), &parts.image)?;
             if let Some(vmlinux) = &image.unpacked {
-                files::create(&staged.join(VMLINUX), vmlinux)?;
+                Synced.create_file(&staged.join(VMLINUX), vmlinux)?;
             }
             let folder = staged.join(MODULES);
             fs::create_dir(&folder).map_err(Error::io("create", &folder))?;
             for module in &modules {
-                files::create(&folder.join(&module.file_name), &module.bytes)?;
+                Synced.create_file(&folder.join(&module.file_name), &module.bytes)?;
             }
             if !builtin.is_empty() {
-                files::create(&folder.join(folder::BUILTIN), builtin.as_bytes())?;
+                Synced.create_file(&folder.join(folder::BUILTIN), builtin.as_bytes())?;
             }
-            files::sync_folder(&folder)?;
-            files::create(&staged.join(FILE), &record.encode())?;
-            files::sync_folder(staged)?;
+            Synced.sync_dir(&folder)?;
+            Synced.create_file(&staged.join(FILE), &record.encode())?;
+            Synced.sync_dir(staged)?;
             publish(staged, &place)?;
-            files::sync_folder(&self.folder)?;
+            Synced.sync_dir(&self.folder)?;
         }
         if intent == Intent::Import || self.names()? == [name.clone()] {
             self.point_at(&name)?;
@@ -196,7 +201,7 @@ impl Store {
                 Error::io("remove", &place)(error)
             }
         })?;
-        files::sync_folder(&self.folder)
+        Ok(Synced.sync_dir(&self.folder)?)
     }
 
     fn place(&self, name: &str) -> Result<PathBuf, Error> {
@@ -217,7 +222,12 @@ impl Store {
     }
 
     fn point_at(&self, name: &str) -> Result<(), Error> {
-        files::replace(&self.folder.join(DEFAULT), format!("{name}\n").as_bytes())
+        let pointer = self.folder.join(DEFAULT);
+        Ok(lazaret_files::replace(
+            &pointer,
+            format!("{name}\n").as_bytes(),
+            0o600,
+        )?)
     }
 
     /// Names of the folders that hold a record, sorted.

@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use lazaret_files::{Durability::Synced, blocking};
 use serde::{Deserialize, Serialize};
 
 use super::Reason;
-use crate::{Error, files};
+use crate::Error;
 
 const VERSION: u32 = 1;
 /// Enough for the kernels and QEMUs in use; the oldest are forgotten.
@@ -89,9 +90,11 @@ pub(super) async fn remember(file: &Path, key: Key, reason: Reason) -> Result<()
     let mut bytes = serde_json::to_vec_pretty(&memory).expect("strings and numbers serialize");
     bytes.push(b'\n');
     let file = PathBuf::from(file);
-    tokio::task::spawn_blocking(move || files::replace(&file, &bytes))
-        .await
-        .expect("writing a file does not panic")
+    blocking(move || {
+        Synced.create_dirs(file.parent().unwrap_or(Path::new(".")))?;
+        Ok(lazaret_files::replace(&file, &bytes, 0o600)?)
+    })
+    .await
 }
 
 async fn read(file: &Path) -> Option<Memory> {

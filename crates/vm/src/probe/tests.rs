@@ -83,7 +83,6 @@ fn a_missing_device_is_told_from_a_forbidden_one() {
     let device = folder.path().join("usable");
     std::fs::write(&device, "").unwrap();
     assert_eq!(device_fault(&device), None);
-    assert!(Reason::PermissionDenied.hint().unwrap().contains("kvm"));
 }
 
 #[test]

@@ -70,24 +70,6 @@ impl Reason {
             _ => false,
         }
     }
-
-    /// What the user can do to get KVM.
-    #[must_use]
-    pub fn hint(&self) -> Option<&'static str> {
-        match self {
-            Self::PermissionDenied => Some(
-                "join the group that owns /dev/kvm (`sudo usermod -aG kvm $USER`) and log in again",
-            ),
-            Self::NoDevice => Some(
-                "on a physical machine, enable virtualization in the firmware and load kvm_intel \
-                 or kvm_amd; in a virtual machine, enable nested virtualization",
-            ),
-            Self::Hang { .. } | Self::Failed { .. } => {
-                Some("this host's KVM does not run an ordinary Linux guest")
-            }
-            Self::Forced | Self::KvmWorks | Self::Unusable { .. } => None,
-        }
-    }
 }
 
 impl fmt::Display for Reason {

@@ -10,7 +10,7 @@ use std::os::unix::net::UnixStream as StdStream;
 use std::process::ExitStatus;
 use std::time::Duration;
 
-use lazaret_protocol::{Frame, Hello, Kind, VERSION};
+use lazaret_protocol::Hello;
 use tokio::net::UnixStream;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -78,21 +78,16 @@ impl Machine {
         self.process.diagnostics.clone()
     }
 
-    /// Waits for the guest's hello; gives it and the stream to the guest. Call once.
+    /// Exchanges greetings with the guest; gives its hello and the channel to it. Call once.
     ///
     /// # Errors
     /// [`Error::MachineEnded`] and [`Error::GuestSilent`], with the end of QEMU's output and of
-    /// the guest's console; [`Error::GuestMismatch`]; [`Error::Protocol`].
+    /// the guest's console; [`Error::GuestMismatch`]; [`Error::Protocol`]; [`Error::Channel`].
     pub async fn handshake(&mut self, limit: Duration) -> Result<(Hello, Channel), Error> {
-        let mismatch = |reason: &str| Error::GuestMismatch {
-            reason: reason.to_owned(),
-        };
-        let control = self
-            .control
-            .take()
-            .ok_or_else(|| mismatch("it was greeted before"))?;
-        let mut channel = Channel::new(control);
-        let Ok(frame) = timeout(limit, channel.receive()).await else {
+        let control = self.control.take().ok_or_else(|| Error::GuestMismatch {
+            reason: "it was greeted before".to_owned(),
+        })?;
+        let Ok(greeted) = timeout(limit, Channel::greet(control)).await else {
             let (stderr, console) = self.last_words();
             return Err(Error::GuestSilent {
                 limit,
@@ -100,8 +95,8 @@ impl Machine {
                 console,
             });
         };
-        match frame? {
-            Some(frame) => Ok((greeting(&frame)?, channel)),
+        match greeted? {
+            Some(greeted) => Ok(greeted),
             None => Err(self.ended().await),
         }
     }
@@ -143,22 +138,6 @@ impl Machine {
             self.process.diagnostics.console(),
         )
     }
-}
-
-fn greeting(frame: &Frame) -> Result<Hello, Error> {
-    let mismatch = |reason: String| Error::GuestMismatch { reason };
-    if frame.kind != Kind::Hello {
-        return Err(mismatch(format!("it opened with {:?}", frame.kind)));
-    }
-    let hello: Hello = serde_json::from_slice(&frame.payload)
-        .map_err(|error| mismatch(format!("its hello is damaged: {error}")))?;
-    if hello.version != VERSION {
-        return Err(mismatch(format!(
-            "it speaks version {}, not {VERSION}",
-            hello.version
-        )));
-    }
-    Ok(hello)
 }
 
 /// A connected pair: ours for the runtime, and the end that QEMU inherits.

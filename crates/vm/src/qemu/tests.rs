@@ -198,11 +198,14 @@ async fn only_a_guest_of_this_version_is_talked_to() {
     };
     let (error, _) = handshake_error(&hello(r#"{"version":99,"kernel":"x"}"#), LIMIT).await;
     assert!(error.to_string().contains("version 99"), "{error}");
+    let (error, _) = handshake_error(&hello(r#"{"version":1,"kernel":"6.1"}"#), LIMIT).await;
+    let text = error.to_string();
+    assert!(text.contains("it speaks version 1, not 2"), "{text}");
     let (error, _) = handshake_error(&hello("{}"), LIMIT).await;
     assert!(error.to_string().contains("hello is damaged"), "{error}");
 
     let folder = tempfile::tempdir().unwrap();
-    let qemu = stand_in(folder.path(), &hello(r#"{"version":1,"kernel":"6.1"}"#)).await;
+    let qemu = stand_in(folder.path(), &hello(r#"{"version":2,"kernel":"6.1"}"#)).await;
     let mut machine = Machine::start(&qemu, &example_plan()).await.unwrap();
     let (hello, _channel) = machine.handshake(LIMIT).await.unwrap();
     assert_eq!(hello.kernel, "6.1");
@@ -216,16 +219,10 @@ async fn only_a_guest_of_this_version_is_talked_to() {
 }
 
 #[tokio::test]
-async fn a_missing_qemu_is_an_error_with_a_hint() {
+async fn a_missing_qemu_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let error = Qemu::find(folder.path().as_os_str()).await.unwrap_err();
-    assert!(
-        error
-            .hint()
-            .unwrap()
-            .contains("apt-get install qemu-system-x86"),
-        "{error}"
-    );
+    assert!(matches!(error, Error::QemuNotFound { .. }), "{error}");
     let qemu = stand_in(folder.path(), "exit 1").await;
     std::fs::remove_file(qemu.path()).unwrap();
     let error = Machine::start(&qemu, &example_plan()).await.unwrap_err();

@@ -4,7 +4,7 @@ use lazaret_content::SystemClock;
 use lazaret_content::collect::{Action, Check, CheckEvent, CheckOptions, CheckSummary, Finding};
 
 use super::stores::StoresArgs;
-use crate::commands::Context;
+use crate::context::Context;
 use crate::exit;
 use crate::failure::Failure;
 use crate::printer::{Format, bytes};

@@ -5,7 +5,7 @@ use lazaret_content::collect::{CollectionPlan, Collector, Planned, Report};
 use lazaret_values::Period;
 
 use super::stores::StoresArgs;
-use crate::commands::Context;
+use crate::context::Context;
 use crate::exit;
 use crate::failure::Failure;
 use crate::printer::{Format, bytes};

@@ -6,7 +6,7 @@ use lazaret_values::Period;
 use serde_json::{Value, json};
 
 use super::stores::StoresArgs;
-use crate::commands::Context;
+use crate::context::Context;
 use crate::failure::Failure;
 use crate::printer::{Format, table};
 

@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
-use lazaret_registry::config::{self, Overrides};
-use lazaret_registry::{Source, Stores};
+use lazaret_registry::config::Overrides;
+use lazaret_registry::{Root, Source, Upkeep};
 
-use crate::commands::{Context, serve};
+use crate::commands::serve;
+use crate::context::Context;
 use crate::env_vars;
 use crate::failure::Failure;
 use crate::settings;
@@ -14,7 +15,7 @@ use crate::settings;
 #[derive(Debug, clap::Args)]
 pub(crate) struct StoresArgs {
     /// Configuration file of the registry
-    #[arg(long, value_name = "FILE", env = env_vars::SERVE_CONFIG)]
+    #[arg(long, value_name = "FILE", env = env_vars::serve::CONFIG)]
     config: Option<PathBuf>,
     /// Folder of the registry [default: as configured, or `registry` in the data folder]
     #[arg(long, value_name = "DIR")]
@@ -23,18 +24,16 @@ pub(crate) struct StoresArgs {
 
 impl StoresArgs {
     /// Opens the stores; there must be some.
-    pub(super) async fn open(self, context: &Context) -> Result<Stores, Failure> {
+    pub(super) async fn open(self, context: &Context) -> Result<Upkeep, Failure> {
         let mut overrides = Overrides::default();
         overrides.variables(settings::serve_variables());
-        let known = config::settings();
-        let root = known.iter().find(|setting| setting.key() == "root");
-        if let (Some(setting), Some(value)) = (root, self.root) {
-            overrides.flag(setting, value);
+        if let Some(folder) = self.root {
+            overrides.set("root", folder);
         }
         let source = Source {
             file: self.config,
             overrides,
-            root: context.settings.data.join("registry"),
+            root: Root::Lasting(context.settings.data.join("registry")),
         };
         source.open_stores().await.map_err(|error| match error {
             lazaret_registry::Error::Config(faults) => serve::refuse(context, &faults.0),

@@ -6,50 +6,50 @@ use super::*;
 async fn a_manifest_is_read_and_resolved() {
     let digest = Digest::of(manifest_json().as_bytes());
     let stated = digest.to_string();
-    let fake = Fake::start(move |_| {
-        Reply::new(200)
+    let peer = Peer::start(move |_| {
+        Answer::new(200)
             .with("Content-Type", MANIFEST)
             .with("Docker-Content-Digest", stated.clone())
             .body(manifest_json().as_bytes())
-    })
-    .await;
-    let reference = fake.reference("team/app:v1");
+    });
+    let reference = peer.reference("team/app:v1");
     let document = client().manifest(&reference).await.unwrap();
     assert_eq!(document.raw(), manifest_json().as_bytes());
-    let accepted = fake.seen()[0].header("accept").unwrap().to_owned();
+    let accepted = peer.seen()[0].header("accept").unwrap().to_owned();
     assert!(accepted.contains(media_type::INDEX), "{accepted}");
     let descriptor = client().resolve(&reference).await.unwrap();
     assert_eq!(descriptor.digest, digest);
     assert_eq!(descriptor.size, manifest_json().len() as u64);
-    assert_eq!(fake.log()[1], "HEAD /v2/team/app/manifests/v1");
-    assert_eq!(fake.log().len(), 2);
+    assert_eq!(peer.log()[1], "HEAD /v2/team/app/manifests/v1");
+    assert_eq!(peer.log().len(), 2);
 }
 
 #[tokio::test]
 async fn resolving_falls_back_to_reading() {
-    let fake = Fake::start(|seen| match seen.method.as_str() {
-        "HEAD" => Reply::new(405),
-        _ => Reply::new(200)
+    let peer = Peer::start(|seen| match seen.method.as_str() {
+        "HEAD" => Answer::new(405),
+        _ => Answer::new(200)
             .with("Content-Type", MANIFEST)
             .body(manifest_json().as_bytes()),
-    })
-    .await;
-    let descriptor = client().resolve(&fake.reference("a:v1")).await.unwrap();
+    });
+    let descriptor = client().resolve(&peer.reference("a:v1")).await.unwrap();
     assert_eq!(descriptor.digest, Digest::of(manifest_json().as_bytes()));
 }
 
 #[tokio::test]
 async fn what_does_not_exist_is_reported_in_the_servers_own_words() {
-    let fake = Fake::start(|_| {
-        Reply::json(404, r#"{"errors":[{"code":"MANIFEST_UNKNOWN","message":"no such tag, sorry","detail":{"tag":"v9"}}]}"#)
-    })
-    .await;
+    let peer = Peer::start(|_| {
+        Answer::json(
+            404,
+            r#"{"errors":[{"code":"MANIFEST_UNKNOWN","message":"no such tag, sorry","detail":{"tag":"v9"}}]}"#,
+        )
+    });
     for error in [
         client()
-            .manifest(&fake.reference("a:v9"))
+            .manifest(&peer.reference("a:v9"))
             .await
             .unwrap_err(),
-        client().resolve(&fake.reference("a:v9")).await.unwrap_err(),
+        client().resolve(&peer.reference("a:v9")).await.unwrap_err(),
     ] {
         assert_eq!(error.class(), Class::NotFound);
         assert_eq!(error.status(), Some(404));
@@ -65,41 +65,39 @@ async fn what_does_not_exist_is_reported_in_the_servers_own_words() {
 
 #[tokio::test]
 async fn a_pin_is_checked_against_the_raw_bytes() {
-    let fake = Fake::start(|_| {
-        Reply::new(200)
+    let peer = Peer::start(|_| {
+        Answer::new(200)
             .with("Content-Type", MANIFEST)
             .body(manifest_json().as_bytes())
-    })
-    .await;
-    let good = fake
+    });
+    let good = peer
         .reference("a")
         .pinned(Digest::of(manifest_json().as_bytes()));
     client().manifest(&good).await.unwrap();
     let long = Digest::with(lazaret_oci::Algorithm::Sha512, manifest_json().as_bytes());
     client()
-        .manifest(&fake.reference("a").pinned(long))
+        .manifest(&peer.reference("a").pinned(long))
         .await
         .unwrap();
-    let bad = fake.reference("a").pinned(Digest::of(b"other"));
+    let bad = peer.reference("a").pinned(Digest::of(b"other"));
     let error = client().manifest(&bad).await.unwrap_err();
     assert_eq!(error.class(), Class::Integrity);
 }
 
 #[tokio::test]
 async fn a_registry_that_contradicts_itself_or_the_pin_is_caught() {
-    let fake = Fake::start(|_| {
-        Reply::new(200)
+    let peer = Peer::start(|_| {
+        Answer::new(200)
             .with("Content-Type", MANIFEST)
             .with("Docker-Content-Digest", Digest::of(b"other").to_string())
             .body(manifest_json().as_bytes())
-    })
-    .await;
+    });
     let error = client()
-        .manifest(&fake.reference("a:v1"))
+        .manifest(&peer.reference("a:v1"))
         .await
         .unwrap_err();
     assert_eq!(error.class(), Class::Integrity);
-    let pinned = fake
+    let pinned = peer
         .reference("a")
         .pinned(Digest::of(manifest_json().as_bytes()));
     let error = client().resolve(&pinned).await.unwrap_err();
@@ -109,12 +107,12 @@ async fn a_registry_that_contradicts_itself_or_the_pin_is_caught() {
 #[tokio::test]
 async fn an_oversize_manifest_is_not_read() {
     for reply in [
-        Reply::new(200).body(&vec![b' '; 5 << 20]),
-        Reply::new(200).body(&vec![b' '; 5 << 20]).chunked(),
+        Answer::new(200).body(&vec![b' '; 5 << 20]),
+        Answer::new(200).body(&vec![b' '; 5 << 20]).chunked(),
     ] {
-        let fake = Fake::start(move |_| reply.clone()).await;
+        let peer = Peer::start(move |_| reply.clone());
         let error = client()
-            .manifest(&fake.reference("a:v1"))
+            .manifest(&peer.reference("a:v1"))
             .await
             .unwrap_err();
         assert_eq!(error.class(), Class::Protocol, "{error}");
@@ -123,14 +121,13 @@ async fn an_oversize_manifest_is_not_read() {
 
 #[tokio::test]
 async fn garbage_is_a_document_error() {
-    let fake = Fake::start(|_| {
-        Reply::new(200)
+    let peer = Peer::start(|_| {
+        Answer::new(200)
             .with("Content-Type", MANIFEST)
             .body(b"{\"a\":")
-    })
-    .await;
+    });
     let error = client()
-        .manifest(&fake.reference("a:v1"))
+        .manifest(&peer.reference("a:v1"))
         .await
         .unwrap_err();
     assert_eq!(error.class(), Class::Invalid);
@@ -180,7 +177,7 @@ async fn an_index_leads_to_the_platforms_manifest() {
         (MANIFEST, &other, 5, None),
     ]);
     let documents = [index.clone(), nested.clone(), manifest_json().to_owned()];
-    let fake = Fake::start(move |seen| {
+    let peer = Peer::start(move |seen| {
         let wanted = seen.path().rsplit('/').next().unwrap();
         let find = |text: &&String| wanted == Digest::of(text.as_bytes()).to_string();
         let text = match wanted {
@@ -188,22 +185,21 @@ async fn an_index_leads_to_the_platforms_manifest() {
             "nested" => &documents[1],
             _ => match documents.iter().find(find) {
                 Some(text) => text,
-                None => return Reply::new(404),
+                None => return Answer::new(404),
             },
         };
-        Reply::new(200).body(text.as_bytes())
-    })
-    .await;
+        Answer::new(200).body(text.as_bytes())
+    });
     for tag in ["plain", "nested"] {
         let found = client()
-            .image_manifest(&fake.reference(&format!("a:{tag}")), &amd)
+            .image_manifest(&peer.reference(&format!("a:{tag}")), &amd)
             .await
             .unwrap();
         assert_eq!(found.digest(), &inner, "{tag}");
     }
     let riscv = "linux/riscv64".parse().unwrap();
     let error = client()
-        .image_manifest(&fake.reference("a:plain"), &riscv)
+        .image_manifest(&peer.reference("a:plain"), &riscv)
         .await
         .unwrap_err();
     assert_eq!(error.class(), Class::NotFound);
@@ -233,19 +229,18 @@ async fn indexes_are_not_followed_for_ever() {
         )]));
     }
     let outer = texts.last().unwrap().clone();
-    let fake = Fake::start(move |seen| {
+    let peer = Peer::start(move |seen| {
         let wanted = seen.path().rsplit('/').next().unwrap();
         let found = texts
             .iter()
             .find(|text| Digest::of(text.as_bytes()).to_string() == wanted);
-        Reply::new(200).body(found.unwrap().as_bytes())
-    })
-    .await;
-    let reference = fake.reference("a").pinned(Digest::of(outer.as_bytes()));
+        Answer::new(200).body(found.unwrap().as_bytes())
+    });
+    let reference = peer.reference("a").pinned(Digest::of(outer.as_bytes()));
     let error = client()
         .image_manifest(&reference, &Platform::native())
         .await
         .unwrap_err();
     assert_eq!(error.class(), Class::Protocol, "{error}");
-    assert!(fake.log().len() < 8);
+    assert!(peer.log().len() < 8);
 }

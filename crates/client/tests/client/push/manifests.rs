@@ -6,19 +6,18 @@ use super::*;
 async fn a_manifest_is_pushed_and_its_digest_compared() {
     let document = ManifestDocument::parse(manifest_json().as_bytes().to_vec(), None).unwrap();
     let digest = document.digest().clone();
-    let fake = Fake::start(|seen| {
-        Reply::new(201).with("Docker-Content-Digest", Digest::of(&seen.body).to_string())
-    })
-    .await;
+    let peer = Peer::start(|seen| {
+        Answer::new(201).with("Docker-Content-Digest", Digest::of(&seen.body).to_string())
+    });
     let pushed = client()
-        .push_manifest(&fake.reference("a:v1"), &document)
+        .push_manifest(&peer.reference("a:v1"), &document)
         .await
         .unwrap();
     assert_eq!(
         (pushed.digest, pushed.lists_subject),
         (digest.clone(), None)
     );
-    let seen = &fake.seen()[0];
+    let seen = &peer.seen()[0];
     assert_eq!(
         (seen.method.as_str(), seen.target.as_str()),
         ("PUT", "/v2/a/manifests/v1")
@@ -26,7 +25,7 @@ async fn a_manifest_is_pushed_and_its_digest_compared() {
     assert_eq!(seen.header("content-type"), Some(document.media_type()));
     assert_eq!(seen.body, document.raw());
     // Pinned to other bytes: nothing is sent.
-    let pinned = fake.reference("a").pinned(Digest::of(b"other"));
+    let pinned = peer.reference("a").pinned(Digest::of(b"other"));
     assert_eq!(
         client()
             .push_manifest(&pinned, &document)
@@ -35,11 +34,10 @@ async fn a_manifest_is_pushed_and_its_digest_compared() {
             .class(),
         Class::Integrity
     );
-    assert_eq!(fake.log().len(), 1);
-    let liar = Fake::start(|_| {
-        Reply::new(201).with("Docker-Content-Digest", Digest::of(b"z").to_string())
-    })
-    .await;
+    assert_eq!(peer.log().len(), 1);
+    let liar = Peer::start(|_| {
+        Answer::new(201).with("Docker-Content-Digest", Digest::of(b"z").to_string())
+    });
     let error = client()
         .push_manifest(&liar.reference("a:v1"), &document)
         .await
@@ -52,10 +50,10 @@ async fn every_fault_of_a_refused_manifest_is_kept() {
     let body = r#"{"errors":[
         {"code":"MANIFEST_INVALID","message":"name is not a label","detail":{"instancePath":"/metadata/name"}},
         {"code":"MANIFEST_INVALID","message":"spec is missing","detail":{"instancePath":""}}]}"#;
-    let fake = Fake::start(move |_| Reply::json(400, body)).await;
+    let peer = Peer::start(move |_| Answer::json(400, body));
     let document = ManifestDocument::parse(manifest_json().as_bytes().to_vec(), None).unwrap();
     let error = client()
-        .push_manifest(&fake.reference("a:v1"), &document)
+        .push_manifest(&peer.reference("a:v1"), &document)
         .await
         .unwrap_err();
     assert_eq!(error.class(), Class::Invalid);
@@ -73,17 +71,16 @@ async fn every_fault_of_a_refused_manifest_is_kept() {
 #[tokio::test]
 async fn a_manifest_push_survives_a_failure() {
     let tries = AtomicUsize::new(0);
-    let fake = Fake::start(move |_| {
+    let peer = Peer::start(move |_| {
         if tries.fetch_add(1, Ordering::SeqCst) == 0 {
-            Reply::new(503)
+            Answer::new(503)
         } else {
-            Reply::new(201)
+            Answer::new(201)
         }
-    })
-    .await;
+    });
     let document = ManifestDocument::parse(manifest_json().as_bytes().to_vec(), None).unwrap();
     client()
-        .push_manifest(&fake.reference("a:v1"), &document)
+        .push_manifest(&peer.reference("a:v1"), &document)
         .await
         .unwrap();
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use lazaret_files::blocking;
 use lazaret_oci::Repository;
 
 use crate::collect::age;
@@ -61,8 +62,6 @@ impl Collector {
             return Ok(retention::plan(&contents, rule, now, grace));
         }
         let rule = rule.clone();
-        tokio::task::spawn_blocking(move || retention::plan(&contents, &rule, now, grace))
-            .await
-            .map_err(|_| Error::Stopped)
+        blocking(move || Ok(retention::plan(&contents, &rule, now, grace))).await
     }
 }

@@ -1,29 +1,15 @@
 //! Servers that answer wrongly, or refuse.
 
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::TcpListener;
-
 use lazaret_content::{BlobStore as _, CloudObjects, Error, Staged, UploadId};
 use lazaret_testing::garage;
+use lazaret_testing::http::{Answer, Peer};
 
 use crate::conformance::stores::s3;
 
 /// A server that gives every request the same answer and hangs up.
 fn answering(answer: &'static str) -> CloudObjects {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let endpoint = format!("http://{}", listener.local_addr().unwrap());
-    std::thread::spawn(move || {
-        for stream in listener.incoming() {
-            let mut stream = stream.unwrap();
-            let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
-            while lines
-                .next()
-                .is_some_and(|line| line.is_ok_and(|line| !line.is_empty()))
-            {}
-            let _ = stream.write_all(answer.as_bytes());
-        }
-    });
-    CloudObjects::open(&s3(&endpoint, "us-east-1", "test", "test")).unwrap()
+    let peer = Peer::start(move |_| Answer::raw(answer));
+    CloudObjects::open(&s3(&peer.url(), "us-east-1", "test", "test")).unwrap()
 }
 
 async fn read(store: &CloudObjects, range: Option<std::ops::Range<u64>>) -> Error {

@@ -2,10 +2,9 @@
 
 use http::StatusCode;
 use lazaret_content::Unlinked;
-use lazaret_oci::wire::ErrorCode;
 use lazaret_oci::{Digest, Repository};
 
-use crate::message::answer::{self, Outcome, Refusal};
+use crate::message::{Outcome, Refusal, answer};
 use crate::registry::Registry;
 
 /// The content itself stays, because other repositories may have it; collection frees it. A blob
@@ -15,13 +14,20 @@ pub(crate) async fn delete(
     repository: &Repository,
     digest: &Digest,
 ) -> Outcome {
-    match registry.metadata.unlink_blob(repository, digest).await? {
+    if !registry.terms().takes_deletions {
+        return Err(Refusal::deletes_nothing("GET, HEAD"));
+    }
+    match registry
+        .stores
+        .metadata
+        .unlink_blob(repository, digest)
+        .await?
+    {
         Unlinked::Done => Ok(answer::empty(StatusCode::ACCEPTED)),
         Unlinked::Absent => Err(Refusal::unknown_blob(digest)),
-        Unlinked::InUse => Err(Refusal::new(
-            ErrorCode::Unsupported,
+        Unlinked::InUse => Err(Refusal::not_allowed(
             format!("a manifest in the repository names blob {digest}; delete the manifest first"),
-        )
-        .status(StatusCode::METHOD_NOT_ALLOWED)),
+            "GET, HEAD",
+        )),
     }
 }

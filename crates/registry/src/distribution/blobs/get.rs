@@ -4,34 +4,33 @@ use std::time::Duration;
 
 use futures_util::TryStreamExt as _;
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use http_body::Frame;
 use http_body_util::{BodyExt as _, StreamBody};
 use lazaret_content::{Blob, StoredBlob};
 use lazaret_oci::wire::ErrorCode;
 use lazaret_oci::{Digest, Repository};
 
-use crate::message::answer::{self, Body, Outcome, Refusal};
 use crate::message::range::{Requested, requested};
+use crate::message::{Body, Outcome, Refusal, answer};
 use crate::registry::Registry;
 use crate::server::zero_copy::{self, FileBody, Outgoing};
 
-/// How old a lease has to be for `HEAD` to renew it; far less than any grace of collection.
+/// Age of a lease from which `HEAD` renews it; far less than any grace of collection.
 const RENEWAL: Duration = Duration::from_secs(60 * 60);
-/// How long a link into the store can be used.
-const LINK: Duration = Duration::from_secs(20 * 60);
 
-/// `GET` and `HEAD`. Who asks whether a blob is there may mean to push a manifest that names it:
-/// its lease is renewed.
+/// `GET` and `HEAD`. A client that asks whether a blob is there may mean to push a manifest that
+/// names it: the lease of the blob is renewed.
 pub(crate) async fn get(
     registry: &Registry,
     repository: &Repository,
     digest: &Digest,
     head: &Parts,
+    head_only: bool,
 ) -> Outcome {
     let headers = &head.headers;
     let unknown = || Refusal::unknown_blob(digest);
-    let stored = registry.metadata.blob(repository, digest).await?;
+    let stored = registry.stores.metadata.blob(repository, digest).await?;
     let stored = stored.ok_or_else(unknown)?;
     if answer::is_known(headers, digest) {
         return Ok(answer::with_digest(
@@ -48,9 +47,15 @@ pub(crate) async fn get(
         Requested::Part(range) => Some(range),
         Requested::Unsatisfiable => return Err(unsatisfiable(stored.size)),
     };
-    let mut response = if head.method == Method::HEAD {
+    let mut response = if head_only {
         let old = stored.leased.elapsed().is_ok_and(|age| age > RENEWAL);
-        if old && !registry.metadata.renew_blob(repository, digest).await? {
+        if old
+            && !registry
+                .stores
+                .metadata
+                .renew_blob(repository, digest)
+                .await?
+        {
             return Err(unknown());
         }
         answer::empty(StatusCode::OK)
@@ -59,7 +64,7 @@ pub(crate) async fn get(
         let response = answer::with(response, header::LOCATION, &link);
         return Ok(answer::with_digest(response, digest));
     } else {
-        let objects = &registry.objects;
+        let objects = &registry.stores.objects;
         let blob = objects
             .open(&stored.object, stored.size, range.clone())
             .await?;
@@ -85,12 +90,10 @@ pub(crate) async fn get(
     Ok(answer::with_digest(response, digest))
 }
 
-/// Where to read the content from, when clients read it from the store itself.
+/// A link to the content, when clients read it from the store itself.
 async fn link(registry: &Registry, stored: &StoredBlob) -> Result<Option<String>, Refusal> {
-    match registry.objects.presign() {
-        Some(presign) if registry.policy().redirect => {
-            Ok(Some(presign.link(&stored.object, LINK).await?))
-        }
+    match (registry.stores.objects.presign(), registry.terms().links) {
+        (Some(presign), Some(lifetime)) => Ok(Some(presign.link(&stored.object, lifetime).await?)),
         _ => Ok(None),
     }
 }

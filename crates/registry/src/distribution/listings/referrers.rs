@@ -3,9 +3,9 @@
 use http::{HeaderName, StatusCode, header};
 use lazaret_oci::{Digest, Repository, media_type};
 
-use super::{page, with_next};
-use crate::message::answer::{self, Outcome};
+use super::page::{page, with_next};
 use crate::message::query::{Query, encode};
+use crate::message::{Outcome, answer};
 use crate::registry::Registry;
 
 const FILTERS_APPLIED: HeaderName = HeaderName::from_static("oci-filters-applied");
@@ -20,6 +20,7 @@ pub(crate) async fn referrers(
     let page = page(query)?;
     let filter = query.get("artifactType");
     let listing = registry
+        .stores
         .metadata
         .referrers(repository, digest, filter, page.clone())
         .await?;

@@ -3,14 +3,14 @@
 use http::StatusCode;
 use lazaret_oci::Repository;
 
-use super::{page, with_next};
-use crate::message::answer::{self, Outcome, Refusal};
-use crate::message::query::Query;
+use super::page::{page, with_next};
+use crate::message::{Outcome, Query, Refusal, answer};
 use crate::registry::Registry;
 
 pub(crate) async fn tags(registry: &Registry, repository: &Repository, query: &Query) -> Outcome {
     let page = page(query)?;
     let listing = registry
+        .stores
         .metadata
         .tags(repository, page.clone())
         .await?

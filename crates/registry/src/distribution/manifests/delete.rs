@@ -4,7 +4,8 @@ use http::StatusCode;
 use lazaret_content::ManifestSelector;
 use lazaret_oci::Repository;
 
-use crate::message::answer::{self, Outcome, Refusal};
+use crate::act::Reference;
+use crate::message::{Outcome, Refusal, answer};
 use crate::registry::Registry;
 
 pub(crate) async fn delete(
@@ -12,10 +13,14 @@ pub(crate) async fn delete(
     repository: &Repository,
     selector: &ManifestSelector,
 ) -> Outcome {
+    if !registry.terms().takes_deletions {
+        return Err(Refusal::deletes_nothing("GET, HEAD, PUT"));
+    }
     let removed = match selector {
-        ManifestSelector::Tag(tag) => registry.metadata.delete_tag(repository, tag).await?,
+        ManifestSelector::Tag(tag) => registry.stores.metadata.delete_tag(repository, tag).await?,
         ManifestSelector::Digest(digest) => {
             registry
+                .stores
                 .metadata
                 .delete_manifest(repository, digest)
                 .await?
@@ -24,6 +29,6 @@ pub(crate) async fn delete(
     if removed {
         Ok(answer::empty(StatusCode::ACCEPTED))
     } else {
-        Err(Refusal::unknown_manifest(&super::text(selector)))
+        Err(Refusal::unknown_manifest(Reference::from(selector)))
     }
 }

@@ -4,7 +4,8 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use lazaret_content::ManifestSelector;
 use lazaret_oci::Repository;
 
-use crate::message::answer::{self, Outcome, Refusal};
+use crate::act::Reference;
+use crate::message::{Outcome, Refusal, answer};
 use crate::registry::Registry;
 
 /// `GET` and `HEAD`. The bytes are those that were pushed, whatever `Accept` says: another
@@ -14,19 +15,20 @@ pub(crate) async fn get(
     repository: &Repository,
     selector: &ManifestSelector,
     headers: &HeaderMap,
-    head: bool,
+    head_only: bool,
 ) -> Outcome {
     let manifest = registry
+        .stores
         .metadata
         .manifest(repository, selector)
         .await?
-        .ok_or_else(|| Refusal::unknown_manifest(&super::text(selector)))?;
+        .ok_or_else(|| Refusal::unknown_manifest(Reference::from(selector)))?;
     if answer::is_known(headers, &manifest.digest) {
         let response = answer::empty(StatusCode::NOT_MODIFIED);
         return Ok(answer::with_digest(response, &manifest.digest));
     }
     let length = HeaderValue::from(manifest.bytes.len());
-    let mut response = if head {
+    let mut response = if head_only {
         answer::empty(StatusCode::OK)
     } else {
         answer::bytes(StatusCode::OK, manifest.bytes)

@@ -13,12 +13,11 @@ use lazaret_oci::{
     Descriptor, Digest, Manifest, ManifestContent, ManifestDocument, Repository, Tag,
 };
 
-use crate::message::answer::{self, Outcome, Refusal};
-use crate::message::body::Content;
-use crate::message::query::Query;
-use crate::registry::{Policy, Registry};
+use crate::message::{Outcome, Query, Refusal, RequestBody, answer};
+use crate::registry::Registry;
 use crate::rules;
 use crate::schemas::SchemaFault;
+use crate::terms::Terms;
 
 const SUBJECT: HeaderName = HeaderName::from_static("oci-subject");
 const TAG: HeaderName = HeaderName::from_static("oci-tag");
@@ -32,9 +31,10 @@ pub(crate) async fn put(
     selector: &ManifestSelector,
     query: &Query,
     headers: &HeaderMap,
-    content: &mut Content,
+    body: &mut RequestBody,
 ) -> Outcome {
-    let raw = content.read(registry.operations().manifest_limit()).await?;
+    let terms = registry.terms();
+    let raw = body.read(terms.manifest_bytes).await?;
     let content_type = headers
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok());
@@ -45,15 +45,14 @@ pub(crate) async fn put(
         ManifestSelector::Tag(_) => document.digest().clone(),
     };
     let tags = tags(selector, query)?;
-    let policy = registry.policy();
     let config = match document.manifest() {
-        Some(manifest) => check_schema(registry, &policy, repository, manifest).await?,
+        Some(manifest) => check_schema(registry, &terms, repository, manifest).await?,
         None => None,
     };
-    let rule = policy.rules.of(repository);
+    let rule = terms.rules.of(repository);
     if let Some(rule) = rule {
         rules::check(
-            registry,
+            &registry.stores,
             rule,
             repository,
             &document,
@@ -108,6 +107,7 @@ async fn store(
     may_lack_layers: bool,
 ) -> Result<(), Refusal> {
     let outcome = registry
+        .stores
         .metadata
         .put_manifest(repository, manifest.clone())
         .await;
@@ -116,7 +116,11 @@ async fn store(
             if may_lack_layers && manifest.blobs.first().is_some_and(|c| !digests.contains(c)) =>
         {
             manifest.blobs.retain(|blob| !digests.contains(blob));
-            registry.metadata.put_manifest(repository, manifest).await?;
+            registry
+                .stores
+                .metadata
+                .put_manifest(repository, manifest)
+                .await?;
         }
         outcome => outcome?,
     }
@@ -173,14 +177,15 @@ fn content_of(document: &ManifestDocument) -> (Vec<Digest>, Vec<Digest>) {
 /// configuration that is not here is reported with everything else that is missing.
 async fn check_schema(
     registry: &Registry,
-    policy: &Policy,
+    terms: &Terms,
     repository: &Repository,
     manifest: &Manifest,
 ) -> Result<Option<Bytes>, Refusal> {
-    let Some(limit) = policy.schemas.applies(manifest) else {
+    let Some(limit) = terms.schemas.applies(manifest) else {
         return Ok(None);
     };
     let stored = registry
+        .stores
         .metadata
         .blob(repository, &manifest.config.digest)
         .await?;
@@ -192,15 +197,16 @@ async fn check_schema(
         return Err(Refusal::new(ErrorCode::ManifestInvalid, error.to_string()));
     }
     let digest = &manifest.config.digest;
-    let Some(config) = registry.small_blob(repository, digest, limit).await? else {
+    let Some(config) = registry
+        .stores
+        .small_blob(repository, digest, limit)
+        .await?
+    else {
         return Ok(None);
     };
     // A large configuration takes long enough to be in everyone's way.
-    let (schemas, manifest, checked) = (
-        Arc::clone(&policy.schemas),
-        manifest.clone(),
-        config.clone(),
-    );
+    let (schemas, manifest, checked) =
+        (Arc::clone(&terms.schemas), manifest.clone(), config.clone());
     let faults = tokio::task::spawn_blocking(move || schemas.check(&manifest, &checked))
         .await
         .map_err(|_| Refusal::internal("the check of the configuration failed"))?;

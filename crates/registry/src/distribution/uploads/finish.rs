@@ -5,12 +5,11 @@ use lazaret_content::UploadId;
 use lazaret_oci::Repository;
 use lazaret_oci::wire::ErrorCode;
 
+use super::chunk::chunk;
+use super::session::created;
 use super::writing::{Writing, detached};
-use super::{chunk, created};
-use crate::act::path::parse_digest;
-use crate::message::answer::{Outcome, Refusal};
-use crate::message::body::Content;
-use crate::message::query::Query;
+use crate::act::parse_digest;
+use crate::message::{Outcome, Query, Refusal, RequestBody};
 use crate::registry::Registry;
 
 pub(crate) async fn finish(
@@ -19,7 +18,7 @@ pub(crate) async fn finish(
     id: &UploadId,
     query: &Query,
     headers: &HeaderMap,
-    content: &mut Content,
+    body: &mut RequestBody,
 ) -> Outcome {
     let digest = query
         .get("digest")
@@ -32,18 +31,18 @@ pub(crate) async fn finish(
         id.clone(),
         digest.clone(),
     );
-    detached(content, |mut content| async move {
+    detached(body, |mut body| async move {
         let outcome = async {
             let mut upload = Writing::claim(&registry, &to, &id).await?;
-            let has_more = chunk.is_some() || !content.is_empty();
-            if has_more && let Err(refusal) = upload.chunk(&mut content, chunk).await {
+            let has_more = chunk.is_some() || !body.is_empty();
+            if has_more && let Err(refusal) = upload.chunk(&mut body, chunk).await {
                 upload.release().await?;
                 return Err(refusal);
             }
             upload.finish(&expected).await
         };
         let outcome = outcome.await;
-        (content, outcome)
+        (body, outcome)
     })
     .await?;
     Ok(created(repository, &digest))

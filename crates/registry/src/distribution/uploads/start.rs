@@ -1,18 +1,18 @@
 //! `POST`: mounts a blob, takes a whole one, or starts a session.
 
-use http::StatusCode;
+use http::{HeaderName, StatusCode};
 use lazaret_oci::wire::ErrorCode;
 use lazaret_oci::{Algorithm, Digest, Repository};
 
+use super::session::{created, session};
 use super::writing::{Writing, begin, detached};
-use super::{created, session};
-use crate::act::path::parse_digest;
+use crate::act::parse_digest;
 use crate::caller::Caller;
-use crate::message::answer::{self, Outcome, Refusal};
-use crate::message::body::Content;
-use crate::message::query::Query;
+use crate::message::{Outcome, Query, Refusal, RequestBody, answer};
 use crate::registry::Registry;
 
+/// Smallest chunk worth sending (distribution-spec 1.1, "Pushing a blob in chunks").
+const CHUNK_MIN_LENGTH: HeaderName = HeaderName::from_static("oci-chunk-min-length");
 /// Repositories looked at for a mount that names none.
 const CANDIDATES: usize = 32;
 
@@ -21,7 +21,7 @@ pub(crate) async fn start(
     caller: &Caller,
     repository: &Repository,
     query: &Query,
-    content: &mut Content,
+    body: &mut RequestBody,
 ) -> Outcome {
     if let Some(digest) = query.get("mount") {
         let digest = parse_digest(digest)?;
@@ -31,7 +31,7 @@ pub(crate) async fn start(
     }
     if let Some(digest) = query.get("digest") {
         let digest = parse_digest(digest)?;
-        monolithic(registry, repository, &digest, content).await?;
+        monolithic(registry, repository, &digest, body).await?;
         return Ok(created(repository, &digest));
     }
     let algorithm = match query.get("digest-algorithm") {
@@ -46,15 +46,11 @@ pub(crate) async fn start(
     };
     let upload = begin(registry, repository, algorithm).await?;
     let response = session(StatusCode::ACCEPTED, repository, &upload.id, 0);
-    let least = registry.objects.least_chunk();
+    let least = registry.stores.objects.least_chunk();
     if least == 0 {
         return Ok(response);
     }
-    Ok(answer::with(
-        response,
-        super::CHUNK_MIN_LENGTH,
-        &least.to_string(),
-    ))
+    Ok(answer::with(response, CHUNK_MIN_LENGTH, &least.to_string()))
 }
 
 /// Gives the repository a blob that another one has, if the caller may read it there. Without
@@ -72,14 +68,16 @@ async fn mount(
         Some(Err(_)) => Vec::new(),
         None => {
             registry
+                .stores
                 .metadata
                 .repositories_with(digest, CANDIDATES)
                 .await?
         }
     };
-    let quota = registry.policy().rules.quota(repository);
+    let quota = registry.terms().rules.quota(repository);
     for from in sources.iter().filter(|from| caller.may_pull(from)) {
         let mounted = registry
+            .stores
             .metadata
             .mount_blob(repository, from, digest, quota)
             .await?;
@@ -94,13 +92,13 @@ async fn monolithic(
     registry: &Registry,
     repository: &Repository,
     digest: &Digest,
-    content: &mut Content,
+    body: &mut RequestBody,
 ) -> Result<(), Refusal> {
     let (registry, repository, digest) = (registry.clone(), repository.clone(), digest.clone());
-    detached(content, |mut content| async move {
+    detached(body, |mut body| async move {
         let outcome = async {
             let mut upload = Writing::begin(&registry, &repository, digest.algorithm()).await?;
-            match upload.append(&mut content, None).await {
+            match upload.append(&mut body, None).await {
                 Ok(()) => upload.finish(&digest).await,
                 Err(refusal) => {
                     // Nobody else knows the upload.
@@ -110,7 +108,7 @@ async fn monolithic(
             }
         };
         let outcome = outcome.await;
-        (content, outcome)
+        (body, outcome)
     })
     .await
 }

@@ -4,12 +4,12 @@ use http::StatusCode;
 use lazaret_content::UploadId;
 use lazaret_oci::Repository;
 
-use super::session;
-use crate::message::answer::{Outcome, Refusal};
+use super::session::session;
+use crate::message::{Outcome, Refusal};
 use crate::registry::Registry;
 
 pub(crate) async fn status(registry: &Registry, repository: &Repository, id: &UploadId) -> Outcome {
-    let upload = registry.metadata.upload(id).await?;
+    let upload = registry.stores.metadata.upload(id).await?;
     let upload = upload
         .filter(|upload| upload.repository == *repository)
         .ok_or_else(Refusal::unknown_upload)?;

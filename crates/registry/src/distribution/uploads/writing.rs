@@ -18,33 +18,32 @@ use lazaret_oci::wire::ErrorCode;
 use lazaret_oci::{Algorithm, Digest, Hasher, Repository};
 use tokio::time::Instant;
 
-use super::out_of_order;
-use crate::message::answer::Refusal;
-use crate::message::body::Content;
+use super::session::out_of_order;
+use crate::message::{Refusal, RequestBody};
 use crate::registry::Registry;
 
-/// How long nobody else may write after a sign of life.
+/// Time for which nobody else may write after a sign of life.
 const LEASE: Duration = Duration::from_secs(30);
 /// Time between signs of life.
 const RENEWAL: Duration = Duration::from_secs(10);
-/// How long a request waits for the one before it to let go of the upload.
+/// Longest time that a request waits for the one before it to let go of the upload.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// How often it looks.
+/// Time between its looks.
 const LOOK: Duration = Duration::from_millis(20);
 
 /// Runs work on a body to its end, whether the client waits for it or not. What is left of the
 /// body comes back.
 pub(super) async fn detached<T, W>(
-    content: &mut Content,
-    work: impl FnOnce(Content) -> W,
+    body: &mut RequestBody,
+    work: impl FnOnce(RequestBody) -> W,
 ) -> Result<T, Refusal>
 where
     T: Send + 'static,
-    W: Future<Output = (Content, Result<T, Refusal>)> + Send + 'static,
+    W: Future<Output = (RequestBody, Result<T, Refusal>)> + Send + 'static,
 {
-    match tokio::spawn(work(content.take())).await {
+    match tokio::spawn(work(body.take())).await {
         Ok((rest, outcome)) => {
-            *content = rest;
+            *body = rest;
             outcome
         }
         Err(_) => Err(Refusal::internal("the upload was interrupted")),
@@ -70,7 +69,12 @@ impl Writing {
         let claim = Claim::random();
         let started = Instant::now();
         let session = loop {
-            match registry.metadata.claim_upload(id, &claim, LEASE).await {
+            match registry
+                .stores
+                .metadata
+                .claim_upload(id, &claim, LEASE)
+                .await
+            {
                 Err(Error::UploadBusy { .. }) if started.elapsed() < PATIENCE => {
                     tokio::time::sleep(LOOK).await;
                 }
@@ -111,7 +115,7 @@ impl Writing {
     /// stays.
     pub(super) async fn chunk(
         &mut self,
-        content: &mut Content,
+        body: &mut RequestBody,
         range: Option<Range<u64>>,
     ) -> Result<(), Refusal> {
         let UploadSession {
@@ -126,24 +130,29 @@ impl Writing {
         {
             return Err(out_of_order(repository, id, staged.size));
         }
-        self.append(content, range.map(|range| range.end - range.start))
+        self.append(body, range.map(|range| range.end - range.start))
             .await
     }
 
     /// Appends a body, which has at most `limit` bytes.
     pub(super) async fn append(
         &mut self,
-        content: &mut Content,
+        body: &mut RequestBody,
         limit: Option<u64>,
     ) -> Result<(), Refusal> {
         let (id, staged) = (&self.session.id, self.session.staged.clone());
-        let most = self.registry.policy().limits.blob_bytes;
+        let most = self.registry.terms().blob_bytes;
         let mut left = limit.unwrap_or(u64::MAX);
         let mut room = most.saturating_sub(staged.size);
         let hasher = self.hasher.take();
-        let mut writer = self.registry.objects.append(id, staged, hasher).await?;
+        let mut writer = self
+            .registry
+            .stores
+            .objects
+            .append(id, staged, hasher)
+            .await?;
         let outcome = loop {
-            let bytes = match content.next().await {
+            let bytes = match body.next().await {
                 Ok(None) => break Ok(()),
                 Ok(Some(bytes)) => bytes,
                 Err(refusal) => break Err(refusal),
@@ -178,7 +187,13 @@ impl Writing {
         }
         self.renewed = Instant::now();
         let (id, claim) = (&self.session.id, &self.claim);
-        if self.registry.metadata.renew_claim(id, claim, LEASE).await? {
+        if self
+            .registry
+            .stores
+            .metadata
+            .renew_claim(id, claim, LEASE)
+            .await?
+        {
             return Ok(());
         }
         Err(Error::UploadBusy { id: id.clone() }.into())
@@ -191,6 +206,7 @@ impl Writing {
             self.registry.hashes.keep(&id, hasher, staged.size);
         }
         self.registry
+            .stores
             .metadata
             .release_upload(&id, &self.claim, &staged)
             .await?;
@@ -200,6 +216,7 @@ impl Writing {
     /// Drops the upload.
     pub(super) async fn discard(self) -> Result<(), Refusal> {
         self.registry
+            .stores
             .metadata
             .discard_upload(&self.session.id, &self.claim)
             .await?;
@@ -230,8 +247,8 @@ impl Writing {
             staged,
             ..
         } = &self.session;
-        let quota = self.registry.policy().rules.quota(repository);
-        let metadata = &self.registry.metadata;
+        let quota = self.registry.terms().rules.quota(repository);
+        let metadata = &self.registry.stores.metadata;
         match metadata
             .finish_upload(id, &self.claim, digest, staged.size, quota)
             .await
@@ -253,7 +270,7 @@ impl Writing {
             algorithm,
             ..
         } = &self.session;
-        let objects = &self.registry.objects;
+        let objects = &self.registry.stores.objects;
         let hasher = self.hasher.take();
         if let Some(hasher) = hasher.filter(|_| *algorithm == digest.algorithm()) {
             let matches = hasher.finish() == *digest;
@@ -281,6 +298,7 @@ impl Writing {
             .map_err(|_| Error::Stopped)?;
             let _ = self
                 .registry
+                .stores
                 .metadata
                 .renew_claim(id, &self.claim, LEASE)
                 .await?;
@@ -289,7 +307,11 @@ impl Writing {
     }
 
     async fn seal(&self, staged: &Staged) -> Result<(), Error> {
-        self.registry.objects.seal(&self.session.id, staged).await
+        self.registry
+            .stores
+            .objects
+            .seal(&self.session.id, staged)
+            .await
     }
 }
 
@@ -305,7 +327,7 @@ pub(super) async fn begin(
         algorithm,
         staged: Staged::default(),
     };
-    registry.metadata.begin_upload(&session).await?;
+    registry.stores.metadata.begin_upload(&session).await?;
     registry.hashes.keep(&session.id, Hasher::new(algorithm), 0);
     Ok(session)
 }

@@ -191,7 +191,7 @@ proptest! {
     #[test]
     fn damaged_images_never_panic(bytes in damaged(fixtures::bzimage("6.1", &fixtures::lz4_payload(&fixtures::vmlinux(b"Xen\0"))))) {
         if let Ok(image) = Image::parse(&bytes) {
-            prop_assert!(crate::kernel::is_name(&image.release));
+            prop_assert!(crate::kernel::name::is_name(&image.release));
         }
     }
 

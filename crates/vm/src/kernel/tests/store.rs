@@ -192,7 +192,7 @@ fn the_default_follows_imports_choices_and_removals() {
     store.remove("6.1").unwrap();
     assert_eq!(default(), "6.3");
     let error = store.remove("6.1").unwrap_err();
-    assert_eq!(error.hint().unwrap(), "there are: 6.2, 6.3");
+    assert!(matches!(error, Error::KernelNotFound { known, .. } if known == ["6.2", "6.3"]));
     assert!(store.set_default("6.1").is_err());
     assert_eq!(bench.leftovers(), [".default", ".lock"]);
 }
@@ -242,10 +242,7 @@ fn a_meta_package_names_the_package_to_import() {
         "package linux-image-cloud is a meta package without a kernel"
     );
     assert!(
-        error
-            .hint()
-            .unwrap()
-            .contains("apt-get download linux-image-6.1.0`"),
+        matches!(&error, Error::MetaPackage { depends: Some(package), .. } if package == "linux-image-6.1.0"),
         "{error:?}"
     );
 }
@@ -324,7 +321,6 @@ fn the_host_kernel_is_found_or_its_absence_explained() {
     let check = |missing: &str| {
         let error = source::host(root, "6.1").err().unwrap();
         assert!(error.to_string().contains(missing), "{error}");
-        assert!(error.hint().unwrap().contains("apt-get download"));
     };
     check("boot/vmlinuz-6.1");
     bench.write("boot/vmlinuz-6.1", b"image");

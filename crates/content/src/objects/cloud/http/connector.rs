@@ -1,27 +1,25 @@
 //! Connections, and the errors that decide what is tried again.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::{self, Client, connect::HttpConnector};
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use lazaret_net::{Pool, PoolError, PoolOptions, Roots, TimedBody, client_config, pool};
 use object_store::ClientOptions;
 use object_store::client::{
     ClientConfigKey, HttpClient, HttpConnector as Connect, HttpError, HttpErrorKind, HttpRequest,
     HttpRequestBody, HttpResponse, HttpResponseBody, HttpService,
 };
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject as _;
-use rustls::{ClientConfig, RootCertStore};
+use rustls::ClientConfig;
 
-use super::body::TimedBody;
+use super::body::StoreBody;
 use crate::Error;
 use crate::error::invalid;
 
 const CONNECT: Duration = Duration::from_secs(10);
+
+/// A connection is kept without use for this time.
+const IDLE: Duration = Duration::from_secs(60);
 
 /// An answer begins within this time: completing a large object takes a while.
 const ANSWER: Duration = Duration::from_secs(60);
@@ -41,40 +39,25 @@ pub(in crate::objects::cloud) struct Connector {
 impl Connector {
     /// Trusts the system's authorities and those in `pem`.
     pub(in crate::objects::cloud) fn new(pem: &[u8]) -> Result<Self, Error> {
-        let mut roots = RootCertStore::empty();
         // A system without any can still reach plain HTTP and what is in `pem`.
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        for certificate in CertificateDer::pem_slice_iter(pem) {
-            let added = certificate.map_err(|error| error.to_string());
-            added
-                .and_then(|one| roots.add(one).map_err(|error| error.to_string()))
-                .map_err(|error| invalid(format!("a certificate of an authority: {error}")))?;
-        }
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let tls = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(|error| invalid(error.to_string()))?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        Ok(Self { tls })
+        let mut roots = Roots::system();
+        roots
+            .add_pem(pem)
+            .map_err(|error| invalid(format!("the authorities: {error}")))?;
+        Ok(Self {
+            tls: client_config(roots),
+        })
     }
 }
 
 impl Connect for Connector {
     fn connect(&self, options: &ClientOptions) -> object_store::Result<HttpClient> {
-        let mut tcp = HttpConnector::new();
-        tcp.enforce_http(false);
-        tcp.set_nodelay(true);
-        tcp.set_connect_timeout(Some(CONNECT));
-        let https = HttpsConnectorBuilder::new()
-            .with_tls_config(self.tls.clone())
-            .https_or_http()
-            .enable_http1()
-            .wrap_connector(tcp);
-        let client = Client::builder(TokioExecutor::new())
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(Duration::from_secs(60))
-            .build(https);
+        let limits = PoolOptions {
+            connect: CONNECT,
+            idle: IDLE,
+            idle_per_host: usize::MAX,
+        };
+        let client = pool(self.tls.clone(), limits);
         let allow_http = options.get_config_value(&ClientConfigKey::AllowHttp);
         Ok(HttpClient::new(Service {
             client,
@@ -85,7 +68,7 @@ impl Connect for Connector {
 
 #[derive(Debug)]
 struct Service {
-    client: Client<HttpsConnector<HttpConnector>, HttpRequestBody>,
+    client: Pool<HttpRequestBody>,
     /// Plain HTTP to other machines.
     allow_http: bool,
 }
@@ -105,13 +88,13 @@ impl HttpService for Service {
         let answer = answer
             .map_err(|late| HttpError::new(HttpErrorKind::Timeout, late))?
             .map_err(failed)?;
-        Ok(answer.map(|body| HttpResponseBody::new(TimedBody::new(body, PATIENCE))))
+        Ok(answer.map(|body| HttpResponseBody::new(StoreBody(TimedBody::new(body, PATIENCE)))))
     }
 }
 
 /// A request that was not sent may be sent again; one that broke on the way only if a second
 /// time does no harm.
-fn failed(error: legacy::Error) -> HttpError {
+fn failed(error: PoolError) -> HttpError {
     let kind = if error.is_connect() {
         HttpErrorKind::Connect
     } else {

@@ -1,0 +1,100 @@
+//! One file a command.
+
+mod auth;
+mod catalogue;
+mod completions;
+mod image;
+mod kernel;
+mod login;
+mod pull;
+mod push;
+#[cfg(feature = "serve")]
+mod registry;
+mod rootfs;
+mod run;
+#[cfg(feature = "serve")]
+mod serve;
+mod system;
+mod types;
+mod validate;
+
+use clap::Subcommand;
+
+use crate::context::Context;
+use crate::exit;
+use crate::failure::Failure;
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Run(Box<run::Args>),
+    Push(push::Args),
+    Pull(pull::Args),
+    Validate(validate::Args),
+    Types(types::Args),
+    #[command(subcommand)]
+    Image(image::Command),
+    #[command(subcommand)]
+    Rootfs(rootfs::Command),
+    #[command(subcommand)]
+    Kernel(kernel::Command),
+    #[command(subcommand)]
+    Catalogue(catalogue::Command),
+    #[command(subcommand)]
+    System(system::Command),
+    #[cfg(feature = "serve")]
+    Serve(Box<serve::Args>),
+    #[cfg(feature = "serve")]
+    #[command(subcommand)]
+    Registry(registry::Command),
+    Login(login::LoginArgs),
+    Logout(login::LogoutArgs),
+    #[command(subcommand)]
+    Auth(auth::Command),
+    Completions(completions::Args),
+}
+
+impl Command {
+    pub(crate) async fn run(self, context: &Context) -> Result<u8, Failure> {
+        match self {
+            Self::Run(args) => return args.run(context).await,
+            #[cfg(feature = "serve")]
+            Self::Registry(command) => return command.run(context).await,
+            Self::Push(args) => args.run(context).await?,
+            Self::Pull(args) => args.run(context).await?,
+            Self::Validate(args) => args.run(context)?,
+            Self::Types(args) => args.run(context).await?,
+            Self::Image(command) => command.run(context).await?,
+            Self::Rootfs(command) => command.run(context).await?,
+            Self::Kernel(command) => command.run(context).await?,
+            Self::Catalogue(command) => command.run(context).await?,
+            Self::System(command) => command.run(context)?,
+            #[cfg(feature = "serve")]
+            Self::Serve(args) => args.run(context).await?,
+            Self::Login(args) => args.login(context).await?,
+            Self::Logout(args) => args.logout(context)?,
+            Self::Auth(command) => command.run(context)?,
+            Self::Completions(args) => args.run(context)?,
+        }
+        Ok(exit::SUCCESS)
+    }
+
+    /// Whether the command starts its log itself.
+    pub(crate) fn logs_itself(&self) -> bool {
+        match self {
+            #[cfg(feature = "serve")]
+            Self::Serve(_) => true,
+            _ => false,
+        }
+    }
+
+    /// The status for failures of commands whose small statuses are the workload's.
+    pub(crate) fn failure_status(&self) -> Option<u8> {
+        match self {
+            Self::Run(_) => Some(exit::MACHINE),
+            #[cfg(feature = "serve")]
+            Self::Registry(command) => command.failure_status(),
+            _ => None,
+        }
+    }
+}

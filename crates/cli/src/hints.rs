@@ -1,0 +1,81 @@
+//! The table from failures to the command line's answer: exit status, wording, and a hint for
+//! what to do next.
+//!
+//! Libraries say what failed and know no flags; here it is said in the words of this command line.
+//! One file for each kind of failure; nothing else in this crate maps errors.
+
+mod artifacts;
+mod client;
+#[cfg(feature = "serve")]
+mod registry;
+mod supervisor;
+mod vm;
+
+use lazaret_supervisor::{ErrorClass, FailureKind, Notice};
+use lazaret_values::Chain;
+
+use crate::exit;
+use crate::failure::Failure;
+
+/// The answer to a failure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Answer {
+    pub(crate) status: u8,
+    pub(crate) message: String,
+    pub(crate) hint: Option<String>,
+}
+
+/// What the command line makes of a failure.
+pub(crate) fn answer(failure: &Failure) -> Answer {
+    let (status, message, hint) = match failure {
+        Failure::Supervisor(error) => (
+            exit::status(error.class()),
+            supervisor::message(error).unwrap_or_else(|| Chain(error).to_string()),
+            supervisor::hint(error),
+        ),
+        #[cfg(feature = "serve")]
+        Failure::Registry(error) => (
+            exit::status(registry::class(error)),
+            Chain(error).to_string(),
+            registry::hint(error),
+        ),
+        #[cfg(feature = "serve")]
+        Failure::Content(error) => (
+            exit::status(registry::content_class(error)),
+            Chain(error).to_string(),
+            None,
+        ),
+        Failure::Workload(failure) => {
+            let status = match failure.kind {
+                FailureKind::Machine => exit::MACHINE,
+                FailureKind::NotExecutable => exit::NOT_EXECUTABLE,
+                FailureKind::NotFound => exit::COMMAND_NOT_FOUND,
+            };
+            (status, failure.message.clone(), None)
+        }
+        Failure::Usage { message, hint } => (exit::USAGE, message.clone(), hint.clone()),
+        Failure::Invalid { faults: 1 } => (exit::INVALID, "1 fault".to_owned(), None),
+        Failure::Invalid { faults } => (exit::INVALID, format!("{faults} faults"), None),
+        Failure::Io { action, source } => (
+            exit::status(ErrorClass::Storage),
+            format!("failed to {action}: {source}"),
+            None,
+        ),
+    };
+    Answer {
+        status,
+        message,
+        hint,
+    }
+}
+
+/// What the user can do about a notice, where there is something to do.
+pub(crate) fn of_notice(notice: &Notice) -> Option<&'static str> {
+    match notice {
+        Notice::Accelerator(verdict) => vm::accelerator(&verdict.reason),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

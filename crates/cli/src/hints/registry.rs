@@ -1,0 +1,55 @@
+//! A registry that cannot start or go on.
+
+use std::io;
+
+use lazaret_content::Error as Content;
+use lazaret_registry::Error;
+use lazaret_supervisor::ErrorClass;
+
+/// The class of a registry's failure.
+pub(super) fn class(error: &Error) -> ErrorClass {
+    match error {
+        Error::Listen { source, .. } => match source.kind() {
+            io::ErrorKind::AddrInUse => ErrorClass::Conflict,
+            io::ErrorKind::AddrNotAvailable => ErrorClass::Invalid,
+            _ => ErrorClass::Other,
+        },
+        Error::Storage { source, .. } => content_class(source),
+        Error::NoRegistry { .. } => ErrorClass::NotFound,
+        Error::Read { source, .. } if source.kind() == io::ErrorKind::NotFound => {
+            ErrorClass::NotFound
+        }
+        Error::Read { .. } | Error::Create { .. } | Error::Temporary { .. } => ErrorClass::Storage,
+        Error::Config(_) | Error::Auth(_) | Error::Tls(_) | Error::Key(_) | Error::Schema(_) => {
+            ErrorClass::Invalid
+        }
+        _ => ErrorClass::Other,
+    }
+}
+
+/// The class of a failure of a registry's content.
+pub(super) fn content_class(error: &Content) -> ErrorClass {
+    match error {
+        Content::DigestMismatch { .. } | Content::SizeMismatch { .. } => ErrorClass::Integrity,
+        Content::Name { .. } | Content::Options { .. } => ErrorClass::Invalid,
+        _ => ErrorClass::Storage,
+    }
+}
+
+/// What the user can do about it, where there is something to do.
+pub(super) fn hint(error: &Error) -> Option<String> {
+    let Error::Listen { address, source } = error else {
+        return None;
+    };
+    let hint = match source.kind() {
+        // Any port would have done.
+        io::ErrorKind::AddrInUse if address.port() == 0 => "every port is taken; end a program",
+        io::ErrorKind::AddrInUse => {
+            "another program listens there; choose another --listen address"
+        }
+        io::ErrorKind::AddrNotAvailable => "no interface of this machine has that address",
+        io::ErrorKind::PermissionDenied => "ports below 1024 are for root; choose a higher one",
+        _ => return None,
+    };
+    Some(hint.to_owned())
+}

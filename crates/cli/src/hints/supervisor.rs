@@ -1,0 +1,91 @@
+//! Failures of the supervisor's operations.
+
+use std::io;
+
+use lazaret_supervisor::{DiskError, Error, Setting};
+
+use super::{artifacts, client, vm};
+
+/// What the user can do about it, where there is something to do.
+pub(super) fn hint(error: &Error) -> Option<String> {
+    match error {
+        Error::Oci(error) => artifacts::reference(error),
+        Error::Client(error) => client::hint(error),
+        Error::Vm(error) => vm::hint(error),
+        Error::Artifact(error) => artifacts::hint(error),
+        Error::Fetch { source, .. } => hint(source),
+        Error::UnknownKind { .. } => {
+            Some("set `kind`, or name the family with --family".to_owned())
+        }
+        Error::SourceNotFound { .. } => {
+            Some("give a file or folder, or a name from `lazaret image ls`".to_owned())
+        }
+        Error::ImageNotFound { .. } => {
+            Some("`lazaret image ls` lists the images; `lazaret pull` fetches one".to_owned())
+        }
+        Error::ImageExists { name } => Some(format!("remove it first: `lazaret image rm {name}`")),
+        Error::ImageAmbiguous { names, .. } => Some(format!(
+            "give more of the digest, or a name: {}",
+            names.join(", ")
+        )),
+        Error::RootHash { .. } => {
+            Some("remove the image and pull it again: `lazaret image rm`".to_owned())
+        }
+        Error::NotOnDisk { .. } => Some("`lazaret rootfs ls` lists what is there".to_owned()),
+        Error::BlobMissing { .. } => Some("pull or import the image again".to_owned()),
+        Error::Io { source, .. }
+        | Error::Convert {
+            source: DiskError::Write { source, .. },
+            ..
+        } if source.kind() == io::ErrorKind::StorageFull => {
+            Some("free some space; nothing half-written was kept".to_owned())
+        }
+        Error::Convert {
+            source: DiskError::Damaged { .. },
+            ..
+        } => Some("remove the image and pull it again: `lazaret image rm`".to_owned()),
+        Error::Convert {
+            source: DiskError::DiskFull { .. },
+            ..
+        } => Some("give a larger --size, or none: it is chosen by the content".to_owned()),
+        _ => None,
+    }
+}
+
+/// The message in the words of this command line, where the supervisor has none of them.
+pub(super) fn message(error: &Error) -> Option<String> {
+    Some(match error {
+        Error::Setting {
+            setting,
+            value,
+            reason,
+        } => format!("{} '{value}' cannot be used: {reason}", flag(*setting)),
+        Error::ArtifactsOnly {
+            setting,
+            source_name,
+        } => format!(
+            "{} is for artifact files, and '{source_name}' is an image",
+            flag(*setting)
+        ),
+        Error::ReadOnlyOwnDisk => "--fs 'ext4' cannot be used: a disk to be written to and \
+                                   --read-only exclude each other"
+            .to_owned(),
+        Error::NoContent { .. } => {
+            format!("{error}: --content is for tool, knowledge, fileset and model")
+        }
+        _ => return None,
+    })
+}
+
+/// The flag that a setting comes from.
+fn flag(setting: Setting) -> &'static str {
+    match setting {
+        Setting::Environment => "--env",
+        Setting::Size => "--size",
+        Setting::Compression => "--compress",
+        Setting::Platform => "--platform",
+        Setting::Injection => "--inject",
+        Setting::Family => "--family",
+        Setting::Content => "--content",
+    }
+}

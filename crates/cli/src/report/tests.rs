@@ -1,0 +1,29 @@
+use lazaret_supervisor::{FailureKind, WorkloadFailure};
+
+use super::*;
+
+const QUIET: Printer = Printer { quiet: true };
+
+#[test]
+fn commands_with_a_workload_keep_small_statuses_for_it() {
+    let taken = || {
+        Failure::Registry(lazaret_registry::Error::Listen {
+            address: ([127, 0, 0, 1], 0).into(),
+            source: io::ErrorKind::AddrInUse.into(),
+        })
+    };
+    assert_eq!(report(&taken(), QUIET, None), exit::CONFLICT);
+    assert_eq!(report(&taken(), QUIET, Some(exit::MACHINE)), exit::MACHINE);
+    let missing = Failure::Workload(WorkloadFailure {
+        kind: FailureKind::NotFound,
+        message: "no such file".to_owned(),
+    });
+    let status = report(&missing, QUIET, Some(exit::MACHINE));
+    assert_eq!(status, exit::COMMAND_NOT_FOUND);
+}
+
+#[test]
+fn nobody_reads_on_is_no_failure() {
+    let closed = Failure::io("write", io::ErrorKind::BrokenPipe.into());
+    assert_eq!(report(&closed, QUIET, None), exit::SUCCESS);
+}

@@ -1,0 +1,70 @@
+//! Docker Hub, which goes by several names.
+//!
+//! References say `docker.io`, the API is at `registry-1.docker.io`, and Docker files credentials
+//! under `index.docker.io`; all three are one registry.
+
+use lazaret_oci::{Registry, Repository};
+
+/// The name in references, and in Lazaret's own credential file.
+const NAME: &str = "docker.io";
+/// The names that Docker Hub goes by.
+const ALIASES: [&str; 3] = [NAME, "index.docker.io", API];
+/// The host of the API.
+const API: &str = "registry-1.docker.io";
+/// The key that Docker files Docker Hub's credentials under.
+const DOCKER_KEY: &str = "https://index.docker.io/v1/";
+
+fn is_hub(registry: &Registry) -> bool {
+    ALIASES.contains(&registry.as_str())
+}
+
+/// The host, with port, where the registry's API is.
+pub(crate) fn api_host(registry: &Registry) -> &str {
+    if is_hub(registry) {
+        API
+    } else {
+        registry.as_str()
+    }
+}
+
+/// The repository as the registry's API calls it: single names on Docker Hub are in `library/`.
+pub(crate) fn api_name(registry: &Registry, repository: &Repository) -> Repository {
+    if is_hub(registry) && repository.segments().count() == 1 {
+        format!("library/{repository}")
+            .parse()
+            .unwrap_or_else(|_| repository.clone())
+    } else {
+        repository.clone()
+    }
+}
+
+/// The one name of the registry that credentials are stored under.
+pub(crate) fn canonical(registry: &Registry) -> &str {
+    if is_hub(registry) {
+        NAME
+    } else {
+        registry.as_str()
+    }
+}
+
+/// The names of the registry: its own first, then its aliases.
+pub(crate) fn names(registry: &Registry) -> Vec<&str> {
+    let own = registry.as_str();
+    let mut names = vec![own];
+    if is_hub(registry) {
+        names.extend(ALIASES.iter().filter(|name| **name != own));
+    }
+    names
+}
+
+/// The names to ask credential helpers for.
+pub(crate) fn helper_keys(registry: &Registry) -> Vec<&str> {
+    let mut keys = names(registry);
+    if is_hub(registry) {
+        keys.insert(0, DOCKER_KEY);
+    }
+    keys
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,18 @@
+//! Blobs on their way in: a verified stream that survives broken connections.
+//!
+//! ```text
+//!           data               break, tries left
+//!   Open ----------> Open,  Open ---------------> Closed --206 at the offset--> Open
+//!     | end: size and digest equal                  | tries used up, other answers
+//!     v                                             v
+//!    done                                         failed
+//! ```
+//! `resume` decides, without I/O; `stream` asks and waits. The verbs and `transfer`
+//! choose the blobs and where they end up.
+
+mod blob;
+mod resume;
+mod stream;
+
+pub use blob::Blob;
+pub(crate) use stream::Place;

@@ -1,0 +1,185 @@
+//! The progress of a pull and the meaning of answers to it: decisions without I/O.
+
+use bytes::Bytes;
+use lazaret_oci::{Descriptor, Hasher};
+
+/// After this many bytes without a break, earlier breaks are forgotten.
+const FORGIVEN: u64 = 1024 * 1024;
+
+/// The state of one pull.
+pub(super) struct Resume {
+    wanted: Descriptor,
+    /// Bytes delivered, and at hand before.
+    offset: u64,
+    /// Bytes to throw away, because the server started again from the beginning.
+    skip: u64,
+    /// The offset of the last break.
+    mark: u64,
+    /// Over the first `offset` bytes; taken at the end.
+    hasher: Option<Hasher>,
+}
+
+/// The content that a server begins to send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Opening<'a> {
+    /// The whole blob (200).
+    Whole,
+    /// A part (206), with its `Content-Range`.
+    Part(&'a str),
+    /// Nothing: it has nothing behind the offset (416).
+    Nothing,
+}
+
+/// The reason why a pull cannot go on.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// The content is not the wanted one.
+    Mismatch {
+        /// Its digest, or what else shows the difference.
+        actual: String,
+        /// Bytes received.
+        bytes: u64,
+    },
+    /// A part that would be spliced into the wrong place.
+    WrongPart {
+        /// The offset it should have started at, in bytes.
+        offset: u64,
+        /// The `Content-Range` it came with.
+        range: String,
+    },
+}
+
+impl Resume {
+    /// A pull whose first `offset` bytes are at hand and went through `hasher`.
+    pub(super) fn new(wanted: Descriptor, offset: u64, hasher: Hasher) -> Self {
+        Self {
+            wanted,
+            offset,
+            skip: 0,
+            mark: offset,
+            hasher: Some(hasher),
+        }
+    }
+
+    /// The blob.
+    pub(super) fn wanted(&self) -> &Descriptor {
+        &self.wanted
+    }
+
+    /// Bytes delivered, and at hand before.
+    pub(super) fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// Bytes that are missing.
+    pub(super) fn missing(&self) -> Result<u64, Fault> {
+        let missing = self.wanted.size.checked_sub(self.offset);
+        missing.ok_or_else(|| mismatch("more bytes", self.offset))
+    }
+
+    /// The `Range` to ask for; `None` for everything.
+    pub(super) fn range(&self) -> Option<String> {
+        (self.offset > 0).then(|| format!("bytes={}-", self.offset))
+    }
+
+    /// Judges an answer, of `length` bytes if it says so, before its content comes.
+    pub(super) fn opened(
+        &mut self,
+        opening: Opening<'_>,
+        length: Option<u64>,
+    ) -> Result<(), Fault> {
+        let start = match opening {
+            Opening::Whole => 0,
+            Opening::Part(range) if self.is_rest(range) => self.offset,
+            Opening::Part(range) => {
+                return Err(Fault::WrongPart {
+                    offset: self.offset,
+                    range: range.to_owned(),
+                });
+            }
+            Opening::Nothing => return Err(mismatch("a shorter blob", self.offset)),
+        };
+        self.skip = self.offset - start;
+        let rest = self.wanted.size.saturating_sub(start);
+        match length {
+            Some(length) if length != rest => {
+                let text = format!("an announcement of {length} bytes instead of {rest}");
+                Err(mismatch(text, self.offset))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether a `Content-Range` is that of everything behind the offset.
+    fn is_rest(&self, range: &str) -> bool {
+        let size = self.wanted.size;
+        content_range(range).is_some_and(|(start, end, total)| {
+            self.offset > 0
+                && start == self.offset
+                && Some(end) == size.checked_sub(1)
+                && total.is_none_or(|total| total == size)
+        })
+    }
+
+    /// The part of a piece that is new, if any.
+    pub(super) fn take(&mut self, mut piece: Bytes) -> Result<Option<Bytes>, Fault> {
+        let length = piece.len() as u64;
+        if self.skip >= length {
+            self.skip -= length;
+            return Ok(None);
+        }
+        if self.skip > 0 {
+            // Less than the length of the piece, which is a usize.
+            piece = piece.split_off(usize::try_from(self.skip).unwrap_or(0));
+            self.skip = 0;
+        }
+        let reached = self.offset + piece.len() as u64;
+        if reached > self.wanted.size {
+            return Err(mismatch("more bytes", reached));
+        }
+        if let Some(hasher) = &mut self.hasher {
+            hasher.update(&piece);
+        }
+        self.offset = reached;
+        Ok(Some(piece))
+    }
+
+    /// Notes a break. Whether so much came since the last one that earlier ones are forgotten.
+    pub(super) fn broken(&mut self) -> bool {
+        let is_forgiven = self.offset - self.mark >= FORGIVEN;
+        self.mark = self.offset;
+        is_forgiven
+    }
+
+    /// The verdict over the whole, given once.
+    pub(super) fn finish(&mut self) -> Result<(), Fault> {
+        let actual = self.hasher.take().map(Hasher::finish);
+        match actual {
+            Some(actual) if actual != self.wanted.digest => {
+                Err(mismatch(actual.to_string(), self.offset))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn mismatch(actual: impl Into<String>, bytes: u64) -> Fault {
+    Fault::Mismatch {
+        actual: actual.into(),
+        bytes,
+    }
+}
+
+/// `bytes start-end/total` (RFC 9110, section 14.4).
+fn content_range(text: &str) -> Option<(u64, u64, Option<u64>)> {
+    let (range, total) = text.trim().strip_prefix("bytes")?.trim().split_once('/')?;
+    let (start, end) = range.split_once('-')?;
+    let total = match total {
+        "*" => None,
+        total => Some(total.parse().ok()?),
+    };
+    Some((start.trim().parse().ok()?, end.trim().parse().ok()?, total))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,21 @@
+//! HTTP exchanges: connections, TLS, time limits, redirects and repetition. Nothing here knows
+//! what a registry is.
+
+mod body;
+mod connect;
+mod exchange;
+mod failure;
+mod origin;
+mod reach;
+mod redirect;
+mod retry;
+#[cfg(test)]
+mod tests;
+mod tls;
+
+pub(crate) use body::{Payload, Upload};
+pub(crate) use exchange::{Outgoing, Response, Transport};
+pub(crate) use failure::{Failure, describe};
+pub(crate) use origin::{Origin, resolve};
+pub(crate) use reach::Reach;
+pub(crate) use retry::{Backoff, is_transient, retry_after};

@@ -1,0 +1,126 @@
+//! A file that has no name until it is whole.
+
+use std::fs::File;
+use std::io::Write as _;
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{AtFlags, CWD, Mode, OFlags};
+use tempfile::NamedTempFile;
+
+use crate::durable::Durability;
+use crate::error::{Error, io};
+
+/// Beginning of the names of files in the making, where a file needs one.
+const PREFIX: &str = ".lazaret-";
+
+/// A file in the making. Dropped, or with the process killed, it is gone. File systems that cannot
+/// have files without a name are the exception: there a killed process leaves one that starts with
+/// `.lazaret-`.
+#[derive(Debug)]
+pub struct NewFile {
+    target: PathBuf,
+    folder: PathBuf,
+    content: Content,
+}
+
+#[derive(Debug)]
+enum Content {
+    Nameless(File),
+    Named(NamedTempFile),
+}
+
+impl NewFile {
+    /// Begins a file that is to become `target`, whose folder must exist. Of the permissions `mode`
+    /// the process's umask takes its part. The new file is made afresh: nothing that somebody put
+    /// into the folder is followed or opened.
+    ///
+    /// # Errors
+    /// [`Error`] when the folder takes no file.
+    pub fn create(target: &Path, mode: u32) -> Result<Self, Error> {
+        let folder = match target.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
+        let nameless = rustix::fs::open(folder, flags, Mode::from_raw_mode(mode)).ok();
+        // Without /proc it could not be given a name.
+        let nameless = nameless.filter(|file| Path::new(&source(file)).exists());
+        let content = match nameless {
+            Some(file) => Content::Nameless(file.into()),
+            None => Content::Named(
+                tempfile::Builder::new()
+                    .prefix(PREFIX)
+                    .permissions(std::fs::Permissions::from_mode(mode))
+                    .tempfile_in(folder)
+                    .map_err(io("create a file in", folder))?,
+            ),
+        };
+        Ok(Self {
+            target: target.to_owned(),
+            folder: folder.to_owned(),
+            content,
+        })
+    }
+
+    /// The file, open for reading and writing.
+    ///
+    /// # Errors
+    /// [`Error`] when the process may open no more files.
+    pub fn file(&self) -> Result<File, Error> {
+        let file = match &self.content {
+            Content::Nameless(file) => file,
+            Content::Named(file) => file.as_file(),
+        };
+        file.try_clone().map_err(io("open", &self.target))
+    }
+
+    /// Makes the content durable and gives it its name; a file that has the name is replaced.
+    ///
+    /// # Errors
+    /// [`Error`]; what had the name has it still, unless only the folder could not be synced.
+    pub fn publish(self) -> Result<(), Error> {
+        let failed = io("write", &self.target);
+        Durability::Synced.sync_file(&self.file()?, &self.target)?;
+        let named = match self.content {
+            Content::Named(file) => file.into_temp_path(),
+            // A link cannot replace a file, a rename can.
+            Content::Nameless(file) => {
+                let path = tempfile::Builder::new()
+                    .prefix(PREFIX)
+                    .make_in(&self.folder, |path| link(&file, path))
+                    .map_err(failed)?;
+                path.into_temp_path()
+            }
+        };
+        named
+            .persist(&self.target)
+            .map_err(|error| failed(error.error))?;
+        Durability::Synced.sync_dir(&self.folder)
+    }
+}
+
+/// Writes a whole file in the place of `path`, durably: readers and crashes find the old content or
+/// the new one, never a part. The folder must exist; `mode` is as in [`NewFile::create`].
+///
+/// # Errors
+/// [`Error`], as [`NewFile::publish`].
+pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Error> {
+    let file = NewFile::create(path, mode)?;
+    file.file()?.write_all(bytes).map_err(io("write", path))?;
+    file.publish()
+}
+
+/// The path at which the kernel shows an open file. A link to no name: following it works all the same.
+fn source(file: &impl AsRawFd) -> String {
+    format!("/proc/self/fd/{}", file.as_raw_fd())
+}
+
+fn link(file: &File, path: &Path) -> std::io::Result<()> {
+    rustix::fs::linkat(CWD, source(file), CWD, path, AtFlags::SYMLINK_FOLLOW)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,244 @@
+//! All sessions of one host, over one port: one thread, one `poll`.
+//!
+//! [`Sessions::next`] carries bytes and signals for every command that runs, and returns when its
+//! caller has to decide something: a session was opened, or has ended.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::os::fd::AsFd as _;
+use std::time::{Duration, Instant};
+
+use lazaret_protocol::mux::{GuestMux, Happened};
+use lazaret_protocol::{Ending, PIECE_BYTES, Request};
+use rustix::event::{PollFd, PollFlags};
+use rustix::process::Signal;
+
+use crate::error::{Error, Result};
+use crate::port::{HANGS_UP_WITHIN, Port};
+use crate::process::Workload;
+use crate::pump::{Part, Pump};
+use crate::{children, poll, signal};
+
+/// How long `poll` waits when there is no command.
+const IDLE: Duration = Duration::from_secs(1);
+
+/// The sessions with one host.
+#[derive(Debug)]
+pub(crate) struct Sessions {
+    port: Port,
+    mux: GuestMux,
+    pumps: BTreeMap<u32, Pump>,
+    events: VecDeque<Event>,
+    buffer: Vec<u8>,
+}
+
+/// A decision for the caller.
+#[derive(Debug)]
+pub(crate) enum Event {
+    /// The host opened a session: [`Sessions::begin`] is the answer.
+    Opened {
+        /// Its number.
+        session: u32,
+        /// What it is for.
+        request: Request,
+    },
+    /// A session has ended, and the host is told.
+    Ended {
+        /// Its number.
+        session: u32,
+    },
+}
+
+impl Sessions {
+    /// Sessions over a port whose host has been greeted.
+    pub(crate) fn over(port: Port) -> Self {
+        Self {
+            port,
+            mux: GuestMux::default(),
+            pumps: BTreeMap::new(),
+            events: VecDeque::new(),
+            buffer: vec![0; PIECE_BYTES],
+        }
+    }
+
+    /// The port, when the host is gone.
+    pub(crate) fn into_port(self) -> Port {
+        self.port
+    }
+
+    /// The next decision. What the host asks for and this guest does not understand is refused
+    /// without one.
+    pub(crate) fn next(&mut self) -> Result<Event> {
+        // Frames that came right behind the greeting are read already: `poll` will not tell.
+        self.obey()?;
+        loop {
+            if let Some(event) = self.events.pop_front() {
+                return Ok(event);
+            }
+            self.turn()?;
+        }
+    }
+
+    /// Answers a session: with a command that was started, or with the reason why none was.
+    pub(crate) fn begin(&mut self, session: u32, workload: Result<Workload>) {
+        match workload {
+            Ok(workload) => {
+                self.mux.started(session);
+                self.pumps.insert(session, Pump::new(session, workload));
+            }
+            Err(error) => self.fail(session, &error),
+        }
+    }
+
+    /// Waits until the host, having read everything, hangs up: what is still on its way when the
+    /// machine ends is lost. Nothing is begun any more.
+    pub(crate) fn finish(&mut self) -> Result<()> {
+        let deadline = Instant::now() + HANGS_UP_WITHIN;
+        while Instant::now() < deadline {
+            match self.turn() {
+                Err(Error::HostGone) => return Ok(()),
+                result => result?,
+            }
+            while let Some(event) = self.events.pop_front() {
+                if let Event::Opened { session, .. } = event {
+                    self.fail(session, &Error::Ending);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Kills what runs for a host that is gone.
+    pub(crate) fn kill_all(&mut self) {
+        for pump in self.pumps.values() {
+            pump.signal(Signal::KILL);
+        }
+        self.pumps.clear();
+        children::bury(|_, _| {});
+    }
+
+    fn fail(&mut self, session: u32, error: &Error) {
+        self.mux.finish(session, &Ending::Failure(error.failure()));
+        self.events.push_back(Event::Ended { session });
+    }
+
+    /// Sends what can be sent, waits until something can be done, and does it.
+    fn turn(&mut self) -> Result<()> {
+        self.send()?;
+        for (part, told) in self.wait()? {
+            match part {
+                None => self.attend_port(told)?,
+                Some((session, part)) => self.attend(session, part, told),
+            }
+        }
+        for pump in self.pumps.values_mut() {
+            pump.feed(&mut self.mux);
+        }
+        self.conclude();
+        Ok(())
+    }
+
+    /// Polls; the descriptors that told something. The port's has no part.
+    #[allow(clippy::type_complexity)]
+    fn wait(&self) -> Result<Vec<(Option<(u32, Part)>, PollFlags)>> {
+        let mut interest = PollFlags::IN;
+        interest.set(PollFlags::OUT, self.port.wants_to_write());
+        let mut parts = vec![None];
+        let mut fds = vec![PollFd::from_borrowed_fd(self.port.as_fd(), interest)];
+        let mut patience = IDLE;
+        for (session, pump) in &self.pumps {
+            patience = patience.min(pump.patience());
+            pump.watch(&self.mux, &mut |part, fd, interest| {
+                parts.push(Some((*session, part)));
+                fds.push(PollFd::from_borrowed_fd(fd, interest));
+            });
+        }
+        poll::wait_for(&mut fds, patience)?;
+        let told = fds.iter().map(PollFd::revents);
+        let told = parts.into_iter().zip(told);
+        Ok(told.filter(|(_, told)| !told.is_empty()).collect())
+    }
+
+    fn attend_port(&mut self, told: PollFlags) -> Result<()> {
+        if told.contains(PollFlags::OUT) {
+            self.port.write_some()?;
+        }
+        if told.contains(PollFlags::IN) {
+            self.port.read_some()?;
+            self.obey()
+        } else if told.intersects(PollFlags::HUP | PollFlags::ERR) {
+            Err(Error::HostGone)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn attend(&mut self, session: u32, part: Part, told: PollFlags) {
+        let Some(pump) = self.pumps.get_mut(&session) else {
+            return;
+        };
+        if let Err(error) = pump.attend(part, told, &mut self.mux, &mut self.buffer) {
+            pump.signal(Signal::KILL);
+            self.pumps.remove(&session);
+            self.fail(session, &error);
+        }
+    }
+
+    /// Carries out the frames that have arrived.
+    fn obey(&mut self) -> Result<()> {
+        while let Some(frame) = self.port.next_frame()? {
+            let happened = self.mux.receive(&frame);
+            match happened.map_err(|source| Error::Frame { source })? {
+                None => {}
+                Some(Happened::Signal { session, number }) => {
+                    if let (Some(pump), Some(signal)) =
+                        (self.pumps.get(&session), signal::by_number(number))
+                    {
+                        pump.signal(signal);
+                    }
+                }
+                Some(Happened::Opened { session, request }) => {
+                    match serde_json::from_slice(&request) {
+                        Ok(request) => self.events.push_back(Event::Opened { session, request }),
+                        Err(source) => self.fail(session, &Error::Request { source }),
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Buries the dead, and ends the sessions whose output is complete.
+    fn conclude(&mut self) {
+        let now = Instant::now();
+        let (pumps, mux) = (&mut self.pumps, &mut self.mux);
+        children::bury(|pid, outcome| {
+            if let Some(pump) = pumps.values_mut().find(|pump| pump.main() == pid) {
+                pump.note_end(outcome, mux, now);
+            }
+        });
+        let (mux, events) = (&mut self.mux, &mut self.events);
+        self.pumps.retain(|session, pump| {
+            let Some(outcome) = pump.conclude(mux, now) else {
+                return true;
+            };
+            mux.finish(*session, &Ending::Exit(outcome));
+            events.push_back(Event::Ended { session: *session });
+            false
+        });
+    }
+
+    /// Hands the port what it has room for, session by session.
+    fn send(&mut self) -> Result<()> {
+        while self.port.has_room() {
+            let mut wire = Vec::new();
+            if !self.mux.write_next(&mut wire) {
+                break;
+            }
+            self.port.queue(wire);
+        }
+        if self.port.wants_to_write() {
+            self.port.write_some()?;
+        }
+        Ok(())
+    }
+}

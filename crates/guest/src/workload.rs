@@ -1,0 +1,67 @@
+//! PID 1 for a host: it sets the machine up as the host asks, runs the workload and ends with it.
+//!
+//! ```text
+//! greeted --Boot--> setting up --started--> up --the workload ends--> ending --host hangs up--> off
+//!    |                   |                   |  Exec: one more command
+//!    |                   +-------------------+---- host hangs up ------------------> off
+//!    +---- another version: Failure, then the host hangs up -----------------------> off
+//! ```
+
+use lazaret_protocol::{BootConfig, Request};
+
+use crate::error::{Error, Result, one_line};
+use crate::port::Port;
+use crate::process::{self, Workload};
+use crate::sessions::{Event, Sessions};
+use crate::{console, modules, power, root, settings};
+
+/// From the connection to the host's hanging up.
+pub(crate) fn serve() -> Result<()> {
+    let mut port = Port::open()?;
+    if let Err(error) = port.greet() {
+        return port.give_up(error);
+    }
+    let mut sessions = Sessions::over(port);
+    let ended = attend(&mut sessions);
+    power::kill_everything();
+    match ended {
+        Ok(()) => sessions.finish(),
+        Err(error @ Error::HostGone) => Err(error),
+        Err(error) => sessions.into_port().give_up(error),
+    }
+}
+
+/// Does what the host asks for, until the workload has ended.
+fn attend(sessions: &mut Sessions) -> Result<()> {
+    let mut workload = None;
+    loop {
+        match sessions.next()? {
+            Event::Opened { session, request } => {
+                let started = match (request, workload) {
+                    (Request::Boot(config), None) => {
+                        workload = Some(session);
+                        boot(&config)
+                    }
+                    (Request::Exec(process), Some(_)) => process::launch(&process),
+                    (Request::Boot(_), Some(_)) => Err(Error::BootedAlready),
+                    (Request::Exec(_), None) => Err(Error::NotBooted),
+                };
+                if let Err(error) = &started {
+                    console::say(&one_line(error));
+                }
+                sessions.begin(session, started);
+            }
+            Event::Ended { session } if Some(session) == workload => return Ok(()),
+            Event::Ended { .. } => {}
+        }
+    }
+}
+
+/// Sets the machine up and starts its workload.
+fn boot(config: &BootConfig) -> Result<Workload> {
+    settings::apply(config)?;
+    root::assemble(config)?;
+    modules::forget();
+    root::enter()?;
+    process::launch(&config.process)
+}

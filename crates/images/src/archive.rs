@@ -1,0 +1,102 @@
+//! A tar of this machine, as names with the parts of the file behind them.
+//!
+//! The headers are read once; content stays where it is and is read from there. Names are looked
+//! up and never used as paths of this machine. A tar that is compressed or no regular file is
+//! written to a scratch file first, because only such a file can be read at any place.
+
+mod index;
+#[cfg(test)]
+mod tests;
+
+use std::fs::File;
+use std::io::{BufReader, Cursor, Read, Seek as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use flate2::read::MultiGzDecoder;
+
+use crate::ImageStore;
+use crate::blob::FileRange;
+use crate::error::{Error, io, unusable};
+use index::{Entry, Index};
+
+/// An open tar.
+pub(crate) struct Archive {
+    path: PathBuf,
+    file: Arc<File>,
+    index: Index,
+}
+
+impl Archive {
+    /// Whether a file begins like a tar, compressed or not.
+    pub(crate) fn is_at(path: &Path) -> Result<bool, Error> {
+        let (mut reader, _) = open(path)?;
+        let mut block = [0; 512];
+        let mut length = 0;
+        while length < block.len() {
+            match reader.read(&mut block[length..]) {
+                // Broken compression is found, and named, when the file is read as a whole.
+                Ok(0) | Err(_) => break,
+                Ok(count) => length += count,
+            }
+        }
+        Ok(length == block.len() && &block[257..262] == b"ustar")
+    }
+
+    /// Opens a tar and reads its headers. Scratch files are made in `store`.
+    pub(crate) fn open(path: &Path, store: &ImageStore) -> Result<Self, Error> {
+        let broken = |error| unusable(path, format!("it is not a readable tar: {error}"));
+        let (mut content, is_plain) = open(path)?;
+        let file = if is_plain {
+            File::open(path).map_err(io("open", path))?
+        } else {
+            let mut file = store.scratch_file()?;
+            std::io::copy(&mut content, &mut file).map_err(broken)?;
+            file.rewind().map_err(io("read", path))?;
+            file
+        };
+        let index = Index::read(&file).map_err(broken)?;
+        Ok(Self {
+            path: path.to_owned(),
+            file: Arc::new(file),
+            index,
+        })
+    }
+
+    /// The path it was opened by.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The content behind a name, through at most one link (`docker save` writes a repeated layer
+    /// once).
+    pub(crate) fn file(&self, name: &str) -> Option<FileRange> {
+        let found = match self.index.get(name)? {
+            Entry::Link(target) => self.index.get(target)?,
+            found => found,
+        };
+        let Entry::File { offset, length } = found else {
+            return None;
+        };
+        let shown = format!("{}: {name}", self.path.display());
+        let file = Arc::clone(&self.file);
+        Some(FileRange::part(file, shown, *offset, *length))
+    }
+}
+
+/// A file's content, decompressed if need be, and whether the file itself is that content and can
+/// be read at any place.
+fn open(path: &Path) -> Result<(Box<dyn Read>, bool), Error> {
+    let mut file = File::open(path).map_err(io("open", path))?;
+    let is_regular = file.metadata().map_err(io("inspect", path))?.is_file();
+    let mut magic = Vec::new();
+    let read = (&mut file).take(2).read_to_end(&mut magic);
+    read.map_err(io("read", path))?;
+    let is_gzip = magic == [0x1f, 0x8b];
+    let whole = BufReader::with_capacity(256 * 1024, Cursor::new(magic).chain(file));
+    Ok(if is_gzip {
+        (Box::new(MultiGzDecoder::new(whole)), false)
+    } else {
+        (Box::new(whole), is_regular)
+    })
+}

@@ -1,0 +1,122 @@
+//! The names in a tar.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, Seek as _};
+use std::path::Path;
+
+use tar::{Archive, EntryType};
+
+/// Entries in one tar: layers and documents, not files of an image.
+const MOST_ENTRIES: usize = 10_000;
+/// Largest header that carries names and attributes for the next entry, in bytes.
+const LARGEST_EXTENSION: u64 = 1024 * 1024;
+
+/// The object behind a name.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Entry {
+    /// Content at a place of the file; both in bytes.
+    File { offset: u64, length: u64 },
+    /// Another name.
+    Link(String),
+}
+
+/// Names with what is behind them. Of a name that comes twice the last counts.
+#[derive(Debug, Default)]
+pub(super) struct Index(HashMap<String, Entry>);
+
+impl Index {
+    /// Reads the headers of a tar.
+    pub(super) fn read(file: &File) -> io::Result<Self> {
+        let size = file.metadata()?.len();
+        check_headers(file)?;
+        let mut index = Self::default();
+        let mut archive = Archive::new(file);
+        for entry in archive.entries_with_seek()? {
+            let entry = entry?;
+            if index.0.len() == MOST_ENTRIES {
+                return Err(invalid(format!("it has more than {MOST_ENTRIES} entries")));
+            }
+            let name = clean(&String::from_utf8_lossy(&entry.path_bytes()));
+            let header = entry.header();
+            let found = match header.entry_type() {
+                EntryType::Regular | EntryType::Continuous => {
+                    let (offset, length) = (entry.raw_file_position(), entry.size());
+                    if offset.checked_add(length).is_none_or(|end| end > size) {
+                        return Err(invalid(format!("it ends within '{name}'")));
+                    }
+                    Entry::File { offset, length }
+                }
+                kind @ (EntryType::Symlink | EntryType::Link) => {
+                    let target = entry.link_name_bytes().unwrap_or_default();
+                    let target = String::from_utf8_lossy(&target);
+                    Entry::Link(match kind {
+                        EntryType::Link => clean(&target),
+                        _ => resolve(&name, &target),
+                    })
+                }
+                _ => continue,
+            };
+            index.0.insert(name, found);
+        }
+        Ok(index)
+    }
+
+    /// The object behind a name.
+    pub(super) fn get(&self, name: &str) -> Option<&Entry> {
+        self.0.get(name)
+    }
+}
+
+/// Refuses what would take much memory: many entries, and large extended headers, which are read
+/// whole. Nothing is read here but plain headers. Leaves the file at its start.
+fn check_headers(mut file: &File) -> io::Result<()> {
+    let mut archive = Archive::new(file);
+    let mut count = 0;
+    for entry in archive.entries_with_seek()?.raw(true) {
+        let entry = entry?;
+        let is_extension = matches!(
+            entry.header().entry_type(),
+            EntryType::GNULongName
+                | EntryType::GNULongLink
+                | EntryType::XHeader
+                | EntryType::XGlobalHeader
+        );
+        if is_extension && entry.size() > LARGEST_EXTENSION {
+            let size = entry.size();
+            return Err(invalid(format!("it has a header of {size} bytes")));
+        }
+        count += 1;
+        // An entry has two extended headers at most, and the archive a few of its own.
+        if count > 3 * MOST_ENTRIES {
+            return Err(invalid(format!("it has more than {MOST_ENTRIES} entries")));
+        }
+    }
+    file.rewind()
+}
+
+fn invalid(reason: String) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, reason)
+}
+
+fn clean(name: &str) -> String {
+    name.trim_start_matches("./")
+        .trim_end_matches('/')
+        .to_owned()
+}
+
+/// The target of a symbolic link as a name in the tar: it is relative to the link's folder.
+fn resolve(name: &str, target: &str) -> String {
+    let folder = Path::new(name).parent().unwrap_or(Path::new(""));
+    let mut parts: Vec<String> = Vec::new();
+    for part in folder.join(target).iter() {
+        match part.to_str() {
+            Some("..") => {
+                parts.pop();
+            }
+            Some("." | "/") | None => {}
+            Some(part) => parts.push(part.to_owned()),
+        }
+    }
+    parts.join("/")
+}

@@ -1,0 +1,51 @@
+//! From any source to any target.
+
+use std::collections::HashSet;
+
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use lazaret_oci::Descriptor;
+
+use crate::{Error, Graph, Source, Target};
+
+/// Copies an image or index with everything it leads to: blobs, at most `parallel` at a time, then
+/// manifests, and the root last, under `name` or what the target was opened for. Every digest stays
+/// the same, and what the target has is not moved again. The caller finishes the target.
+///
+/// # Errors
+/// Those of the source and the target; the first one drops what is still under way.
+pub async fn copy(
+    graph: &Graph,
+    from: &dyn Source,
+    to: &dyn Target,
+    name: Option<&str>,
+    parallel: usize,
+) -> Result<(), Error> {
+    copy_blobs(graph.blobs(), from, to, parallel).await?;
+    for node in graph.below() {
+        to.put_manifest(&node.digest, &node.document).await?;
+    }
+    let root = graph.root();
+    to.put_root(&root.digest, &root.document, name).await
+}
+
+/// Copies blobs, each digest once, at most `parallel` at a time.
+///
+/// # Errors
+/// As [`copy`].
+pub async fn copy_blobs(
+    blobs: &[Descriptor],
+    from: &dyn Source,
+    to: &dyn Target,
+    parallel: usize,
+) -> Result<(), Error> {
+    let mut seen = HashSet::new();
+    let distinct = blobs.iter().filter(|blob| seen.insert(&blob.digest));
+    let copies = distinct.map(|blob| async move {
+        let blob = from.blob(blob).await?;
+        to.put_blob(&blob).await
+    });
+    stream::iter(copies)
+        .buffer_unordered(parallel.max(1))
+        .try_collect()
+        .await
+}

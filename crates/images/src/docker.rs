@@ -1,0 +1,241 @@
+//! `docker save`: a tar whose `manifest.json` names a configuration and uncompressed layers for
+//! each image.
+//!
+//! Such an image has no manifest of its own. It is made here, the same one for the same tar: layers
+//! are compressed into the image store, which is where the blobs of this source then are.
+
+use std::collections::HashMap;
+use std::io::{self, Read, Write as _};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use flate2::{Compression, GzBuilder};
+use lazaret_files::blocking;
+use lazaret_oci::{
+    Algorithm, Descriptor, Digest, Hasher, ImageConfig, Manifest, ManifestDocument, media_type,
+};
+use serde::Deserialize;
+
+use crate::archive::Archive;
+use crate::blob::{Blob, FileRange};
+use crate::document;
+use crate::error::{Error, io as failed, unusable};
+use crate::{ImageStore, LeasedStore, Source, Wanted};
+
+/// The list of images.
+pub(crate) const LIST: &str = "manifest.json";
+/// Level of the layers made here: what other tools use, so sizes are comparable.
+const LEVEL: Compression = Compression::new(6);
+
+/// An image in the list.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Entry {
+    config: String,
+    #[serde(default)]
+    repo_tags: Option<Vec<String>>,
+    layers: Vec<String>,
+}
+
+/// Images as `docker save` writes them.
+#[derive(Clone)]
+pub(crate) struct DockerArchive {
+    archive: Arc<Archive>,
+    store: LeasedStore,
+    /// Manifests that were made, by their configuration.
+    made: Arc<Mutex<HashMap<String, ManifestDocument>>>,
+}
+
+impl DockerArchive {
+    /// The images of a tar that has a list of them.
+    pub(crate) fn new(archive: Archive, store: LeasedStore) -> Self {
+        Self {
+            archive: Arc::new(archive),
+            store,
+            made: Arc::default(),
+        }
+    }
+
+    fn find(&self, wanted: &Wanted) -> Result<Descriptor, Error> {
+        let entries = self.entries()?;
+        let name = match wanted {
+            Wanted::Only => None,
+            Wanted::Name(name) => Some(&name[..]),
+            Wanted::Digest(digest) => return self.by_digest(&entries, digest),
+        };
+        let entry = choose(&entries, name);
+        let entry = entry.map_err(|reason| unusable(self.archive.path(), reason))?;
+        Ok(self.manifest_of(entry)?.descriptor())
+    }
+
+    fn by_digest(&self, entries: &[Entry], digest: &Digest) -> Result<Descriptor, Error> {
+        for entry in entries {
+            let document = self.manifest_of(entry)?;
+            if document.digest() == digest {
+                return Ok(document.descriptor());
+            }
+        }
+        let reason = format!("no image has the digest {digest}");
+        Err(unusable(self.archive.path(), reason))
+    }
+
+    fn entries(&self) -> Result<Vec<Entry>, Error> {
+        let list = document::read(&self.file(LIST)?)?;
+        serde_json::from_slice(&list).map_err(|error| {
+            let reason = format!("{LIST} is not what `docker save` writes: {error}");
+            unusable(self.archive.path(), reason)
+        })
+    }
+
+    fn file(&self, name: &str) -> Result<FileRange, Error> {
+        self.archive.file(name).ok_or_else(|| {
+            let reason = format!("{LIST} names '{name}', which is not there");
+            unusable(self.archive.path(), reason)
+        })
+    }
+
+    /// The manifest of an image, whose blobs are in the store then.
+    fn manifest_of(&self, entry: &Entry) -> Result<ManifestDocument, Error> {
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(document) = made.get(&entry.config) {
+            return Ok(document.clone());
+        }
+        let document = self.convert(entry)?;
+        made.insert(entry.config.clone(), document.clone());
+        Ok(document)
+    }
+
+    fn convert(&self, entry: &Entry) -> Result<ManifestDocument, Error> {
+        let store = self.store.store();
+        let config = document::read(&self.file(&entry.config)?)?;
+        let diff_ids = ImageConfig::parse(&config)?.rootfs.diff_ids;
+        if diff_ids.len() != entry.layers.len() {
+            return Err(Error::LayerCount {
+                image: self.archive.path().display().to_string(),
+                layers: entry.layers.len(),
+                diff_ids: diff_ids.len(),
+            });
+        }
+        let mut layers = Vec::new();
+        for (name, diff_id) in entry.layers.iter().zip(&diff_ids) {
+            layers.push(layer(store, &self.file(name)?, diff_id, name)?);
+        }
+        let (digest, size) = store.add(&config[..], None, &entry.config)?;
+        let manifest = ManifestDocument::of_manifest(Manifest {
+            schema_version: 2,
+            media_type: Some(media_type::MANIFEST.to_owned()),
+            artifact_type: None,
+            config: Descriptor::new(media_type::IMAGE_CONFIG, digest, size),
+            layers,
+            subject: None,
+            annotations: Default::default(),
+        });
+        store.add(manifest.raw(), Some(manifest.digest()), "the manifest")?;
+        Ok(manifest)
+    }
+}
+
+/// The layer as others keep it: gzip. One that is compressed already stays as it is; its diff
+/// id is checked when a disk is made from it.
+fn layer(
+    store: &ImageStore,
+    content: &FileRange,
+    diff_id: &Digest,
+    name: &str,
+) -> Result<Descriptor, Error> {
+    let mut magic = Vec::new();
+    let read = content.reader().take(2).read_to_end(&mut magic);
+    read.map_err(failed("read", content.name().as_ref()))?;
+    let (digest, size) = if magic == [0x1f, 0x8b] {
+        store.add(content.reader(), None, name)?
+    } else {
+        compress(store, content, diff_id, name)?
+    };
+    Ok(Descriptor::new(media_type::LAYER_GZIP, digest, size))
+}
+
+fn compress(
+    store: &ImageStore,
+    content: &FileRange,
+    diff_id: &Digest,
+    name: &str,
+) -> Result<(Digest, u64), Error> {
+    let mut writer = store.writer()?;
+    let mut encoder = GzBuilder::new()
+        .mtime(0)
+        .operating_system(255)
+        .write(&mut writer, LEVEL);
+    let mut hasher = Hasher::new(Algorithm::Sha256);
+    let compressed = hash_through(content, &mut hasher, &mut encoder)
+        .and_then(|()| encoder.finish())
+        .and_then(|writer| writer.flush());
+    compressed.map_err(failed("compress", content.name().as_ref()))?;
+    let actual = hasher.finish();
+    if actual != *diff_id {
+        return Err(Error::DigestMismatch {
+            subject: format!("diff id of layer '{name}'"),
+            expected: diff_id.clone(),
+            actual,
+        });
+    }
+    writer.commit(None)
+}
+
+fn hash_through(from: &FileRange, hasher: &mut Hasher, to: &mut impl io::Write) -> io::Result<()> {
+    let (mut reader, mut buffer) = (from.reader(), vec![0; 256 * 1024]);
+    loop {
+        match reader.read(&mut buffer) {
+            Ok(0) => return Ok(()),
+            Ok(length) => {
+                hasher.update(&buffer[..length]);
+                to.write_all(&buffer[..length])?;
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+fn choose<'a>(entries: &'a [Entry], tag: Option<&str>) -> Result<&'a Entry, String> {
+    let tags = |entry: &Entry| entry.repo_tags.clone().unwrap_or_default();
+    let matching: Vec<&Entry> = entries
+        .iter()
+        .filter(|entry| {
+            tag.is_none_or(|tag| {
+                tags(entry)
+                    .iter()
+                    .any(|name| name == tag || name.ends_with(&format!(":{tag}")))
+            })
+        })
+        .collect();
+    let all = || entries.iter().flat_map(tags).collect::<Vec<_>>().join(", ");
+    match (&matching[..], tag) {
+        ([entry], _) => Ok(entry),
+        ([], Some(tag)) => Err(format!("no image is tagged '{tag}'; there are: {}", all())),
+        ([], None) => Err("it holds no image".to_owned()),
+        _ => Err(format!(
+            "it holds several images; name one as TAR:TAG, of: {}",
+            all()
+        )),
+    }
+}
+
+#[async_trait]
+impl Source for DockerArchive {
+    async fn root(&self, wanted: &Wanted) -> Result<Descriptor, Error> {
+        let (this, wanted) = (self.clone(), wanted.clone());
+        blocking(move || this.find(&wanted)).await
+    }
+
+    async fn manifest(&self, descriptor: &Descriptor) -> Result<ManifestDocument, Error> {
+        self.store.manifest(descriptor).await
+    }
+
+    async fn blob(&self, descriptor: &Descriptor) -> Result<Blob, Error> {
+        self.store.blob(descriptor).await
+    }
+
+    async fn referrers(&self, _: &Digest) -> Result<Vec<Descriptor>, Error> {
+        Ok(Vec::new())
+    }
+}

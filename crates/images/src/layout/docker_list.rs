@@ -1,0 +1,30 @@
+//! `manifest.json`, by which Docker finds the images of a tar.
+//!
+//! Docker writes this list beside a layout since its version 25, and reads it in every version.
+
+use lazaret_oci::Manifest;
+use serde_json::{Value, json};
+
+use super::names::blob as blob_name;
+
+/// The list in the making.
+#[derive(Default)]
+pub(super) struct DockerList(Vec<Value>);
+
+impl DockerList {
+    /// Adds an image under a name.
+    pub(super) fn add(&mut self, manifest: &Manifest, name: Option<&str>) {
+        let layers = manifest.layers.iter();
+        let layers: Vec<String> = layers.map(|layer| blob_name(&layer.digest)).collect();
+        self.0.push(json!({
+            "Config": blob_name(&manifest.config.digest),
+            "RepoTags": name.map(|name| [name]),
+            "Layers": layers,
+        }));
+    }
+
+    /// Its bytes.
+    pub(super) fn bytes(self) -> Vec<u8> {
+        Value::Array(self.0).to_string().into_bytes()
+    }
+}

@@ -1,0 +1,219 @@
+//! The image store as a place that images are copied from and to.
+//!
+//! A record is of one image. When a whole index was copied into the store, the record is of the
+//! image for this machine, and the index is what the record says it came from; as long as
+//! everything of the index is there, the index is what the name stands for here too.
+//!
+//! The store keeps no account of referrers.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use lazaret_files::blocking;
+use lazaret_oci::{
+    Descriptor, Digest, MAX_MANIFEST_BYTES, ManifestContent, ManifestDocument, Platform,
+};
+
+use crate::blob::Blob;
+use crate::document::{known_as, parse};
+use crate::error::{Error, unusable};
+use crate::feed::feed;
+use crate::graph::select;
+use crate::store::Lease;
+use crate::{ImageRecord, ImageStore, Source, Target, Wanted};
+
+/// A store of which nothing is pruned while this is held.
+#[derive(Debug, Clone)]
+pub struct LeasedStore {
+    store: ImageStore,
+    _lease: Arc<Lease>,
+}
+
+impl ImageStore {
+    /// The store as a source and target. Waits while a prune runs.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn leased(&self) -> Result<LeasedStore, Error> {
+        Ok(LeasedStore {
+            _lease: Arc::new(self.lease()?),
+            store: self.clone(),
+        })
+    }
+}
+
+impl LeasedStore {
+    /// The store itself.
+    #[must_use]
+    pub fn store(&self) -> &ImageStore {
+        &self.store
+    }
+
+    async fn with<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Self) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let this = self.clone();
+        blocking(move || work(&this)).await
+    }
+
+    fn document(&self, descriptor: &Descriptor) -> Result<ManifestDocument, Error> {
+        let digest = &descriptor.digest;
+        let raw = self.store.read(digest, MAX_MANIFEST_BYTES as u64)?;
+        parse(raw, descriptor, "content")
+    }
+
+    /// The document with a digest, and the descriptor that says so.
+    fn by_digest(&self, digest: &Digest) -> Result<Descriptor, Error> {
+        let document = self.document(&Descriptor::new("", digest.clone(), 0))?;
+        Ok(known_as(&document, digest))
+    }
+
+    fn find(&self, wanted: &Wanted) -> Result<Descriptor, Error> {
+        match wanted {
+            Wanted::Digest(digest) => self.by_digest(digest),
+            Wanted::Name(name) => {
+                let record = self.store.get(name)?;
+                self.of_record(&record.ok_or_else(|| Error::ImageMissing { name: name.clone() })?)
+            }
+            Wanted::Only => match &self.store.list()?[..] {
+                [sole] => self.of_record(sole),
+                all => {
+                    let names: Vec<&str> = all.iter().map(|record| &record.name[..]).collect();
+                    let (count, names) = (names.len(), names.join(", "));
+                    let reason = format!("it holds {count} images; name one of: {names}");
+                    Err(unusable(self.store.root(), reason))
+                }
+            },
+        }
+    }
+
+    fn of_record(&self, record: &ImageRecord) -> Result<Descriptor, Error> {
+        let source = &record.source_digest;
+        let is_whole = *source != record.digest && self.is_whole(source, 0)?;
+        self.by_digest(if is_whole { source } else { &record.digest })
+    }
+
+    /// Whether everything that a document leads to is there.
+    fn is_whole(&self, digest: &Digest, depth: usize) -> Result<bool, Error> {
+        if depth > 4 || self.store.path(digest).is_none() {
+            return Ok(false);
+        }
+        let document = self.document(&Descriptor::new("", digest.clone(), 0))?;
+        match document.content() {
+            ManifestContent::Manifest(manifest) => Ok(manifest
+                .blobs()
+                .all(|blob| self.store.path(&blob.digest).is_some())),
+            ManifestContent::Index(index) => {
+                for entry in &index.manifests {
+                    if !self.is_whole(&entry.digest, depth + 1)? {
+                        return Ok(false);
+                    }
+                }
+                Ok(true)
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Source for LeasedStore {
+    async fn root(&self, wanted: &Wanted) -> Result<Descriptor, Error> {
+        let wanted = wanted.clone();
+        self.with(move |this| this.find(&wanted)).await
+    }
+
+    async fn manifest(&self, descriptor: &Descriptor) -> Result<ManifestDocument, Error> {
+        let descriptor = descriptor.clone();
+        self.with(move |this| this.document(&descriptor)).await
+    }
+
+    async fn blob(&self, descriptor: &Descriptor) -> Result<Blob, Error> {
+        let descriptor = descriptor.clone();
+        let open = move |this: &Self| {
+            let digest = &descriptor.digest;
+            let range = this.store.open_blob(digest)?;
+            let range = range.ok_or_else(|| Error::BlobMissing {
+                digest: digest.clone(),
+            })?;
+            Ok(Blob::new(descriptor, range))
+        };
+        self.with(open).await
+    }
+
+    async fn referrers(&self, _: &Digest) -> Result<Vec<Descriptor>, Error> {
+        Ok(Vec::new())
+    }
+}
+
+#[async_trait]
+impl Target for LeasedStore {
+    async fn has_blob(&self, blob: &Descriptor) -> Result<bool, Error> {
+        let digest = blob.digest.clone();
+        self.with(move |this| Ok(this.store.path(&digest).is_some()))
+            .await
+    }
+
+    async fn put_blob(&self, blob: &Blob) -> Result<(), Error> {
+        let descriptor = blob.descriptor().clone();
+        if self.has_blob(&descriptor).await? {
+            return Ok(());
+        }
+        let (store, subject) = (self.store.clone(), blob.subject());
+        feed(blob, move |content| {
+            let mut writer = store.writer()?;
+            // One byte more tells content that is too long.
+            let content = std::io::Read::take(content, descriptor.size.saturating_add(1));
+            writer.fill(content, &subject)?;
+            if writer.size() != descriptor.size {
+                return Err(Error::SizeMismatch {
+                    subject,
+                    expected: descriptor.size,
+                    actual: writer.size(),
+                });
+            }
+            writer.commit(Some(&descriptor.digest)).map(drop)
+        })
+        .await
+    }
+
+    async fn put_manifest(
+        &self,
+        digest: &Digest,
+        document: &ManifestDocument,
+    ) -> Result<(), Error> {
+        let (digest, document) = (digest.clone(), document.clone());
+        self.with(move |this| {
+            let added = this
+                .store
+                .add(document.raw(), Some(&digest), "the manifest");
+            added.map(drop)
+        })
+        .await
+    }
+
+    async fn put_root(
+        &self,
+        digest: &Digest,
+        document: &ManifestDocument,
+        name: Option<&str>,
+    ) -> Result<(), Error> {
+        self.put_manifest(digest, document).await?;
+        let root = known_as(document, digest);
+        let image = select(self, &root, &Platform::native()).await?;
+        let name = name.unwrap_or_default().to_owned();
+        self.with(move |this| {
+            // Records know images by their SHA-256.
+            let known = (image.document.digest(), image.document.raw());
+            this.store.add(known.1, Some(known.0), "the manifest")?;
+            let source = if root.digest == image.digest {
+                image.document.digest().clone()
+            } else {
+                root.digest
+            };
+            let record = this.store.describe(name, source, &image.document)?;
+            this.store.put(&record)
+        })
+        .await
+    }
+}

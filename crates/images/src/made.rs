@@ -1,0 +1,72 @@
+//! A manifest that was made here, with its blobs.
+
+use async_trait::async_trait;
+use lazaret_oci::{Descriptor, Digest, Manifest, ManifestDocument};
+
+use crate::blob::Blob;
+use crate::{Error, Node, Source, Wanted};
+
+/// One manifest and its blobs at hand, as a source.
+#[derive(Debug, Clone)]
+pub struct Made {
+    document: ManifestDocument,
+    blobs: Vec<Blob>,
+}
+
+impl Made {
+    /// A manifest whose blobs are `blobs`.
+    #[must_use]
+    pub fn new(manifest: Manifest, blobs: Vec<Blob>) -> Self {
+        Self {
+            document: ManifestDocument::of_manifest(manifest),
+            blobs,
+        }
+    }
+
+    /// The manifest, as the root of a graph.
+    #[must_use]
+    pub fn node(&self) -> Node {
+        Node {
+            digest: self.document.digest().clone(),
+            document: self.document.clone(),
+        }
+    }
+
+    fn missing(digest: &Digest) -> Error {
+        Error::BlobMissing {
+            digest: digest.clone(),
+        }
+    }
+}
+
+#[async_trait]
+impl Source for Made {
+    async fn root(&self, wanted: &Wanted) -> Result<Descriptor, Error> {
+        let root = self.document.descriptor();
+        match wanted {
+            Wanted::Only => Ok(root),
+            Wanted::Digest(digest) if *digest == root.digest => Ok(root),
+            Wanted::Digest(digest) => Err(Self::missing(digest)),
+            Wanted::Name(name) => Err(Error::ImageMissing { name: name.clone() }),
+        }
+    }
+
+    async fn manifest(&self, descriptor: &Descriptor) -> Result<ManifestDocument, Error> {
+        if descriptor.digest == *self.document.digest() {
+            Ok(self.document.clone())
+        } else {
+            Err(Self::missing(&descriptor.digest))
+        }
+    }
+
+    async fn blob(&self, descriptor: &Descriptor) -> Result<Blob, Error> {
+        let digest = &descriptor.digest;
+        let mut blobs = self.blobs.iter();
+        let found = blobs.find(|blob| blob.descriptor().digest == *digest);
+        found.cloned().ok_or_else(|| Self::missing(digest))
+    }
+
+    async fn referrers(&self, _: &Digest) -> Result<Vec<Descriptor>, Error> {
+        Ok(Vec::new())
+    }
+}

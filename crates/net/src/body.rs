@@ -1,0 +1,122 @@
+//! Answers of bounded size whose sender may pause, but not forever.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::BodyExt as _;
+use hyper::body::Incoming;
+use thiserror::Error;
+use tokio::time::{Instant, Sleep};
+
+/// The reason why a body ended early.
+#[derive(Debug, Error)]
+pub enum BodyError<E: std::error::Error + 'static = hyper::Error> {
+    /// The connection broke.
+    #[error("the body broke off")]
+    Broken(#[source] E),
+    /// Nothing came for this long.
+    #[error("no data for {0:?}")]
+    Silent(Duration),
+}
+
+/// A body that fails when nothing comes for a while. Only the time that somebody waits for it
+/// counts, not the time that a slow reader takes.
+#[derive(Debug)]
+pub struct TimedBody<B = Incoming> {
+    body: B,
+    patience: Duration,
+    timer: Pin<Box<Sleep>>,
+    is_waiting: bool,
+}
+
+impl<B> TimedBody<B> {
+    /// A body that may pause for `patience` at most.
+    #[must_use]
+    pub fn new(body: B, patience: Duration) -> Self {
+        Self {
+            body,
+            patience,
+            timer: Box::pin(tokio::time::sleep(patience)),
+            is_waiting: false,
+        }
+    }
+}
+
+impl<B> Body for TimedBody<B>
+where
+    B: Body<Data = Bytes> + Unpin,
+    B::Error: std::error::Error + 'static,
+{
+    type Data = Bytes;
+    type Error = BodyError<B::Error>;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        let this = &mut *self;
+        if let Poll::Ready(frame) = Pin::new(&mut this.body).poll_frame(cx) {
+            this.is_waiting = false;
+            return Poll::Ready(frame.map(|frame| frame.map_err(BodyError::Broken)));
+        }
+        if !this.is_waiting {
+            this.is_waiting = true;
+            this.timer.as_mut().reset(Instant::now() + this.patience);
+        }
+        let silent = BodyError::Silent(this.patience);
+        this.timer.as_mut().poll(cx).map(|()| Some(Err(silent)))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// The next piece of a body, never an empty one; `None` at its end. Trailers are passed over.
+///
+/// # Errors
+/// Those of the body.
+pub async fn next_piece<B>(body: &mut B) -> Result<Option<Bytes>, B::Error>
+where
+    B: Body<Data = Bytes> + Unpin,
+{
+    while let Some(frame) = body.frame().await {
+        if let Ok(data) = frame?.into_data()
+            && !data.is_empty()
+        {
+            return Ok(Some(data));
+        }
+    }
+    Ok(None)
+}
+
+/// A whole body of at most `limit` bytes; `None` when it is longer.
+///
+/// # Errors
+/// Those of the body.
+pub async fn read_bounded<B>(mut body: B, limit: usize) -> Result<Option<Vec<u8>>, B::Error>
+where
+    B: Body<Data = Bytes> + Unpin,
+{
+    if body.size_hint().lower() > limit as u64 {
+        return Ok(None);
+    }
+    let mut whole = Vec::new();
+    while let Some(piece) = next_piece(&mut body).await? {
+        if whole.len() + piece.len() > limit {
+            return Ok(None);
+        }
+        whole.extend_from_slice(&piece);
+    }
+    Ok(Some(whole))
+}
+
+#[cfg(test)]
+mod tests;

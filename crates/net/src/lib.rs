@@ -1,0 +1,19 @@
+//! The needs of every HTTP client of Lazaret: trusted authorities, TLS, connections, bounded bodies.
+//!
+//! ```text
+//! Roots (the system's authorities, PEM files) -> client_config -> Pool (hyper, over TCP and TLS)
+//!                                                                   \-> TimedBody -> read_bounded
+//! ```
+//! The crate knows sockets and certificates. It never knows registries, stores or credentials, never
+//! follows a redirect and never tries again: `client` does for registries, object stores by
+//! themselves, and webhooks, traces and identity providers get one try.
+
+mod body;
+mod pool;
+mod roots;
+mod tls;
+
+pub use body::{BodyError, TimedBody, next_piece, read_bounded};
+pub use pool::{Pool, PoolError, PoolOptions, USER_AGENT, pool};
+pub use roots::{Roots, RootsError};
+pub use tls::{client_config, provider};

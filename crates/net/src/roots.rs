@@ -1,0 +1,92 @@
+//! The certificate authorities that a client trusts.
+
+use std::io;
+use std::path::Path;
+
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::{self, PemObject as _};
+use thiserror::Error;
+
+/// The reason why authorities cannot be trusted; the caller knows where they stand.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum RootsError {
+    /// The file cannot be read.
+    #[error("it cannot be read: {0}")]
+    Unreadable(io::Error),
+    /// The text is no PEM.
+    #[error("it is not PEM: {0}")]
+    NotPem(pem::Error),
+    /// A certificate is none of an authority.
+    #[error("it holds what is no certificate of an authority: {0}")]
+    NotAuthority(rustls::Error),
+    /// There is no certificate in the file.
+    #[error("no certificate in it")]
+    Empty,
+}
+
+/// Certificate authorities.
+#[derive(Debug, Clone)]
+pub struct Roots(RootCertStore);
+
+impl Roots {
+    /// No authority at all.
+    #[must_use]
+    pub fn none() -> Self {
+        Self(RootCertStore::empty())
+    }
+
+    /// The authorities of the system; none if it has none, for plain HTTP needs none. Blocks: reading them
+    /// takes tens of milliseconds.
+    #[must_use]
+    pub fn system() -> Self {
+        let mut roots = RootCertStore::empty();
+        let native = rustls_native_certs::load_native_certs();
+        for problem in &native.errors {
+            tracing::debug!(%problem, "system certificate store");
+        }
+        roots.add_parsable_certificates(native.certs);
+        Self(roots)
+    }
+
+    /// Trusts these authorities too.
+    pub fn extend(&mut self, more: &Self) {
+        self.0.extend(more.0.roots.iter().cloned());
+    }
+
+    /// Trusts the authorities in PEM too, of which there may be none.
+    ///
+    /// # Errors
+    /// [`RootsError::NotPem`] and [`RootsError::NotAuthority`].
+    pub fn add_pem(&mut self, pem: &[u8]) -> Result<(), RootsError> {
+        for certificate in CertificateDer::pem_slice_iter(pem) {
+            let certificate = certificate.map_err(RootsError::NotPem)?;
+            self.0.add(certificate).map_err(RootsError::NotAuthority)?;
+        }
+        Ok(())
+    }
+
+    /// Trusts the authorities in a PEM file too, of which there must be one. Blocks.
+    ///
+    /// # Errors
+    /// As [`Roots::add_pem`], [`RootsError::Unreadable`] and [`RootsError::Empty`].
+    pub fn add_file(&mut self, path: &Path) -> Result<(), RootsError> {
+        let pem = std::fs::read(path).map_err(RootsError::Unreadable)?;
+        let before = self.0.len();
+        self.add_pem(&pem)?;
+        if self.0.len() == before {
+            return Err(RootsError::Empty);
+        }
+        Ok(())
+    }
+}
+
+impl From<Roots> for RootCertStore {
+    fn from(roots: Roots) -> Self {
+        roots.0
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,173 @@
+//! The guest's side: it answers what the host opens.
+
+use super::core::{Core, MAX_SESSIONS};
+use super::session::{Session, State};
+use crate::error::Error;
+use crate::frame::Frame;
+use crate::kind::Kind;
+use crate::outcome::Ending;
+use crate::stream::Stream;
+
+/// The guest's sessions with one host. See [`crate::mux`].
+#[derive(Debug, Default)]
+pub struct GuestMux(Core);
+
+/// What a frame of the host asks for, beside what [`GuestMux`] keeps.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Happened {
+    /// A session was opened: [`GuestMux::started`] or [`GuestMux::finish`] is the answer.
+    Opened {
+        /// Its number.
+        session: u32,
+        /// A JSON [`crate::Request`], not parsed: what the guest does not understand is a
+        /// failure of this session alone.
+        request: Vec<u8>,
+    },
+    /// A signal is to be delivered.
+    Signal {
+        /// The session it is for.
+        session: u32,
+        /// Its number, as the host gave it.
+        number: u8,
+    },
+}
+
+impl GuestMux {
+    /// Takes a frame of the host.
+    ///
+    /// # Errors
+    /// Those of [`Error`] that a host can cause.
+    pub fn receive(&mut self, frame: &Frame<'_>) -> Result<Option<Happened>, Error> {
+        let number = frame.session;
+        if frame.kind == Kind::Open {
+            return self.opened(frame).map(Some);
+        }
+        let was_opened = (1..=self.0.last_opened).contains(&number);
+        let Some(session) = self.0.session(number) else {
+            // It was on its way when the session ended.
+            return match frame.kind {
+                Kind::Input | Kind::Credit | Kind::Signal if was_opened => Ok(None),
+                kind => Err(Error::UnknownSession {
+                    kind,
+                    session: number,
+                }),
+            };
+        };
+        if frame.kind != Kind::Signal {
+            session.receive(frame)?;
+            return Ok(None);
+        }
+        let [signal] = frame.payload else {
+            return Err(frame.damaged("a signal has one byte"));
+        };
+        Ok(Some(Happened::Signal {
+            session: number,
+            number: *signal,
+        }))
+    }
+
+    fn opened(&mut self, frame: &Frame<'_>) -> Result<Happened, Error> {
+        let number = frame.session;
+        if number <= self.0.last_opened {
+            return Err(Error::SessionReused { session: number });
+        }
+        if self.0.sessions.len() >= MAX_SESSIONS {
+            return Err(Error::TooManySessions);
+        }
+        self.0.last_opened = number;
+        let session = Session::new(&[Stream::Output, Stream::Errors]);
+        self.0.sessions.insert(number, session);
+        Ok(Happened::Opened {
+            session: number,
+            request: frame.payload.to_vec(),
+        })
+    }
+
+    /// Tells the host that the session's command runs.
+    pub fn started(&mut self, session: u32) {
+        if let Some(session) = self.0.session(session)
+            && session.state == State::Asked
+        {
+            session.state = State::Running;
+            session.first = Some((Kind::Started, Vec::new()));
+        }
+    }
+
+    /// Ends a session: the ending follows what was written. What still comes for it is dropped.
+    pub fn finish(&mut self, session: u32, ending: &Ending) {
+        let (kind, payload) = match ending {
+            Ending::Exit(outcome) => (Kind::Exit, serde_json::to_vec(outcome)),
+            Ending::Failure(failure) => (Kind::Failure, serde_json::to_vec(failure)),
+        };
+        let payload = payload.expect("endings have string keys and no failing serializers");
+        if let Some(session) = self.0.session(session)
+            && session.state != State::Ended
+        {
+            session.finish(kind, payload);
+        }
+    }
+
+    /// Bytes of an output stream that [`GuestMux::write`] takes now.
+    #[must_use]
+    pub fn room(&self, session: u32, stream: Stream) -> usize {
+        self.0.room(session, stream)
+    }
+
+    /// Queues bytes of an output stream, as many as there is room for; how many.
+    pub fn write(&mut self, session: u32, stream: Stream, bytes: &[u8]) -> usize {
+        self.0.write(session, stream, bytes)
+    }
+
+    /// Ends an output stream.
+    pub fn end(&mut self, session: u32, stream: Stream) {
+        self.0.end(session, stream);
+    }
+
+    /// The bytes of standard input to read next; [`GuestMux::consume`] takes them. Empty when
+    /// there are none now.
+    #[must_use]
+    pub fn input(&self, session: u32) -> &[u8] {
+        let session = self.0.sessions.get(&session);
+        session
+            .and_then(|session| session.received(Stream::Input))
+            .map_or(&[], |incoming| incoming.front())
+    }
+
+    /// Takes note that the first `count` bytes of standard input were read.
+    pub fn consume(&mut self, session: u32, count: usize) {
+        if let Some(incoming) = self
+            .0
+            .session(session)
+            .and_then(|session| session.incoming(Stream::Input))
+        {
+            incoming.consume(count);
+        }
+    }
+
+    /// Whether standard input has ended and was read to its end.
+    #[must_use]
+    pub fn input_is_over(&self, session: u32) -> bool {
+        let session = self.0.sessions.get(&session);
+        session
+            .and_then(|session| session.received(Stream::Input))
+            .is_none_or(|incoming| incoming.is_over())
+    }
+
+    /// Throws away standard input, what has come and what will.
+    pub fn discard(&mut self, session: u32) {
+        if let Some(session) = self.0.session(session) {
+            session.discard();
+        }
+    }
+
+    /// Appends the next frame for the host to `wire`; whether there was one.
+    pub fn write_next(&mut self, wire: &mut Vec<u8>) -> bool {
+        self.0.write_next(wire).is_some()
+    }
+
+    /// Bytes held for all sessions.
+    #[cfg(test)]
+    pub(super) fn held(&self) -> usize {
+        self.0.held()
+    }
+}

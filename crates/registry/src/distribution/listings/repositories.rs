@@ -1,0 +1,60 @@
+//! `/v2/_catalog`, as distribution has it.
+
+use http::StatusCode;
+use lazaret_content::{Listing, Page};
+use lazaret_oci::Repository;
+
+use super::page::{page, with_next};
+use crate::caller::Caller;
+use crate::message::{Outcome, Query, Refusal, answer};
+use crate::registry::Registry;
+
+pub(crate) async fn repositories(registry: &Registry, caller: &Caller, query: &Query) -> Outcome {
+    let page = page(query)?;
+    let listing = visible(registry, caller, page.clone()).await?;
+    let body = serde_json::json!({ "repositories": listing.items });
+    let last = listing
+        .items
+        .last()
+        .filter(|_| listing.more)
+        .map(|name| name.as_str());
+    Ok(with_next(
+        answer::json(StatusCode::OK, &body),
+        "/v2/_catalog",
+        &page,
+        last,
+    ))
+}
+
+/// A page of what the caller may see. Names that they may not see fill no page and end none,
+/// so that a page tells nothing of them.
+async fn visible(
+    registry: &Registry,
+    caller: &Caller,
+    mut page: Page,
+) -> Result<Listing<Repository>, Refusal> {
+    let limit = page.limit.unwrap_or(usize::MAX);
+    // One more than is shown, to know whether there are more.
+    page.limit = page.limit.map(|limit| limit.saturating_add(1));
+    let mut found = Listing {
+        items: Vec::new(),
+        more: false,
+    };
+    loop {
+        let listing = registry.stores.metadata.repositories(page.clone()).await?;
+        page.last = listing.items.last().map(ToString::to_string);
+        for name in listing.items {
+            if !caller.sees(&name) {
+                continue;
+            }
+            if found.items.len() == limit {
+                found.more = true;
+                return Ok(found);
+            }
+            found.items.push(name);
+        }
+        if !listing.more {
+            return Ok(found);
+        }
+    }
+}

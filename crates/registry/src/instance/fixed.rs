@@ -1,0 +1,51 @@
+//! Settings that a reload does not change.
+
+use crate::config::Config;
+
+/// The new settings, but what cannot change while the registry runs is as before.
+pub(super) fn keep_fixed(before: &Config, mut after: Config) -> Config {
+    let mut fixed = Vec::new();
+    macro_rules! keep {
+        ($($field:ident).+) => {
+            if before.$($field).+ != after.$($field).+ {
+                fixed.push(stringify!($($field).+).replace(' ', ""));
+                after.$($field).+ = before.$($field).+.clone();
+            }
+        };
+    }
+    keep!(listen);
+    keep!(root);
+    keep!(metadata);
+    keep!(metrics.listen);
+    keep!(log.format);
+    keep!(limits.connections);
+    if before.tls.is_some() != after.tls.is_some() {
+        fixed.push("tls".to_owned());
+        after.tls.clone_from(&before.tls);
+    }
+    let redirect = |config: &Config| config.storage.bucket().map(|(_, bucket)| bucket.redirect);
+    let is_redirected = redirect(&after);
+    let mut storage = before.storage.clone();
+    for bucket in [&mut storage.s3, &mut storage.gcs, &mut storage.azure]
+        .into_iter()
+        .flatten()
+    {
+        // Whether clients are redirected may change.
+        if let Some(redirect) = is_redirected {
+            bucket.redirect = redirect;
+        }
+    }
+    if storage != after.storage {
+        fixed.push("storage".to_owned());
+        after.storage = before.storage.clone();
+    }
+    if before.tracing.endpoint.is_none() != after.tracing.endpoint.is_none() {
+        fixed.push("tracing.endpoint".to_owned());
+        after.tracing.endpoint.clone_from(&before.tracing.endpoint);
+    }
+    if !fixed.is_empty() {
+        let settings = fixed.join(", ");
+        tracing::warn!(settings, "these settings change with a restart only");
+    }
+    after
+}

@@ -1,0 +1,28 @@
+//! The address of those who run the registry: `/metrics`, `/livez` and `/readyz`, without users.
+
+use std::sync::Arc;
+
+use http::{Request, Response, StatusCode};
+use hyper::body::Incoming;
+
+use crate::message::{Body, Refusal, answer};
+use crate::probes;
+use crate::registry::Registry;
+use crate::server::Handler;
+
+/// Answers the requests of those who run the registry.
+pub(super) fn handler(registry: Registry) -> Handler {
+    Arc::new(move |request: Request<Incoming>, _| {
+        let registry = registry.clone();
+        Box::pin(async move { respond(&registry, request.uri().path()).await })
+    })
+}
+
+async fn respond(registry: &Registry, path: &str) -> Response<Body> {
+    match path {
+        "/metrics" => probes::render(registry),
+        "/livez" => answer::json(StatusCode::OK, &serde_json::json!({})),
+        "/readyz" => probes::ready(registry).await,
+        _ => Refusal::not_found().into_response(),
+    }
+}

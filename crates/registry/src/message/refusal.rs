@@ -1,0 +1,156 @@
+//! Refusals: what a client is told when its request does not succeed.
+
+use std::error::Error as _;
+use std::fmt::Display;
+
+use http::{HeaderName, HeaderValue, Response, StatusCode, header};
+use lazaret_oci::Digest;
+use lazaret_oci::wire::{ErrorBody, ErrorCode, ErrorEntry};
+
+use super::answer::{self, Body};
+
+/// An answer, or the reason why the request is refused.
+pub(crate) type Outcome = Result<Response<Body>, Refusal>;
+
+/// A request that is refused: a status and the error body of the specification.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    status: StatusCode,
+    body: ErrorBody,
+    headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+impl Refusal {
+    /// One fault with the status that usually goes with its code.
+    pub(crate) fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        let status = StatusCode::from_u16(code.status()).unwrap_or(StatusCode::BAD_REQUEST);
+        Self {
+            status,
+            body: ErrorBody::one(code, message),
+            headers: Vec::new(),
+        }
+    }
+
+    /// Several faults at once.
+    pub(crate) fn many(status: StatusCode, errors: Vec<ErrorEntry>) -> Self {
+        Self {
+            status,
+            body: ErrorBody { errors },
+            headers: Vec::new(),
+        }
+    }
+
+    pub(crate) fn status(mut self, status: StatusCode) -> Self {
+        self.status = status;
+        self
+    }
+
+    pub(crate) fn header(mut self, name: HeaderName, value: &str) -> Self {
+        if let Ok(value) = value.parse() {
+            self.headers.push((name, value));
+        }
+        self
+    }
+
+    /// No such endpoint.
+    pub(crate) fn not_found() -> Self {
+        Self::new(ErrorCode::Unsupported, "there is no such endpoint").status(StatusCode::NOT_FOUND)
+    }
+
+    /// A failure that is not the client's.
+    pub(crate) fn internal(message: &str) -> Self {
+        let entry = ErrorEntry {
+            code: "UNKNOWN".to_owned(),
+            message: message.to_owned(),
+            detail: serde_json::Value::Null,
+        };
+        Self::many(StatusCode::INTERNAL_SERVER_ERROR, vec![entry])
+    }
+
+    /// There is no such manifest. `reference` is a tag, a digest, or neither.
+    pub(crate) fn unknown_manifest(reference: impl Display) -> Self {
+        Self::new(
+            ErrorCode::ManifestUnknown,
+            format!("manifest {reference} is not in the repository"),
+        )
+    }
+
+    /// The endpoint exists, but not for this method (RFC 9110, section 15.5.6). `allow` lists
+    /// the methods that it takes.
+    pub(crate) fn not_allowed(message: impl Into<String>, allow: &str) -> Self {
+        Self::new(ErrorCode::Unsupported, message)
+            .status(StatusCode::METHOD_NOT_ALLOWED)
+            .header(header::ALLOW, allow)
+    }
+
+    /// Clients may not delete anything here.
+    pub(crate) fn deletes_nothing(allow: &str) -> Self {
+        Self::not_allowed("this registry deletes nothing on request", allow)
+    }
+
+    pub(crate) fn unknown_upload() -> Self {
+        Self::new(
+            ErrorCode::BlobUploadUnknown,
+            "there is no such upload: it was finished, cancelled or has expired",
+        )
+    }
+
+    pub(crate) fn unknown_blob(digest: &Digest) -> Self {
+        Self::new(
+            ErrorCode::BlobUnknown,
+            format!("blob {digest} is not in the repository"),
+        )
+    }
+
+    pub(crate) fn unknown_repository() -> Self {
+        Self::new(ErrorCode::NameUnknown, "the repository does not exist")
+    }
+
+    pub(crate) fn into_response(self) -> Response<Body> {
+        let json = serde_json::to_vec(&self.body).unwrap_or_default();
+        let mut response = answer::json_bytes(self.status, json);
+        response.headers_mut().extend(self.headers);
+        response
+    }
+}
+
+impl From<lazaret_content::Error> for Refusal {
+    /// The client gets a sentence, the log the whole story.
+    fn from(error: lazaret_content::Error) -> Self {
+        use lazaret_content::Error as Store;
+        match error {
+            Store::DigestMismatch { .. } => Self::new(ErrorCode::DigestInvalid, error.to_string()),
+            Store::SizeMismatch { .. } => Self::new(ErrorCode::SizeInvalid, error.to_string()),
+            Store::UploadUnknown { .. } => Self::unknown_upload(),
+            Store::UploadBusy { .. } => Self::new(ErrorCode::BlobUploadInvalid, error.to_string())
+                .status(StatusCode::CONFLICT),
+            Store::TagImmutable { .. } => Self::new(ErrorCode::Denied, error.to_string()),
+            Store::QuotaExceeded { .. } => Self::new(ErrorCode::Denied, error.to_string()),
+            Store::Missing { digests } => {
+                Self::many(StatusCode::NOT_FOUND, digests.iter().map(missing).collect())
+            }
+            error => {
+                let full = matches!(
+                    &error,
+                    Store::Io(error) if error.source.kind() == std::io::ErrorKind::StorageFull
+                );
+                tracing::error!(%error, cause = ?error.source(), "store failed");
+                if full {
+                    Self::internal("the registry's storage is full")
+                        .status(StatusCode::INSUFFICIENT_STORAGE)
+                } else {
+                    Self::internal("the registry's storage failed")
+                }
+            }
+        }
+    }
+}
+
+/// The entry for content that a manifest names and its repository has not.
+fn missing(digest: &Digest) -> ErrorEntry {
+    ErrorEntry {
+        code: ErrorCode::ManifestBlobUnknown.as_str().to_owned(),
+        message: format!("{digest} is not in the repository"),
+        detail: serde_json::json!({ "digest": digest }),
+    }
+}

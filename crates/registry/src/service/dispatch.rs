@@ -1,0 +1,89 @@
+//! From an act to the verb that does it.
+
+use http::StatusCode;
+use http::request::Parts;
+use lazaret_oci::wire::ErrorCode;
+
+use crate::act::Act;
+use crate::caller::Caller;
+use crate::distribution::{blobs, listings, manifests, token, uploads};
+use crate::message::{Outcome, Query, Refusal, RequestBody, answer};
+use crate::registry::Registry;
+use crate::server::Peer;
+use crate::{extensions, probes};
+
+/// Does what an act says.
+///
+/// # Errors
+/// Fails as its verb does.
+pub(super) async fn dispatch(
+    registry: &Registry,
+    caller: &Caller,
+    head: &Parts,
+    peer: &Peer,
+    body: &mut RequestBody,
+    act: &Act,
+) -> Outcome {
+    let query = Query::parse(head.uri.query());
+    let headers = &head.headers;
+    match act {
+        Act::Live | Act::Greet => Ok(answer::json(StatusCode::OK, &serde_json::json!({}))),
+        Act::Ready => Ok(probes::ready(registry).await),
+        Act::ReadMetrics => probes::metrics(registry),
+        Act::GrantToken => token::grant(registry, head, peer, body).await,
+        Act::ListExtensions => Ok(extensions::discover()),
+        Act::ListTypes => Ok(extensions::types(registry)),
+        Act::ListRepositories => listings::repositories(registry, caller, &query).await,
+        Act::ListTags { repository } => listings::tags(registry, repository, &query).await,
+        Act::ListReferrers { repository, digest } => {
+            listings::referrers(registry, repository, digest, &query).await
+        }
+        Act::ReadManifest {
+            repository,
+            selector,
+            head_only,
+        } => manifests::get(registry, repository, selector, headers, *head_only).await,
+        Act::PutManifest {
+            repository,
+            selector,
+        } => manifests::put(registry, repository, selector, &query, headers, body).await,
+        Act::DeleteManifest {
+            repository,
+            selector,
+        } => manifests::delete(registry, repository, selector).await,
+        Act::PutNoManifest { reference, .. } => Err(no_manifest(reference)),
+        Act::NoManifest { reference, .. } => Err(Refusal::unknown_manifest(reference)),
+        Act::ReadBlob {
+            repository,
+            digest,
+            head_only,
+        } => blobs::get(registry, repository, digest, head, *head_only).await,
+        Act::DeleteBlob { repository, digest } => blobs::delete(registry, repository, digest).await,
+        Act::StartUpload { repository } => {
+            uploads::start(registry, caller, repository, &query, body).await
+        }
+        Act::ReadUpload { repository, id } => uploads::status(registry, repository, id).await,
+        Act::PatchUpload { repository, id } => {
+            uploads::patch(registry, repository, id, headers, body).await
+        }
+        Act::FinishUpload { repository, id } => {
+            uploads::finish(registry, repository, id, &query, headers, body).await
+        }
+        Act::CancelUpload { repository, id } => {
+            uploads::cancel(registry, repository, id, body).await
+        }
+        Act::NotAllowed { allow, .. } => Err(Refusal::not_allowed(
+            "the endpoint does not take this method",
+            allow,
+        )),
+    }
+}
+
+/// A manifest cannot be put under a reference that is neither tag nor digest.
+fn no_manifest(reference: &str) -> Refusal {
+    let code = match reference.contains(':') {
+        true => ErrorCode::DigestInvalid,
+        false => ErrorCode::ManifestInvalid,
+    };
+    Refusal::new(code, format!("'{reference}' is neither a tag nor a digest"))
+}

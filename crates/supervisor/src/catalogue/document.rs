@@ -1,0 +1,138 @@
+//! The file of a catalogue: reading it strictly, and adding to it.
+
+use std::path::{Path, PathBuf};
+
+use lazaret_oci::Descriptor;
+use serde::{Deserialize, Serialize};
+
+use crate::Error;
+use crate::bounded::read_bounded;
+
+const VERSION: u32 = 1;
+/// Largest catalogue, in bytes.
+const LARGEST: usize = 4 << 20;
+
+/// What a catalogue file says.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Catalogue {
+    version: u32,
+    #[serde(default)]
+    pub(super) images: Vec<CatalogueImage>,
+    #[serde(default)]
+    pub(super) kernels: Vec<CatalogueKernel>,
+    /// Where it lies; relative paths begin there.
+    #[serde(skip)]
+    pub(super) folder: PathBuf,
+}
+
+/// A prebuilt image.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CatalogueImage {
+    /// What users call it.
+    pub name: String,
+    /// Distribution, for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub distro: Option<String>,
+    /// `amd64`, `arm64`, ...
+    pub arch: String,
+    /// The kernel it is meant for: of the catalogue, of the store, or in a registry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kernel: Option<String>,
+    /// Where its bundle is: `http(s)://`, or a path.
+    pub url: String,
+    /// Of the bundle, hexadecimal.
+    pub sha256: String,
+    /// Of the bundle, in bytes.
+    pub size: u64,
+}
+
+/// A kernel package or image.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CatalogueKernel {
+    pub(super) name: String,
+    pub(super) arch: String,
+    url: String,
+    sha256: String,
+    size: u64,
+}
+
+/// A file and what it must be.
+pub(super) struct Location {
+    pub(super) url: String,
+    pub(super) wanted: Descriptor,
+}
+
+impl Location {
+    fn new(url: &str, sha256: &str, size: u64) -> Result<Self, Error> {
+        let digest = format!("sha256:{sha256}").parse()?;
+        Ok(Self {
+            url: url.to_owned(),
+            wanted: Descriptor::new("application/octet-stream", digest, size),
+        })
+    }
+}
+
+impl CatalogueImage {
+    pub(super) fn location(&self) -> Result<Location, Error> {
+        Location::new(&self.url, &self.sha256, self.size)
+    }
+}
+
+impl CatalogueKernel {
+    pub(super) fn location(&self) -> Result<Location, Error> {
+        Location::new(&self.url, &self.sha256, self.size)
+    }
+}
+
+impl Catalogue {
+    /// Reads a catalogue.
+    ///
+    /// # Errors
+    /// [`Error::Catalogue`] for one that does not parse; [`Error::Io`].
+    pub(super) fn read(path: &Path) -> Result<Self, Error> {
+        let broken = |reason: String| Error::Catalogue {
+            path: path.to_owned(),
+            reason,
+        };
+        let text = read_bounded(path, LARGEST)?;
+        let mut this: Self =
+            serde_json::from_slice(&text).map_err(|error| broken(error.to_string()))?;
+        if this.version != VERSION {
+            return Err(broken(format!("version {} is not {VERSION}", this.version)));
+        }
+        let images = this.images.iter().map(CatalogueImage::location);
+        let kernels = this.kernels.iter().map(CatalogueKernel::location);
+        for location in images.chain(kernels) {
+            location.map_err(|error| broken(error.to_string()))?;
+        }
+        this.folder = path.parent().unwrap_or(Path::new("")).to_owned();
+        Ok(this)
+    }
+
+    /// Puts an entry in the place of the one with its name and architecture, and writes the file.
+    pub(super) fn add(path: &Path, image: CatalogueImage) -> Result<(), Error> {
+        let mut this = if path.exists() {
+            Self::read(path)?
+        } else {
+            Self {
+                version: VERSION,
+                ..Self::default()
+            }
+        };
+        this.images
+            .retain(|old| (&old.name, &old.arch) != (&image.name, &image.arch));
+        this.images.push(image);
+        this.images.sort_by(|a, b| a.name.cmp(&b.name));
+        let text = serde_json::to_vec_pretty(&this).map_err(|error| Error::Catalogue {
+            path: path.to_owned(),
+            reason: error.to_string(),
+        })?;
+        crate::write_file(path, &text)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,131 @@
+//! The classes of failures, by which callers choose exit statuses and answers.
+
+use std::io;
+
+use crate::error::Error;
+
+/// The kind of a failure, for callers that treat kinds differently.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorClass {
+    /// The request makes no sense.
+    Usage,
+    /// Credentials are missing, wrong or not enough.
+    Auth,
+    /// Something does not exist.
+    NotFound,
+    /// A document, reference or setting breaks a rule.
+    Invalid,
+    /// A registry cannot be reached or does not behave like one.
+    Unreachable,
+    /// The name is taken or in use.
+    Conflict,
+    /// Content differs from its digest or size.
+    Integrity,
+    /// A local file or the disk.
+    Storage,
+    /// A machine.
+    Machine,
+    /// None of these.
+    Other,
+}
+
+impl Error {
+    /// The class.
+    #[must_use]
+    pub fn class(&self) -> ErrorClass {
+        match self {
+            Self::Client(error) => client_class(error.class()),
+            Self::Store(error) => store_class(error),
+            Self::Fetch { source, .. } => source.class(),
+            Self::Convert {
+                source: lazaret_rootfs::Error::Write { .. } | lazaret_rootfs::Error::Read { .. },
+                ..
+            } => ErrorClass::Storage,
+            Self::Oci(_)
+            | Self::Artifact(_)
+            | Self::InvalidArtifact { .. }
+            | Self::UnknownKind { .. }
+            | Self::Source { .. }
+            | Self::LayerCount { .. }
+            | Self::ConfigTooLarge { .. }
+            | Self::UnknownArtifact { .. }
+            | Self::Convert { .. }
+            | Self::Disk { .. }
+            | Self::Catalogue { .. }
+            | Self::Bundle { .. }
+            | Self::NoKernelArtifact { .. }
+            | Self::ImageAmbiguous { .. } => ErrorClass::Invalid,
+            Self::SourceNotFound { .. } | Self::ImageNotFound { .. } | Self::NotOnDisk { .. } => {
+                ErrorClass::NotFound
+            }
+            Self::NoContent { .. }
+            | Self::ArtifactsOnly { .. }
+            | Self::Setting { .. }
+            | Self::ReadOnlyOwnDisk => ErrorClass::Usage,
+            Self::ImageExists { .. } | Self::MachineState { .. } => ErrorClass::Conflict,
+            Self::BlobMissing { .. } | Self::DigestMismatch { .. } | Self::RootHash { .. } => {
+                ErrorClass::Integrity
+            }
+            Self::Io { source, .. } if source.kind() == io::ErrorKind::NotFound => {
+                ErrorClass::NotFound
+            }
+            Self::Io { .. } => ErrorClass::Storage,
+            Self::Vm(error) => vm_class(error),
+            Self::Initramfs { .. } | Self::Workload { .. } | Self::ChannelClosed => {
+                ErrorClass::Machine
+            }
+        }
+    }
+}
+
+fn client_class(class: lazaret_client::Class) -> ErrorClass {
+    use lazaret_client::Class;
+    match class {
+        Class::Unauthorized | Class::Denied => ErrorClass::Auth,
+        Class::NotFound => ErrorClass::NotFound,
+        Class::Invalid => ErrorClass::Invalid,
+        Class::Unreachable | Class::RateLimited | Class::Protocol => ErrorClass::Unreachable,
+        Class::Conflict => ErrorClass::Conflict,
+        Class::Integrity => ErrorClass::Integrity,
+        Class::Local => ErrorClass::Storage,
+    }
+}
+
+fn store_class(error: &lazaret_images::Error) -> ErrorClass {
+    match error {
+        lazaret_images::Error::DigestMismatch { .. }
+        | lazaret_images::Error::SizeMismatch { .. }
+        | lazaret_images::Error::BlobMissing { .. } => ErrorClass::Integrity,
+        lazaret_images::Error::Name { .. }
+        | lazaret_images::Error::Oci(_)
+        | lazaret_images::Error::Source { .. }
+        | lazaret_images::Error::Platform { .. }
+        | lazaret_images::Error::LayerCount { .. }
+        | lazaret_images::Error::TooLarge { .. } => ErrorClass::Invalid,
+        lazaret_images::Error::ImageMissing { .. } => ErrorClass::NotFound,
+        lazaret_images::Error::InUse { .. } => ErrorClass::Conflict,
+        _ => ErrorClass::Storage,
+    }
+}
+
+fn vm_class(error: &lazaret_vm::Error) -> ErrorClass {
+    use lazaret_vm::Error as Vm;
+    match error {
+        Vm::KernelNotFound { .. }
+        | Vm::NoKernel
+        | Vm::HostKernelMissing { .. }
+        | Vm::QemuNotFound { .. } => ErrorClass::NotFound,
+        Vm::KernelExists { .. } => ErrorClass::Conflict,
+        Vm::Unpack { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
+            ErrorClass::Storage
+        }
+        Vm::Malformed { .. }
+        | Vm::Unpack { .. }
+        | Vm::MetaPackage { .. }
+        | Vm::ModulesMissing { .. }
+        | Vm::KernelName { .. }
+        | Vm::Plan { .. } => ErrorClass::Invalid,
+        Vm::Io { .. } | Vm::Record { .. } => ErrorClass::Storage,
+        _ => ErrorClass::Machine,
+    }
+}

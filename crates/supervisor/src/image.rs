@@ -1,0 +1,16 @@
+//! Images in the local store: import, listing, removal, and the sources that they come from.
+
+pub(crate) mod convert;
+mod document;
+mod folder;
+mod import;
+mod list;
+mod name;
+mod open;
+mod summary;
+
+pub(crate) use document::{config, manifest};
+pub use list::{ImageDetails, RemovedImage};
+pub(crate) use name::local_name;
+pub(crate) use open::without_platform;
+pub use summary::Image;

@@ -1,0 +1,50 @@
+//! The images that a source names.
+
+use std::path::Path;
+
+use lazaret_images::{LeasedStore, Source, Wanted};
+
+use crate::source_name::SourceName;
+use crate::{Error, Home, blocking};
+
+impl Home {
+    /// Opens what a source names: the images at a path, or an image of the store. While the source
+    /// is held, nothing is pruned.
+    ///
+    /// # Errors
+    /// [`Error::ImageNotFound`] when the store has no image of that name; those of the path.
+    pub(crate) async fn open_images(
+        &self,
+        name: SourceName,
+    ) -> Result<(Box<dyn Source>, Wanted), Error> {
+        let store = self.images.leased()?;
+        match name {
+            SourceName::Images { path, tag } => Ok((at(&path, &store).await?, Wanted::from(tag))),
+            // Opening says what is wrong with them.
+            SourceName::Folder(path) | SourceName::File(path) => {
+                Ok((at(&path, &store).await?, Wanted::Only))
+            }
+            SourceName::Name(name) => {
+                let record = self.find_image(&name)?;
+                Ok((Box::new(store), Wanted::Name(record.name)))
+            }
+        }
+    }
+}
+
+/// The images at a path: a layout folder or a tar.
+pub(crate) async fn at(path: &Path, store: &LeasedStore) -> Result<Box<dyn Source>, Error> {
+    let (path, store) = (path.to_owned(), store.clone());
+    blocking(move || Ok(lazaret_images::open(&path, &store)?)).await
+}
+
+/// Says where a platform was looked for; other errors stay as they are.
+pub(crate) fn without_platform(place: &Path, error: lazaret_images::Error) -> Error {
+    match error {
+        lazaret_images::Error::Platform { .. } => Error::Source {
+            path: place.to_owned(),
+            reason: error.to_string(),
+        },
+        error => error.into(),
+    }
+}

@@ -1,0 +1,89 @@
+//! The archive that the kernel starts from: PID 1 and the modules it loads.
+//!
+//! ```text
+//! /init                    lazaret-guest
+//! /lib/modules/load        file names, one a line, in the order to load: for every machine;
+//!                          .boot for those that boot a disk, .verity for checked disks
+//! /lib/modules/*.ko
+//! /dev /proc /sys /run /mnt   mount points;  /dev/console, /dev/null
+//! ```
+//! It depends on the kernel and this build alone, so it is made once and kept in the cache.
+
+use std::fs::{self, File};
+use std::io::BufWriter;
+use std::path::{Path, PathBuf};
+
+use lazaret_files::NewFile;
+use lazaret_oci::Digest;
+use lazaret_rootfs::Initramfs;
+use lazaret_vm::kernel::{Kernel, Purpose};
+
+use crate::{Error, guest};
+
+/// Changes with the layout of the archive.
+const LAYOUT: &str = "2";
+
+/// The archive for `kernel`, made if it is not in `cache` yet.
+pub(crate) fn prepare(kernel: &Kernel, cache: &Path) -> Result<PathBuf, Error> {
+    let key =
+        Digest::of(format!("{LAYOUT} {} {}", kernel.digest, Digest::of(guest::INIT)).as_bytes());
+    let folder = cache.join("initramfs");
+    let path = folder.join(format!("{}.cpio", key.hex()));
+    if path.exists() {
+        return Ok(path);
+    }
+    fs::create_dir_all(&folder).map_err(Error::io("create", &folder))?;
+    // Two processes may do this at once: both write the same bytes, the later rename wins.
+    let archive = NewFile::create(&path, 0o600)?;
+    write(kernel, &archive.file()?)?;
+    archive.publish()?;
+    Ok(path)
+}
+
+fn write(kernel: &Kernel, file: &File) -> Result<(), Error> {
+    let failed = |source| Error::Initramfs {
+        kernel: kernel.name.clone(),
+        source,
+    };
+    let mut archive = Initramfs::new(BufWriter::new(file));
+    for (folder, mode) in [
+        ("dev", 0o755),
+        ("proc", 0o555),
+        ("sys", 0o555),
+        ("run", 0o755),
+        ("mnt", 0o755),
+        ("lib", 0o755),
+        ("lib/modules", 0o755),
+    ] {
+        archive.directory(folder, mode).map_err(failed)?;
+    }
+    archive
+        .char_device("dev/console", 0o600, 5, 1)
+        .map_err(failed)?;
+    archive
+        .char_device("dev/null", 0o666, 1, 3)
+        .map_err(failed)?;
+    archive.file("init", 0o755, guest::INIT).map_err(failed)?;
+    let mut lists = [
+        (Purpose::Machine, "load", String::new()),
+        (Purpose::Boot, "load.boot", String::new()),
+        (Purpose::Verity, "load.verity", String::new()),
+    ];
+    for module in &kernel.modules {
+        let content = fs::read(&module.path).map_err(Error::io("read", &module.path))?;
+        archive
+            .file(format!("lib/modules/{}", module.file_name), 0o644, content)
+            .map_err(failed)?;
+        for (_, _, list) in lists.iter_mut().filter(|list| list.0 == module.purpose) {
+            list.push_str(&module.file_name);
+            list.push('\n');
+        }
+    }
+    for (_, name, list) in lists {
+        archive
+            .file(format!("lib/modules/{name}"), 0o644, list)
+            .map_err(failed)?;
+    }
+    archive.finish().map_err(failed)?;
+    Ok(())
+}

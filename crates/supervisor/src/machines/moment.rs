@@ -1,0 +1,24 @@
+//! The part of a guest's orders that is good for one start only.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use lazaret_protocol::BootConfig;
+
+/// The orders with the time of now and fresh entropy.
+pub(crate) fn stamp(mut boot: BootConfig) -> BootConfig {
+    boot.clock_seconds = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs());
+    boot.entropy = entropy();
+    boot
+}
+
+/// 64 random bytes as hexadecimal digits; none when the host has none to give, because the
+/// guest has a random number device as well.
+fn entropy() -> String {
+    let mut bytes = [0u8; 64];
+    match rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty()) {
+        Ok(length) => lazaret_values::hex(&bytes[..length]),
+        Err(_) => String::new(),
+    }
+}

@@ -1,0 +1,189 @@
+//! A hypervisor whose emulators are processes that sleep.
+
+use std::process::{Child, Command};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use lazaret_images::ImageStore;
+use lazaret_protocol::{BootConfig, Process, Root, RootMode};
+use lazaret_vm::{Accelerator, LaunchPlan};
+use tempfile::TempDir;
+
+use crate::Error;
+use crate::machines::emulator::{Emulator, Hypervisor};
+use crate::machines::machine::Machine;
+use crate::machines::{Design, DiskContent, DiskDesign, Machines};
+
+/// What a step does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Then {
+    Works,
+    Fails,
+    Hangs,
+}
+
+impl Then {
+    async fn happens(self) -> Result<(), Error> {
+        match self {
+            Self::Works => Ok(()),
+            Self::Fails => Err(Error::ChannelClosed),
+            Self::Hangs => std::future::pending().await,
+        }
+    }
+}
+
+/// Starts emulators as the script says.
+#[derive(Debug, Clone)]
+pub(super) struct Fake {
+    start: Then,
+    boot: Then,
+    started: Arc<Mutex<Vec<u32>>>,
+}
+
+impl Fake {
+    pub(super) fn new(start: Then, boot: Then) -> Self {
+        Self {
+            start,
+            boot,
+            started: Arc::default(),
+        }
+    }
+
+    /// The processes that were started and still run.
+    pub(super) fn living(&self) -> Vec<u32> {
+        let mut pids = self.started.lock().unwrap().clone();
+        pids.retain(|pid| {
+            std::fs::read_to_string(format!("/proc/{pid}/stat"))
+                .is_ok_and(|stat| !stat.contains(") Z "))
+        });
+        pids
+    }
+}
+
+impl Hypervisor for Fake {
+    type Emulator = Sleeper;
+
+    async fn start(&self, _plan: &LaunchPlan) -> Result<Sleeper, Error> {
+        self.start.happens().await?;
+        let child = Command::new("sleep").arg("600").spawn().unwrap();
+        self.started.lock().unwrap().push(child.id());
+        Ok(Sleeper {
+            child: Mutex::new(child),
+            boot: self.boot,
+        })
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Sleeper {
+    child: Mutex<Child>,
+    boot: Then,
+}
+
+impl Emulator for Sleeper {
+    type Session = ();
+
+    fn pid(&self) -> u32 {
+        self.child.lock().unwrap().id()
+    }
+
+    async fn boot(&mut self, boot: &BootConfig, _limit: Duration) -> Result<(), Error> {
+        assert!(boot.clock_seconds > 0 && !boot.entropy.is_empty());
+        self.boot.happens().await
+    }
+
+    fn kill(&self) {
+        self.child.lock().unwrap().kill().unwrap();
+    }
+
+    async fn wait(&mut self) {
+        self.child.get_mut().unwrap().wait().unwrap();
+    }
+}
+
+impl Drop for Sleeper {
+    fn drop(&mut self) {
+        let child = self.child.get_mut().unwrap();
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+}
+
+/// A folder with machines, and a store whose lease they hold.
+pub(super) struct World {
+    folder: TempDir,
+    pub(super) machines: Machines,
+    store: ImageStore,
+}
+
+impl World {
+    pub(super) fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self {
+            machines: Machines::open(folder.path().join("machines")).unwrap(),
+            store: ImageStore::open(folder.path().join("images")).unwrap(),
+            folder,
+        }
+    }
+
+    /// Makes a machine, or tries to, with a disk that can be written or not.
+    pub(super) async fn create(&self, fake: &Fake, writes: bool) -> Result<Machine<Fake>, Error> {
+        let write = move |path: &std::path::Path| {
+            let content = if writes {
+                Ok(())
+            } else {
+                Err(Error::ChannelClosed)
+            };
+            std::fs::write(path, "disk").unwrap();
+            content
+        };
+        let design = Design {
+            accelerator: Accelerator::Tcg,
+            memory_mib: 512,
+            cpus: 1,
+            kernel: "kernel".into(),
+            initramfs: "initramfs".into(),
+            disks: vec![DiskDesign {
+                serial: "root",
+                read_only: false,
+                content: DiskContent::Own(Box::new(write)),
+            }],
+            policy: Some("{}".to_owned()),
+            boot: orders(),
+            lease: self.store.lease().unwrap(),
+        };
+        self.machines.create(design, fake.clone()).await
+    }
+
+    /// Whether a prune is refused.
+    pub(super) fn is_leased(&self) -> bool {
+        self.store.prune(|_| false).is_err()
+    }
+
+    /// The folders of machines that are there.
+    pub(super) fn folders(&self) -> Vec<std::path::PathBuf> {
+        let entries = std::fs::read_dir(self.folder.path().join("machines")).unwrap();
+        entries.map(|entry| entry.unwrap().path()).collect()
+    }
+}
+
+fn orders() -> BootConfig {
+    BootConfig {
+        hostname: "test".to_owned(),
+        clock_seconds: 0,
+        entropy: String::new(),
+        root: Root {
+            serial: "root".to_owned(),
+            filesystem: "ext4".to_owned(),
+            verity: None,
+            mode: RootMode::Writable,
+        },
+        mounts: Vec::new(),
+        process: Process {
+            argv: vec!["true".to_owned()],
+            env: Vec::new(),
+            user: String::new(),
+            working_dir: String::new(),
+        },
+    }
+}

@@ -1,0 +1,194 @@
+//! The first part of `run`: everything that is settled before a machine exists, as one value.
+//!
+//! ```text
+//! find      reference -> image, agent or bundle       lazaret-artifacts over the client
+//! merge     image <- agent <- request                 one RunSpec
+//! fetch     image and artifact layers                 into the store
+//! convert   layers -> disks                           cached by content
+//! choose    kernel, initramfs, accelerator            probed once for each host
+//! design    -> Prepared: design, boot configuration, notices
+//! ```
+//! Nothing here makes a folder, a process or a line of output for a machine: `machines` makes
+//! machines from the design, and the caller tells the user the notices.
+
+mod artifacts;
+mod boot;
+mod cached;
+mod design;
+mod find;
+mod notice;
+mod prepared;
+mod request;
+mod root;
+mod scratch;
+mod serial;
+
+use lazaret_artifacts::{Payload, RunSpec};
+use lazaret_images::Prebuilt;
+use lazaret_oci::{Descriptor, ImageConfig, Manifest};
+use lazaret_vm::probe;
+
+pub use notice::Notice;
+pub use prepared::Prepared;
+pub use request::{PullPolicy, RootDisk, RunRequest};
+pub(crate) use root::needed_keys as needed_disk_keys;
+
+use crate::{Error, Home, ProgressSink, blocking, image, initramfs};
+use design::Parts;
+use root::Layers;
+
+/// What runs and how, before anything large is fetched for it.
+struct Subject {
+    spec: RunSpec,
+    hostname: String,
+    manifest: Manifest,
+    config: ImageConfig,
+    prebuilt: Option<Prebuilt>,
+}
+
+impl Home {
+    /// Settles everything about a run: fetches what is missing, makes the shared disks, finds
+    /// kernel and accelerator. No machine exists yet.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] for a request that makes no sense; those of the registry, the stores
+    /// and the probe.
+    pub async fn prepare(
+        &self,
+        request: RunRequest,
+        progress: ProgressSink,
+    ) -> Result<Prepared, Error> {
+        // Until the machine has its disks open, nothing may be pruned.
+        let lease = self.images.lease()?;
+        let kernel = match &request.kernel {
+            Some(wanted) => Some(self.ensure_kernel(wanted, &progress).await?),
+            None => None,
+        };
+        if kernel.is_none() && self.settings.catalogues.is_empty() {
+            // Without one there is no use in fetching anything.
+            self.kernels.default_kernel()?;
+        }
+        let subject = self.subject(&request, &progress).await?;
+        // The flag before the catalogue's entry before the default.
+        let of_entry = subject.prebuilt.as_ref();
+        let of_entry = of_entry.and_then(|prebuilt| prebuilt.kernel.clone());
+        let kernel = match kernel.or(of_entry) {
+            Some(name) => self.kernels.get(&name)?,
+            None => self.kernels.default_kernel()?,
+        };
+        for mount in &subject.spec.mounts {
+            if let Payload::Layers(layers) = &mount.payload {
+                let wanted = layers.clone();
+                self.pull_missing(&mount.reference, wanted, &progress)
+                    .await?;
+            }
+        }
+        let (spec, hostname) = (subject.spec.clone(), subject.hostname.clone());
+        let (root, artifacts) = self.disks(subject, request.root).await?;
+        let (of, cache) = (kernel.clone(), self.settings.cache.clone());
+        let initramfs = blocking(move || initramfs::prepare(&of, &cache)).await?;
+        let qemu = self.qemu().await?.clone();
+        let verdict = probe::accelerator(&probe::Request {
+            qemu: &qemu,
+            kernel: &kernel,
+            initramfs: &initramfs,
+            verdict_file: &self.settings.cache.join("accelerator.json"),
+            forced: self.settings.accelerator,
+            refresh: false,
+        })
+        .await?;
+        let notices = notice::collect(&spec, &verdict);
+        let design = Parts {
+            spec,
+            hostname,
+            root,
+            artifacts,
+            kernel: kernel.image,
+            initramfs,
+            accelerator: verdict.accelerator,
+            read_only: request.read_only,
+            lease,
+        }
+        .design()?;
+        Ok(Prepared {
+            design,
+            qemu,
+            notices,
+        })
+    }
+
+    async fn subject(
+        &self,
+        request: &RunRequest,
+        progress: &ProgressSink,
+    ) -> Result<Subject, Error> {
+        let flags = request.flags()?;
+        let resolved = self.resolve_run(request, progress).await?;
+        let record = self
+            .ensure_image(&resolved.image, request.pull, request.root, progress)
+            .await?;
+        let document = image::manifest(&self.images, &record)?;
+        let (config, _) = image::config(&self.images, &document)?;
+        let manifest = document
+            .manifest()
+            .cloned()
+            .ok_or_else(|| Error::ImageNotFound {
+                name: record.name.clone(),
+            })?;
+        let hostname = match &request.hostname {
+            Some(name) => name.clone(),
+            None => boot::hostname(resolved.name.as_deref(), &record.name),
+        };
+        Ok(Subject {
+            spec: RunSpec::merge(resolved, &config, flags)?,
+            hostname,
+            manifest,
+            config,
+            prebuilt: record.prebuilt,
+        })
+    }
+
+    /// The root disk, and the one with the artifacts if there are any. Both are in the store,
+    /// but for a root disk of the machine's own.
+    async fn disks(
+        &self,
+        subject: Subject,
+        kind: RootDisk,
+    ) -> Result<(root::Root, Option<artifacts::Artifacts>), Error> {
+        let store = self.images.clone();
+        blocking(move || {
+            let Subject {
+                spec,
+                manifest,
+                config,
+                prebuilt,
+                ..
+            } = subject;
+            let name = spec.image.to_string();
+            let ready = match prebuilt {
+                Some(prebuilt) if kind == RootDisk::Shared => store.disk(&prebuilt.disk)?,
+                _ => None,
+            };
+            let open = |layer: &Descriptor| cached::open_blob(&store, &layer.digest);
+            let layers = Layers {
+                name: &name,
+                manifest: &manifest,
+                config: &config,
+                open: &open,
+            };
+            let root = match kind {
+                _ if let Some(path) = ready => root::prebuilt(path),
+                RootDisk::Own => root::own(
+                    store.clone(),
+                    name.clone(),
+                    manifest.clone(),
+                    config.clone(),
+                ),
+                RootDisk::Checked => root::checked(&store, &layers)?,
+                RootDisk::Shared => root::shared(&store, &layers)?,
+            };
+            Ok((root, artifacts::disk(&store, &spec.mounts)?))
+        })
+        .await
+    }
+}

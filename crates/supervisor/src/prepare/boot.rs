@@ -1,0 +1,83 @@
+//! What the guest is told, from what the run is.
+
+use lazaret_artifacts::RunSpec;
+use lazaret_protocol::{ArtifactMount, BootConfig, Process, Request, Root, RootMode};
+use lazaret_rootfs::FileSystem;
+
+use super::request::RootDisk;
+use super::{root, serial};
+use crate::{Error, Setting, machines};
+
+/// The configuration for a guest with the standard disks. Clock and entropy are missing: they
+/// are good for one start only.
+///
+/// # Errors
+/// [`Error::Setting`] when it does not fit in a frame.
+pub(super) fn config(
+    spec: &RunSpec,
+    hostname: String,
+    read_only: bool,
+    root: &root::Root,
+    mounts: Vec<ArtifactMount>,
+) -> Result<BootConfig, Error> {
+    let config = BootConfig {
+        hostname,
+        clock_seconds: 0,
+        entropy: String::new(),
+        root: Root {
+            serial: serial::ROOT.to_owned(),
+            filesystem: match root.file_system {
+                FileSystem::Erofs => "erofs",
+                FileSystem::Ext4 => "ext4",
+            }
+            .to_owned(),
+            verity: root.verity.clone(),
+            mode: match root.kind {
+                RootDisk::Own => RootMode::Writable,
+                _ if read_only => RootMode::ReadOnly,
+                _ => RootMode::Overlay {
+                    serial: serial::SCRATCH.to_owned(),
+                },
+            },
+        },
+        mounts,
+        process: Process {
+            argv: spec.argv.clone(),
+            env: spec.env.clone(),
+            user: spec.user.clone(),
+            working_dir: spec.working_dir.clone(),
+        },
+    };
+    // Refused now, not when the machine is up.
+    let request = Request::Boot(Box::new(machines::stamp(config.clone())));
+    request.encode().map_err(|error| Error::Setting {
+        setting: Setting::Environment,
+        value: "...".to_owned(),
+        reason: format!("the boot configuration is too large: {error}"),
+    })?;
+    Ok(config)
+}
+
+/// A host name from the name of what runs: letters, digits and hyphens, at most 63.
+pub(super) fn hostname(name: Option<&str>, image: &str) -> String {
+    let base = name.unwrap_or_else(|| image.rsplit('/').next().unwrap_or(image));
+    let label: String = base
+        .chars()
+        .take_while(|c| *c != ':' && *c != '@')
+        .map(|c| {
+            if c.is_ascii_alphanumeric() {
+                c.to_ascii_lowercase()
+            } else {
+                '-'
+            }
+        })
+        .take(63)
+        .collect();
+    match label.trim_matches('-') {
+        "" => "lazaret".to_owned(),
+        label => label.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

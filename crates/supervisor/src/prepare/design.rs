@@ -1,0 +1,75 @@
+//! From everything that was found to the design of a machine.
+
+use std::path::PathBuf;
+
+use lazaret_artifacts::RunSpec;
+use lazaret_images::Lease;
+use lazaret_vm::Accelerator;
+
+use super::artifacts::Artifacts;
+use super::request::RootDisk;
+use super::root::Root;
+use super::{boot, scratch, serial};
+use crate::Error;
+use crate::machines::{Design, DiskContent, DiskDesign};
+
+/// Everything that was found.
+pub(super) struct Parts {
+    pub(super) spec: RunSpec,
+    pub(super) hostname: String,
+    pub(super) root: Root,
+    pub(super) artifacts: Option<Artifacts>,
+    /// The boot image.
+    pub(super) kernel: PathBuf,
+    pub(super) initramfs: PathBuf,
+    pub(super) accelerator: Accelerator,
+    pub(super) read_only: bool,
+    pub(super) lease: Lease,
+}
+
+impl Parts {
+    /// The machine's design.
+    pub(super) fn design(self) -> Result<Design, Error> {
+        let (path, mounts) = match self.artifacts {
+            Some(artifacts) => (Some(artifacts.path), artifacts.mounts),
+            None => (None, Vec::new()),
+        };
+        let boot = boot::config(
+            &self.spec,
+            self.hostname,
+            self.read_only,
+            &self.root,
+            mounts,
+        )?;
+        let is_own = self.root.kind == RootDisk::Own;
+        let mut disks = vec![DiskDesign {
+            serial: serial::ROOT,
+            read_only: !is_own,
+            content: self.root.content,
+        }];
+        disks.extend(path.map(|path| DiskDesign {
+            serial: serial::ARTIFACTS,
+            read_only: true,
+            content: DiskContent::File(path),
+        }));
+        if !self.read_only && !is_own {
+            disks.push(DiskDesign {
+                serial: serial::SCRATCH,
+                read_only: false,
+                content: DiskContent::Own(Box::new(scratch::write)),
+            });
+        }
+        let policy = self.spec.policy.as_ref();
+        Ok(Design {
+            accelerator: self.accelerator,
+            memory_mib: self.spec.memory_mib,
+            cpus: self.spec.cpus,
+            kernel: self.kernel,
+            initramfs: self.initramfs,
+            disks,
+            policy: policy.map(|policy| policy.to_value().to_string()),
+            boot,
+            lease: self.lease,
+        })
+    }
+}

@@ -1,0 +1,105 @@
+//! What the user should know before a run that goes on all the same.
+
+use std::fmt;
+
+use lazaret_artifacts::{Port, RunSpec, Volume, Warning};
+use lazaret_vm::Accelerator;
+use lazaret_vm::probe::Verdict;
+
+/// Something surprising, or worth knowing, that does not stop a run.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Notice {
+    /// The artifacts ask for something that they do not get.
+    Artifact(Warning),
+    /// A credential that the agent expects is not there.
+    CredentialMissing {
+        /// Its name.
+        name: String,
+        /// The variable that the agent expects it in.
+        env: String,
+    },
+    /// The policy grants network access, and there is no network.
+    NoNetwork,
+    /// A port is not published.
+    PortUnpublished(Port),
+    /// A volume is not attached.
+    VolumeUnattached(Volume),
+    /// An accelerator was found; nobody knew it before.
+    Accelerator(Verdict),
+}
+
+impl Notice {
+    /// Whether something is not as it was asked for.
+    #[must_use]
+    pub fn is_warning(&self) -> bool {
+        !matches!(self, Self::Accelerator(_))
+    }
+}
+
+impl fmt::Display for Notice {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Artifact(warning) => warning.fmt(formatter),
+            Self::CredentialMissing { name, env } => write!(
+                formatter,
+                "credential '{name}' ({env}) is not available on this machine; the agent runs \
+                 without it"
+            ),
+            Self::NoNetwork => formatter.write_str(
+                "the policy grants network access, but the machine has no network at all",
+            ),
+            Self::PortUnpublished(port) => write!(
+                formatter,
+                "port {port} is not published: the machine has no network at all"
+            ),
+            Self::VolumeUnattached(volume) => write!(
+                formatter,
+                "volume {volume} is not attached: what is written to '{}' ends with the machine",
+                volume.path
+            ),
+            Self::Accelerator(verdict) => match verdict.accelerator {
+                Accelerator::Kvm => {
+                    write!(formatter, "machines run under KVM ({})", verdict.reason)
+                }
+                Accelerator::Tcg => write!(
+                    formatter,
+                    "machines are emulated (TCG), which is slow and no wall against a hostile \
+                     guest: {}",
+                    verdict.reason
+                ),
+            },
+        }
+    }
+}
+
+/// Everything that a run asks for and does not get, and the accelerator if it is news.
+pub(super) fn collect(spec: &RunSpec, verdict: &Verdict) -> Vec<Notice> {
+    let mut notices: Vec<Notice> = spec
+        .warnings
+        .iter()
+        .cloned()
+        .map(Notice::Artifact)
+        .collect();
+    notices.extend(
+        spec.credentials
+            .iter()
+            .map(|missing| Notice::CredentialMissing {
+                name: missing.name.clone(),
+                env: missing.env.clone(),
+            }),
+    );
+    let policy_asks = spec.policy.as_ref().is_some_and(|policy| {
+        policy.default_verdict() != "deny"
+            || policy
+                .rules()
+                .any(|rule| rule["verdict"].as_str() != Some("deny"))
+    });
+    notices.extend(policy_asks.then_some(Notice::NoNetwork));
+    notices.extend(spec.ports.iter().cloned().map(Notice::PortUnpublished));
+    notices.extend(spec.volumes.iter().cloned().map(Notice::VolumeUnattached));
+    if !verdict.cached {
+        notices.push(Notice::Accelerator(verdict.clone()));
+    }
+    notices
+}

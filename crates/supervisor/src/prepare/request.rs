@@ -1,0 +1,130 @@
+//! What the caller asks of a run.
+
+use std::path::{Path, PathBuf};
+
+use lazaret_artifacts::{
+    MountFlag, PolicyFile, RunFlags, parse_cpus, parse_memory_flag, parse_source,
+};
+use lazaret_oci::Registry;
+use serde_json::Value;
+
+use crate::bounded::read_bounded;
+use crate::{Error, Setting};
+
+/// When a registry is asked for an image that the store has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PullPolicy {
+    /// Always.
+    Always,
+    /// Never; only for what the store lacks.
+    Missing,
+    /// Not even then.
+    Never,
+}
+
+/// The disk that a machine has its root on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum RootDisk {
+    /// The image's EROFS, shared by all machines of that image, under an overlay of its own.
+    #[default]
+    Shared,
+    /// The same with a dm-verity tree: the guest's kernel checks every block.
+    Checked,
+    /// An ext4 of the machine's own, made for it and gone with it.
+    Own,
+}
+
+/// A run as the command line asks for it; empty means not given.
+#[derive(Debug, Clone)]
+pub struct RunRequest {
+    /// What to run.
+    pub reference: String,
+    /// `REF[:/path]`.
+    pub mounts: Vec<String>,
+    /// Processors.
+    pub cpus: Option<String>,
+    /// Memory, in MiB or with a unit.
+    pub memory: Option<String>,
+    /// `NAME=value`.
+    pub env: Vec<String>,
+    /// `user[:group]`.
+    pub user: Option<String>,
+    /// Program.
+    pub entrypoint: Option<String>,
+    /// Working folder.
+    pub working_dir: Option<String>,
+    /// Host name.
+    pub hostname: Option<String>,
+    /// Policy file.
+    pub policy: Option<PathBuf>,
+    /// Name of a kernel.
+    pub kernel: Option<String>,
+    /// Refuse writes to the root file system.
+    pub read_only: bool,
+    /// What the root file system is on.
+    pub root: RootDisk,
+    /// When to pull.
+    pub pull: PullPolicy,
+    /// Arguments.
+    pub args: Vec<String>,
+}
+
+impl RunRequest {
+    /// What overrides artifact and image.
+    pub(super) fn flags(&self) -> Result<RunFlags, Error> {
+        if self.read_only && self.root == RootDisk::Own {
+            return Err(Error::ReadOnlyOwnDisk);
+        }
+        let scalar = |text: &String| match text.parse::<u64>() {
+            Ok(number) => Value::from(number),
+            Err(_) => Value::from(text.clone()),
+        };
+        let env = self.env.iter().map(|entry| {
+            let (name, value) = entry.split_once('=').unwrap_or((entry, ""));
+            if name.is_empty() || name.contains('\0') || value.contains('\0') {
+                let reason = "expected NAME=value".to_owned();
+                return Err(Error::Setting {
+                    setting: Setting::Environment,
+                    value: entry.clone(),
+                    reason,
+                });
+            }
+            Ok((name.to_owned(), value.to_owned()))
+        });
+        Ok(RunFlags {
+            cpus: self
+                .cpus
+                .as_ref()
+                .map(|text| parse_cpus(&scalar(text)))
+                .transpose()?,
+            memory_mib: self
+                .memory
+                .as_ref()
+                .map(|text| parse_memory_flag(text))
+                .transpose()?,
+            env: env.collect::<Result<_, _>>()?,
+            user: self.user.clone(),
+            working_dir: self.working_dir.clone(),
+            entrypoint: self.entrypoint.clone(),
+            args: self.args.clone(),
+            ports: Vec::new(),
+            volumes: Vec::new(),
+            policy: self.policy.as_deref().map(read_policy).transpose()?,
+        })
+    }
+
+    /// The mounts; a reference without a host is in the registry of what runs.
+    pub(super) fn mounts(&self, registry: &Registry) -> Result<Vec<MountFlag>, Error> {
+        let parse = |text: &String| MountFlag::parse(text, Some(registry)).map_err(Error::from);
+        self.mounts.iter().map(parse).collect()
+    }
+}
+
+fn read_policy(path: &Path) -> Result<PolicyFile, Error> {
+    let text = read_bounded(path, lazaret_artifacts::MAX_CONFIG_BYTES)?;
+    let document = parse_source(&String::from_utf8_lossy(&text))?;
+    Ok(PolicyFile::read(&document)?)
+}
+
+#[cfg(test)]
+mod tests;

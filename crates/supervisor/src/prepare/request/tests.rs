@@ -1,0 +1,36 @@
+use super::*;
+
+#[test]
+fn options_are_checked_before_anything_is_fetched() {
+    let request = RunRequest {
+        reference: "localhost/a".into(),
+        mounts: vec![],
+        cpus: Some("2".into()),
+        memory: Some("1Gi".into()),
+        env: vec!["A=1".into(), "B=".into()],
+        user: None,
+        entrypoint: None,
+        working_dir: None,
+        hostname: None,
+        policy: None,
+        kernel: None,
+        read_only: false,
+        root: RootDisk::Shared,
+        pull: PullPolicy::Missing,
+        args: vec![],
+    };
+    let flags = request.flags().unwrap();
+    assert_eq!((flags.cpus, flags.memory_mib), (Some(2), Some(1024)));
+    assert_eq!(
+        flags.env,
+        [("A".into(), "1".into()), ("B".into(), String::new())]
+    );
+    for (memory, env) in [("lots", "A=1"), ("512", "=x")] {
+        let request = RunRequest {
+            memory: Some(memory.into()),
+            env: vec![env.into()],
+            ..request.clone()
+        };
+        assert!(request.flags().is_err(), "{memory} {env}");
+    }
+}

@@ -1,0 +1,256 @@
+//! The disk that a machine has its root on.
+//!
+//! Images share what they have in common: each layer is converted once, whatever images it is part of,
+//! and an image's disk is the data of its layers with the merged metadata behind it.
+//!
+//! | key in the store | what |
+//! |---|---|
+//! | `layer-DIFFID.1` | a stored layer |
+//! | `image-HASH.erofs` | superblock and metadata of an image over its stored layers |
+//! | `checked-HASH.erofs`, `.json` | the whole image with a dm-verity tree, and the root hash |
+//! | `bundle-SHA256.ext4` | from a catalogue |
+
+use std::fs::File;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use lazaret_images::{FileRange, ImageStore};
+use lazaret_oci::{Descriptor, Digest, ImageConfig, Manifest};
+use lazaret_protocol::Verity;
+use lazaret_rootfs::{
+    FileSystem, Limits, Options, StoredLayer, Summary, append_verity, merge_layers, parts,
+    store_layer,
+};
+use lazaret_vm::DiskPart;
+
+use super::cached::{cached, create, key, open_blob};
+use super::request::RootDisk;
+use super::serial;
+use crate::Error;
+use crate::image::convert::Conversion;
+use crate::machines::DiskContent;
+
+/// Changes whenever the form of stored layers does.
+const LAYER_FORMAT: u32 = 1;
+
+/// Size of a disk of a machine's own; sparse.
+const OWN_BYTES: u64 = 32 << 30;
+
+/// Layers that are converted at once: each takes two or three threads.
+const PROCESSORS_PER_LAYER: usize = 2;
+
+/// The disk that a machine has its root on.
+#[derive(Debug)]
+pub(super) struct Root {
+    pub(super) content: DiskContent,
+    pub(super) kind: RootDisk,
+    pub(super) file_system: FileSystem,
+    /// What a checked disk is checked against.
+    pub(super) verity: Option<Verity>,
+}
+
+/// An image whose layers are, or will be, where `open` says.
+pub(super) struct Layers<'a> {
+    pub(super) name: &'a str,
+    pub(super) manifest: &'a Manifest,
+    pub(super) config: &'a ImageConfig,
+    pub(super) open: &'a (dyn Fn(&Descriptor) -> Result<FileRange, Error> + Sync),
+}
+
+impl Layers<'_> {
+    fn conversion(&self) -> Conversion<'_> {
+        Conversion {
+            name: self.name,
+            manifest: self.manifest,
+            config: self.config,
+            open: self.open,
+            inject: &[],
+        }
+    }
+
+    fn write(&self, file: File, file_system: FileSystem) -> Result<Summary, Error> {
+        let options = Options {
+            file_system,
+            size: Some(OWN_BYTES),
+            label: serial::ROOT.to_owned(),
+            ..Options::default()
+        };
+        self.conversion().run(file, options)
+    }
+
+    fn failed(&self) -> impl Fn(lazaret_rootfs::Error) -> Error {
+        |source| Error::Convert {
+            subject: self.name.to_owned(),
+            source,
+        }
+    }
+}
+
+/// The image's disk, of which the store keeps what it lacks.
+pub(super) fn shared(store: &ImageStore, layers: &Layers<'_>) -> Result<Root, Error> {
+    let paths = store_layers(store, layers)?;
+    let open = |path: &PathBuf| {
+        let file = File::open(path).map_err(Error::io("open", path))?;
+        StoredLayer::open(file).map_err(layers.failed())
+    };
+    let stored = paths.iter().map(open).collect::<Result<Vec<_>, Error>>()?;
+    let [key, ..] = image_keys(layers.config);
+    let own = cached(store, &key, |file| {
+        let options = Options {
+            label: serial::ROOT.to_owned(),
+            ..Options::default()
+        };
+        let merged = merge_layers(&stored, file, options);
+        merged.map(drop).map_err(layers.failed())
+    })?;
+    let length = std::fs::metadata(&own).map_err(Error::io("inspect", &own))?;
+    let parts = parts(&stored, length.len())
+        .into_iter()
+        .map(|part| DiskPart {
+            path: part.layer.map_or(&own, |index| &paths[index]).clone(),
+            offset: part.offset,
+            length: part.length,
+        });
+    Ok(Root {
+        content: DiskContent::Parts(parts.collect()),
+        kind: RootDisk::Shared,
+        file_system: FileSystem::Erofs,
+        verity: None,
+    })
+}
+
+/// Converts the layers that the store lacks, several at once, and returns where all are.
+fn store_layers(store: &ImageStore, layers: &Layers<'_>) -> Result<Vec<PathBuf>, Error> {
+    let conversion = layers.conversion();
+    let diff_ids = conversion.diff_ids()?;
+    let wanted = &layers.manifest.layers;
+    let store_one = |index: usize| {
+        let (layer, diff_id) = (&wanted[index], &diff_ids[index]);
+        cached(store, &layer_key(diff_id), |file| {
+            conversion.layer(layer, diff_id, |blob| {
+                store_layer(blob, &file, Limits::default())
+            })
+        })
+    };
+    let (next, results) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    let work = || {
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            if index >= wanted.len() {
+                return;
+            }
+            let result = store_one(index);
+            if result.is_err() {
+                // The others end after the layer that they are at.
+                next.store(wanted.len(), Ordering::Relaxed);
+            }
+            let mut results = results.lock().unwrap_or_else(|broken| broken.into_inner());
+            results.push((index, result));
+        }
+    };
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = (processors / PROCESSORS_PER_LAYER).clamp(1, wanted.len().max(1));
+    std::thread::scope(|scope| {
+        for _ in 1..threads {
+            scope.spawn(work);
+        }
+        work();
+    });
+    let mut results = results
+        .into_inner()
+        .unwrap_or_else(|broken| broken.into_inner());
+    results.sort_by_key(|(index, _)| *index);
+    results.into_iter().map(|(_, result)| result).collect()
+}
+
+/// The image in one file with a tree of hashes. The root hash is a file of its own, published before the
+/// disk: where there is a disk, it is there.
+pub(super) fn checked(store: &ImageStore, layers: &Layers<'_>) -> Result<Root, Error> {
+    let [_, key, hash_key] = image_keys(layers.config);
+    let path = cached(store, &key, |file| {
+        let handle = file
+            .try_clone()
+            .map_err(Error::io("open", Path::new(&key)))?;
+        let summary = layers.write(file, FileSystem::Erofs)?;
+        let tree = append_verity(&handle, summary.size, &summary.uuid);
+        let tree = tree.map_err(layers.failed())?;
+        let verity = Verity {
+            root_hash: lazaret_values::hex(&tree.root_hash),
+            hash_offset: tree.hash_offset,
+        };
+        store.remove_disk(&hash_key)?;
+        cached(store, &hash_key, |mut file| {
+            let text = serde_json::to_vec(&verity).map_err(std::io::Error::from);
+            text.and_then(|text| file.write_all(&text))
+                .map_err(Error::io("write", Path::new(&hash_key)))
+        })
+        .map(drop)
+    })?;
+    let hash_path = store.disk(&hash_key)?.ok_or_else(|| Error::RootHash {
+        key: hash_key.clone(),
+    })?;
+    let text = std::fs::read(&hash_path).map_err(Error::io("read", &hash_path))?;
+    let verity = serde_json::from_slice(&text).map_err(|_| Error::RootHash { key: hash_key })?;
+    Ok(Root {
+        content: DiskContent::File(path),
+        kind: RootDisk::Checked,
+        file_system: FileSystem::Erofs,
+        verity: Some(verity),
+    })
+}
+
+/// A writable disk with the image's tree, written when the machine is made.
+pub(super) fn own(
+    store: ImageStore,
+    name: String,
+    manifest: Manifest,
+    config: ImageConfig,
+) -> Root {
+    let write = move |path: &Path| {
+        let layers = Layers {
+            name: &name,
+            manifest: &manifest,
+            config: &config,
+            open: &|layer: &Descriptor| open_blob(&store, &layer.digest),
+        };
+        layers.write(create(path)?, FileSystem::Ext4).map(drop)
+    };
+    Root {
+        content: DiskContent::Own(Box::new(write)),
+        kind: RootDisk::Own,
+        file_system: FileSystem::Ext4,
+        verity: None,
+    }
+}
+
+/// A disk that came from a catalogue.
+pub(super) fn prebuilt(path: PathBuf) -> Root {
+    Root {
+        content: DiskContent::File(path),
+        kind: RootDisk::Shared,
+        file_system: FileSystem::Ext4,
+        verity: None,
+    }
+}
+
+/// The keys of an image's disks, which say all that they depend on: merged, checked, and the root hash
+/// of that one.
+fn image_keys(config: &ImageConfig) -> [String; 3] {
+    let diff_ids = config.rootfs.diff_ids.iter();
+    let parts: Vec<String> = diff_ids.map(Digest::to_string).collect();
+    let checked = key("checked", &parts);
+    let hash = format!("{checked}.json");
+    [key("image", &parts), checked, hash]
+}
+
+fn layer_key(diff_id: &Digest) -> String {
+    format!("layer-{}.{LAYER_FORMAT}", diff_id.hex())
+}
+
+/// The keys of everything in the store that an image's disks are made of.
+pub(crate) fn needed_keys(config: &ImageConfig) -> impl Iterator<Item = String> + '_ {
+    let layers = config.rootfs.diff_ids.iter().map(layer_key);
+    image_keys(config).into_iter().chain(layers)
+}

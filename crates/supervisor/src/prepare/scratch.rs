@@ -1,0 +1,25 @@
+//! The disk that a machine writes to.
+
+use std::path::Path;
+
+use lazaret_rootfs::{Options, empty_disk};
+
+use super::cached::create;
+use super::serial;
+use crate::Error;
+
+/// Size of the scratch disk in bytes; sparse, so that only what is written takes room.
+const BYTES: u64 = 16 << 30;
+
+/// Writes an empty disk.
+pub(super) fn write(path: &Path) -> Result<(), Error> {
+    let options = Options {
+        label: serial::SCRATCH.to_owned(),
+        ..Options::default()
+    };
+    let written = empty_disk(create(path)?, BYTES, options);
+    written.map(drop).map_err(|source| Error::Convert {
+        subject: "the scratch disk".to_owned(),
+        source,
+    })
+}

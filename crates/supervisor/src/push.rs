@@ -1,0 +1,78 @@
+//! `push`: whatever the source is, blobs first, then the manifests that name them.
+
+mod artifact;
+mod images;
+mod publish;
+mod pushed;
+
+use std::path::PathBuf;
+
+use lazaret_artifacts::Family;
+use lazaret_oci::Reference;
+
+use crate::source_name::SourceName;
+use crate::{Error, Home, ProgressSink, Setting};
+
+pub use pushed::Pushed;
+
+/// What to push where.
+#[derive(Debug, Clone)]
+pub struct PushRequest {
+    /// An artifact file, an OCI layout (folder or tar), a `docker save` tar, or the name of a
+    /// cached image.
+    pub source: String,
+    /// Where to.
+    pub reference: Reference,
+    /// The family, when the repository does not tell.
+    pub family: Option<Family>,
+    /// File or folder that becomes the artifact's content.
+    pub content: Option<PathBuf>,
+}
+
+impl Home {
+    /// Pushes an artifact or image.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArtifact`] with every fault, before anything is sent; those of reading
+    /// the source; those of the registry.
+    pub async fn push(
+        &self,
+        request: PushRequest,
+        progress: ProgressSink,
+    ) -> Result<Pushed, Error> {
+        let reference = request.reference.normalized();
+        let source = SourceName::path_first(&request.source)?;
+        if let SourceName::File(path) = &source {
+            let family = family(request.family, &reference)?;
+            return artifact::push(self, path, family, &reference, request.content, progress).await;
+        }
+        if request.family.is_some() {
+            return Err(artifacts_only(Setting::Family, &request.source));
+        }
+        if request.content.is_some() {
+            return Err(artifacts_only(Setting::Content, &request.source));
+        }
+        let (source, wanted) = self
+            .open_images(source)
+            .await
+            .map_err(|error| match error {
+                Error::ImageNotFound { name } => Error::SourceNotFound { name },
+                error => error,
+            })?;
+        images::push(self, &*source, &wanted, &reference, progress).await
+    }
+}
+
+fn family(given: Option<Family>, reference: &Reference) -> Result<Family, Error> {
+    Ok(Family::infer(
+        given.map(Family::name),
+        &reference.repository,
+    )?)
+}
+
+fn artifacts_only(setting: Setting, source: &str) -> Error {
+    Error::ArtifactsOnly {
+        setting,
+        source_name: source.to_owned(),
+    }
+}

@@ -1,0 +1,23 @@
+//! The way of everything that goes to a registry.
+
+use lazaret_images::{Graph, Source, copy};
+use lazaret_oci::Reference;
+
+use crate::registry_images::RegistryImages;
+use crate::{Error, Home, ProgressSink};
+
+impl Home {
+    /// Copies an image, index or artifact to a registry: blobs first, the root last, under the tag
+    /// or digest of `reference`.
+    pub(crate) async fn publish(
+        &self,
+        graph: &Graph,
+        from: &dyn Source,
+        reference: &Reference,
+        progress: &ProgressSink,
+    ) -> Result<(), Error> {
+        let to = RegistryImages::new(&self.client, reference, progress);
+        let parallel = self.client.options().parallel;
+        Ok(copy(graph, from, &to, None, parallel).await?)
+    }
+}

@@ -1,0 +1,36 @@
+//! The parts of a request that errors name.
+
+use std::fmt;
+
+/// A part of a request. What users call it (a flag, a field) is up to the caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Setting {
+    /// A variable of the workload's environment.
+    Environment,
+    /// The size of a disk.
+    Size,
+    /// The compression of a disk.
+    Compression,
+    /// The platform of an image.
+    Platform,
+    /// Something to add to a disk.
+    Injection,
+    /// The family of an artifact.
+    Family,
+    /// The content of an artifact.
+    Content,
+}
+
+impl fmt::Display for Setting {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Environment => "variable",
+            Self::Size => "size",
+            Self::Compression => "compression",
+            Self::Platform => "platform",
+            Self::Injection => "injection",
+            Self::Family => "family",
+            Self::Content => "content",
+        })
+    }
+}

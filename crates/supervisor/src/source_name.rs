@@ -1,0 +1,80 @@
+//! `SOURCE`: the image or artifact that a command works on, as users write it.
+//!
+//! ```text
+//! push, image import    PATH[:TAG], else (push) the name of a cached image
+//! rootfs build          oci:PATH[:TAG], docker-archive:PATH[:TAG], else a name or reference
+//! ```
+//! Every command reads it here, so that the notation can become one.
+
+use std::path::{Path, PathBuf};
+
+use crate::Error;
+
+const LAYOUT: &str = "oci:";
+const DOCKER_ARCHIVE: &str = "docker-archive:";
+
+/// A source by its kind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum SourceName {
+    /// A layout folder, or a tar with a layout or with what `docker save` writes.
+    Images {
+        /// The folder or tar.
+        path: PathBuf,
+        /// The image in it, when it is not the only one.
+        tag: Option<String>,
+    },
+    /// A folder that is no layout.
+    Folder(PathBuf),
+    /// A file that is no tar.
+    File(PathBuf),
+    /// The name of a cached image, or a reference.
+    Name(String),
+}
+
+impl SourceName {
+    /// `PATH[:TAG]` of something that is there, else a name.
+    ///
+    /// # Errors
+    /// [`Error::Store`] for a file that cannot be read.
+    pub(crate) fn path_first(text: &str) -> Result<Self, Error> {
+        let (path, tag) = split_tag(text);
+        if path.is_dir() && !lazaret_images::is_layout(&path) {
+            return Ok(Self::Folder(path));
+        }
+        if path.is_file() && !lazaret_images::is_tar(&path)? {
+            return Ok(Self::File(path));
+        }
+        if path.exists() {
+            return Ok(Self::Images { path, tag });
+        }
+        Ok(Self::Name(text.to_owned()))
+    }
+
+    /// `oci:PATH[:TAG]` or `docker-archive:PATH[:TAG]`, else a name. The content of a path decides
+    /// what it is, not its prefix.
+    pub(crate) fn prefixed(text: &str) -> Self {
+        let path = text.strip_prefix(LAYOUT);
+        match path.or_else(|| text.strip_prefix(DOCKER_ARCHIVE)) {
+            Some(path) => {
+                let (path, tag) = split_tag(path);
+                Self::Images { path, tag }
+            }
+            None => Self::Name(text.to_owned()),
+        }
+    }
+}
+
+/// `PATH:TAG` into both, when `PATH:TAG` itself does not exist and `PATH` does.
+fn split_tag(text: &str) -> (PathBuf, Option<String>) {
+    let whole = PathBuf::from(text);
+    if !whole.exists()
+        && let Some((path, tag)) = text.rsplit_once(':')
+        && Path::new(path).exists()
+    {
+        return (PathBuf::from(path), Some(tag.to_owned()));
+    }
+    (whole, None)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,58 @@
+//! The registry of the distribution project, as Debian packages it.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::program::tool;
+use crate::server::{Server, free_ports};
+
+/// A running registry. Dropped, it ends.
+#[derive(Debug)]
+pub struct DockerRegistry {
+    /// `host:port`; it speaks plain HTTP.
+    pub address: String,
+    server: Server,
+}
+
+impl DockerRegistry {
+    /// Starts a registry that keeps everything in `folder`. With a user and a password, it
+    /// answers nobody else.
+    ///
+    /// # Panics
+    /// When `docker-registry` (or `htpasswd`, for the user) is not installed or does not start.
+    #[must_use]
+    pub fn start(folder: &Path, user: Option<(&str, &str)>) -> Self {
+        let place = folder.display();
+        let authentication = user.map_or_else(String::new, |(name, password)| {
+            let line = tool("htpasswd", &["-Bbn", "-C", "5", name, password]);
+            std::fs::write(folder.join("htpasswd"), line).unwrap();
+            format!("auth: {{htpasswd: {{realm: test, path: \"{place}/htpasswd\"}}}}\n")
+        });
+        // It does not say which port it took of its own.
+        let [port] = free_ports();
+        let address = format!("127.0.0.1:{port}");
+        let settings = format!(
+            "version: 0.1\n\
+             log: {{level: error, accesslog: {{disabled: true}}}}\n\
+             storage: {{filesystem: {{rootdirectory: \"{place}/registry\"}}, delete: {{enabled: true}}}}\n\
+             http: {{addr: \"{address}\"}}\n{authentication}"
+        );
+        let file = folder.join("docker-registry.yml");
+        std::fs::write(&file, settings).unwrap();
+        let mut command = Command::new("docker-registry");
+        command
+            .arg("serve")
+            .arg(file)
+            .env("OTEL_TRACES_EXPORTER", "none");
+        let log = folder.join("docker-registry.log");
+        let server = Server::listening(&mut command, &log, &address)
+            .unwrap_or_else(|failure| panic!("docker-registry: {failure}"));
+        Self { address, server }
+    }
+
+    /// The program.
+    #[must_use]
+    pub fn server(&self) -> &Server {
+        &self.server
+    }
+}

@@ -1,0 +1,107 @@
+//! A request that is sent as it stands.
+
+use std::io;
+use std::net::SocketAddr;
+
+use super::coding::chunked;
+use super::exchange::exchange;
+use super::reply::Reply;
+
+/// Length of the pieces of a body of unknown length, in bytes: one that fits nothing.
+const PIECE: usize = 1009;
+
+/// A request. It names its server as `Host`, asks for the connection to be closed, and has no
+/// header beside these that its maker did not give.
+#[derive(Debug, Clone)]
+pub struct Request {
+    method: String,
+    path: String,
+    headers: Vec<(String, String)>,
+    body: Body,
+}
+
+#[derive(Debug, Clone)]
+enum Body {
+    None,
+    Sized(Vec<u8>),
+    Streamed(Vec<u8>),
+}
+
+impl Request {
+    /// A request without a body; `path` has the query, too. Methods that usually have a body
+    /// say that its length is 0.
+    #[must_use]
+    pub fn new(method: &str, path: &str) -> Self {
+        Self {
+            method: method.to_owned(),
+            path: path.to_owned(),
+            headers: Vec::new(),
+            body: Body::None,
+        }
+    }
+
+    /// The same with one more header.
+    #[must_use]
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// The same with a body whose length is given.
+    #[must_use]
+    pub fn body(mut self, bytes: &[u8]) -> Self {
+        self.body = Body::Sized(bytes.to_vec());
+        self
+    }
+
+    /// The same with a body in the chunked coding.
+    #[must_use]
+    pub fn streamed(mut self, bytes: &[u8]) -> Self {
+        self.body = Body::Streamed(bytes.to_vec());
+        self
+    }
+
+    /// Its method and path.
+    #[must_use]
+    pub fn line(&self) -> (&str, &str) {
+        (&self.method, &self.path)
+    }
+
+    /// Sends it over a connection of its own and waits for the whole answer.
+    ///
+    /// # Errors
+    /// Those of [`exchange`] and of [`Reply::parse`].
+    pub fn send(&self, address: SocketAddr) -> io::Result<Reply> {
+        let request = self.bytes(&address.to_string());
+        Reply::parse(&exchange(address, &request)?, self.method == "HEAD")
+    }
+
+    /// Its form on the wire, for a server that is called `host`.
+    fn bytes(&self, host: &str) -> Vec<u8> {
+        let Self { method, path, .. } = self;
+        let mut head = format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\n");
+        for (name, value) in &self.headers {
+            head.push_str(&format!("{name}: {value}\r\n"));
+        }
+        let body = match &self.body {
+            Body::None => {
+                if !matches!(method.as_str(), "GET" | "HEAD" | "DELETE") {
+                    head.push_str("Content-Length: 0\r\n");
+                }
+                Vec::new()
+            }
+            Body::Sized(bytes) => {
+                head.push_str(&format!("Content-Length: {}\r\n", bytes.len()));
+                bytes.clone()
+            }
+            Body::Streamed(bytes) => {
+                head.push_str("Transfer-Encoding: chunked\r\n");
+                chunked(bytes, PIECE)
+            }
+        };
+        head.push_str("Connection: close\r\n\r\n");
+        let mut request = head.into_bytes();
+        request.extend_from_slice(&body);
+        request
+    }
+}

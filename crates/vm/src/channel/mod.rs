@@ -1,0 +1,115 @@
+//! The stream to a guest: a task that owns it, and sessions that share it.
+//!
+//! ```text
+//! Session ---- write, signal, next ----> Shared: HostMux, who waits for what
+//! Session ---- ...                          ^                  |
+//!                                           | receive          | write_next
+//!                              task:  read from the stream, write to the stream
+//! ```
+//!
+//! No lock is held while anything waits, and the task never waits for a reader of a session: what
+//! nobody reads fills that session's window and stays there. [`lazaret_protocol::mux`] says what
+//! bounds the memory and whose turn it is.
+
+mod carry;
+mod session;
+mod shared;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use lazaret_protocol::{Decoder, Hello, Request, VERSION};
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::UnixStream;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+pub use self::session::{Control, Events, Input, Session};
+use self::shared::{Closed, Shared};
+use crate::Error;
+
+/// Bytes read at a time.
+const PIECE_BYTES: usize = 64 * 1024;
+
+/// A greeted guest. Dropping it hangs up, which a guest answers by ending what it runs; the
+/// handles of its sessions then report that the machine is gone.
+#[derive(Debug)]
+pub struct Channel {
+    shared: Arc<Shared>,
+    task: JoinHandle<()>,
+}
+
+impl Channel {
+    /// Exchanges greetings with the agent at the other end of `stream`.
+    ///
+    /// An agent that has not noticed yet that its last host has left stays silent, or first sends
+    /// what that host did not wait for. The caller hangs up, pauses, and connects again.
+    ///
+    /// # Errors
+    /// [`Error::GuestSilent`] after `limit`, [`Error::GuestMismatch`] for one of another version,
+    /// [`Error::Protocol`], [`Error::Channel`].
+    pub async fn connect(stream: UnixStream, limit: Duration) -> Result<(Hello, Self), Error> {
+        match timeout(limit, Self::greet(stream)).await {
+            Ok(greeted) => greeted?.ok_or_else(|| Error::Channel {
+                source: std::io::ErrorKind::UnexpectedEof.into(),
+            }),
+            Err(_) => Err(Error::GuestSilent {
+                limit,
+                stderr: String::new(),
+                console: String::new(),
+            }),
+        }
+    }
+
+    /// Exchanges greetings with a guest; `None` when the stream ends before.
+    pub(crate) async fn greet(mut stream: UnixStream) -> Result<Option<(Hello, Self)>, Error> {
+        let mut decoder = Decoder::default();
+        let mut buffer = vec![0; PIECE_BYTES];
+        let hello = loop {
+            if let Some(frame) = decoder.next_frame()? {
+                break Hello::read(&frame).map_err(mismatch)?;
+            }
+            match carry::read(&mut stream, &mut buffer).await? {
+                0 => return Ok(None),
+                length => decoder.push(&buffer[..length]),
+            }
+        };
+        let answer = Hello::new("").encode();
+        stream
+            .write_all(&answer)
+            .await
+            .map_err(|source| Error::Channel { source })?;
+        let shared = Arc::new(Shared::default());
+        let task = tokio::spawn(carry::run(shared.clone(), stream, decoder, buffer));
+        Ok(Some((hello, Self { shared, task })))
+    }
+
+    /// Opens a session, beside those that there are. The guest's answer is its first event.
+    ///
+    /// # Errors
+    /// [`Error::Protocol`] when the request is too large or there are too many sessions.
+    pub fn open(&self, request: &Request) -> Result<Session, Error> {
+        let (number, changed) = self.shared.open(request)?;
+        Ok(Session::new(number, self.shared.clone(), changed))
+    }
+}
+
+impl Drop for Channel {
+    fn drop(&mut self) {
+        self.task.abort();
+        self.shared.close(Closed::Ended);
+    }
+}
+
+fn mismatch(error: lazaret_protocol::Error) -> Error {
+    use lazaret_protocol::Error as Protocol;
+    let reason = match error {
+        Protocol::Version { peer } => format!("it speaks version {peer}, not {VERSION}"),
+        Protocol::NoHello { kind } => format!("it opened with {kind:?}"),
+        Protocol::Message { reason, .. } => format!("its hello is damaged: {reason}"),
+        other => return other.into(),
+    };
+    Error::GuestMismatch { reason }
+}

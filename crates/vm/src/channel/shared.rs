@@ -1,0 +1,151 @@
+//! What the task and the handles of sessions share.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use lazaret_protocol::mux::{Event, HostMux};
+use lazaret_protocol::{Decoder, Request};
+use tokio::sync::{Notify, watch};
+
+use crate::Error;
+
+/// The sessions, who waits for them, and whether the guest is there.
+#[derive(Debug, Default)]
+pub(super) struct Shared {
+    state: Mutex<State>,
+    /// Told when there may be something to write.
+    work: Notify,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    mux: HostMux,
+    /// Changed with every frame that a session receives, and with every one it sends.
+    watched: HashMap<u32, watch::Sender<()>>,
+    closed: Option<Closed>,
+}
+
+/// Why nothing comes any more.
+#[derive(Debug, Clone)]
+pub(super) enum Closed {
+    /// The guest's end was closed, or ours.
+    Ended,
+    /// Reading failed.
+    Broken(String),
+    /// The guest broke the protocol, or gave up.
+    Protocol(lazaret_protocol::Error),
+}
+
+impl Shared {
+    /// Opens a session: its number, and what changes with it.
+    pub(super) fn open(&self, request: &Request) -> Result<(u32, watch::Receiver<()>), Error> {
+        let mut state = self.lock();
+        let number = state.mux.open(request)?;
+        let (sender, receiver) = watch::channel(());
+        state.watched.insert(number, sender);
+        self.work.notify_one();
+        Ok((number, receiver))
+    }
+
+    /// The next event of a session, if there is one; `Err` when none will come.
+    pub(super) fn next_event(&self, number: u32) -> Result<Option<Event>, Closed> {
+        let mut state = self.lock();
+        let event = state.mux.next_event(number);
+        if matches!(event, Some(Event::Ended(_))) {
+            state.watched.remove(&number);
+        }
+        match (&event, &state.closed) {
+            (None, Some(closed)) => return Err(closed.clone()),
+            (None, None) => {}
+            // Credit may be due for what was read.
+            (Some(_), _) => self.work.notify_one(),
+        }
+        Ok(event)
+    }
+
+    /// Gives up reading a session.
+    pub(super) fn discard(&self, number: u32) {
+        let mut state = self.lock();
+        state.mux.discard(number);
+        state.forget_if_gone(number);
+        self.work.notify_one();
+    }
+
+    /// Queues input of a session; `None` when nobody takes any more.
+    pub(super) fn write(&self, number: u32, bytes: &[u8]) -> Option<usize> {
+        let mut state = self.lock();
+        if state.closed.is_some() || !state.mux.is_running(number) {
+            return None;
+        }
+        self.work.notify_one();
+        Some(state.mux.write(number, bytes))
+    }
+
+    /// Ends the input of a session.
+    pub(super) fn end(&self, number: u32) {
+        self.lock().mux.end(number);
+        self.work.notify_one();
+    }
+
+    /// Sends a signal to a session.
+    pub(super) fn signal(&self, number: u32, signal: u8) {
+        self.lock().mux.signal(number, signal);
+        self.work.notify_one();
+    }
+
+    /// Takes the frames that the decoder has.
+    pub(super) fn receive(&self, decoder: &mut Decoder) -> Result<(), lazaret_protocol::Error> {
+        let mut state = self.lock();
+        while let Some(frame) = decoder.next_frame()? {
+            let number = state.mux.receive(&frame)?;
+            state.tell(number);
+            state.forget_if_gone(number);
+        }
+        // Credit may be due for what is thrown away.
+        self.work.notify_one();
+        Ok(())
+    }
+
+    /// Appends the next frames for the guest to `wire`, about `limit` bytes of them.
+    pub(super) fn next_frames(&self, limit: usize, wire: &mut Vec<u8>) {
+        let mut state = self.lock();
+        while wire.len() < limit
+            && let Some(number) = state.mux.write_next(wire)
+        {
+            state.tell(number);
+        }
+    }
+
+    /// Waits until there may be something to write.
+    pub(super) async fn work(&self) {
+        self.work.notified().await;
+    }
+
+    /// Takes note that nothing will come any more, and tells everybody. The first reason counts.
+    pub(super) fn close(&self, closed: Closed) {
+        let mut state = self.lock();
+        state.closed.get_or_insert(closed);
+        for sender in state.watched.values() {
+            sender.send_replace(());
+        }
+    }
+
+    /// Poison is of no concern: the multiplexer does not panic.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn tell(&self, number: u32) {
+        if let Some(sender) = self.watched.get(&number) {
+            sender.send_replace(());
+        }
+    }
+
+    fn forget_if_gone(&mut self, number: u32) {
+        if !self.mux.is_open(number) {
+            self.watched.remove(&number);
+        }
+    }
+}

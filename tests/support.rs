@@ -1,0 +1,70 @@
+//! A hermetic home, the binary, and images made by hand.
+
+mod appliance;
+mod containerd;
+mod image;
+mod layer;
+mod process;
+mod serve;
+
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+pub(crate) use appliance::Appliance;
+pub(crate) use containerd::Containerd;
+pub(crate) use image::{Image, busybox_layer};
+pub(crate) use layer::{Layer, gzip};
+pub(crate) use lazaret_testing::machine::{kernel_package, made_image};
+pub(crate) use lazaret_testing::program::{Output, finish, tool};
+pub(crate) use process::Lazaret;
+pub(crate) use serve::Serve;
+use tempfile::TempDir;
+
+/// A folder of its own with a fresh `LAZARET_HOME`.
+pub(crate) struct World {
+    folder: TempDir,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        Self {
+            folder: TempDir::new().unwrap(),
+        }
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub(crate) fn write(&self, name: &str, text: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+
+    /// The binary with this world's home: no kernel, no images.
+    pub(crate) fn lazaret(&self) -> Lazaret {
+        Lazaret::new(&self.path("home"), self.folder.path())
+    }
+
+    /// The binary with the home that all machine tests share: it has a kernel and the
+    /// accelerator's verdict, so that tests do not probe again.
+    pub(crate) fn machine(&self) -> Lazaret {
+        Lazaret::new(machine_home(), self.folder.path())
+    }
+}
+
+/// The home of the machine tests, made once a test run.
+pub(crate) fn machine_home() -> &'static Path {
+    static HOME: OnceLock<TempDir> = OnceLock::new();
+    HOME.get_or_init(|| {
+        let home = TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+        let kernel = kernel_package().unwrap();
+        Lazaret::new(home.path(), home.path())
+            .run(["kernel", "import", kernel.to_str().unwrap()])
+            .success();
+        home
+    })
+    .path()
+}
