@@ -40,9 +40,7 @@ pub(crate) fn run() -> Result<String, Vec<String>> {
     let mut faults = crates(&repository);
     faults.extend(files(&repository));
     faults.extend(sources::check(&repository, &exceptions::cut_arrows()));
-    if !std::env::args().any(|argument| argument == "--all") {
-        faults = exceptions::settle(faults, exceptions::EXCEPTIONS, exceptions::UNSETTLED);
-    }
+    let mut faults = exceptions::settle(faults, exceptions::EXCEPTIONS);
     faults.sort_by(|one, other| {
         (one.check, &one.path, one.line).cmp(&(other.check, &other.path, other.line))
     });

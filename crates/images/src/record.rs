@@ -51,7 +51,7 @@ struct Versioned {
 }
 
 impl ImageRecord {
-    /// The record of an image that was just pulled or imported.
+    /// The record of an image that was just pulled or imported; `size` is in bytes.
     #[must_use]
     pub fn new(
         name: String,

@@ -3,7 +3,7 @@
 /// Bytes of one stream that its sender may be ahead of its receiver's reader. Each stream of each
 /// session begins with a whole window; [`crate::Kind::Credit`] moves it on. The receiver never
 /// holds more of a stream than this, and a reader that stops delays no other stream.
-pub const WINDOW_BYTES: usize = 256 * 1024;
+pub const WINDOW_BYTES: usize = 1024 * 1024;
 
 /// One of a session's streams.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -2,7 +2,6 @@
 
 mod arrivals;
 
-use std::io::Write as _;
 use std::path::Path;
 
 use lazaret_artifacts::Family;

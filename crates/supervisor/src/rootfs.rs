@@ -284,15 +284,4 @@ fn uuid(bytes: &[u8; 16]) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn uuids_are_written_in_groups() {
-        let bytes = [
-            0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef, 0x01, 0x23, 0x45, 0x67, 0x89, 0xab,
-            0xcd, 0xef,
-        ];
-        assert_eq!(uuid(&bytes), "01234567-89ab-cdef-0123-456789abcdef");
-    }
-}
+mod tests;

@@ -14,10 +14,10 @@ mod request;
 mod seen;
 
 pub use answer::Answer;
-pub use exchange::{connect, exchange, send};
+pub use exchange::{connect, exchange};
 pub use peer::{Peer, serve};
 pub use reply::Reply;
-pub use request::Request;
+pub use request::{Request, send};
 pub use seen::Seen;
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ pub mod docker_registry;
 pub mod garage;
 pub mod http;
 pub mod machine;
-mod made;
+pub mod made;
 pub mod moto;
 pub mod postgres;
 pub mod program;

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 /// Folder below `target`, as in `tools`.
-pub(crate) fn made(folder: &str) -> PathBuf {
+#[must_use]
+pub fn made(folder: &str) -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target");
     root.join(folder)
 }

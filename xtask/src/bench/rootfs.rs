@@ -51,9 +51,7 @@ fn large(bench: &Bench) -> Result<(), String> {
     );
     shell(bench, &tar)?;
     let source = plain_layout(bench)?;
-    let mkfs = bench
-        .root
-        .join("target/tools/erofs-utils-1.8.6/mkfs/mkfs.erofs");
+    let mkfs = lazaret_testing::made::made("tools/erofs-utils-1.8.6/mkfs/mkfs.erofs");
     let mkfs = format!(
         "{} --quiet --sort=none -Enoinline_data --tar=f DISK large.tar > /dev/null && sync DISK",
         mkfs.display()

@@ -20,23 +20,6 @@ pub(crate) struct Exception {
 /// Faults that stay, each with its reason.
 pub(crate) const EXCEPTIONS: &[Exception] = &[];
 
-/// Folders in which a check does not hold yet.
-pub(crate) const UNSETTLED: &[(Check, &str)] = &[
-    (Check::Upward, "crates/supervisor/"),
-    (Check::Upward, "crates/vm/"),
-    (Check::Circle, "crates/guest/"),
-    (Check::Circle, "crates/vm/"),
-    (Check::ModuleStyle, "crates/supervisor/"),
-    (Check::ModuleStyle, "crates/vm/"),
-    (Check::ModuleStyle, "fuzz/"),
-    (Check::ModuleStyle, "tests/"),
-    (Check::SiblingTests, "crates/guest/"),
-    (Check::SiblingTests, "crates/supervisor/"),
-    (Check::SiblingTests, "crates/vm/"),
-    (Check::Units, "crates/images/"),
-    (Check::Documents, "ARCHITECTURE.md"),
-];
-
 /// The arrows that the check of circles leaves out.
 pub(crate) fn cut_arrows() -> Vec<&'static str> {
     EXCEPTIONS
@@ -47,17 +30,10 @@ pub(crate) fn cut_arrows() -> Vec<&'static str> {
 }
 
 /// Takes away what is excused and adds a fault for every exception that excuses nothing.
-/// Circles see only to their folders here: their arrows are cut before circles are looked for.
-pub(crate) fn settle(
-    faults: Vec<Fault>,
-    exceptions: &[Exception],
-    unsettled: &[(Check, &str)],
-) -> Vec<Fault> {
+/// Those of circles excuse nothing here: their arrows are cut before circles are looked for.
+pub(crate) fn settle(faults: Vec<Fault>, exceptions: &[Exception]) -> Vec<Fault> {
     let excuses = |exception: &Exception, fault: &Fault| {
         fault.check == exception.check && fault.subject == exception.subject
-    };
-    let waits = |(check, folder): &(Check, &str), fault: &Fault| {
-        fault.check == *check && fault.path.starts_with(folder)
     };
     let mut left = Vec::new();
     for exception in exceptions {
@@ -72,16 +48,7 @@ pub(crate) fn settle(
             left.push(Fault::new(check, PATH, 0, text));
         }
     }
-    for entry in unsettled {
-        if !faults.iter().any(|fault| waits(entry, fault)) {
-            let (check, folder) = entry;
-            let text = format!("{check:?} holds in {folder} now: remove it from UNSETTLED");
-            left.push(Fault::new(*check, PATH, 0, text));
-        }
-    }
-    left.extend(faults.into_iter().filter(|fault| {
-        !exceptions.iter().any(|exception| excuses(exception, fault))
-            && !unsettled.iter().any(|entry| waits(entry, fault))
-    }));
+    let stays = |fault: &Fault| !exceptions.iter().any(|exception| excuses(exception, fault));
+    left.extend(faults.into_iter().filter(stays));
     left
 }

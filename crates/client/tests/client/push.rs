@@ -1,7 +1,6 @@
 mod manifests;
 mod quirks;
 
-use std::collections::HashMap;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::sync::Arc;
@@ -12,7 +11,7 @@ use lazaret_oci::{Descriptor, Digest, ManifestDocument};
 
 use quirks::{Quirks, registry};
 
-use crate::support::{Answer, AsRegistry, Peer, Seen, client, manifest_json, noise};
+use crate::support::{Answer, AsRegistry, Peer, client, manifest_json, noise};
 
 const MIB: usize = 1024 * 1024;
 

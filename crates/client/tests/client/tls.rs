@@ -7,7 +7,9 @@ use lazaret_oci::Registry;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConnection, StreamOwned};
 
-use crate::support::{Answer, Peer, Seen, basic, client_with, manifest_json, options};
+use crate::support::{
+    Answer, AsRegistry as _, Peer, Seen, basic, client_with, manifest_json, options,
+};
 
 /// A TLS server with a certificate of its own for 127.0.0.1, and that certificate as PEM.
 fn start(answer: impl Fn(&Seen) -> Answer + Send + Sync + 'static) -> (Registry, String) {

@@ -226,7 +226,7 @@ fn a_session_carries_everything_to_and_from_its_command() {
 /// eighth floods its output, reads no input and is not read. Then it is, and nothing is missing.
 #[test]
 fn eight_sessions_at_once_one_of_which_nobody_reads() {
-    const LINES: usize = 600_000;
+    const LINES: usize = 1_500_000;
     let Some(mut host) = Host::new() else { return };
     let input = bytes(3 * 1024 * 1024);
     let stuck = host.run(&format!("seq 1 {LINES}; echo end >&2; exit 9"), &input);

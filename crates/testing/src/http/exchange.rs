@@ -4,9 +4,6 @@ use std::io::{self, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-use super::reply::Reply;
-use super::request::Request;
-
 /// Longer than any answer may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -37,26 +34,4 @@ pub fn exchange(address: SocketAddr, request: &[u8]) -> io::Result<Vec<u8>> {
         received?;
     }
     Ok(answer)
-}
-
-/// Sends a request with a body of known length, if its method has one, and waits for the whole
-/// answer.
-///
-/// # Errors
-/// Those of [`exchange`] and of [`Reply::parse`].
-pub fn send(
-    address: SocketAddr,
-    method: &str,
-    path: &str,
-    headers: &[(&str, &str)],
-    body: &[u8],
-) -> io::Result<Reply> {
-    let mut request = Request::new(method, path);
-    for (name, value) in headers {
-        request = request.header(name, value);
-    }
-    if !matches!(method, "GET" | "HEAD") {
-        request = request.body(body);
-    }
-    request.send(address)
 }

@@ -105,3 +105,25 @@ impl Request {
         request
     }
 }
+
+/// Sends a request with a body of known length, if its method has one, and waits for the whole
+/// answer.
+///
+/// # Errors
+/// Those of [`exchange`] and of [`Reply::parse`].
+pub fn send(
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> io::Result<Reply> {
+    let mut request = Request::new(method, path);
+    for (name, value) in headers {
+        request = request.header(name, value);
+    }
+    if !matches!(method, "GET" | "HEAD") {
+        request = request.body(body);
+    }
+    request.send(address)
+}

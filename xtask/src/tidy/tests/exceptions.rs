@@ -2,7 +2,7 @@
 
 use super::super::exceptions::{Exception, settle};
 use super::super::fault::{Check, Fault};
-use super::{assert_none, assert_one};
+use super::assert_one;
 
 fn long(path: &str) -> Fault {
     Fault::new(Check::Size, path, 0, "long")
@@ -20,22 +20,14 @@ fn exception(subject: &'static str, reason: &'static str) -> Exception {
 #[test]
 fn an_exception_excuses_its_fault_alone() {
     let faults = vec![long("a.rs"), long("b.rs")];
-    let left = settle(faults, &[exception("a.rs", "it is a table")], &[]);
+    let left = settle(faults, &[exception("a.rs", "it is a table")]);
     assert_one(&left, "b.rs: ", "long");
 }
 
 #[test]
 fn an_exception_that_excuses_nothing_or_gives_no_reason_is_a_fault() {
-    let left = settle(Vec::new(), &[exception("a.rs", "it is a table")], &[]);
+    let left = settle(Vec::new(), &[exception("a.rs", "it is a table")]);
     assert_one(&left, "xtask/src/tidy/exceptions.rs: ", "excuses nothing");
-    let left = settle(vec![long("a.rs")], &[exception("a.rs", "")], &[]);
+    let left = settle(vec![long("a.rs")], &[exception("a.rs", "")]);
     assert_one(&left, "xtask/src/tidy/exceptions.rs: ", "needs a reason");
-}
-
-#[test]
-fn an_unsettled_folder_waits_until_nothing_is_left_in_it() {
-    let unsettled = [(Check::Size, "old/")];
-    assert_none(&settle(vec![long("old/a.rs")], &[], &unsettled));
-    let left = settle(Vec::new(), &[], &unsettled);
-    assert_one(&left, "xtask/src/tidy/exceptions.rs: ", "holds in old/ now");
 }

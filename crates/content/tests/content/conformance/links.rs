@@ -18,7 +18,11 @@ async fn a_link_reads_one_object(place: &Place) {
     store.seal(&id, &staged).await.unwrap();
     let link = store.presign().unwrap().link(&id, Duration::from_secs(60));
     let link = link.await.unwrap();
-    let (host, path) = link.strip_prefix("http://").unwrap().split_once('/').unwrap();
+    let (host, path) = link
+        .strip_prefix("http://")
+        .unwrap()
+        .split_once('/')
+        .unwrap();
     let reply = send(host.parse().unwrap(), "GET", &format!("/{path}"), &[], b"").unwrap();
     assert_eq!(reply.status, 200, "{reply:?}");
     assert_eq!(reply.body, b"content");
