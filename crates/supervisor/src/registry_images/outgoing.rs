@@ -4,6 +4,9 @@
 //! parked at N --open(N)--> reading --dropped--> parked where it stopped
 //!     \--open(M)--> a new stream from M        \--failed--> nothing is parked
 //! ```
+//!
+//! A request takes as many bytes as the descriptor says and looks no further, so the last of them
+//! are held back until the stream has ended: content that goes on is refused.
 
 use std::io;
 use std::pin::Pin;
@@ -14,7 +17,8 @@ use bytes::{Buf as _, Bytes};
 use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
 use lazaret_client::BlobSource;
-use lazaret_images::{Blob, Pieces};
+use lazaret_images::{Blob, Error, Pieces};
+use lazaret_oci::Descriptor;
 use tokio::io::{AsyncRead, ReadBuf};
 
 /// The content of a blob as the client takes it: from an offset, any number of times. A stream that
@@ -30,6 +34,46 @@ struct Stand {
     at: u64,
     pieces: Pieces,
     piece: Bytes,
+    has_ended: bool,
+}
+
+impl Stand {
+    /// Fills an empty `piece`; it stays empty at the end of the stream.
+    fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        while self.piece.is_empty() && !self.has_ended {
+            match ready!(self.pieces.poll_next_unpin(cx)) {
+                Some(piece) => self.piece = piece?,
+                None => self.has_ended = true,
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Makes sure that the stream ends with the blob that `descriptor` describes.
+    fn poll_end(
+        &mut self,
+        cx: &mut Context<'_>,
+        descriptor: &Descriptor,
+    ) -> Poll<Result<(), Error>> {
+        let mut reach = self.at + self.piece.len() as u64;
+        while reach >= descriptor.size && !self.has_ended {
+            match ready!(self.pieces.poll_next_unpin(cx)) {
+                Some(piece) => reach += piece?.len() as u64,
+                None => self.has_ended = true,
+            }
+            if reach > descriptor.size {
+                break;
+            }
+        }
+        if reach > descriptor.size {
+            return Poll::Ready(Err(Error::SizeMismatch {
+                subject: format!("blob {}", descriptor.digest),
+                expected: descriptor.size,
+                actual: reach,
+            }));
+        }
+        Poll::Ready(Ok(()))
+    }
 }
 
 impl Outgoing {
@@ -57,8 +101,10 @@ impl BlobSource for Outgoing {
             at: offset,
             pieces: self.blob.read(offset),
             piece: Bytes::new(),
+            has_ended: false,
         });
         let reader = Reader {
+            descriptor: self.blob.descriptor().clone(),
             stand: Some(stand),
             parked: Arc::clone(&self.parked),
         };
@@ -67,6 +113,7 @@ impl BlobSource for Outgoing {
 }
 
 struct Reader {
+    descriptor: Descriptor,
     /// Absent after a failure.
     stand: Option<Stand>,
     parked: Arc<Mutex<Option<Stand>>>,
@@ -78,23 +125,24 @@ impl AsyncRead for Reader {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let Some(stand) = &mut self.stand else {
+        let Self {
+            descriptor, stand, ..
+        } = &mut *self;
+        let Some(reading) = stand else {
             return Poll::Ready(Err(io::Error::other("an earlier read failed")));
         };
-        while stand.piece.is_empty() {
-            match ready!(stand.pieces.poll_next_unpin(cx)) {
-                Some(Ok(piece)) => stand.piece = piece,
-                Some(Err(error)) => {
-                    self.stand = None;
-                    return Poll::Ready(Err(io::Error::other(error)));
-                }
-                None => return Poll::Ready(Ok(())),
-            }
+        let mut outcome = ready!(reading.poll_piece(cx));
+        if outcome.is_ok() {
+            outcome = ready!(reading.poll_end(cx, descriptor));
         }
-        let length = stand.piece.len().min(buffer.remaining());
-        buffer.put_slice(&stand.piece[..length]);
-        stand.piece.advance(length);
-        stand.at += length as u64;
+        if let Err(error) = outcome {
+            *stand = None;
+            return Poll::Ready(Err(io::Error::other(error)));
+        }
+        let length = reading.piece.len().min(buffer.remaining());
+        buffer.put_slice(&reading.piece[..length]);
+        reading.piece.advance(length);
+        reading.at += length as u64;
         Poll::Ready(Ok(()))
     }
 }
