@@ -46,6 +46,7 @@ pub use lazaret_vm::Accelerator;
 pub use login::Login;
 pub use machines::{Control, Ending, Event, Events, Input, Life, Machine, Session};
 pub use prepare::{Notice, Prepared, PullPolicy, RootDisk, RunRequest};
+pub use lazaret_files::check_output;
 pub use pull::{Pulled, PulledArtifact, write_file};
 pub use push::{PushRequest, Pushed};
 pub use rootfs::{BuiltRootfs, RootfsRequest, VerityTree};

@@ -2,9 +2,11 @@
 
 mod arrivals;
 
+use std::io::Write as _;
 use std::path::Path;
 
 use lazaret_artifacts::Family;
+use lazaret_files::NewFile;
 use lazaret_images::{ImageRecord, Source as _, Target as _, Wanted, copy_blobs, select};
 use lazaret_oci::{
     Descriptor, Digest, Manifest, ManifestContent, ManifestDocument, Platform, Reference,
@@ -177,10 +179,13 @@ pub(crate) fn store_name(reference: &Reference) -> Reference {
     }
 }
 
-/// Writes a file whole or not at all.
+/// Writes a file where the user wants it, whole or not at all.
 ///
 /// # Errors
 /// [`Error::Io`].
 pub fn write_file(path: &Path, content: &[u8]) -> Result<(), Error> {
-    Ok(lazaret_files::replace(path, content, 0o644)?)
+    let new = NewFile::output(path)?;
+    let written = new.file()?.write_all(content);
+    written.map_err(Error::io("write", path))?;
+    Ok(new.publish()?)
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use lazaret_files::NewFile;
+use lazaret_files::{NewFile, check_output};
 use lazaret_images::{FileRange, Source, Wanted, select};
 use lazaret_oci::{
     Descriptor, Digest, ImageConfig, MAX_MANIFEST_BYTES, ManifestDocument, Platform, Reference,
@@ -121,6 +121,7 @@ impl Home {
                 reason: "only an EROFS is compressed".to_owned(),
             });
         }
+        check_output(&request.output)?;
         let opened = self.open_images(SourceName::prefixed(&request.source));
         match opened.await {
             Ok((source, wanted)) => build_source(source, &wanted, request).await,
@@ -198,7 +199,7 @@ fn build(
         check_platform(&config, wanted)?;
     }
     let started = Instant::now();
-    let new = NewFile::create(&request.output, 0o644)?;
+    let new = NewFile::output(&request.output)?;
     let conversion = Conversion {
         name: &request.source,
         manifest,

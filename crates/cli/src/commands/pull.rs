@@ -27,6 +27,9 @@ pub(crate) struct Args {
 
 impl Args {
     pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
+        if let Some(output) = &self.output {
+            lazaret_supervisor::check_output(output)?;
+        }
         let home = context.home()?;
         let bars = Bars::new(context.printer);
         let platform = self.platform.unwrap_or_else(Platform::native);
