@@ -102,12 +102,12 @@ pub(crate) fn resolve(global: &GlobalArgs) -> Result<Settings, Failure> {
 }
 
 /// `NAME=value` as it is; `NAME` with this process's value, or empty when it has none.
-pub(crate) fn expand_env(entry: &str) -> String {
+pub(crate) fn expand_env(entry: &str) -> Option<String> {
     if entry.contains('=') {
-        entry.to_owned()
-    } else {
-        format!("{entry}={}", env::var(entry).unwrap_or_default())
+        return Some(entry.to_owned());
     }
+    let value = env::var(entry).ok()?;
+    Some(format!("{entry}={value}"))
 }
 
 /// The variables that name settings of `serve`.

@@ -68,6 +68,16 @@ pub enum Error {
         /// Everything that is missing.
         digests: Vec<Digest>,
     },
+    /// A manifest states another size of what it names than it has.
+    #[error("{digest} has {actual} bytes, and the manifest says {stated}")]
+    SizeContradicted {
+        /// The blob or manifest.
+        digest: Digest,
+        /// Its size according to the manifest, in bytes.
+        stated: u64,
+        /// Its size in bytes.
+        actual: u64,
+    },
     /// A tag that may not be moved.
     #[error("tag '{tag}' is immutable and points to {digest}")]
     TagImmutable {

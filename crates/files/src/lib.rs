@@ -6,6 +6,7 @@
 
 mod absent;
 mod blocking;
+mod bounded;
 mod durable;
 mod error;
 mod locked;
@@ -16,6 +17,7 @@ mod target;
 
 pub use absent::{children, is_absent, optional};
 pub use blocking::{Stopped, blocking};
+pub use bounded::{Bounded, unpacked_limit};
 pub use durable::Durability;
 pub use error::{Error, io, sys};
 pub use locked::{LockedDir, LockedDirs, is_still_at, try_flock};

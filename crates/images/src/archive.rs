@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use flate2::read::MultiGzDecoder;
+use lazaret_files::{Bounded, unpacked_limit};
 
 use crate::ImageStore;
 use crate::blob::FileRange;
@@ -46,11 +47,18 @@ impl Archive {
     /// Opens a tar and reads its headers. Scratch files are made in `store`.
     pub(crate) fn open(path: &Path, store: &ImageStore) -> Result<Self, Error> {
         let broken = |error| unusable(path, format!("it is not a readable tar: {error}"));
-        let (mut content, is_plain) = open(path)?;
+        let (content, is_plain) = open(path)?;
         let file = if is_plain {
             File::open(path).map_err(io("open", path))?
         } else {
             let mut file = store.scratch_file()?;
+            let size = std::fs::metadata(path).map_err(io("inspect", path))?;
+            let limit = if size.is_file() {
+                unpacked_limit(size.len())
+            } else {
+                u64::MAX
+            };
+            let mut content = Bounded::new(content, limit);
             std::io::copy(&mut content, &mut file).map_err(broken)?;
             file.rewind().map_err(io("read", path))?;
             file

@@ -20,6 +20,7 @@ use crate::archive::Archive;
 use crate::blob::{Blob, FileRange};
 use crate::document;
 use crate::error::{Error, io as failed, unusable};
+use crate::names;
 use crate::{ImageStore, LeasedStore, Source, Wanted};
 
 /// The list of images.
@@ -32,9 +33,8 @@ const LEVEL: Compression = Compression::new(6);
 #[serde(rename_all = "PascalCase")]
 struct Entry {
     config: String,
-    #[serde(default)]
     repo_tags: Option<Vec<String>>,
-    layers: Vec<String>,
+    layers: Option<Vec<String>>,
 }
 
 /// Images as `docker save` writes them.
@@ -61,6 +61,13 @@ impl DockerArchive {
         let name = match wanted {
             Wanted::Only => None,
             Wanted::Name(name) => Some(&name[..]),
+            Wanted::Index(index) => {
+                let entry = entries.get(*index).ok_or_else(|| {
+                    let reason = format!("it has {} images, the first of which is @0", entries.len());
+                    unusable(self.archive.path(), reason)
+                })?;
+                return Ok(self.manifest_of(entry)?.descriptor());
+            }
             Wanted::Digest(digest) => return self.by_digest(&entries, digest),
         };
         let entry = choose(&entries, name);
@@ -109,15 +116,17 @@ impl DockerArchive {
         let store = self.store.store();
         let config = document::read(&self.file(&entry.config)?)?;
         let diff_ids = ImageConfig::parse(&config)?.rootfs.diff_ids;
-        if diff_ids.len() != entry.layers.len() {
+        // Go writes a list that was never made as null: an image from scratch has no layers.
+        let names = entry.layers.as_deref().unwrap_or_default();
+        if diff_ids.len() != names.len() {
             return Err(Error::LayerCount {
                 image: self.archive.path().display().to_string(),
-                layers: entry.layers.len(),
+                layers: names.len(),
                 diff_ids: diff_ids.len(),
             });
         }
         let mut layers = Vec::new();
-        for (name, diff_id) in entry.layers.iter().zip(&diff_ids) {
+        for (name, diff_id) in names.iter().zip(&diff_ids) {
             layers.push(layer(store, &self.file(name)?, diff_id, name)?);
         }
         let (digest, size) = store.add(&config[..], None, &entry.config)?;
@@ -196,25 +205,19 @@ fn hash_through(from: &FileRange, hasher: &mut Hasher, to: &mut impl io::Write) 
     }
 }
 
-fn choose<'a>(entries: &'a [Entry], tag: Option<&str>) -> Result<&'a Entry, String> {
-    let tags = |entry: &Entry| entry.repo_tags.clone().unwrap_or_default();
-    let matching: Vec<&Entry> = entries
-        .iter()
-        .filter(|entry| {
-            tag.is_none_or(|tag| {
-                tags(entry)
-                    .iter()
-                    .any(|name| name == tag || name.ends_with(&format!(":{tag}")))
-            })
-        })
-        .collect();
+fn choose<'a>(entries: &'a [Entry], name: Option<&str>) -> Result<&'a Entry, String> {
+    let tags = |entry: &'a Entry| entry.repo_tags.iter().flatten().map(String::as_str);
+    let matching = match name {
+        None => entries.iter().collect(),
+        Some(name) => names::matching(entries, tags, name),
+    };
     let all = || entries.iter().flat_map(tags).collect::<Vec<_>>().join(", ");
-    match (&matching[..], tag) {
+    match (&matching[..], name) {
         ([entry], _) => Ok(entry),
-        ([], Some(tag)) => Err(format!("no image is tagged '{tag}'; there are: {}", all())),
+        ([], Some(name)) => Err(format!("no image is called '{name}'; there are: {}", all())),
         ([], None) => Err("it holds no image".to_owned()),
         _ => Err(format!(
-            "it holds several images; name one as TAR:TAG, of: {}",
+            "it holds several images; choose one by name or place, as TAR:NAME or TAR:@0, of: {}",
             all()
         )),
     }

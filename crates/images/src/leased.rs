@@ -72,6 +72,12 @@ impl LeasedStore {
     fn find(&self, wanted: &Wanted) -> Result<Descriptor, Error> {
         match wanted {
             Wanted::Digest(digest) => self.by_digest(digest),
+            Wanted::Index(index) => match self.store.list()?.get(*index) {
+                Some(record) => self.of_record(record),
+                None => Err(Error::ImageMissing {
+                    name: format!("@{index}"),
+                }),
+            },
             Wanted::Name(name) => {
                 let record = self.store.get(name)?;
                 self.of_record(&record.ok_or_else(|| Error::ImageMissing { name: name.clone() })?)

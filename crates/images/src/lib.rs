@@ -39,6 +39,7 @@ mod layout;
 mod leased;
 mod local;
 mod made;
+mod names;
 mod prune;
 mod record;
 mod source;

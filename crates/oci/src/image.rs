@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::null::or_null;
 use crate::{Digest, Error};
 
 /// The configuration blob of an image.
@@ -19,10 +20,10 @@ pub struct ImageConfig {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created: Option<String>,
     /// How to run it.
-    #[serde(default, deserialize_with = "null_as_default")]
+    #[serde(default, deserialize_with = "or_null")]
     pub config: ProcessConfig,
     /// The layers' uncompressed digests.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_null")]
     pub rootfs: RootFs,
 }
 
@@ -33,42 +34,49 @@ pub struct ProcessConfig {
     /// `user`, `uid`, `user:group` or `uid:gid`.
     #[serde(
         default,
-        deserialize_with = "null_as_default",
+        deserialize_with = "or_null",
         skip_serializing_if = "String::is_empty"
     )]
     pub user: String,
     /// `NAME=value`.
     #[serde(
         default,
-        deserialize_with = "null_as_default",
+        deserialize_with = "or_null",
         skip_serializing_if = "Vec::is_empty"
     )]
     pub env: Vec<String>,
     /// Start of the command line.
     #[serde(
         default,
-        deserialize_with = "null_as_default",
+        deserialize_with = "or_null",
         skip_serializing_if = "Vec::is_empty"
     )]
     pub entrypoint: Vec<String>,
     /// Rest of the command line, replaced by arguments of `run`.
     #[serde(
         default,
-        deserialize_with = "null_as_default",
+        deserialize_with = "or_null",
         skip_serializing_if = "Vec::is_empty"
     )]
     pub cmd: Vec<String>,
     /// Working folder.
     #[serde(
         default,
-        deserialize_with = "null_as_default",
+        deserialize_with = "or_null",
         skip_serializing_if = "String::is_empty"
     )]
     pub working_dir: String,
+    /// Paths that are folders of their own in a running container, as keys of empty objects.
+    #[serde(
+        default,
+        deserialize_with = "or_null",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
+    pub volumes: BTreeMap<String, serde_json::Value>,
     /// Free-form labels.
     #[serde(
         default,
-        deserialize_with = "null_as_default",
+        deserialize_with = "or_null",
         skip_serializing_if = "BTreeMap::is_empty"
     )]
     pub labels: BTreeMap<String, String>,
@@ -81,7 +89,7 @@ pub struct RootFs {
     #[serde(rename = "type", default)]
     pub kind: String,
     /// One diff id a layer.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_null")]
     pub diff_ids: Vec<Digest>,
 }
 
@@ -104,13 +112,4 @@ impl ImageConfig {
             reason: error.to_string(),
         })
     }
-}
-
-/// Docker writes `null` for empty lists.
-fn null_as_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
-where
-    D: serde::Deserializer<'de>,
-    T: Deserialize<'de> + Default,
-{
-    Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
 }

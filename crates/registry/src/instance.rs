@@ -26,6 +26,7 @@ mod stores;
 #[cfg(test)]
 mod tests;
 mod upkeep;
+mod widening;
 
 pub use notify::{Notifier, State};
 pub use signals::Signals;
@@ -136,6 +137,7 @@ impl Instance {
                 certificates,
                 metrics,
                 seen,
+                changing: None,
             },
             registry,
             listeners,

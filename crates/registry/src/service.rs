@@ -13,7 +13,7 @@ mod effects;
 use std::sync::Arc;
 
 use http::request::Parts;
-use http::{HeaderMap, Request, Response};
+use http::{HeaderMap, Method, Request, Response, header};
 use hyper::body::Incoming;
 use lazaret_content::UploadId;
 
@@ -60,6 +60,12 @@ async fn respond(
     };
     let response = answer::with(response, REQUEST_ID, &id);
     let response = answer::with(response, API_VERSION, "registry/2.0");
+    // Browsers shall not guess what somebody pushed.
+    let mut response = answer::with(response, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    if head.method == Method::HEAD {
+        // HTTP/2 would send the body of a refusal or listing.
+        response = answer::without_body(response);
+    }
     observation.answered(response)
 }
 

@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use lazaret_supervisor::{Ending, Machine, Notice, PullPolicy, RootDisk, RunRequest};
+use lazaret_supervisor::{Ending, Machine, Outcome, Notice, PullPolicy, RootDisk, RunRequest};
 
 use crate::attach::{self, Signals};
 use crate::context::Context;
@@ -95,7 +95,7 @@ impl Args {
             env: self
                 .env
                 .iter()
-                .map(|entry| crate::settings::expand_env(entry))
+                .filter_map(|entry| crate::settings::expand_env(entry))
                 .collect(),
             user: self.user,
             entrypoint: self.entrypoint,
@@ -142,9 +142,9 @@ async fn hold(mut machine: Machine) -> Result<u8, Failure> {
     let session = tokio::select! {
         session = machine.start() => session?,
         // There is no workload yet that it could be for.
-        _ = signals.next() => {
+        number = signals.next_demand() => {
             machine.end(Some(Ending::Killed)).await?;
-            return Ok(exit::INTERRUPTED);
+            return Ok(Outcome::Signal(number).exit_status());
         }
     };
     let outcome = attach::carry(session, attach::stdin_is_ours(), &mut signals).await;

@@ -81,6 +81,7 @@ pub(super) fn message(error: &Error) -> Option<String> {
 fn flag(setting: Setting) -> &'static str {
     match setting {
         Setting::Environment => "--env",
+        Setting::Processors => "--cpus",
         Setting::Size => "--size",
         Setting::Compression => "--compress",
         Setting::Platform => "--platform",

@@ -121,6 +121,9 @@ impl From<lazaret_content::Error> for Refusal {
         match error {
             Store::DigestMismatch { .. } => Self::new(ErrorCode::DigestInvalid, error.to_string()),
             Store::SizeMismatch { .. } => Self::new(ErrorCode::SizeInvalid, error.to_string()),
+            Store::SizeContradicted { .. } => {
+                Self::new(ErrorCode::ManifestInvalid, error.to_string())
+            }
             Store::UploadUnknown { .. } => Self::unknown_upload(),
             Store::UploadBusy { .. } => Self::new(ErrorCode::BlobUploadInvalid, error.to_string())
                 .status(StatusCode::CONFLICT),

@@ -7,7 +7,7 @@ use lazaret_images::Lease;
 use lazaret_vm::Accelerator;
 
 use super::artifacts::Artifacts;
-use super::request::RootDisk;
+use super::request::{RootDisk, check_processors};
 use super::root::Root;
 use super::{boot, scratch, serial};
 use crate::Error;
@@ -30,6 +30,7 @@ pub(super) struct Parts {
 impl Parts {
     /// The machine's design.
     pub(super) fn design(self) -> Result<Design, Error> {
+        check_processors(self.spec.cpus)?;
         let (path, mounts) = match self.artifacts {
             Some(artifacts) => (Some(artifacts.path), artifacts.mounts),
             None => (None, Vec::new()),

@@ -63,6 +63,7 @@ pub(crate) async fn put(
     }
     let subject = document.subject().map(|subject| subject.digest.clone());
     let (blobs, manifests) = content_of(&document);
+    let sizes = sizes_of(&document);
     let manifest = NewManifest {
         digest: digest.clone(),
         media_type: document.media_type().to_owned(),
@@ -73,6 +74,7 @@ pub(crate) async fn put(
         bytes: raw,
         blobs,
         manifests,
+        sizes,
         needs_manifests: rule.is_some_and(|rule| rule.needs_manifests),
         tags_are_immutable: rule.is_some_and(|rule| rule.is_immutable(&tags)),
         tags: tags.clone(),
@@ -170,6 +172,15 @@ fn content_of(document: &ManifestDocument) -> (Vec<Digest>, Vec<Digest>) {
             Vec::new(),
         ),
         ManifestContent::Index(index) => (Vec::new(), index.manifests.iter().map(digest).collect()),
+    }
+}
+
+/// What the document says of the sizes of its content.
+fn sizes_of(document: &ManifestDocument) -> Vec<(Digest, u64)> {
+    let stated = |descriptor: &Descriptor| (descriptor.digest.clone(), descriptor.size);
+    match document.content() {
+        ManifestContent::Manifest(manifest) => manifest.blobs().map(stated).collect(),
+        ManifestContent::Index(index) => index.manifests.iter().map(stated).collect(),
     }
 }
 
