@@ -3,9 +3,9 @@
 //! ```text
 //! Events  -- Output, Errors --> carry ---> stdout, stderr, in order
 //! Input   <-------------------- feed  <--- stdin, as fast as the workload reads
-//! Control <-------------------- carry <--- SIGINT, SIGTERM, SIGHUP, SIGQUIT; a closed stdout
+//! Control <-------------------- carry <--- signals; a closed stdout
 //! ```
-//! It ends with the workload, with the machine, or at the third SIGINT. It knows no machine:
+//! It ends with the workload, with the machine, or when the user insists. It knows no machine:
 //! whoever holds the machine ends it with the [`Ending`] that comes from here.
 
 mod output;

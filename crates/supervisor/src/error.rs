@@ -82,8 +82,8 @@ pub enum Error {
         /// Its name.
         name: String,
     },
-    /// A digest prefix that several images share.
-    #[error("'{text}' is the start of several digests")]
+    /// The beginning of a digest that stands for several images, or for several names of one.
+    #[error("'{text}' stands for several images")]
     ImageAmbiguous {
         /// What was given.
         text: String,

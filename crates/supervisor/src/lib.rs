@@ -52,7 +52,7 @@ pub use push::{PushRequest, Pushed};
 pub use rootfs::{BuiltRootfs, RootfsRequest, VerityTree};
 pub use setting::Setting;
 pub use settings::Settings;
-pub use space::{Pruned, Usage};
+pub use space::{Pruned, Usage, is_full};
 pub use validation::{Validation, own_types, validate_file};
 
 pub(crate) use blocking::blocking;

@@ -15,8 +15,10 @@ const FORWARDED: [u8; 16] = [1, 2, 3, 10, 12, 14, 15, 18, 23, 24, 25, 26, 27, 28
 /// Those by which a user or system asks for an end: HUP, INT, QUIT, TERM.
 const DEMANDS: [u8; 4] = [1, 2, 3, 15];
 
-/// After this many demands the machine is ended without asking the workload.
+/// The third SIGINT ends the machine without asking the workload, which may be a program in
+/// which people type Ctrl-C; of the other demands the second does.
 const PATIENCE: u32 = 3;
+const INTERRUPT: u8 = 2;
 
 /// What a signal asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +32,7 @@ pub(crate) enum Request {
 /// The handlers. Until they exist, a signal ends the process as usual.
 pub(crate) struct Signals {
     handlers: Vec<(u8, Signal)>,
-    /// Signals that ask for an end, so far.
+    /// Signals that asked for an end so far, by their weight.
     demands: u32,
 }
 
@@ -65,7 +67,8 @@ impl Signals {
     pub(crate) async fn next(&mut self) -> Request {
         let number = self.next_number().await;
         if DEMANDS.contains(&number) {
-            self.demands += 1;
+            let weight = if number == INTERRUPT { 1 } else { 2 };
+            self.demands += weight;
             if self.demands >= PATIENCE {
                 return Request::Abandon;
             }

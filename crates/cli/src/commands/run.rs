@@ -122,7 +122,7 @@ impl Args {
         for notice in prepared.notices() {
             tell(context, notice);
         }
-        hold(home.create(prepared).await?).await
+        hold(context, home.create(prepared).await?).await
     }
 }
 
@@ -137,7 +137,7 @@ fn tell(context: &Context, notice: &Notice) {
 }
 
 /// Holds a machine from its start to its end, with this process's streams and signals.
-async fn hold(mut machine: Machine) -> Result<u8, Failure> {
+async fn hold(context: &Context, mut machine: Machine) -> Result<u8, Failure> {
     let mut signals = Signals::install()?;
     let session = tokio::select! {
         session = machine.start() => session?,
@@ -148,6 +148,11 @@ async fn hold(mut machine: Machine) -> Result<u8, Failure> {
         }
     };
     let outcome = attach::carry(session, attach::stdin_is_ours(), &mut signals).await;
+    if lazaret_supervisor::is_full(machine.folder()) {
+        context.printer.warning(
+            "the disk of this machine is full: what the workload wrote may be incomplete",
+        );
+    }
     let ended = machine.end(outcome.as_ref().ok().cloned()).await;
     let ending = outcome?;
     ended?;

@@ -267,6 +267,10 @@ fn child<'a>(value: &'a mut Value, key: &str) -> &'a mut Value {
     &mut value[key]
 }
 
+fn is_array(text: &str) -> bool {
+    text.starts_with('[') && text.ends_with(']')
+}
+
 /// A value as flags and variables give it.
 fn parse(kind: Kind, text: &str) -> Result<Value, String> {
     let json = |text: &str| {
@@ -291,7 +295,8 @@ fn parse(kind: Kind, text: &str) -> Result<Value, String> {
             .parse::<bool>()
             .map(Value::Bool)
             .map_err(|_| format!("'{text}' is neither true nor false")),
-        Kind::List if text.trim_start().starts_with('[') => json(text),
+        // `[::1]:5000` begins like an array, too.
+        Kind::List if is_array(text.trim()) => json(text),
         Kind::List => Ok(text
             .split(',')
             .map(str::trim)

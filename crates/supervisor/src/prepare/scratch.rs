@@ -7,9 +7,21 @@ use lazaret_rootfs::{Options, empty_disk};
 use super::cached::create;
 use super::serial;
 use crate::Error;
+use crate::space::free_bytes;
 
-/// Size of the scratch disk in bytes; sparse, so that only what is written takes room.
-const BYTES: u64 = 16 << 30;
+/// Largest scratch disk, in bytes; sparse, so that only what is written takes room.
+const MOST: u64 = 16 << 30;
+/// Smallest one, in bytes.
+const LEAST: u64 = 64 << 20;
+
+/// Size of a scratch disk in bytes, where the host has `free` bytes: a guest gets at most half of
+/// them, so that it cannot fill the host.
+fn size(free: u64) -> u64 {
+    (free / 2).clamp(LEAST, MOST) / BLOCK * BLOCK
+}
+
+/// Disks are whole mebibytes.
+const BLOCK: u64 = 1 << 20;
 
 /// Writes an empty disk.
 pub(super) fn write(path: &Path) -> Result<(), Error> {
@@ -17,9 +29,13 @@ pub(super) fn write(path: &Path) -> Result<(), Error> {
         label: serial::SCRATCH.to_owned(),
         ..Options::default()
     };
-    let written = empty_disk(create(path)?, BYTES, options);
+    let bytes = free_bytes(path.parent().unwrap_or(path)).map_or(MOST, size);
+    let written = empty_disk(create(path)?, bytes, options);
     written.map(drop).map_err(|source| Error::Convert {
         subject: "the scratch disk".to_owned(),
         source,
     })
 }
+
+#[cfg(test)]
+mod tests;
