@@ -80,7 +80,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// Advice for the user, when the message alone does not suggest any.
+    /// What the user can do about it, when that is not obvious from the message.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
