@@ -2,6 +2,7 @@
 //!
 //! A module uses its children, so a child that uses its parent makes a circle of two. What both
 //! need belongs in a leaf beside the child.
+
 use super::arrows::Arrow;
 use super::fault::{Check, Fault};
 
