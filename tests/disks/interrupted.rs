@@ -128,7 +128,7 @@ fn kill_after(time: Duration, lazaret: &Lazaret, command: &[&str]) {
     process.wait().unwrap();
 }
 
-/// Names in a folder, including that of an abandoned folder.
+/// All names in a folder, including those of abandoned folders.
 fn files(folder: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(folder).into_iter().flatten();
     let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());

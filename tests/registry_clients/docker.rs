@@ -62,7 +62,7 @@ fn docker_pushes_and_pulls() {
 
 /// A private daemon, which is ended when dropped.
 struct Docker {
-    // Declared first, so that it ends before its folder is removed.
+    // Declared before `folder`, so that it ends before the folder is removed.
     _server: Server,
     folder: TempDir,
 }

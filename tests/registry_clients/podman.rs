@@ -41,7 +41,7 @@ impl Podman<'_> {
         self.run(&all)
     }
 
-    /// Builds and transfers an image.
+    /// Builds an image, pushes and pulls it.
     fn image(&self) {
         let context = self.registry.path("context");
         std::fs::create_dir_all(&context).unwrap();
@@ -81,7 +81,7 @@ impl Podman<'_> {
         assert_eq!(two, "two");
     }
 
-    /// Transfers a manifest list of an existing image and a newly built one.
+    /// Pushes and pulls a manifest list of an existing image and a newly built one.
     fn index(&self, content: &Content) {
         let list = format!("{}/acme/list:v1", self.registry.address);
         let source = format!("oci:{}:image", content.layout().display());

@@ -47,7 +47,7 @@ pub(super) struct Registry {
     pub(super) addresses: Vec<String>,
     pub(super) login: Option<Login>,
     scheme: Scheme,
-    // Declared so that it ends before its folder is removed.
+    // Declared before `world`, so that it ends before its folder is removed.
     _server: Server,
     world: World,
 }

@@ -11,7 +11,7 @@ const LOST_STREAM: &str = "rpc error: code = Internal desc = unexpected EOF";
 /// A private daemon, which is ended when dropped.
 pub(crate) struct Containerd {
     socket: PathBuf,
-    // Declared first, so that it ends before its folder is removed.
+    // Declared before `_folder`, so that it ends before the folder is removed.
     _server: Server,
     _folder: TempDir,
 }

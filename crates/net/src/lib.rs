@@ -1,5 +1,5 @@
-//! What every HTTP client of Lazaret uses: trusted authorities, TLS, pooled connections and bounded
-//! bodies.
+//! The common parts of all HTTP clients of Lazaret: trusted authorities, TLS, pooled connections
+//! and bounded bodies.
 //!
 //! ```text
 //! Roots (the system's authorities, PEM files) -> client_config -> Pool (hyper, over TCP and TLS)

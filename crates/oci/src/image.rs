@@ -18,7 +18,7 @@ pub struct ImageConfig {
     /// Time of the image's creation (RFC 3339).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created: Option<String>,
-    /// How a container of the image is run by default.
+    /// The default process of a container of the image.
     #[serde(default, deserialize_with = "null_as_default")]
     pub config: ProcessConfig,
     /// The diff ids of the layers.

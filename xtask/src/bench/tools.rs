@@ -1,4 +1,4 @@
-//! What all measurements share: the binary under test, its folder, a clock and a median.
+//! The common parts of all measurements: the binary under test, its folder, a clock and a median.
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};

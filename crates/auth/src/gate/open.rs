@@ -38,7 +38,7 @@ pub struct Gate {
     pub(super) context: Context,
 }
 
-/// What a gate needs beside its settings.
+/// The surroundings of a gate, beside its settings.
 #[derive(Clone)]
 pub struct Context {
     /// The store of API keys.

@@ -24,7 +24,7 @@ use lazaret_protocol::{Failure, Outcome};
 
 use crate::Error;
 
-/// How a machine ended.
+/// The ending of a machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ending {
     /// The workload ended.

@@ -14,7 +14,7 @@ use super::life::{Ending, Life, Step};
 use super::{moment, record};
 use crate::{Error, blocking};
 
-/// How long a guest may take to answer. Emulation on a loaded host is slow.
+/// Longest time for a guest to answer. Emulation on a loaded host is slow.
 const HELLO_TIMEOUT: Duration = Duration::from_secs(90);
 
 /// A machine with its locked folder. The owner of this value holds the machine: dropping it in any

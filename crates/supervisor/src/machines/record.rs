@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Error;
 
-/// How long a killed process may take to end.
+/// Longest time for a killed process to end.
 const END_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The content of `machine.json`.
