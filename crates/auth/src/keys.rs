@@ -194,7 +194,7 @@ fn key_id(key: &PublicKey) -> String {
     encode(&digest.as_ref()[..12])
 }
 
-/// Makes a key in a file that only its owner may read, unless the file exists.
+/// Makes a key in a file that only its owner reads, unless the file is there.
 pub(super) fn ensure(path: &Path) -> Result<(), Error> {
     if path.exists() {
         return Ok(());
@@ -212,8 +212,7 @@ fn create(path: &Path) -> io::Result<()> {
         .map_err(|_| io::Error::other("the system gives no random bytes"))?;
     let staged = folder.join(format!(".key-{}", random::hex::<8>()));
     let outcome = write(&staged, document.as_ref()).and_then(|()| {
-        // A link, not a rename: when two processes start at once, both use the key of the first
-        // one.
+        // A link, not a rename: when two processes start at once, both use the first one's key.
         match fs::hard_link(&staged, path) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
             outcome => outcome,

@@ -113,8 +113,7 @@ pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Error> {
     file.publish()
 }
 
-/// The path at which the kernel shows an open file. The link has no real target, but it can be
-/// followed.
+/// The path at which the kernel shows an open file. A link to no name: following it works all the same.
 fn source(file: &impl AsRawFd) -> String {
     format!("/proc/self/fd/{}", file.as_raw_fd())
 }
