@@ -101,9 +101,8 @@ impl NewFile {
     }
 }
 
-/// Replaces the file at `path` with these bytes, durably: readers and crashes find either the old
-/// content or the new one, never a part. The folder must exist; `mode` is as in
-/// [`NewFile::create`].
+/// Writes a whole file in the place of `path`, durably: readers and crashes find the old content or
+/// the new one, never a part. The folder must exist; `mode` is as in [`NewFile::create`].
 ///
 /// # Errors
 /// [`Error`], as [`NewFile::publish`].
@@ -113,7 +112,8 @@ pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Error> {
     file.publish()
 }
 
-/// The path at which the kernel shows an open file. A link to no name: following it works all the same.
+/// The path at which the kernel shows an open file. The link has no real target, but it can be
+/// followed.
 fn source(file: &impl AsRawFd) -> String {
     format!("/proc/self/fd/{}", file.as_raw_fd())
 }
