@@ -1,8 +1,7 @@
 //! The keys that sign and verify the registry's own tokens.
 
 use std::fs;
-use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::io;
 use std::path::Path;
 
 use ring::rand::SystemRandom;
@@ -194,48 +193,32 @@ fn key_id(key: &PublicKey) -> String {
     encode(&digest.as_ref()[..12])
 }
 
-/// Makes a key in a file that only its owner reads, unless the file is there.
+/// Makes a key in a file that only its owner reads, unless the file is there. When two processes
+/// start at once, both use the key of the first.
 pub(super) fn ensure(path: &Path) -> Result<(), Error> {
     if path.exists() {
         return Ok(());
     }
-    create(path).map_err(|source| Error::Write {
+    let failed = |source| Error::Write {
         path: path.to_owned(),
         source,
-    })
-}
-
-fn create(path: &Path) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
+    };
+    fs::create_dir_all(path.parent().unwrap_or(Path::new("."))).map_err(failed)?;
     let document = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new())
-        .map_err(|_| io::Error::other("the system gives no random bytes"))?;
-    let staged = folder.join(format!(".key-{}", random::hex::<8>()));
-    let outcome = write(&staged, document.as_ref()).and_then(|()| {
-        // A link, not a rename: when two processes start at once, both use the first one's key.
-        match fs::hard_link(&staged, path) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-            outcome => outcome,
-        }
-    });
-    let _ = fs::remove_file(&staged);
-    outcome?;
-    fs::File::open(folder)?.sync_all()
+        .map_err(|_| failed(io::Error::other("the system gives no random bytes")))?;
+    let pem = pem(document.as_ref());
+    lazaret_files::add(path, pem.as_bytes(), 0o600).map_err(|error| failed(error.source))
 }
 
-fn write(path: &Path, pkcs8: &[u8]) -> io::Result<()> {
+/// A private key as PEM.
+fn pem(pkcs8: &[u8]) -> String {
     use base64::Engine as _;
     let text = base64::engine::general_purpose::STANDARD.encode(pkcs8);
-    let mut file = fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)?;
-    writeln!(file, "-----BEGIN PRIVATE KEY-----")?;
+    let mut pem = "-----BEGIN PRIVATE KEY-----\n".to_owned();
     for line in text.as_bytes().chunks(64) {
-        file.write_all(line)?;
-        writeln!(file)?;
+        pem.push_str(&String::from_utf8_lossy(line));
+        pem.push('\n');
     }
-    writeln!(file, "-----END PRIVATE KEY-----")?;
-    file.sync_all()
+    pem.push_str("-----END PRIVATE KEY-----\n");
+    pem
 }

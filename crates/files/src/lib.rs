@@ -20,6 +20,6 @@ pub use blocking::{Stopped, blocking};
 pub use durable::Durability;
 pub use error::{Error, io, sys};
 pub use locked::{LockedDir, LockedDirs, is_still_at, try_flock};
-pub use new_file::{NewFile, replace};
+pub use new_file::{NewFile, add, replace};
 pub use random::random_hex;
 pub use staging::Staging;

@@ -1,7 +1,7 @@
 //! Writes files that have no name until they are whole.
 
 use std::fs::File;
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -99,6 +99,27 @@ impl NewFile {
             .map_err(|error| failed(error.error))?;
         Durability::Synced.sync_dir(&self.folder)
     }
+}
+
+/// Writes a whole file that gets the name `path`, durably, unless something has that name already:
+/// then that stays. Of several processes that begin at once, the first wins. The folder must exist;
+/// `mode` is as in [`NewFile::create`].
+///
+/// # Errors
+/// [`Error`], as [`NewFile::publish`].
+pub fn add(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Error> {
+    let new = NewFile::create(path, mode)?;
+    new.file()?.write_all(bytes).map_err(io("write", path))?;
+    Durability::Synced.sync_file(&new.file()?, path)?;
+    let named = match &new.content {
+        Content::Nameless(file) => link(file, path),
+        Content::Named(file) => std::fs::hard_link(file.path(), path),
+    };
+    match named {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+        outcome => outcome.map_err(io("write", path))?,
+    }
+    Durability::Synced.sync_dir(&new.folder)
 }
 
 /// Writes a whole file in the place of `path`, durably: readers and crashes find the old content or

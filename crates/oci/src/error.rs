@@ -78,19 +78,3 @@ pub enum Error {
         text: String,
     },
 }
-
-impl Error {
-    /// What the user can do about it, when that is not obvious from the message.
-    #[must_use]
-    pub fn hint(&self) -> Option<String> {
-        match self {
-            Self::MissingRegistry { text } => Some(format!(
-                "write the registry out, for example docker.io/library/{text} or localhost:5000/{text}"
-            )),
-            Self::Repository { text, .. } if text.chars().any(|c| c.is_ascii_uppercase()) => Some(
-                format!("repository names are lower case: {}", text.to_lowercase()),
-            ),
-            _ => None,
-        }
-    }
-}

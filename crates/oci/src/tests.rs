@@ -96,7 +96,6 @@ fn a_bare_name_never_means_a_public_registry() {
             text: "alpine:3".into()
         }
     );
-    assert!(error.hint().unwrap().contains("docker.io/library/alpine:3"));
     let host: Registry = "reg.example:5000".parse().unwrap();
     let reference = Reference::parse_in("acme/models/m:v1", &host).unwrap();
     assert_eq!(reference.to_string(), "reg.example:5000/acme/models/m:v1");

@@ -142,6 +142,61 @@ fn artifacts_and_references() {
 }
 
 #[test]
+fn registries_that_refuse_or_are_not_reached() {
+    use lazaret_client::{Answer, Cause, Error as Client};
+    let (registry, operation) = (|| "reg.example".to_owned(), || "pull".to_owned());
+    let answer = |status| {
+        Box::new(Answer {
+            status,
+            ..Answer::default()
+        })
+    };
+    let unauthorized = |credentials_sent| {
+        Error::Client(Client::Unauthorized {
+            registry: registry(),
+            operation: operation(),
+            answer: answer(401),
+            credentials_sent,
+        })
+    };
+    check(
+        unauthorized(false),
+        3,
+        "",
+        "log in first: lazaret login reg.example",
+    );
+    check(unauthorized(true), 3, "", "were not accepted");
+    let limited = |retry_after| {
+        Error::Client(Client::RateLimited {
+            registry: registry(),
+            operation: operation(),
+            answer: answer(429),
+            retry_after,
+        })
+    };
+    let hour = Some(std::time::Duration::from_secs(3600));
+    check(limited(hour), 6, "", "try again in 3600 s");
+    check(limited(None), 6, "", "log in for a higher limit");
+    let unreachable = |cause| {
+        Error::Client(Client::Unreachable {
+            registry: registry(),
+            operation: operation(),
+            reason: "no".to_owned(),
+            cause,
+        })
+    };
+    check(unreachable(Cause::PlainServer), 6, "", "--plain-http");
+    check(unreachable(Cause::UnknownAuthority), 6, "", "extra CA");
+    check(unreachable(Cause::Other), 6, "cannot reach reg.example", "");
+    let helper = Client::CredentialHelper {
+        helper: "docker-credential-pass".to_owned(),
+        server: registry(),
+        reason: "is not installed".to_owned(),
+    };
+    check(Error::Client(helper), 9, "", "install or unlock");
+}
+
+#[test]
 fn the_hint_of_a_component_is_that_of_its_failure() {
     let reference: lazaret_oci::Reference = "localhost:5000/a/b:v1".parse().unwrap();
     let fetch = Error::Fetch {

@@ -133,7 +133,7 @@ fn bad_json_is_an_error_that_names_the_file_and_quotes_nothing() {
                 .unwrap_err(),
         ] {
             assert_eq!(error.class(), Class::Local);
-            let shown = format!("{error} {error:?} {:?}", error.hint());
+            let shown = format!("{error} {error:?}");
             assert!(
                 shown.contains("credentials.json") && !shown.contains("hunter2"),
                 "{shown}"
@@ -469,5 +469,8 @@ async fn helpers_that_misbehave_are_errors_without_secrets() {
         r#"{"credsStore":"not-installed-anywhere"}"#,
     );
     let error = find(files, "a.test", None).await.unwrap_err();
-    assert!(error.hint().unwrap().contains("install"), "{error}");
+    assert!(
+        matches!(&error, Error::CredentialHelper { helper, .. } if helper.contains("not-installed-anywhere")),
+        "{error:?}"
+    );
 }

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use lazaret_client::{Anonymous, BytesSource, Class, Client, PushBlob};
+use lazaret_client::{Anonymous, BytesSource, Cause, Class, Client, Error, PushBlob};
 use lazaret_oci::{Descriptor, Digest};
 
 use crate::support::{
@@ -167,7 +167,16 @@ async fn plain_http_goes_no_further_than_allowed() {
             .await
             .unwrap_err();
         assert_eq!(error.class(), Class::Protocol, "{location}: {error}");
-        assert!(error.hint().unwrap().contains("LAZARET_PLAIN_HTTP"));
+        assert!(
+            matches!(
+                error,
+                Error::Protocol {
+                    cause: Cause::PlainNotListed,
+                    ..
+                }
+            ),
+            "{error:?}"
+        );
     }
 }
 

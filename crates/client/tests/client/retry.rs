@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
-use lazaret_client::{Anonymous, Class, Client, Ping};
+use lazaret_client::{Anonymous, Class, Client, Error, Ping};
 use lazaret_oci::Registry;
 
 use crate::support::{Answer, AsRegistry, Peer, client, options};
@@ -89,7 +89,10 @@ async fn more_patience_than_there_is_is_an_error_at_once() {
     let peer = Peer::start(|_| Answer::new(429).with("Retry-After", "3600"));
     let error = client().ping(&peer.registry()).await.unwrap_err();
     assert_eq!(error.class(), Class::RateLimited);
-    assert_eq!(error.hint().unwrap(), "try again in 3600 s");
+    let Error::RateLimited { retry_after, .. } = error else {
+        panic!("{error:?}");
+    };
+    assert_eq!(retry_after, Some(Duration::from_secs(3600)));
     assert_eq!(peer.log().len(), 1);
 }
 

@@ -75,8 +75,7 @@ pub(crate) fn client_with(credential: Credential) -> Client {
 
 /// An error with all its sources, as a user might see it.
 pub(crate) fn full(error: &Error) -> String {
-    let hint = error.hint();
-    format!("{} | {error:?} | {hint:?}", Chain(error))
+    format!("{} | {error:?}", Chain(error))
 }
 
 /// Bytes that differ from place to place.

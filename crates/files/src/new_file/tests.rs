@@ -1,7 +1,7 @@
 use std::io::Write as _;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 
-use super::{NewFile, replace};
+use super::{NewFile, add, replace};
 
 #[test]
 fn a_file_appears_whole_or_not_at_all() {
@@ -30,6 +30,23 @@ fn a_replaced_file_has_the_permissions_asked_for() {
     assert_eq!(std::fs::read(&target).unwrap(), b"new");
     let mode = std::fs::metadata(&target).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
+}
+
+#[test]
+fn a_file_is_added_where_there_is_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let target = folder.path().join("key");
+    for content in [b"first", b"other"] {
+        add(&target, content, 0o600).unwrap();
+        assert_eq!(std::fs::read(&target).unwrap(), b"first");
+    }
+    let mode = std::fs::metadata(&target).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let dangling = folder.path().join("dangling");
+    symlink("nowhere", &dangling).unwrap();
+    add(&dangling, b"first", 0o600).unwrap();
+    assert!(!folder.path().join("nowhere").exists());
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
 }
 
 #[test]
