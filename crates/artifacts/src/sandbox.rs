@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::{Config, Error, parse_cpus, parse_memory};
 
-/// How the agent is isolated from the machine on which it runs.
+/// The isolation of the agent from the machine on which it runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Isolation {
     /// A virtual machine.

@@ -29,7 +29,7 @@ use crate::tree::{Attributes, Timestamp};
 /// Longest extended header or long name that is read into memory, in bytes.
 const EXTENDED_MAX: u64 = 1 << 20;
 
-/// What is left of a disk's limits for one layer.
+/// The part of a disk's limits that is left for one layer.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Budget {
     pub(crate) bytes: u64,

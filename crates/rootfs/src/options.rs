@@ -41,7 +41,7 @@ pub enum FileSystem {
     Erofs,
 }
 
-/// How one disk is built.
+/// The options of one disk.
 ///
 /// Every field has a working default; the same options and the same input give the same bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

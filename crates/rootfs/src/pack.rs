@@ -33,7 +33,7 @@ pub enum PackMode {
     Preserve,
 }
 
-/// How a folder is packed.
+/// The options of packing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct PackOptions {
     /// The metadata to keep.

@@ -239,7 +239,7 @@ impl DiskReader {
     }
 }
 
-/// What is left of the limits of a walk.
+/// The rest of the limits of a walk.
 struct Budget {
     limits: Limits,
     entries: u64,

@@ -1,4 +1,4 @@
-//! What the tests share: an archive writer that can lie, and checks by other programs.
+//! Helpers of the tests: an archive writer that can lie, and checks by other programs.
 
 mod dump;
 

@@ -1,6 +1,6 @@
 //! Outcomes of a push.
 
-/// How a blob came to be in the repository.
+/// The way in which a blob came to be in the repository.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pushed {
     /// It already existed.

@@ -7,7 +7,7 @@ use crate::{Error, Staged, UploadId};
 /// Version of the text form.
 const VERSION: u8 = 1;
 
-/// Where the bytes of a staged object are.
+/// The parts and tails that hold the bytes of a staged object.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct State {
     /// Absent while the object is smaller than one part.
