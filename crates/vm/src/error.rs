@@ -117,7 +117,7 @@ pub enum Error {
     TooManyDisks {
         /// Number of disks in the plan.
         disks: usize,
-        /// The limit, [`crate::MAX_DISKS`].
+        /// Largest number of disks, [`crate::MAX_DISKS`].
         limit: usize,
     },
     /// No machine accepts this value of the plan.
