@@ -15,7 +15,7 @@ use crate::progress::Bars;
 /// Disks from images
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
-    /// Build a bootable disk from an image, without root, mounts or a container@home
+    /// Build a bootable disk from an image, without root, mounts or a container engine
     Build(Build),
     /// List what a disk holds, without mounting it
     Ls {
