@@ -1,4 +1,4 @@
-//! Answers of bounded size whose sender may pause, but not forever.
+//! Reads bodies of bounded size, whose sender may pause but not for ever.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -21,7 +21,7 @@ pub enum BodyError<E: std::error::Error + 'static = hyper::Error> {
     /// The connection broke.
     #[error("the body broke off")]
     Broken(#[source] E),
-    /// Nothing came for this long.
+    /// Nothing arrived for this time.
     #[error("no data for {0:?}")]
     Silent(Duration),
     /// Data came, but less than [`LEAST_BYTES`] in this time.
@@ -44,7 +44,7 @@ pub struct TimedBody<B = Incoming> {
 }
 
 impl<B> TimedBody<B> {
-    /// A body that may pause for `patience` at most.
+    /// A body that may pause for at most `patience`.
     #[must_use]
     pub fn new(body: B, patience: Duration) -> Self {
         Self {
@@ -110,7 +110,7 @@ where
     }
 }
 
-/// The next piece of a body, never an empty one; `None` at its end. Trailers are passed over.
+/// Reads the next piece of a body, which is never empty; `None` at the end. Trailers are skipped.
 ///
 /// # Errors
 /// Those of the body.
@@ -128,7 +128,7 @@ where
     Ok(None)
 }
 
-/// A whole body of at most `limit` bytes; `None` when it is longer.
+/// Reads a whole body of at most `limit` bytes; `None` when it is longer.
 ///
 /// # Errors
 /// Those of the body.

@@ -1,4 +1,4 @@
-//! Signals that the user or the system sends while a workload runs.
+//! Handles the signals that the user or the system sends while a workload runs.
 
 use std::future::poll_fn;
 use std::task::Poll;
@@ -20,16 +20,16 @@ const DEMANDS: [u8; 4] = [1, 2, 3, 15];
 const PATIENCE: u32 = 3;
 const INTERRUPT: u8 = 2;
 
-/// What a signal asks for.
+/// The action that a signal asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Request {
-    /// Hand this signal to the workload.
+    /// Forward this signal to the workload.
     Forward(u8),
     /// End the machine.
     Abandon,
 }
 
-/// The handlers. Until they exist, a signal ends the process as usual.
+/// The signal handlers. Until they are installed, a signal ends the process as usual.
 pub(crate) struct Signals {
     handlers: Vec<(u8, Signal)>,
     /// Signals that asked for an end so far, by their weight.

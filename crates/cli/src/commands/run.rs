@@ -117,7 +117,7 @@ impl Args {
             args: self.args,
         };
         let prepared = home.prepare(request, bars.sink()).await?;
-        // The terminal is the workload's from here.
+        // From here on the terminal belongs to the workload.
         bars.clear();
         for notice in prepared.notices() {
             tell(context, notice);

@@ -17,7 +17,7 @@ const SUBJECT: &str = "io.containerd.manifest.subject";
 pub(super) struct Roots(pub(super) Vec<Descriptor>);
 
 impl Roots {
-    /// Reads an `index.json`. `place` is where the layout is, for messages.
+    /// Parses an `index.json`. `place` is the path of the layout, for messages.
     pub(super) fn parse(index: &[u8], place: &Path) -> Result<Self, Error> {
         let index: Index = serde_json::from_slice(index).map_err(|error| {
             unusable(place, format!("index.json is not an image index: {error}"))
@@ -25,7 +25,7 @@ impl Roots {
         Ok(Self(index.manifests))
     }
 
-    /// The root that is wanted, or `None` for a digest that is no root.
+    /// The wanted root; `None` for a digest that is not a root.
     pub(super) fn find(&self, wanted: &Wanted, place: &Path) -> Result<Option<&Descriptor>, Error> {
         match wanted {
             Wanted::Digest(digest) => Ok(self.by_digest(digest)),

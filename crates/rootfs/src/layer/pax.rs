@@ -1,10 +1,11 @@
-//! PAX extended headers (POSIX.1-2017 pax, "pax Extended Header"), and the keys GNU and star add.
+//! Parses PAX extended headers (POSIX.1-2017 pax, "pax Extended Header"), with the keys of GNU and
+//! star.
 
 use std::collections::{HashMap, HashSet};
 
 use crate::tree::Timestamp;
 
-/// What an extended header says about the entry that follows.
+/// The fields that an extended header sets for the entry that follows.
 #[derive(Debug, Default)]
 pub(super) struct Pax {
     pub(super) path: Option<Vec<u8>>,
@@ -71,7 +72,7 @@ pub(super) struct PaxSparse {
     pub(super) real_size: Option<u64>,
     /// Formats 0.0 and 0.1 carry the map in the header.
     pub(super) map: Vec<u64>,
-    /// A 0.0 or 0.1 map was announced.
+    /// Whether a map of format 0.0 or 0.1 was announced.
     pub(super) listed: bool,
 }
 
@@ -130,10 +131,10 @@ impl Pax {
         Ok(())
     }
 
-    /// What of a global header holds for the entries after it: owner and time.
+    /// The fields of a global header that apply to the entries after it: owner and time.
     ///
-    /// A global name or size would make readers that ignore global headers (all of the image
-    /// tools written in Go) see another archive, so it is refused.
+    /// A global name or size is refused: readers that ignore global headers, as all image tools
+    /// written in Go do, would see another archive.
     pub(super) fn into_global(self) -> Result<Self, &'static str> {
         let sparse = self.sparse.listed || self.sparse.major.is_some();
         if self.path.is_some() || self.link.is_some() || self.size.is_some() || sparse {
@@ -148,7 +149,7 @@ impl Pax {
     }
 }
 
-/// `LENGTH KEY=VALUE\n`, and what follows it.
+/// One record, `LENGTH KEY=VALUE\n`, and the data that follows it.
 struct Record<'a> {
     key: &'a [u8],
     value: &'a [u8],
@@ -176,7 +177,7 @@ impl<'a> Record<'a> {
     }
 }
 
-/// An unsigned decimal number with at least one digit and nothing else.
+/// Parses an unsigned decimal number: at least one digit, and nothing else.
 pub(super) fn decimal(text: &[u8]) -> Result<u64, &'static str> {
     if text.is_empty() || !text.iter().all(u8::is_ascii_digit) {
         return Err("a number in an extended header is malformed");
@@ -190,7 +191,7 @@ fn id(text: &[u8]) -> Result<u32, &'static str> {
     u32::try_from(decimal(text)?).map_err(|_| "an owner is out of range")
 }
 
-/// `[-]SECONDS[.FRACTION]`; digits beyond nanoseconds are cut.
+/// Parses `[-]SECONDS[.FRACTION]`; digits beyond nanoseconds are cut off.
 fn time(text: &[u8]) -> Result<Timestamp, &'static str> {
     let (negative, text) = match text.strip_prefix(b"-") {
         Some(rest) => (true, rest),

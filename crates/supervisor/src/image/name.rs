@@ -1,11 +1,11 @@
-//! Names of images in the store.
+//! Resolves names of images in the store.
 
 use lazaret_images::ImageRecord;
 use lazaret_oci::{Reference, Registry};
 
 use crate::{Error, Home};
 
-/// The registry of images that were never in one, as other tools write it.
+/// The registry in the names of images that come from no registry, as other tools write it.
 const LOCAL: &str = "localhost";
 
 /// Fewest hexadecimal digits of a digest that name an image.
@@ -18,7 +18,7 @@ pub(crate) fn local_name(text: &str) -> Result<Reference, Error> {
 }
 
 impl Home {
-    /// A record by its name, or by the start of its digest.
+    /// Finds a record by its name, or by the start of its digest.
     pub(crate) fn find_image(&self, text: &str) -> Result<ImageRecord, Error> {
         let found = self.images_called(text)?;
         let first = found.first().ok_or_else(|| not_found(text))?;

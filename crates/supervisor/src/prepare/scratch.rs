@@ -1,4 +1,4 @@
-//! The disk that a machine writes to.
+//! The scratch disk, to which a machine writes.
 
 use std::path::Path;
 
@@ -23,7 +23,7 @@ fn size(free: u64) -> u64 {
 /// Disks are whole mebibytes.
 const BLOCK: u64 = 1 << 20;
 
-/// Writes an empty disk.
+/// Writes an empty scratch disk.
 pub(super) fn write(path: &Path) -> Result<(), Error> {
     let options = Options {
         label: serial::SCRATCH.to_owned(),

@@ -1,4 +1,4 @@
-//! Decompression by magic, always with a bound on the result.
+//! Decompresses by magic number, always with a bound on the result.
 
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 
@@ -16,10 +16,10 @@ pub(super) fn reader<'a>(source: impl Read + 'a) -> io::Result<Box<dyn Read + 'a
     format.decoder(whole)
 }
 
-/// At most `limit` bytes of `source`, decompressed as by [`reader`].
+/// Reads at most `limit` bytes of `source`, decompressed as by [`reader`].
 ///
 /// # Errors
-/// `FileTooLarge` when there are more; `InvalidData` and the like for a damaged stream.
+/// `FileTooLarge` when there are more; `InvalidData` and others for a damaged stream.
 pub(super) fn read_bounded(source: impl Read, limit: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     reader(source)?.take(limit + 1).read_to_end(&mut bytes)?;
