@@ -63,7 +63,8 @@ impl DockerArchive {
             Wanted::Name(name) => Some(&name[..]),
             Wanted::Index(index) => {
                 let entry = entries.get(*index).ok_or_else(|| {
-                    let reason = format!("it has {} images, the first of which is @0", entries.len());
+                    let reason =
+                        format!("it has {} images, the first of which is @0", entries.len());
                     unusable(self.archive.path(), reason)
                 })?;
                 return Ok(self.manifest_of(entry)?.descriptor());

@@ -19,10 +19,16 @@ where
     let rules: [&dyn Fn(&str) -> bool; 3] = [
         &|have| have == name,
         &|have| have.ends_with(&tag),
-        &|have| have.strip_prefix(&repository).is_some_and(|tag| !tag.contains('/')),
+        &|have| {
+            have.strip_prefix(&repository)
+                .is_some_and(|tag| !tag.contains('/'))
+        },
     ];
     let found = rules.iter().map(|rule| of(rule));
-    found.into_iter().find(|found| !found.is_empty()).unwrap_or_default()
+    found
+        .into_iter()
+        .find(|found| !found.is_empty())
+        .unwrap_or_default()
 }
 
 #[cfg(test)]

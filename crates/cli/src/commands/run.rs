@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use lazaret_supervisor::{Ending, Machine, Outcome, Notice, PullPolicy, RootDisk, RunRequest};
+use lazaret_supervisor::{Ending, Machine, Notice, Outcome, PullPolicy, RootDisk, RunRequest};
 
 use crate::attach::{self, Signals};
 use crate::context::Context;
@@ -149,9 +149,9 @@ async fn hold(context: &Context, mut machine: Machine) -> Result<u8, Failure> {
     };
     let outcome = attach::carry(session, attach::stdin_is_ours(), &mut signals).await;
     if lazaret_supervisor::is_full(machine.folder()) {
-        context.printer.warning(
-            "the disk of this machine is full: what the workload wrote may be incomplete",
-        );
+        context
+            .printer
+            .warning("the disk of this machine is full: what the workload wrote may be incomplete");
     }
     let ended = machine.end(outcome.as_ref().ok().cloned()).await;
     let ending = outcome?;

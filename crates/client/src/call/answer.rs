@@ -1,6 +1,5 @@
 //! Reads bodies of answers: the requested content, or an error message.
 
-
 use super::subject::Call;
 use crate::error::{Answer, Cause};
 use crate::transport::{Failure, Response, describe, retry_after};

@@ -62,7 +62,15 @@ fn oddities(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
     mknodat(CWD, at("fifo"), FileType::Fifo, mode, 0).unwrap();
     let mut names = vec!["link", "dangling", "folder", "socket", "fifo"];
     // Only root makes devices: a private node of the null device.
-    if mknodat(CWD, at("null"), FileType::CharacterDevice, mode, makedev(1, 3)).is_ok() {
+    if mknodat(
+        CWD,
+        at("null"),
+        FileType::CharacterDevice,
+        mode,
+        makedev(1, 3),
+    )
+    .is_ok()
+    {
         names.push("null");
     }
     names.into_iter().map(at).collect()
@@ -77,7 +85,10 @@ fn only_a_regular_file_is_ever_replaced() {
     for path in &all {
         let kind = path.symlink_metadata().unwrap().file_type();
         let error = replace(path, b"new", 0o644).unwrap_err();
-        assert!(error.source.to_string().contains("only a regular"), "{error}");
+        assert!(
+            error.source.to_string().contains("only a regular"),
+            "{error}"
+        );
         assert_eq!(path.symlink_metadata().unwrap().file_type(), kind);
         // Put there while the content was written: it stays as well.
         let raced = folder.path().join("raced");
@@ -121,7 +132,10 @@ fn an_output_goes_where_links_lead_and_keeps_permissions() {
     }
     symlink("loop", at("loop")).unwrap();
     let error = write(&at("loop"), b"new").unwrap_err();
-    assert!(error.source.to_string().contains("symbolic links"), "{error}");
+    assert!(
+        error.source.to_string().contains("symbolic links"),
+        "{error}"
+    );
 }
 
 #[test]

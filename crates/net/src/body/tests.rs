@@ -50,10 +50,7 @@ async fn only_a_sender_that_pauses_runs_out_of_time() {
 }
 
 /// A body of pieces of `size` bytes, one every `pause`.
-fn dripping(
-    size: usize,
-    pause: Duration,
-) -> impl Body<Data = Bytes, Error = Infallible> + Unpin {
+fn dripping(size: usize, pause: Duration) -> impl Body<Data = Bytes, Error = Infallible> + Unpin {
     let piece = move |()| async move {
         tokio::time::sleep(pause).await;
         Some((Ok(Frame::data(Bytes::from(vec![0; size]))), ()))

@@ -45,7 +45,10 @@ fn a_server_that_starts_again_is_skipped_over() {
     assert_eq!(resume.take(piece(b"def")).unwrap().unwrap(), "ef");
     resume.finish().unwrap();
     let mut resume = at(b"abcdef", 4);
-    assert_eq!(resume.opened(Opening::Part("bytes 3-5/6"), Some(3)), Ok(true));
+    assert_eq!(
+        resume.opened(Opening::Part("bytes 3-5/6"), Some(3)),
+        Ok(true)
+    );
     assert_eq!(resume.take(piece(b"def")).unwrap().unwrap(), "ef");
     resume.finish().unwrap();
 }

@@ -46,7 +46,11 @@ fn one_image_needs_no_tag_and_several_do() {
         (&["v1", "v2"][..], None, &["holds 2 images", "v1, v2"][..]),
         (&["-a", "-b"], None, &["holds 2 images"]),
         (&["v1"], Some("v9"), &["'v9'", "v1"]),
-        (&two, Some("latest"), &["holds 2 images", "app:latest, db:latest"]),
+        (
+            &two,
+            Some("latest"),
+            &["holds 2 images", "app:latest, db:latest"],
+        ),
         (&["v1"], Some("@1"), &["it has 1 images"]),
         (&[], None, &["holds no image"]),
     ] {
