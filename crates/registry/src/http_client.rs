@@ -1,5 +1,6 @@
 //! The client that tells others: webhooks and collectors of traces.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -9,6 +10,7 @@ use lazaret_net::{
     Pool, PoolError, PoolOptions, Roots, USER_AGENT, client_config, pool, read_bounded,
 };
 use thiserror::Error;
+use tokio::sync::OnceCell;
 
 /// Bytes of an answer that are read, so that the connection can be used again.
 const ANSWER_BYTES: usize = 64 * 1024;
@@ -32,23 +34,33 @@ pub(crate) enum SendError {
     Status(StatusCode),
 }
 
-/// Posts small documents. Clones share their connections.
+/// Posts small documents. Clones share their connections. The authorities of the system are read
+/// when the first document is sent: most registries send none.
 #[derive(Debug, Clone)]
 pub(crate) struct HttpClient {
-    client: Pool<Full<Bytes>>,
+    client: Arc<OnceCell<Pool<Full<Bytes>>>>,
 }
 
 impl HttpClient {
     /// A client that trusts the authorities of the system, if it has any: plain HTTP needs none.
     pub(crate) fn new() -> Self {
+        Self {
+            client: Arc::default(),
+        }
+    }
+
+    async fn client(&self) -> &Pool<Full<Bytes>> {
         let limits = PoolOptions {
             idle: IDLE,
             idle_per_host: 4,
             ..PoolOptions::default()
         };
-        Self {
-            client: pool(client_config(Roots::system()), limits),
-        }
+        let roots = async || {
+            let read = tokio::task::spawn_blocking(Roots::system);
+            read.await.unwrap_or_else(|_| Roots::none())
+        };
+        let make = async || pool(client_config(roots().await), limits);
+        self.client.get_or_init(make).await
     }
 
     /// Posts a body. Redirects are not followed: they are refusals.
@@ -68,7 +80,7 @@ impl HttpClient {
         }
         let request = request.body(Full::new(body))?;
         let exchange = async {
-            let response = self.client.request(request).await?;
+            let response = self.client().await.request(request).await?;
             let status = response.status();
             // A refusal counts whether its words come or not.
             let _ = read_bounded(response.into_body(), ANSWER_BYTES).await;

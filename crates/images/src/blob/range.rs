@@ -15,7 +15,7 @@ use super::pieces::Pieces;
 use crate::error::{Error, io as failed};
 
 /// Bytes read at once.
-const PIECE: usize = 256 * 1024;
+const PIECE: usize = 64 * 1024;
 /// Pieces that may wait for who reads the stream.
 const AHEAD: usize = 4;
 
