@@ -1,4 +1,4 @@
-//! Disks with the agent, booted by a plain QEMU.
+//! Boots disks with the agent in a plain QEMU.
 
 use std::path::{Path, PathBuf};
 
@@ -7,7 +7,7 @@ use lazaret_protocol::{Ending, Outcome};
 
 use crate::support::{Appliance, Image, Layer, World, made_image, tool};
 
-/// A disk from `layout` with the agent, and more if asked for.
+/// Builds a disk with the agent from `layout`; `more` has further arguments.
 fn build(world: &World, layout: &Path, more: &[&str]) -> PathBuf {
     let disk = world.path("disk");
     let source = format!("oci:{}:v1", layout.display());
@@ -18,7 +18,7 @@ fn build(world: &World, layout: &Path, more: &[&str]) -> PathBuf {
     disk
 }
 
-/// An image without init: the wrapper runs, the agent serves host after host.
+/// An image without an init: the wrapper runs, and the agent serves one host after another.
 #[test]
 fn busybox_under_the_wrapper() {
     let world = World::new();
@@ -46,20 +46,20 @@ fn busybox_under_the_wrapper() {
     let resolvers = agent.output(&["cat", "/etc/resolv.conf"]);
     assert_eq!(resolvers, "nameserver 10.0.2.3\n");
 
-    // A host that hangs up takes its command along; the next one is served.
+    // When a host hangs up, its command is ended, and the next host is served.
     assert_eq!(agent.begin(&["sleep", "12345"]), Some(Event::Started));
     drop(agent);
     let mut agent = machine.agent();
     let processes = agent.output(&["ps"]);
     assert!(!processes.contains("12345"), "{processes}");
     assert!(processes.contains("lazaret-agent"), "{processes}");
-    // An unknown command is an answer, not the end.
+    // An unknown command gets an answer and does not end the agent.
     let refused = agent.begin(&["nonsense"]);
     assert!(
         matches!(refused, Some(Event::Ended(Ending::Failure(_)))),
         "{refused:?}"
     );
-    // The agent is kept running.
+    // The agent is restarted when it ends.
     agent.output(&["touch", "/written"]);
     agent.end_by(&["sh", "-c", "kill -9 $PPID"]);
     let mut agent = machine.agent();
@@ -70,7 +70,7 @@ fn busybox_under_the_wrapper() {
     tool("e2fsck", &["-fn", disk.to_str().unwrap()]);
 }
 
-/// Without a shell, and on a compressed disk that nothing writes to and whose every block is checked.
+/// The image has no shell. The disk is compressed and read-only, and every block is checked.
 #[test]
 #[ignore = "whole images: make test-boot"]
 fn boots_distroless_from_a_checked_erofs() {
@@ -104,7 +104,7 @@ fn boots_distroless_from_a_checked_erofs() {
     drop(agent);
     drop(machine);
 
-    // One bit of the superblock is another: the kernel refuses the block.
+    // With one bit of the superblock changed, the kernel refuses the block.
     let mut bytes = std::fs::read(&disk).unwrap();
     bytes[1024 + 80] ^= 1;
     std::fs::write(&disk, bytes).unwrap();
@@ -130,7 +130,7 @@ fn boots_alpine_like() {
     }
 }
 
-/// systemd comes up, and its journal shows all three services; sshd has host keys of its own.
+/// systemd starts, its journal shows all three services, and sshd has host keys of its own.
 #[test]
 #[ignore = "whole images: make test-boot"]
 fn boots_debian_with_systemd() {
@@ -161,7 +161,7 @@ fn boots_debian_with_systemd() {
     tool("e2fsck", &["-fn", disk.to_str().unwrap()]);
 }
 
-/// An image without sshd gets one from its own package repository on the first boot.
+/// An image without sshd installs one from its own package repository at the first boot.
 #[test]
 #[ignore = "whole images: make test-boot"]
 fn boots_debian_without_systemd_and_installs_sshd() {
@@ -180,7 +180,7 @@ fn boots_debian_without_systemd_and_installs_sshd() {
     tool("e2fsck", &["-fn", disk.to_str().unwrap()]);
 }
 
-/// Another kernel, processor, clock and name of the machine leave no trace in a disk.
+/// The kernel, processor, clock and name of the machine have no influence on a disk.
 #[test]
 #[ignore = "whole images: make test-boot"]
 fn disks_are_the_same_on_another_machine() {

@@ -1,4 +1,4 @@
-//! Prebuilt images and kernels by short names.
+//! Tests of prebuilt images and kernels with short names.
 
 use std::path::PathBuf;
 
@@ -23,7 +23,7 @@ fn image(world: &World) {
         .write(&world.path("layout"));
 }
 
-/// `catalogue build` with the entry in `pub/catalogue.json`.
+/// Runs `catalogue build`, with the entry in `pub/catalogue.json`.
 fn build(world: &World, lazaret: &Lazaret) -> serde_json::Value {
     std::fs::create_dir_all(world.path("pub")).unwrap();
     let build = [
@@ -69,7 +69,8 @@ fn run(world: &World, lazaret: &Lazaret, arguments: &[&str]) -> crate::support::
     crate::support::finish(command)
 }
 
-/// From an image to a bundle over HTTP to a machine with the entry's kernel, into an empty home.
+/// An image becomes a bundle, is fetched over HTTP into an empty home, and runs with the entry's
+/// kernel.
 #[test]
 fn a_name_of_a_catalogue_runs_with_its_kernel() {
     let world = World::new();
@@ -97,7 +98,7 @@ fn a_name_of_a_catalogue_runs_with_its_kernel() {
     let images = lazaret.run(["image", "ls", "--format", "json"]);
     assert_eq!(images.success().json()[0]["name"], "localhost/tiny:latest");
 
-    // It is in the store now: neither catalogue nor server is asked.
+    // It is in the store now, so neither catalogue nor server is asked.
     let asked = server.log().len();
     let write = [
         "-q",
@@ -113,7 +114,7 @@ fn a_name_of_a_catalogue_runs_with_its_kernel() {
         assert_eq!(output.stdout, "by catalogue build\nmore\n");
     }
     assert_eq!(server.log().len(), asked);
-    // Its disk belongs to it, and goes with it.
+    // Its disk belongs to the image and is removed with it.
     let prune = ["image", "prune", "--format", "json"];
     assert_eq!(lazaret.run(prune).success().json()["freed"], 0);
     lazaret.run(["image", "rm", "tiny"]).success();
@@ -156,7 +157,7 @@ fn what_a_catalogue_names_must_be_what_it_says() {
     pull(4, &["nowhere"]);
     with("arch", "s390x".into());
     run(&world, &lazaret, &["pull", "tiny"]).fails(2, &["tiny"]);
-    // What the user has under that name stays.
+    // An image that the user has under that name stays.
     with("url", "pub/tiny.tar.zst".into());
     lazaret.run(["image", "import", "layout", "tiny"]).success();
     run(&world, &lazaret, &["pull", "tiny"]).fails(7, &["localhost/tiny", "image rm"]);
@@ -165,7 +166,7 @@ fn what_a_catalogue_names_must_be_what_it_says() {
     pull(5, &["catalogue.json", "version"]);
 }
 
-/// A kernel goes to a registry and comes back into another home, and boots there.
+/// A kernel is pushed to a registry, pulled into another home, and boots there.
 #[test]
 fn a_kernel_travels_by_registry() {
     let world = World::new();

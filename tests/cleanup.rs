@@ -1,4 +1,4 @@
-//! What is left after the worst.
+//! Tests that nothing is left behind after processes were killed.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStdout, Stdio};
@@ -18,7 +18,7 @@ fn machines() -> Vec<String> {
         .collect()
 }
 
-/// QEMU processes whose command line names `marker`.
+/// Number of QEMU processes whose command line contains `marker`.
 fn emulators(marker: &str) -> usize {
     let processes = std::fs::read_dir("/proc").unwrap();
     processes
@@ -49,7 +49,7 @@ fn start(world: &World) -> (Child, BufReader<ChildStdout>) {
         .spawn()
         .unwrap();
     let mut line = String::new();
-    // Kept by the caller: a workload that writes where nobody reads gets SIGPIPE.
+    // The caller keeps it: a workload that writes without a reader gets SIGPIPE.
     let mut stdout = BufReader::new(child.stdout.take().unwrap());
     stdout.read_line(&mut line).unwrap();
     assert_eq!(line, "up\n");
@@ -82,7 +82,7 @@ fn a_killed_run_leaves_nothing_once_the_next_command_has_run() {
     signal(&child, rustix::process::Signal::KILL);
     child.wait().unwrap();
     world.machine().run(["image", "ls"]).success();
-    // Other tests run machines of their own beside this one.
+    // Other tests run machines of their own at the same time.
     eventually("a machine survived its killed parent", || {
         mine.iter().any(|name| {
             emulators(folder.join(name).to_str().unwrap()) == 0 && !folder.join(name).exists()

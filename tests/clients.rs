@@ -1,4 +1,4 @@
-//! Images made and pushed by other tools run here, and ours are readable there.
+//! Tests that images of other tools run here, and that other tools can read ours.
 
 use lazaret_testing::docker_registry::DockerRegistry;
 

@@ -1,4 +1,5 @@
-//! Disks that `rootfs build` makes, as the kernel shows them, against what containerd unpacks.
+//! Compares disks of `rootfs build`, as the kernel shows them, with the result of containerd's
+//! unpacking.
 
 mod clashes;
 mod equality;

@@ -1,4 +1,4 @@
-//! The ten families: one verdict from `validate`, `push` and the registry.
+//! Tests of the ten families: `validate`, `push` and the registry give the same verdict.
 
 use lazaret_oci::{Descriptor, Manifest, ManifestDocument, media_type};
 use lazaret_testing::http::{Reply, send};
@@ -250,7 +250,7 @@ fn the_registry_lists_the_families_it_checks() {
     assert_eq!(output.json(), own);
 }
 
-/// Pushes the invalid document of a case with a client that checks nothing.
+/// Pushes the invalid document of a case with a client that does no checks.
 fn push_unchecked(registry: &Serve, case: &Case) -> Reply {
     let config = case.invalid.to_string().into_bytes();
     let media = |part: &str| format!("application/vnd.lens.{}{part}.v1+json", case.family);

@@ -1,5 +1,6 @@
-//! Layers that try to leave their tree. They are taken into one disk image and never unpacked
-//! on the host, so there is nothing to escape to; what they ask for is refused or rooted.
+//! Tests of layers that try to escape from their tree. They become a disk image and are never
+//! unpacked on the host, so there is nothing to escape to; their entries are refused, or resolved
+//! below the root.
 
 use tar::EntryType;
 
@@ -81,7 +82,8 @@ fn hardlinks_cannot_reach_outside() {
 #[test]
 fn a_truncated_layer_is_an_error() {
     let world = World::new();
-    // Content of its own: a disk that an honest image with this diff id led to would be used.
+    // Unique content: if an honest image with this diff id had a disk already, that disk would be
+    // used.
     let tar = busybox_layer().file("etc/truncated", b"x").tar();
     let mut blob = gzip(&tar);
     blob.truncate(blob.len() / 2);
@@ -105,7 +107,7 @@ fn a_truncated_layer_is_an_error() {
 #[test]
 fn ten_gigabytes_of_zeros_cost_neither_memory_nor_disk() {
     let world = World::new();
-    // One gzip member of 16 MiB of zeros, repeated: a legal multi-member stream of 10 GiB.
+    // One gzip member of 16 MiB of zeros, repeated: a valid stream of 10 GiB.
     const MEMBER: usize = 16 << 20;
     const TOTAL: u64 = 10 << 30;
     let mut header = tar::Header::new_gnu();
@@ -120,8 +122,7 @@ fn ten_gigabytes_of_zeros_cost_neither_memory_nor_disk() {
         blob.extend_from_slice(&member);
     }
     blob.extend_from_slice(&gzip(&[0; 1024]));
-    // The diff id is wrong, so at the latest that is what stops it; before that nothing may
-    // fill up.
+    // The wrong diff id ends the conversion at the latest; nothing may fill up before that.
     let image = Image::new().blob(blob, lazaret_oci::Digest::of(b"unknown"));
     image.write(&world.path("layout"));
     let lazaret = world.machine();

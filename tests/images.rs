@@ -1,4 +1,4 @@
-//! The local image store.
+//! Tests of the local image store.
 
 use crate::support::{Image, Layer, World};
 
@@ -127,7 +127,7 @@ fn a_lying_diff_id_is_an_integrity_error() {
     image.write(&world.path("layout"));
     let lazaret = world.machine();
     let imported = lazaret.run(["image", "import", "layout", "liar:v1"]);
-    // Refused when the disk is made at the latest: nothing of it ever runs.
+    // It is refused when the disk is made, at the latest: it never runs.
     if imported.status == Some(0) {
         lazaret
             .run(["run", "liar:v1", "--", "/a"])
@@ -137,7 +137,7 @@ fn a_lying_diff_id_is_an_integrity_error() {
     }
 }
 
-/// Content that a removed image left, and the room it takes.
+/// Content that a removed image has left, and its size.
 #[test]
 fn what_nothing_needs_is_counted_and_pruned() {
     let world = World::new();
@@ -156,7 +156,7 @@ fn what_nothing_needs_is_counted_and_pruned() {
     assert!(bytes > 500_000, "{bytes}");
     assert_eq!(usage("layers", "count"), 3);
     assert_eq!(usage("layers", "reclaimable"), 0);
-    // A record that is gone without its content, as after a removal beside a running machine.
+    // A record that is gone while its content stays, as after a removal during a run.
     let records = std::process::Command::new("sh")
         .args(["-c", "rm home/data/images/images/*"])
         .current_dir(world.path(""))

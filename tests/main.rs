@@ -1,4 +1,4 @@
-//! End-to-end tests: the binary as users run it, real clients, real machines.
+//! End-to-end tests: the binary as users run it, with real clients and real machines.
 #![allow(
     missing_docs,
     clippy::disallowed_methods,

@@ -1,5 +1,5 @@
-//! Clients made by others against a registry with TLS, by each way to say who one is: images of
-//! several layers, indexes and artifacts, there and back.
+//! Tests clients of other projects against a registry with TLS and each way to log in: they push
+//! and pull images of several layers, indexes and artifacts.
 
 mod containerd;
 mod content;
@@ -14,7 +14,7 @@ use content::Content;
 use registry::Registry;
 use scheme::Scheme;
 
-/// Runs a client's round trip with each scheme.
+/// Runs a client's round trip with each way to log in.
 fn with_each_scheme(listen: &[&str], round_trip: impl Fn(&Registry, &Content)) {
     let content = Content::new();
     for scheme in Scheme::ALL {

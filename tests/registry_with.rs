@@ -1,4 +1,4 @@
-//! `lazaret registry with`: an empty registry for the life of a command.
+//! Tests `lazaret registry with`: an empty registry that exists as long as a command runs.
 
 use crate::support::World;
 

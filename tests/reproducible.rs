@@ -1,4 +1,4 @@
-//! The same content gives the same digest everywhere.
+//! Tests that the same content gives the same digest everywhere.
 
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
@@ -15,7 +15,7 @@ fn content_gives_one_digest_whoever_packs_it_and_when() {
         .map(|(round, mode)| {
             let world = World::new();
             world.write("fileset.yaml", FILESET);
-            // Another order of creation, other times, another mode for folders.
+            // Files are created in another order, with other times and other modes of folders.
             let mut names = ["a/one", "a/b/two", "z", "a.txt"];
             if round == 1 {
                 names.reverse();
@@ -28,7 +28,7 @@ fn content_gives_one_digest_whoever_packs_it_and_when() {
             let file = std::fs::File::options().write(true).open(world.path("content/z")).unwrap();
             let time = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000 * (1 + round as u64));
             file.set_modified(time).unwrap();
-            // Only root may give files away.
+            // Only root may change the owner of files.
             if round == 1 && rustix::process::geteuid().is_root() {
                 for name in ["content", "content/z", "content/a/one"] {
                     std::os::unix::fs::chown(world.path(name), Some(1234), Some(4321)).unwrap();
@@ -60,7 +60,7 @@ fn yaml_and_json_of_the_same_document_are_the_same_artifact() {
     assert_eq!(digests[0], digests[1]);
 }
 
-/// Neither who builds a disk nor the number of processors leaves a trace in it.
+/// The disk depends neither on the user who builds it nor on the number of processors.
 #[test]
 fn disks_depend_on_the_image_alone() {
     let world = World::new();
@@ -104,7 +104,7 @@ fn disks_depend_on_the_image_alone() {
             eprintln!("skipped: only root becomes somebody else");
             continue;
         }
-        // A place, and a binary, that anybody may use.
+        // A folder and a binary that every user can access.
         let reachable = world.path("out/lazaret");
         std::fs::copy(binary, &reachable).unwrap();
         for (path, mode) in [("", 0o755), ("layout", 0o755), ("out", 0o777)] {

@@ -1,4 +1,4 @@
-//! Agents and bundles: artifacts mounted where they belong.
+//! Tests of agents and bundles: their artifacts are mounted at the right paths.
 
 use crate::support::{Image, World};
 
@@ -104,7 +104,7 @@ user 0 agent
         "no word of the network: {}",
         output.stderr
     );
-    // The project's own files stay as they are.
+    // No file is written into the project's folder.
     assert!(!world.path("lazaret-policy.yaml").exists());
 }
 

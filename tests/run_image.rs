@@ -1,10 +1,10 @@
-//! Plain images in machines.
+//! Tests of plain images in machines.
 
 use tar::EntryType;
 
 use crate::support::{Image, Layer, World, busybox_layer};
 
-/// Imports `image` and runs `script` in it.
+/// Imports `image` under `name`.
 fn import(world: &World, image: Image, name: &str) {
     let layout = image.write(&world.path("layout"));
     world
@@ -27,7 +27,7 @@ fn the_workload_owns_its_streams_and_its_exit_status() {
         )
         .status(42);
     let digest = lazaret_oci::Digest::of(&input);
-    // Only the loopback interface: the machine has no network device.
+    // There is only the loopback interface, because the machine has no network device.
     assert_eq!(
         output.stdout,
         format!("to stdout\n{}  -\nlo\n", digest.hex())
@@ -156,7 +156,8 @@ fn writes_go_to_an_overlay_and_are_gone_next_time() {
     }
 }
 
-/// The image on one ext4 of the machine's own: no overlay, and nothing of it afterwards.
+/// The root file system is an ext4 of the machine's own: there is no overlay, and it is removed
+/// afterwards.
 #[test]
 fn a_root_of_the_machines_own_is_one_writable_ext4() {
     let world = World::new();
@@ -181,7 +182,7 @@ fn a_root_of_the_machines_own_is_one_writable_ext4() {
         .fails(125, &["--read-only"]);
 }
 
-/// Two images with a layer in common keep one copy of it; a machine sees one plain disk.
+/// Two images with a common layer share one copy of it; a machine sees one plain disk.
 #[test]
 fn images_share_the_disks_of_their_layers() {
     let world = World::new();
@@ -194,7 +195,7 @@ fn images_share_the_disks_of_their_layers() {
     let script = "cat /name; sha256sum < /large; wc -c < /bin/busybox; grep -c / /many/*";
     for name in ["first", "second"] {
         let mut image = Image::busybox().layer(Layer::new().file("large", &large));
-        // More layers than an overlay could mount.
+        // There are more layers than an overlay could mount.
         for number in 0..70 {
             let path = format!("many/{number}");
             image = image.layer(Layer::new().file(&path, format!("{name}/{number}").as_bytes()));
@@ -222,21 +223,21 @@ fn images_share_the_disks_of_their_layers() {
             .filter(|name| name.starts_with(start) && !name.ends_with(".lock"))
             .count()
     };
-    // Busybox and the large file once, all others twice.
+    // The layers of busybox and of the large file exist once, all others twice.
     assert_eq!((count("layer-"), count("image-")), (2 + 2 * 71, 2));
     lazaret.run(["image", "rm", "first"]).success();
     assert_eq!((count("layer-"), count("image-")), (2 + 71, 1));
     lazaret.run(["-q", "run", "second", "--", "true"]).success();
 }
 
-/// Every block is checked: a changed one is an error, not other content.
+/// Every block is checked: a changed block gives an error, never other content.
 #[test]
 fn a_checked_disk_refuses_what_was_changed() {
     let world = World::new();
     let content = b"a line that is nowhere else\n".repeat(2000);
     let image = Image::busybox().layer(Layer::new().file("secret", &content));
     import(&world, image, "checked:v1");
-    // A home of its own: its disks are damaged.
+    // A separate home, because its disks are damaged.
     let home = world.path("home");
     let lazaret = crate::support::Lazaret::new(&home, &world.path(""));
     let kernels = crate::support::machine_home().join("data/kernels");
@@ -289,7 +290,7 @@ fn a_checked_disk_refuses_what_was_changed() {
 fn every_kind_of_entry_comes_out_right_inside() {
     let world = World::new();
     let busybox = std::fs::read("/bin/busybox").unwrap();
-    // cap_net_raw+ep as the kernel stores it (VFS_CAP_REVISION_2, effective).
+    // cap_net_raw+ep in the kernel's format (VFS_CAP_REVISION_2, effective).
     let capability = [
         0x01, 0, 0, 2, 0, 0x20, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
     ];
@@ -345,7 +346,7 @@ fn every_kind_of_entry_comes_out_right_inside() {
         .success();
     let expected = "4755 root:root\n640 1000:2000 5\n3 1700000000\nsame inode\nacross layers\nremoved\nnew\nnow a file\n2775 directory\n";
     assert_eq!(output.stdout, expected);
-    // Privileges that only work when mode and capabilities are really there.
+    // Both programs gain privileges only if mode and capabilities are really set.
     let script = "/bin/busybox-caps grep CapEff /proc/self/status; /bin/busybox-suid grep Uid /proc/self/status";
     let output = lazaret
         .run([
@@ -362,6 +363,6 @@ fn every_kind_of_entry_comes_out_right_inside() {
         .success();
     let lines: Vec<&str> = output.stdout.lines().collect();
     assert_eq!(lines[0], "CapEff:\t0000000000002000");
-    // Busybox drops privileges it was not asked to keep; the saved id shows that it had them.
+    // Busybox drops privileges that it does not need; the saved id shows that it had them.
     assert!(lines[1].starts_with("Uid:\t1000\t"), "{}", lines[1]);
 }

@@ -1,4 +1,4 @@
-//! Several sessions at once in a booted machine, through the library that `run` uses.
+//! Tests several sessions at once in a booted machine, through the library that `run` uses.
 
 use std::ffi::OsStr;
 use std::path::PathBuf;
@@ -15,9 +15,9 @@ use tokio::time::timeout;
 
 use crate::support::{Image, World};
 
-/// An emulated machine on a busy host takes its time.
+/// Longest time for an emulated machine on a busy host.
 const PATIENCE: Duration = Duration::from_secs(600);
-/// Bytes that each session carries in each direction: many windows.
+/// Bytes that each session sends in each direction: many times the window.
 const BYTES: usize = 12 * WINDOW_BYTES;
 
 fn shell(script: &str) -> Process {
@@ -29,7 +29,7 @@ fn shell(script: &str) -> Process {
     }
 }
 
-/// A machine with this workload on a read-only disk.
+/// Boots a machine that runs this workload from a read-only disk.
 async fn boot(world: &World, disk: PathBuf, workload: &str) -> (Machine, Channel, Session) {
     let exported = world.path("kernel");
     let plan = LaunchPlan {
@@ -68,7 +68,7 @@ async fn boot(world: &World, disk: PathBuf, workload: &str) -> (Machine, Channel
     (machine, channel, session)
 }
 
-/// Reads a session to its end: its outputs and the ending.
+/// Reads a session to its end; returns its outputs and the ending.
 async fn drain(mut events: Events) -> (Vec<u8>, Vec<u8>, Ending) {
     let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
     loop {
@@ -81,8 +81,9 @@ async fn drain(mut events: Events) -> (Vec<u8>, Vec<u8>, Ending) {
     }
 }
 
-/// The workload floods its output and nobody reads it; seven commands beside it carry their streams,
-/// get their signals and end with statuses of their own. Then the workload is read, and whole.
+/// The workload floods its output, which nobody reads. Meanwhile seven commands transfer their
+/// streams, get their signals and end with their own statuses. Then the workload's output is read
+/// completely.
 #[test]
 fn eight_sessions_share_a_machine_and_one_is_not_read() {
     let world = World::new();
@@ -147,7 +148,7 @@ fn eight_sessions_share_a_machine_and_one_is_not_read() {
         assert!(stdout == expected.as_bytes(), "{} bytes", stdout.len());
         assert_eq!(String::from_utf8_lossy(&stderr), "end\n");
         assert_eq!(ending, Ending::Exit(Outcome::Code(9)));
-        // The machine ends with its workload, once the host hangs up.
+        // The machine ends with its workload when the host hangs up.
         drop(channel);
         assert!(timeout(PATIENCE, machine.wait()).await.unwrap().success());
     });

@@ -1,4 +1,4 @@
-//! A hermetic home, the binary, and images made by hand.
+//! A hermetic home, the binary, and hand-made images.
 
 mod appliance;
 mod containerd;
@@ -20,7 +20,7 @@ pub(crate) use process::Lazaret;
 pub(crate) use serve::Serve;
 use tempfile::TempDir;
 
-/// A folder of its own with a fresh `LAZARET_HOME`.
+/// A temporary folder with a new `LAZARET_HOME`.
 pub(crate) struct World {
     folder: TempDir,
 }
@@ -43,19 +43,19 @@ impl World {
         path
     }
 
-    /// The binary with this world's home: no kernel, no images.
+    /// The binary with this world's home, which has no kernel and no images.
     pub(crate) fn lazaret(&self) -> Lazaret {
         Lazaret::new(&self.path("home"), self.folder.path())
     }
 
-    /// The binary with the home that all machine tests share: it has a kernel and the
-    /// accelerator's verdict, so that tests do not probe again.
+    /// The binary with the home that all machine tests share. It has a kernel and the accelerator's
+    /// verdict, so that tests need not probe again.
     pub(crate) fn machine(&self) -> Lazaret {
         Lazaret::new(machine_home(), self.folder.path())
     }
 }
 
-/// The home of the machine tests, made once a test run.
+/// The home of the machine tests, which is made once per test run.
 pub(crate) fn machine_home() -> &'static Path {
     static HOME: OnceLock<TempDir> = OnceLock::new();
     HOME.get_or_init(|| {

@@ -1,4 +1,4 @@
-//! Builds the guest as a static binary and puts it where `guest.rs` embeds it from.
+//! Builds the guest as a static binary and puts it into `OUT_DIR`, from where `guest.rs` embeds it.
 #![allow(clippy::disallowed_methods)]
 
 use std::path::PathBuf;
@@ -14,8 +14,8 @@ fn main() {
         println!("cargo::rerun-if-changed={watched}/Cargo.toml");
     }
     println!("cargo::rerun-if-changed=build.rs");
-    // A target folder of its own: the outer cargo holds the lock on the usual one. Shared by
-    // all profiles, so that the guest is built once.
+    // A target folder of its own, because the outer cargo holds the lock of the usual one. All
+    // profiles share it, so that the guest is built once.
     let folder = out
         .ancestors()
         .find(|folder| folder.ends_with("target"))
@@ -26,7 +26,8 @@ fn main() {
         .args(["--profile", "guest", "--target", &target])
         .arg("--target-dir")
         .arg(&folder)
-        // What the outer build set for itself (clippy's wrapper, its flags) is not ours.
+        // Variables that the outer build sets for itself (clippy's wrapper, its flags) must not
+        // reach this build.
         .env_remove("RUSTC_WRAPPER")
         .env_remove("RUSTC_WORKSPACE_WRAPPER")
         .env_remove("CARGO_ENCODED_RUSTFLAGS")

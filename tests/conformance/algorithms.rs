@@ -1,5 +1,5 @@
-//! sha512 beside sha256, in everything that has a digest; "Pushing a blob in chunks" of the main
-//! branch: `digest-algorithm` (end-4c).
+//! sha512 beside sha256, wherever there is a digest; "Pushing a blob in chunks" of the main branch:
+//! `digest-algorithm` (end-4c).
 
 use lazaret_oci::{Algorithm, Digest};
 use serde_json::json;
@@ -18,7 +18,7 @@ on_every_backend!(
     the_same_content_is_two_blobs,
 );
 
-/// Without an announcement: the digest of the last request decides.
+/// Without an announcement, the digest of the last request decides.
 fn every_way_takes_every_algorithm(registry: &Served) {
     let name = registry.repository();
     for algorithm in ALGORITHMS {
@@ -56,8 +56,8 @@ fn an_announced_algorithm_is_used(registry: &Served) {
     }
 }
 
-/// Announced one, closed with the other: refused with 400 or taken as what it is, never stored
-/// as what it is not.
+/// One algorithm is announced, the upload is closed with the other: it is refused with 400, or
+/// stored under the digest of its content, but never under a wrong one.
 fn an_announcement_does_not_bind(registry: &Served) {
     let name = registry.repository();
     for (announced, used) in [
@@ -103,7 +103,8 @@ fn wrong_content_is_refused_under_every_algorithm(registry: &Served) {
     }
 }
 
-/// end-3, end-7: a digest reference of any algorithm; the answers have the client's digest.
+/// end-3, end-7: a reference may be a digest of any algorithm; the responses have the client's
+/// digest.
 fn manifests_have_digests_of_every_algorithm(registry: &Served) {
     let name = registry.repository();
     let base = registry.image(&name, "v1");
@@ -130,7 +131,7 @@ fn manifests_have_digests_of_every_algorithm(registry: &Served) {
     }
 }
 
-/// "Tag parameters" are how a manifest under sha512 gets a tag.
+/// "Tag parameters" give a tag to a manifest with a sha512 digest.
 fn a_tag_of_a_manifest_pushed_by_sha512_answers_with_it(registry: &Served) {
     let name = registry.repository();
     let image = registry.image(&name, "v1").another();
@@ -147,7 +148,7 @@ fn a_tag_of_a_manifest_pushed_by_sha512_answers_with_it(registry: &Served) {
     }
 }
 
-/// Descriptors of either algorithm, in images, indexes and subjects.
+/// Images, indexes and subjects may have descriptors of either algorithm.
 fn content_may_name_content_of_the_other_algorithm(registry: &Served) {
     let name = registry.repository();
     let config = Content::with(Algorithm::Sha256, 100);
@@ -173,8 +174,8 @@ fn content_may_name_content_of_the_other_algorithm(registry: &Served) {
     assert_eq!(entries[0]["digest"], json!(about.digest));
 }
 
-/// A digest names the content under its algorithm: the one does not bring the other, and
-/// deleting the one leaves the other.
+/// A digest names content under its algorithm: pushing content under one algorithm does not make it
+/// available under the other, and deleting one leaves the other.
 fn the_same_content_is_two_blobs(registry: &Served) {
     let name = registry.repository();
     let content = Content::new(1000);

@@ -1,4 +1,4 @@
-//! "Determining Support" (end-1), "Registry Proxying", and the catalog that came before the
+//! "Determining Support" (end-1), "Registry Proxying", and the catalog, which is older than the
 //! specification.
 
 use serde_json::json;
@@ -17,8 +17,8 @@ fn the_base_says_that_the_specification_is_implemented(registry: &Served) {
     registry.head("/v2/").is(200);
 }
 
-/// "Registry Proxying": a registry MAY ignore `ns`, and what it does not scope by it must not be
-/// said to be scoped.
+/// "Registry Proxying": a registry MAY ignore `ns`, and then it must not say that it has applied
+/// it.
 fn the_namespace_of_a_proxy_changes_nothing(registry: &Served) {
     let name = registry.repository();
     let image = registry.image(&name, "v1");
@@ -34,14 +34,14 @@ fn the_namespace_of_a_proxy_changes_nothing(registry: &Served) {
     }
 }
 
-/// Docker's catalog: names in order, `n` at a time, `Link` to the rest.
+/// Docker's catalog: names in order, `n` at a time, with a `Link` to the next page.
 fn repositories_are_listed_in_pages(registry: &Served) {
     let base = registry.repository();
     let names = ["a", "a-b", "a/b", "b"].map(|end| format!("{base}/{end}"));
     for name in &names {
         registry.image(name, "v1");
     }
-    // Nobody else's name starts like this, so the four are neighbours.
+    // No other name starts like this, so the four are neighbours.
     let mut path = format!("/v2/_catalog?n=2&last={base}");
     let mut found = Vec::new();
     while found.len() < names.len() {

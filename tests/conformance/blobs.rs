@@ -9,8 +9,8 @@ on_every_backend!(
     manifests_are_no_blobs,
 );
 
-/// "MUST provide the expected blob, with a response code that MUST be 200", its digest in
-/// `Docker-Content-Digest`; of every size that is a border of something.
+/// "MUST provide the expected blob, with a response code that MUST be 200", with its digest in
+/// `Docker-Content-Digest`; for sizes around all limits.
 fn a_blob_is_the_bytes_that_were_pushed(registry: &Served) {
     let name = registry.repository();
     for length in [0, 1, 4095, 4096, 65_537, 3_000_000] {
@@ -40,8 +40,7 @@ fn absent_blobs_are_404(registry: &Served) {
     }
 }
 
-/// "Not found *in the repository*": content of another repository is neither shown nor hinted
-/// at.
+/// "Not found *in the repository*": content of another repository is neither returned nor revealed.
 fn blobs_belong_to_their_repository(registry: &Served) {
     let (name, other) = (registry.repository(), registry.repository());
     registry.image(&other, "v1");
@@ -55,7 +54,7 @@ fn blobs_belong_to_their_repository(registry: &Served) {
     registry.get(&content.path(&name)).is(200);
 }
 
-/// Manifests and blobs are two kinds of content: what was pushed as the one is not read as the
+/// Manifests and blobs are different kinds of content: what was pushed as one cannot be read as the
 /// other.
 fn manifests_are_no_blobs(registry: &Served) {
     let name = registry.repository();

@@ -41,8 +41,8 @@ fn each_chunk_is_answered_with_where_the_upload_ends(registry: &Served) {
     blob.body_is(&content.bytes);
 }
 
-/// "If the registry has a minimum chunk size", `OCI-Chunk-Min-Length` tells it; "the final chunk
-/// MAY have any length", a first chunk that is the final one as well.
+/// "If the registry has a minimum chunk size", `OCI-Chunk-Min-Length` gives it; "the final chunk
+/// MAY have any length", even if it is also the first chunk.
 fn the_least_chunk_is_a_number_that_is_kept_to(registry: &Served) {
     let name = registry.repository();
     let chunk = registry.session(&name).chunk;
@@ -58,7 +58,7 @@ fn the_least_chunk_is_a_number_that_is_kept_to(registry: &Served) {
     }
 }
 
-/// Asks for the state after a refusal, which is as it was before.
+/// Checks after a refusal that the state of the upload is the same as before.
 #[track_caller]
 fn has_come_to(session: &mut Session<'_>, end: usize) {
     let reply = session.status().is(204);
@@ -66,15 +66,15 @@ fn has_come_to(session: &mut Session<'_>, end: usize) {
     let last = range
         .strip_prefix("0-")
         .unwrap_or_else(|| panic!("{reply:?}"));
-    // Nothing uploaded has no range of its own in this notation.
+    // This notation cannot express the range of an empty upload.
     if end > 0 {
         assert_eq!(last, (end - 1).to_string());
     }
 }
 
-/// "If a chunk is uploaded out of order, the registry MUST respond with a 416"; a `GET` tells
-/// offset and location, and the upload goes on from there. For each algorithm, and with the
-/// closing `PUT` with and without a chunk.
+/// "If a chunk is uploaded out of order, the registry MUST respond with a 416"; a `GET` returns
+/// offset and location, and the upload continues from there. Checked for each algorithm, and with
+/// and without a chunk in the closing `PUT`.
 fn a_chunk_out_of_order_is_416_and_changes_nothing(registry: &Served) {
     let name = registry.repository();
     for algorithm in ALGORITHMS {
@@ -86,7 +86,7 @@ fn a_chunk_out_of_order_is_416_and_changes_nothing(registry: &Served) {
             let last = chunk_in_put.then(|| chunks.pop().unwrap());
             let size = session.chunk;
             for (start, chunk) in chunks {
-                // Ahead of its turn, or again from the start.
+                // A chunk that is ahead of its turn, or the first one again.
                 let wrong = if start + size < length {
                     start + size
                 } else {
@@ -111,8 +111,7 @@ fn a_chunk_out_of_order_is_416_and_changes_nothing(registry: &Served) {
     }
 }
 
-/// end-6 has 416 as well: the closing `PUT` with a chunk that does not fit leaves the upload
-/// open.
+/// end-6 has 416 as well: a closing `PUT` with a chunk that does not fit leaves the upload open.
 fn a_last_chunk_out_of_order_is_416_and_changes_nothing(registry: &Served) {
     let name = registry.repository();
     let content = three_chunks(registry, &name);
@@ -143,7 +142,7 @@ fn the_first_chunk_begins_at_zero(registry: &Served) {
     has_come_to(&mut session, 0);
 }
 
-/// A client that did not see the answer sends the chunk again: 416 tells it how far it came.
+/// A client that did not get the response sends the chunk again: 416 shows how much was received.
 fn a_chunk_that_is_sent_twice_is_416_the_second_time(registry: &Served) {
     let name = registry.repository();
     let content = three_chunks(registry, &name);
@@ -152,7 +151,7 @@ fn a_chunk_that_is_sent_twice_is_416_the_second_time(registry: &Served) {
     session.patch(chunks[0].0, chunks[0].1).is(202);
     session.patch(chunks[0].0, chunks[0].1).is(416);
     has_come_to(&mut session, chunks[1].0);
-    // Half of what is there already and half of what is not.
+    // The first half of the chunk is there already, the second half is not.
     let middle = chunks[1].0 / 2;
     session
         .patch(middle, &content.bytes[middle..middle + session.chunk])
@@ -160,8 +159,8 @@ fn a_chunk_that_is_sent_twice_is_416_the_second_time(registry: &Served) {
     has_come_to(&mut session, chunks[1].0);
 }
 
-/// "It MUST match `^[0-9]+-[0-9]+$`": 400 or 416 for what cannot be read that way or ends before
-/// it starts.
+/// "It MUST match `^[0-9]+-[0-9]+$`": 400 or 416 for a range that is malformed or ends before it
+/// starts.
 fn ranges_that_are_none_are_refused(registry: &Served) {
     let name = registry.repository();
     let mut session = registry.session(&name);
@@ -186,7 +185,7 @@ fn ranges_that_are_none_are_refused(registry: &Served) {
     session.patch(0, b"data").is(202);
 }
 
-/// "The length is the content-length, in bytes, of the current chunk" and fits the range.
+/// "The length is the content-length, in bytes, of the current chunk" and agrees with the range.
 fn a_chunk_has_the_length_that_it_says(registry: &Served) {
     let name = registry.repository();
     let session = registry.session(&name);
@@ -206,8 +205,8 @@ fn a_chunk_has_the_length_that_it_says(registry: &Served) {
         .is_error(400, "SIZE_INVALID");
 }
 
-/// Clients stream: a `PATCH` without `Content-Range`, with or without a length, goes to the end
-/// of the upload.
+/// Clients stream: a `PATCH` without `Content-Range`, with or without a length, appends to the
+/// upload.
 fn chunks_need_not_say_where_they_belong(registry: &Served) {
     let name = registry.repository();
     let content = three_chunks(registry, &name);
@@ -240,8 +239,8 @@ fn the_status_says_how_far_the_upload_came(registry: &Served) {
     reply.is(201);
 }
 
-/// "Each consecutive chunk upload SHOULD use the location provided in the response to the
-/// previous chunk"; it need not: one that uses the first location all the way gets there, too.
+/// "Each consecutive chunk upload SHOULD use the location provided in the response to the previous
+/// chunk"; a client that always uses the first location succeeds too.
 fn the_place_of_an_upload_keeps_working(registry: &Served) {
     let name = registry.repository();
     let content = three_chunks(registry, &name);
@@ -255,8 +254,8 @@ fn the_place_of_an_upload_keeps_working(registry: &Served) {
     reply.is(201);
 }
 
-/// "If successful, the response SHOULD be a 204"; what was sent is released, with nothing sent
-/// yet and in the middle of it.
+/// "If successful, the response SHOULD be a 204"; the received bytes are released, for an empty
+/// upload and for one in progress.
 fn a_cancelled_upload_is_gone(registry: &Served) {
     let name = registry.repository();
     let content = three_chunks(registry, &name);
@@ -277,7 +276,7 @@ fn a_cancelled_upload_is_gone(registry: &Served) {
     registry.get(&content.path(&name)).is(404);
 }
 
-/// end-5, end-6, end-13, end-14: 404.
+/// end-5, end-6, end-13, end-14: 404 for unknown uploads.
 fn uploads_that_never_were_are_404(registry: &Served) {
     let name = registry.repository();
     let session = registry.session(&name);

@@ -38,7 +38,7 @@ fn what_a_client_has_is_not_sent_again(registry: &Served) {
     }
 }
 
-/// The entity tag is that of the manifest, not of the tag's name.
+/// The entity tag belongs to the manifest, not to the name of the tag.
 fn a_tag_that_moved_is_sent_again(registry: &Served) {
     let name = registry.repository();
     let path = format!("/v2/{name}/manifests/latest");

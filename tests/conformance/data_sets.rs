@@ -1,5 +1,5 @@
-//! Every shape of content that the specification and the image specification know, each through
-//! its whole [life](crate::life).
+//! Every form of content in the distribution and image specifications, each through its whole
+//! [life](crate::life).
 
 use lazaret_oci::{Algorithm, media_type};
 use serde_json::json;
@@ -35,7 +35,7 @@ on_every_backend!(
     empty_and_well_known_blobs,
 );
 
-/// An image of two layers, in the set but for its manifest.
+/// An image of two layers, whose manifest is not in the set yet.
 fn layered(set: &mut Set, algorithm: Algorithm) -> Document {
     let config = set.blob(Content::with(algorithm, 200));
     let layers = [
@@ -45,7 +45,7 @@ fn layered(set: &mut Set, algorithm: Algorithm) -> Document {
     image(&config, &[&layers[0], &layers[1]]).under(algorithm)
 }
 
-/// An index of two images, in the set but for the manifest of the index.
+/// An index of two images, whose own manifest is not in the set yet.
 fn listed(set: &mut Set, algorithm: Algorithm) -> Document {
     let images = [layered(set, algorithm), layered(set, algorithm)];
     let mut entries = Vec::new();
@@ -59,7 +59,7 @@ fn listed(set: &mut Set, algorithm: Algorithm) -> Document {
         .under(algorithm)
 }
 
-/// The empty configuration, in the set once.
+/// The empty configuration, which is added to the set once.
 fn empty(set: &mut Set) -> Content {
     let empty = Content::of(Algorithm::Sha256, b"{}");
     if !set.blobs.iter().any(|have| have.digest == empty.digest) {
@@ -90,7 +90,7 @@ fn uncompressed_images(registry: &Served) {
     set.lives(registry);
 }
 
-/// 390 annotations of 10,000 characters: close to 4 MB.
+/// 390 annotations of 10,000 characters make a manifest of nearly 4 MB.
 fn images_with_large_manifests(registry: &Served) {
     let mut set = Set::default();
     let image = layered(&mut set, Algorithm::Sha256);
@@ -142,7 +142,7 @@ fn indexes_of_artifacts(registry: &Served) {
     set.lives(registry);
 }
 
-/// One layer, which is the configuration as well.
+/// The only layer is also the configuration.
 fn artifacts_without_layers(registry: &Served) {
     let mut set = Set::default();
     let empty = descriptor(media_type::EMPTY, &empty(&mut set));
@@ -152,7 +152,7 @@ fn artifacts_without_layers(registry: &Served) {
     set.lives(registry);
 }
 
-/// Three referrers of three types: the configuration's, and two of their own.
+/// Three referrers of three types: one has that of its configuration, two have their own.
 fn artifacts_with_a_subject(registry: &Served) {
     let mut set = Set::default();
     let image = layered(&mut set, Algorithm::Sha256);
@@ -196,7 +196,7 @@ fn artifacts_whose_subject_is_missing(registry: &Served) {
     set.lives(registry);
 }
 
-/// Image specification, "Embedded Content": the content is in the descriptor as well.
+/// Image specification, "Embedded Content": the descriptors contain the content as well.
 fn descriptors_with_data(registry: &Served) {
     let mut set = Set::default();
     let config = set.blob(Content::of(Algorithm::Sha256, b"{}"));
@@ -209,7 +209,7 @@ fn descriptors_with_data(registry: &Served) {
     set.lives(registry);
 }
 
-/// Two layers with URLs that are never pushed, and one that is.
+/// Two layers have URLs and are never pushed, one is pushed.
 fn layers_that_are_not_distributed(registry: &Served) {
     let mut set = Set::default();
     let config = set.blob(Content::new(100));
@@ -247,7 +247,7 @@ fn images_without_layers(registry: &Served) {
     set.lives(registry);
 }
 
-/// An index of an image that is here and one that is not.
+/// An index of one image that is in the repository and one that is not.
 fn sparse_indexes(registry: &Served) {
     let mut set = Set::default();
     let here = layered(&mut set, Algorithm::Sha256);
@@ -257,7 +257,7 @@ fn sparse_indexes(registry: &Served) {
     set.lives(registry);
 }
 
-/// By digest alone: a tag would be one under sha256.
+/// Pushed by digest only, because a push to a tag would use sha256.
 fn content_under_sha512(registry: &Served) {
     let mut set = Set::default();
     let list = listed(&mut set, Algorithm::Sha512);
@@ -300,7 +300,7 @@ fn images_of_docker(registry: &Served) {
     set.lives(registry);
 }
 
-/// Blobs of no and of two bytes, under both algorithms, in one image.
+/// Blobs of zero and of two bytes, under both algorithms, in one image.
 fn empty_and_well_known_blobs(registry: &Served) {
     let mut set = Set::default();
     let mut layers = Vec::new();

@@ -17,7 +17,7 @@ on_every_backend!(
 );
 
 /// "Upon success, the registry MUST respond with 202"; "once deleted, a GET will return a 404",
-/// at once. Other tags of the manifest and the manifest itself stay.
+/// immediately. Other tags of the manifest and the manifest itself stay.
 fn a_deleted_tag_is_gone_and_its_manifest_stays(registry: &Served) {
     let name = registry.repository();
     let image = registry.image(&name, "v1");
@@ -62,7 +62,7 @@ fn a_deleted_manifest_is_gone_with_its_tags(registry: &Served) {
     }
 }
 
-/// 202, and at once a 404 for `GET` and `HEAD`.
+/// 202, and immediately a 404 for `GET` and `HEAD`.
 fn a_deleted_blob_is_gone(registry: &Served) {
     let name = registry.repository();
     for algorithm in ALGORITHMS {
@@ -99,8 +99,9 @@ fn what_is_absent_cannot_be_deleted(registry: &Served) {
     }
 }
 
-/// "If blob deletion is disabled, the registry MUST respond with either a 400 or a 405": that of
-/// a blob that a manifest of the repository needs is. With the last such manifest it can go.
+/// "If blob deletion is disabled, the registry MUST respond with either a 400 or a 405": it is
+/// disabled for a blob that a manifest of the repository needs. After the last such manifest was
+/// deleted, the blob can be deleted.
 fn a_blob_that_a_manifest_names_stays(registry: &Served) {
     let name = registry.repository();
     let (config, layer) = (Content::new(64), Content::new(512));
@@ -126,7 +127,8 @@ fn a_blob_that_a_manifest_names_stays(registry: &Served) {
     }
 }
 
-/// Manifests are deleted one by one: an index does not hold what it names, nor take it along.
+/// Manifests are deleted one by one: an index neither protects the manifests that it names nor
+/// deletes them.
 fn parts_of_an_index_can_be_deleted(registry: &Served) {
     let name = registry.repository();
     let (first, second) = (registry.image(&name, "a"), registry.image(&name, "b"));
@@ -139,7 +141,7 @@ fn parts_of_an_index_can_be_deleted(registry: &Served) {
     registry.get(&second.path(&name)).is(200);
 }
 
-/// Deletion leaves no mark: tag, manifest and blob come back as new.
+/// Deletion leaves no trace: tag, manifest and blob can be pushed again.
 fn what_was_deleted_can_be_pushed_again(registry: &Served) {
     let name = registry.repository();
     let (config, layer) = (Content::new(64), Content::new(512));
@@ -163,7 +165,7 @@ fn what_was_deleted_can_be_pushed_again(registry: &Served) {
     }
 }
 
-/// What another repository has under the same digest is not touched.
+/// Content of another repository with the same digest stays.
 fn deletion_stays_in_its_repository(registry: &Served) {
     let (name, other) = (registry.repository(), registry.repository());
     let (config, layer) = (Content::new(64), Content::new(512));

@@ -1,4 +1,4 @@
-//! Malformed and unsupported digests, wherever one can stand: "Pushing blobs" says 400 for
+//! Malformed and unsupported digests, wherever a digest can occur: "Pushing blobs" requires 400 for
 //! those that a client provides.
 
 use crate::harness::{Content, Served, image};
@@ -11,7 +11,7 @@ on_every_backend!(
     escaped_digests_are_the_same,
 );
 
-/// Each is wrong in another way: length, alphabet, case, algorithm, nothing at all.
+/// Digests that are wrong in different ways: length, alphabet, case, algorithm, empty.
 const MALFORMED: [&str; 7] = [
     "sha256:baddigeststring",
     "sha256:",
@@ -22,7 +22,7 @@ const MALFORMED: [&str; 7] = [
     "sha512:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
 ];
 
-/// "Pulling manifests": 404, or 400 for what can be none.
+/// "Pulling manifests": 404, or 400 for a reference that cannot exist.
 fn a_malformed_digest_is_no_manifest(registry: &Served) {
     let name = registry.repository();
     registry.image(&name, "v1");
@@ -48,8 +48,8 @@ fn a_malformed_digest_is_no_blob(registry: &Served) {
     }
 }
 
-/// "Pushing blobs": an invalid digest or unsupported algorithm is answered with 400, and so is
-/// a closing `PUT` without a digest, which MUST be there.
+/// "Pushing blobs": an invalid digest or unsupported algorithm gets 400, and so does a closing
+/// `PUT` without the required digest.
 fn uploads_to_a_malformed_digest_are_refused(registry: &Served) {
     let name = registry.repository();
     let content = Content::new(100);
@@ -84,7 +84,8 @@ fn uploads_to_a_malformed_digest_are_refused(registry: &Served) {
     registry.get(&content.path(&name)).is(404);
 }
 
-/// "Pushing Manifests": the reference is a digest of the manifest, or refused with 400.
+/// "Pushing Manifests": the reference is the digest of the manifest, or the push is refused with
+/// 400.
 fn a_push_to_a_malformed_digest_is_refused(registry: &Served) {
     let name = registry.repository();
     let (config, layer) = (Content::new(8), Content::new(8));
@@ -97,7 +98,7 @@ fn a_push_to_a_malformed_digest_is_refused(registry: &Served) {
     registry.get(&image.path(&name)).is(404);
 }
 
-/// RFC 3986, 2.4: `%3A` is a colon; clients escape it in paths and queries.
+/// RFC 3986, section 2.4: `%3A` is a colon, which clients escape in paths and queries.
 fn escaped_digests_are_the_same(registry: &Served) {
     let name = registry.repository();
     let image = registry.image(&name, "v1");

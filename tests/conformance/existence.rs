@@ -10,7 +10,7 @@ on_every_backend!(
     head_of_listings_is_get_without_the_body,
 );
 
-/// What both have to say the same of.
+/// Headers that must be the same in both responses.
 const COMPARED: [&str; 5] = [
     "content-length",
     "content-type",
@@ -74,8 +74,8 @@ fn head_of_what_is_absent_is_404(registry: &Served) {
     }
 }
 
-/// RFC 9110, 9.3.2: `HEAD` has the headers of `GET`. 14.2: a `Range` is for `GET` alone, but
-/// either way the length has to be the one that `GET` would have with that status.
+/// RFC 9110, 9.3.2: `HEAD` has the headers of `GET`. 14.2: a `Range` is defined for `GET` only, but
+/// in any case the length must be that of a `GET` with the same status.
 fn head_of_a_part_is_get_without_the_body(registry: &Served) {
     let name = registry.repository();
     let content = Content::new(1000);
@@ -91,7 +91,7 @@ fn head_of_a_part_is_get_without_the_body(registry: &Served) {
     }
 }
 
-/// RFC 9110, 9.3.2, for everything else that can be read.
+/// RFC 9110, 9.3.2, for all other endpoints that can be read.
 fn head_of_listings_is_get_without_the_body(registry: &Served) {
     let name = registry.repository();
     let image = registry.image(&name, "v1");

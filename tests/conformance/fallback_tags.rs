@@ -1,5 +1,5 @@
-//! "Referrers Tag Schema" and "Enabling the Referrers API": what clients of registries without
-//! the listing leave behind.
+//! "Referrers Tag Schema" and "Enabling the Referrers API": the tags that clients of registries
+//! without the referrers API write.
 
 use serde_json::json;
 
@@ -11,15 +11,15 @@ on_every_backend!(
     a_fallback_tag_makes_nothing_a_referrer,
 );
 
-/// `<algorithm>-<64 characters of the digest>`
+/// The fallback tag of a subject: `<algorithm>-<64 characters of the digest>`.
 fn tag(subject: &Document) -> String {
     let digest = subject.digest.to_string();
     let (algorithm, hex) = digest.split_once(':').unwrap();
     format!("{algorithm}-{}", &hex[..64])
 }
 
-/// Clients "MAY also delete the referrers tag", pull it and push it: it is theirs, and what the
-/// registry lists does not write to it.
+/// Clients "MAY also delete the referrers tag", pull it and push it: it belongs to them, and the
+/// registry's own list does not write to it.
 fn a_fallback_tag_is_a_tag_like_others(registry: &Served) {
     for algorithm in crate::harness::ALGORITHMS {
         let name = registry.repository();
@@ -49,7 +49,7 @@ fn what_a_fallback_tag_lists_is_in_the_listing(registry: &Served) {
     let subject = registry.image(&name, "v1");
     let about = subject.another().with("artifactType", json!(EXAMPLE));
     let about = about.with("subject", subject.descriptor());
-    // A client of long ago: it looked for no OCI-Subject and wrote the tag itself.
+    // An old client did not check for OCI-Subject and wrote the tag itself.
     registry.put(&name, "about", &about).is(201);
     registry
         .put(&name, &tag(&subject), &index(&[&about]))
@@ -61,8 +61,8 @@ fn what_a_fallback_tag_lists_is_in_the_listing(registry: &Served) {
     assert_eq!(found[0]["artifactType"], EXAMPLE);
 }
 
-/// "And have a valid subject field": one that has none, or another's, is no referrer whatever
-/// the tag lists.
+/// "And have a valid subject field": a manifest without that subject is not a referrer, even if the
+/// tag lists it.
 fn a_fallback_tag_makes_nothing_a_referrer(registry: &Served) {
     let name = registry.repository();
     let subject = registry.image(&name, "v1");

@@ -1,4 +1,4 @@
-//! What every check uses: a registry, requests as they are on the wire, content, ways to push.
+//! The harness of all checks: a registry, raw requests, content, and ways to push.
 
 mod at;
 mod backend;

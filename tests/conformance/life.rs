@@ -1,43 +1,44 @@
-//! The whole life of a set of content, in the order of a client: blobs, manifests, tags; listed,
-//! asked for, read, referred to; deleted in the opposite order, each gone at once.
+//! Takes content through its whole life, in the order of a client: pushes blobs, manifests and
+//! tags; lists, checks and reads them and their referrers; deletes all in the opposite order, and
+//! checks each deletion immediately.
 
 use serde_json::{Value, json};
 
 use crate::harness::{Content, Document, Reply, Served, Way, encoded};
 
-/// Content that belongs together.
+/// Content that is pushed and deleted together.
 #[derive(Default)]
 pub(crate) struct Set {
     /// Blobs to push.
     pub(crate) blobs: Vec<Content>,
-    /// Manifests in the order of their push.
+    /// Manifests, in the order of their pushes.
     pub(crate) manifests: Vec<Document>,
-    /// Tags, each with the number of its manifest.
+    /// Tags, each with the index of its manifest.
     pub(crate) tags: Vec<(String, usize)>,
     /// Whether tags are pushed as parameters beside the digest.
     pub(crate) tag_parameters: bool,
 }
 
 impl Set {
-    /// New content of some bytes.
+    /// Adds a blob.
     pub(crate) fn blob(&mut self, content: Content) -> Content {
         self.blobs.push(content.clone());
         content
     }
 
-    /// A manifest, pushed after those before it.
+    /// Adds a manifest, which is pushed after the earlier ones.
     pub(crate) fn manifest(&mut self, document: Document) -> Document {
         self.manifests.push(document.clone());
         document
     }
 
-    /// The same with a tag.
+    /// Adds a manifest with a tag.
     pub(crate) fn tagged(&mut self, tag: &str, document: Document) -> Document {
         self.tags.push((tag.to_owned(), self.manifests.len()));
         self.manifest(document)
     }
 
-    /// From the first push to the last deletion.
+    /// Runs from the first push to the last deletion.
     pub(crate) fn lives(&self, registry: &Served) {
         let name = registry.repository();
         self.push(registry, &name);
@@ -137,7 +138,7 @@ impl Set {
         }
     }
 
-    /// Every subject lists its referrers, alone and by type.
+    /// Checks that every subject lists its referrers, with and without a filter by type.
     fn refer(&self, registry: &Served, name: &str) {
         for document in &self.manifests {
             let value = document.value();
@@ -219,7 +220,7 @@ fn entry_of(list: &Value, document: &Document) -> Value {
     entry.clone()
 }
 
-/// The type that a manifest has in a list of referrers.
+/// The type of a manifest in a list of referrers.
 fn kind_of(value: &Value) -> Option<&str> {
     let declared = value["artifactType"]
         .as_str()

@@ -1,10 +1,10 @@
-//! The distribution specification, clause by clause: 1.1 and what its main branch adds.
+//! Checks the distribution specification clause by clause: version 1.1, and the additions of its
+//! main branch.
 //!
-//! Every check names the section that it holds the registry to, and what that section says, in
-//! our words. The checks know nothing of the registry but its address, so they run on every
-//! backend; the address of any other plain HTTP registry can be given in
-//! `LAZARET_CONFORMANCE_AT`. What holds for every answer (error bodies, lengths, digests,
-//! warnings) is checked with each request, in `harness/reply.rs`.
+//! Every check names a section and quotes or paraphrases what it requires. The checks know only the
+//! address of the registry, so they run with every backend, and the address of any other plain HTTP
+//! registry can be given in `LAZARET_CONFORMANCE_AT`. Requirements on every response (error bodies,
+//! lengths, digests, warnings) are checked with each request, in `harness/reply.rs`.
 
 #![allow(clippy::unwrap_used, reason = "this is a test")]
 #![allow(
@@ -12,7 +12,7 @@
     reason = "checks on a reply are chained"
 )]
 
-/// Makes a test of each check for every backend.
+/// Makes a test of each check with every backend.
 macro_rules! on_every_backend {
     ($($check:ident),+ $(,)?) => {
         mod files_and_sqlite {

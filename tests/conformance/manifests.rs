@@ -16,7 +16,7 @@ on_every_backend!(
     a_moved_tag_leaves_the_old_manifest,
 );
 
-/// "MUST provide the expected manifest, with a response code that MUST be 200", its type, and
+/// "MUST provide the expected manifest, with a response code that MUST be 200", with its type, and
 /// its digest in `Docker-Content-Digest`; by tag and by digest.
 fn a_manifest_is_the_bytes_that_were_pushed(registry: &Served) {
     let name = registry.repository();
@@ -32,8 +32,8 @@ fn a_manifest_is_the_bytes_that_were_pushed(registry: &Served) {
     }
 }
 
-/// Clients SHOULD send `Accept`. What is stored is never converted, so there is nothing to
-/// choose: with one header, with several, with none that fits.
+/// Clients SHOULD send `Accept`. Stored manifests are never converted, so it has no effect: neither
+/// one header, nor several, nor types that do not match.
 fn what_a_client_accepts_changes_nothing(registry: &Served) {
     let name = registry.repository();
     let image = registry.image(&name, "v1");
@@ -57,7 +57,7 @@ fn what_a_client_accepts_changes_nothing(registry: &Served) {
 }
 
 /// "The Content-Type header SHOULD match what the client pushed", for each known type, and for
-/// manifests that do not name their type themselves.
+/// manifests that do not contain their type.
 fn the_type_is_the_one_that_was_pushed(registry: &Served) {
     let name = registry.repository();
     let image = registry.image(&name, "v1");
@@ -124,8 +124,8 @@ fn a_repository_that_is_not_there_is_404(registry: &Served) {
     }
 }
 
-/// "If the manifest is not found *in the repository*": the one that another repository has is
-/// not here.
+/// "If the manifest is not found *in the repository*": the manifest of another repository does not
+/// count.
 fn manifests_belong_to_their_repository(registry: &Served) {
     let (name, other) = (registry.repository(), registry.repository());
     let image = registry.image(&name, "v1");
@@ -134,7 +134,8 @@ fn manifests_belong_to_their_repository(registry: &Served) {
     registry.get(&format!("/v2/{other}/manifests/v1")).is(404);
 }
 
-/// A tag names one manifest, the last that was pushed to it; the one before stays by digest.
+/// A tag refers to one manifest, the last that was pushed to it; the previous one can still be
+/// pulled by digest.
 fn a_moved_tag_leaves_the_old_manifest(registry: &Served) {
     let name = registry.repository();
     let first = registry.image(&name, "latest");

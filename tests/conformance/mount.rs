@@ -76,7 +76,7 @@ fn what_cannot_be_mounted_begins_an_upload(registry: &Served) {
             registry.get(&reply.location()).is(204);
             registry.get(&content.path(&to)).is(404);
         }
-        // Somebody has it, but not the one that was named.
+        // Another repository has it, but not the named one.
         registry.blob(&other, &content);
         let reply = mount(registry, &to, &content, Some(&empty)).is(202);
         let path = format!("{}?digest={}", reply.location(), content.digest);
@@ -87,7 +87,7 @@ fn what_cannot_be_mounted_begins_an_upload(registry: &Served) {
     }
 }
 
-/// Deleted here, it is still there, and the other way round.
+/// A blob that is deleted in one repository stays in the other, and the other way round.
 fn a_mounted_blob_belongs_to_both(registry: &Served) {
     let (from, to, third) = (
         registry.repository(),
@@ -108,7 +108,7 @@ fn a_mounted_blob_belongs_to_both(registry: &Served) {
 }
 
 /// "This step is usually taken in place of the POST request": afterwards the blob is in the
-/// repository as if it had been pushed.
+/// repository, as after a push.
 fn a_mounted_blob_can_be_named_by_a_manifest(registry: &Served) {
     let (from, to) = (registry.repository(), registry.repository());
     let (config, layer) = (Content::new(64), Content::new(512));
@@ -123,7 +123,7 @@ fn a_mounted_blob_can_be_named_by_a_manifest(registry: &Served) {
     registry.put(&to, "v1", &image).is(201);
 }
 
-/// A second mount, and one from the repository itself.
+/// Checked with a second mount, and with a mount from the repository itself.
 fn mounting_what_is_there_already_changes_nothing(registry: &Served) {
     let (from, to) = (registry.repository(), registry.repository());
     let content = Content::new(512);

@@ -1,4 +1,4 @@
-//! "Pulling manifests": what a repository, a tag and a digest look like.
+//! "Pulling manifests": the grammar of repositories, tags and digests.
 
 use crate::harness::{Content, Served, image};
 
@@ -9,8 +9,8 @@ on_every_backend!(
     tags_outside_the_grammar_are_refused,
 );
 
-/// `<name>` matches `[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(\/...)*`; 229 characters leave room for a
-/// host.
+/// `<name>` matches `[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(\/...)*`; with 229 characters there is room
+/// for a host.
 fn names_of_the_grammar_are_taken(registry: &Served) {
     let base = registry.repository();
     let long = format!("{base}/{}", "x".repeat(229 - base.len() - 1));
@@ -38,7 +38,7 @@ fn names_of_the_grammar_are_taken(registry: &Served) {
     registry.get(&format!("/v2/{long}/manifests/v1")).is(200);
 }
 
-/// No other `<name>` is one: 400, or 404 where it fits no endpoint.
+/// Any other `<name>` is refused: with 400, or with 404 where it matches no endpoint.
 fn names_outside_the_grammar_are_refused(registry: &Served) {
     for name in [
         "A", "a__", "-a", "a-", "a..b", "a___b", "a._b", "a//b", "a/", "%2e%2e/a", "ä", "a b",

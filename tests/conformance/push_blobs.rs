@@ -1,5 +1,5 @@
-//! "Pushing a blob monolithically", by `POST` alone (end-4b) and by `POST` then `PUT` (end-4a,
-//! end-6), and what holds for every way.
+//! "Pushing a blob monolithically", with `POST` alone (end-4b) and with `POST` then `PUT` (end-4a,
+//! end-6), and requirements on all ways to push.
 
 use crate::harness::{Content, Served, Way, unique};
 
@@ -42,8 +42,8 @@ fn a_session_has_a_place_of_its_own(registry: &Served) {
     assert_ne!(first.location, second.location);
 }
 
-/// "The location MAY be absolute or it MAY be relative": either way it leads to this registry
-/// and to an upload under way, with or without the slash after `uploads`.
+/// "The location MAY be absolute or it MAY be relative": in both cases it leads to an upload
+/// session of this registry, with or without a slash after `uploads`.
 fn the_place_of_an_upload_may_be_absolute_or_not(registry: &Served) {
     let name = registry.repository();
     for end in ["", "/"] {
@@ -54,8 +54,8 @@ fn the_place_of_an_upload_may_be_absolute_or_not(registry: &Served) {
 }
 
 /// "The digest MUST match the blob's digest"; "if the client provided digest is invalid, the
-/// registry SHOULD respond with 400". Nothing can be read afterwards, not even under the digest
-/// that the content has.
+/// registry SHOULD respond with 400". Afterwards no blob can be read, not even under the content's
+/// true digest.
 fn content_that_is_not_the_digest_is_refused_in_every_way(registry: &Served) {
     let name = registry.repository();
     for way in Way::ALL {
@@ -71,7 +71,7 @@ fn content_that_is_not_the_digest_is_refused_in_every_way(registry: &Served) {
     }
 }
 
-/// The same for content that ends early.
+/// The same for content that is too short.
 fn content_that_is_too_short_is_refused_in_every_way(registry: &Served) {
     let name = registry.repository();
     for way in Way::ALL {
@@ -83,7 +83,7 @@ fn content_that_is_too_short_is_refused_in_every_way(registry: &Served) {
     }
 }
 
-/// "Layer Upload De-duplication": who pushes what is there already is not told off.
+/// "Layer Upload De-duplication": a push of an existing blob is not an error.
 fn a_blob_can_be_pushed_again(registry: &Served) {
     let name = registry.repository();
     let content = Content::new(5000);
@@ -99,7 +99,7 @@ fn a_blob_can_be_pushed_again(registry: &Served) {
         .body_is(&content.bytes);
 }
 
-/// A blob of no bytes and the empty JSON object are blobs like others: pushed, read and deleted.
+/// The blob of zero bytes and the empty JSON object are pushed, read and deleted like other blobs.
 fn well_known_blobs_can_be_pushed_in_every_way(registry: &Served) {
     let name = registry.repository();
     for bytes in [&b""[..], b"{}"] {
@@ -113,7 +113,7 @@ fn well_known_blobs_can_be_pushed_in_every_way(registry: &Served) {
     }
 }
 
-/// RFC 3986 and "Extensions": a parameter of somebody else's does not stand in the way.
+/// RFC 3986 and "Extensions": unknown parameters are ignored.
 fn parameters_that_nobody_knows_are_ignored(registry: &Served) {
     let name = registry.repository();
     let content = Content::new(100);
@@ -122,7 +122,8 @@ fn parameters_that_nobody_knows_are_ignored(registry: &Served) {
     request.send().is(201);
 }
 
-/// "The session MUST be closed with a PUT request": after it there is none (end-13: 404).
+/// "The session MUST be closed with a PUT request": afterwards it does not exist any more (end-13:
+/// 404).
 fn a_finished_upload_is_over(registry: &Served) {
     let name = registry.repository();
     let content = Content::new(100);
@@ -136,7 +137,7 @@ fn a_finished_upload_is_over(registry: &Served) {
     session.cancel().is_error(404, "BLOB_UPLOAD_UNKNOWN");
 }
 
-/// The location is one of a repository; under the name of another there is no such upload.
+/// A session belongs to one repository; under the name of another one it does not exist.
 fn an_upload_belongs_to_its_repository(registry: &Served) {
     let (name, other) = (registry.repository(), registry.repository());
     let content = Content::new(100);
@@ -157,8 +158,8 @@ fn an_upload_belongs_to_its_repository(registry: &Served) {
     reply.is(201);
 }
 
-/// "Concurrent uploads from one or more clients": of the same content and of other content,
-/// chunk by chunk in turn.
+/// "Concurrent uploads from one or more clients": of equal and of different content, with
+/// alternating chunks.
 fn uploads_at_once_do_not_touch_each_other(registry: &Served) {
     let name = registry.repository();
     let same = Content::new(3 * 1024 - 5);

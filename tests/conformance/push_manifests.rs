@@ -1,4 +1,4 @@
-//! "Pushing Manifests" (end-7a), and "Push": what a manifest may name.
+//! "Pushing Manifests" (end-7a), and "Push": the content that a manifest may name.
 
 use lazaret_oci::{Descriptor, MAX_MANIFEST_BYTES, media_type};
 use serde_json::{Value, json};
@@ -30,7 +30,7 @@ on_every_backend!(
     larger_manifests_are_413,
 );
 
-/// An image whose blobs are in the repository.
+/// Pushes the blobs of an image; its manifest is not pushed yet.
 fn pushed(registry: &Served, name: &str) -> (Content, Content, Document) {
     let (config, layer) = (Content::new(64), Content::new(512));
     registry.blob(name, &config);
@@ -39,8 +39,8 @@ fn pushed(registry: &Served, name: &str) -> (Content, Content, Document) {
     (config, layer, image)
 }
 
-/// "MUST return response code 201, and MUST have" `Location`, "a pullable manifest URL"; the
-/// digest is the one of the bytes.
+/// "MUST return response code 201, and MUST have" `Location`, "a pullable manifest URL"; the digest
+/// is that of the bytes.
 fn a_push_ends_at_the_manifest(registry: &Served) {
     let name = registry.repository();
     let (.., image) = pushed(registry, &name);
@@ -58,8 +58,8 @@ fn a_push_ends_at_the_manifest(registry: &Served) {
     }
 }
 
-/// "The registry MUST store the manifest in the exact byte representation provided by the
-/// client": spaces, the order of members, escapes.
+/// "The registry MUST store the manifest in the exact byte representation provided by the client":
+/// with its spaces, order of members and escapes.
 fn the_bytes_are_kept_as_they_are(registry: &Served) {
     let name = registry.repository();
     let (config, layer, _) = pushed(registry, &name);
@@ -77,8 +77,8 @@ fn the_bytes_are_kept_as_they_are(registry: &Served) {
     }
 }
 
-/// "Docker-Content-Digest MUST be equal to the client provided digest": another one is refused
-/// with 400, and a tag of the path is not made.
+/// "Docker-Content-Digest MUST be equal to the client provided digest": a wrong digest is refused
+/// with 400, and no tag is made.
 fn a_digest_in_the_path_is_that_of_the_bytes(registry: &Served) {
     let name = registry.repository();
     let (.., image) = pushed(registry, &name);
@@ -92,7 +92,7 @@ fn a_digest_in_the_path_is_that_of_the_bytes(registry: &Served) {
     }
 }
 
-/// Only a tag makes a tag.
+/// Only a push to a tag makes a tag.
 fn a_push_by_digest_makes_no_tag(registry: &Served) {
     let name = registry.repository();
     let (.., image) = pushed(registry, &name);
@@ -108,7 +108,7 @@ fn a_push_by_digest_makes_no_tag(registry: &Served) {
     assert_eq!(tags["tags"], json!([]));
 }
 
-/// The same manifest, again and under more names.
+/// The same manifest is pushed again, and under more names.
 fn a_manifest_can_be_pushed_again(registry: &Served) {
     let name = registry.repository();
     let (.., image) = pushed(registry, &name);
@@ -122,9 +122,9 @@ fn a_manifest_can_be_pushed_again(registry: &Served) {
     assert_eq!(tags["tags"], json!(["v1", "v2"]));
 }
 
-/// "Push": a manifest that names absent content MAY be refused; then "it MUST result in one or
-/// more MANIFEST_BLOB_UNKNOWN errors". Here it is refused, with one for each blob, and nothing is
-/// stored.
+/// "Push": a manifest that names missing content MAY be refused; then "it MUST result in one or
+/// more MANIFEST_BLOB_UNKNOWN errors". This registry refuses it, with one error for each blob, and
+/// stores nothing.
 fn every_blob_must_be_there(registry: &Served) {
     let name = registry.repository();
     registry.image(&name, "other");
@@ -151,8 +151,8 @@ fn every_blob_must_be_there(registry: &Served) {
     registry.put(&name, "v1", &image).is(201);
 }
 
-/// The same for artifacts, for Docker's types and for the empty descriptor, with its content in
-/// the descriptor as well.
+/// The same for artifacts, for Docker's types and for the empty descriptor, even if the descriptor
+/// contains the content.
 fn blobs_must_be_there_whatever_the_types_are(registry: &Served) {
     let name = registry.repository();
     let empty = Content::of(lazaret_oci::Algorithm::Sha256, b"{}");
@@ -172,7 +172,7 @@ fn blobs_must_be_there_whatever_the_types_are(registry: &Served) {
     registry.get(&format!("/v2/{name}/manifests/v1")).is(404);
 }
 
-/// "A manifest or blob that does not exist in the registry": what counts is the repository.
+/// "A manifest or blob that does not exist in the registry": only blobs of the repository count.
 fn blobs_of_another_repository_do_not_count(registry: &Served) {
     let (name, other) = (registry.repository(), registry.repository());
     let (.., image) = pushed(registry, &other);
@@ -202,7 +202,7 @@ fn layers_that_are_kept_elsewhere_need_not_be_there(registry: &Served) {
     }
 }
 
-/// A sparse index: platforms that nobody mirrored.
+/// A sparse index may name platforms that were not mirrored.
 fn an_index_may_name_what_is_not_there(registry: &Served) {
     let name = registry.repository();
     let (config, layer, here) = pushed(registry, &name);
@@ -215,13 +215,13 @@ fn an_index_may_name_what_is_not_there(registry: &Served) {
         .is(200)
         .body_is(&sparse.raw);
     registry.get(&absent.path(&name)).is(404);
-    // It may come later.
+    // The manifest may be pushed later.
     registry
         .put(&name, &absent.digest.to_string(), &absent)
         .is(201);
 }
 
-/// An index of indexes, pushed from the inside or from the outside.
+/// An index of indexes may be pushed in any order.
 fn indexes_may_name_indexes(registry: &Served) {
     let name = registry.repository();
     let (.., image) = pushed(registry, &name);
@@ -277,7 +277,7 @@ fn a_list_of_layers_may_be_empty(registry: &Served) {
     }
 }
 
-/// Lists that a client did not make come as `null` from some encoders; they are as empty.
+/// Some encoders write `null` for an empty list; it is accepted as an empty list.
 fn lists_may_be_null(registry: &Served) {
     let name = registry.repository();
     let (config, ..) = pushed(registry, &name);
@@ -293,8 +293,8 @@ fn lists_may_be_null(registry: &Served) {
     }
 }
 
-/// Image specification, "Extensibility": "MUST NOT generate an error if they encounter an
-/// unknown property", wherever it stands.
+/// Image specification, "Extensibility": "MUST NOT generate an error if they encounter an unknown
+/// property", in any place.
 fn fields_that_nobody_knows_are_kept(registry: &Served) {
     let name = registry.repository();
     let (config, layer, _) = pushed(registry, &name);
@@ -359,7 +359,7 @@ fn content_that_is_no_manifest_is_refused(registry: &Served) {
 }
 
 /// "Clients MUST set the Content-Type header to the value specified by the mediaType field":
-/// one that does not is refused, or it would be read as something else later.
+/// another value is refused, because the manifest would later be read as that type.
 fn a_type_that_contradicts_the_content_is_refused(registry: &Served) {
     let name = registry.repository();
     let (.., image) = pushed(registry, &name);
@@ -371,7 +371,7 @@ fn a_type_that_contradicts_the_content_is_refused(registry: &Served) {
     }
 }
 
-/// An image with that many bytes.
+/// An image whose manifest has this many bytes.
 fn of_length(image: &Document, length: usize) -> Document {
     let empty = image.with("annotations", json!({"x": ""}));
     let padding = "A".repeat(length - empty.raw.len());
@@ -396,8 +396,7 @@ fn manifests_of_four_mebibytes_are_taken(registry: &Served) {
     }
 }
 
-/// "A registry that enforces this limit SHOULD respond with 413", also to a push that does not
-/// say its length.
+/// "A registry that enforces this limit SHOULD respond with 413", also to a push without a length.
 fn larger_manifests_are_413(registry: &Served) {
     let name = registry.repository();
     let (.., image) = pushed(registry, &name);

@@ -27,8 +27,8 @@ fn part(registry: &Served, name: &str, content: &Content, range: &str) -> Reply 
     request.header("Range", range).send()
 }
 
-/// 206, the bytes, their number, and where they are: from a position, to a position, from the
-/// end, and past it.
+/// 206 with the bytes, their number and their position: from a position, to a position, from the
+/// end, and beyond the end.
 fn parts_are_given_as_parts(registry: &Served) {
     let name = registry.repository();
     for algorithm in ALGORITHMS {
@@ -57,8 +57,8 @@ fn parts_are_given_as_parts(registry: &Served) {
     }
 }
 
-/// 416 for ranges without a byte of the blob, one that ends before it starts among them, with
-/// the size, so that a client can ask again.
+/// 416 with the size of the blob, for ranges that contain none of its bytes or end before they
+/// start.
 fn parts_that_do_not_exist_are_416(registry: &Served) {
     let name = registry.repository();
     let content = blob(registry, &name);
@@ -77,7 +77,7 @@ fn parts_that_do_not_exist_are_416(registry: &Served) {
     }
 }
 
-/// A blob of no bytes: every range is 416, or the whole of nothing.
+/// For a blob of zero bytes every range gets 416, or the whole blob.
 fn an_empty_blob_has_no_parts(registry: &Served) {
     let name = registry.repository();
     let content = Content::new(0);
@@ -114,7 +114,7 @@ fn what_is_no_range_gives_everything(registry: &Served) {
     assert!(matches!(several.status, 200 | 206), "{several:?}");
 }
 
-/// RFC 9110, 13.1.5: `If-Range` with another entity tag asks for everything.
+/// RFC 9110, 13.1.5: `If-Range` with another entity tag returns the whole blob.
 fn a_part_of_other_content_gives_everything(registry: &Served) {
     let name = registry.repository();
     let content = blob(registry, &name);
@@ -129,7 +129,7 @@ fn a_part_of_other_content_gives_everything(registry: &Served) {
     ask(&tag).is(206).body_is(&content.bytes[1..3]);
 }
 
-/// "Resumable pull": the client keeps what it has and asks for the rest.
+/// "Resumable pull": the client keeps the part that it has and asks for the rest.
 fn a_blob_is_put_together_from_its_parts(registry: &Served) {
     let name = registry.repository();
     let content = Content::new(1_500_000);

@@ -59,7 +59,7 @@ fn sorted(documents: &[&Document]) -> Vec<String> {
     digests
 }
 
-/// Another manifest about the subject, of the type, pushed.
+/// Pushes another manifest of this type, which has the subject.
 fn attach(registry: &Served, name: &str, subject: &Document, kind: &str) -> Document {
     let about = subject.another().with("artifactType", json!(kind));
     let about = about.with("subject", subject.descriptor());
@@ -69,7 +69,8 @@ fn attach(registry: &Served, name: &str, subject: &Document, kind: &str) -> Docu
 }
 
 /// "If a query results in no matching referrers, an empty manifest list MUST be returned"; "the
-/// registry MUST NOT return a 404": with a subject, without one, and without a repository.
+/// registry MUST NOT return a 404": checked with and without the subject, and without the
+/// repository.
 fn without_referrers_the_list_is_empty(registry: &Served) {
     let name = registry.repository();
     let image = registry.image(&name, "v1");
@@ -142,8 +143,8 @@ fn an_index_without_a_type_has_none_in_the_list(registry: &Served) {
     }
 }
 
-/// "The response MUST include a header `OCI-Filters-Applied: artifactType`", and then there is
-/// nothing else in the list.
+/// "The response MUST include a header `OCI-Filters-Applied: artifactType`", and then the list has
+/// only referrers of that type.
 fn the_list_is_filtered_by_type(registry: &Served) {
     let name = registry.repository();
     let subject = registry.image(&name, "v1");
@@ -208,12 +209,12 @@ fn referrers_belong_to_their_repository_and_subject(registry: &Served) {
     );
     assert_eq!(digests(&list(registry, &name, &second, "")), sorted(&[]));
     assert_eq!(digests(&list(registry, &other, &first, "")), sorted(&[]));
-    // A manifest that names it as a part is no referrer.
+    // An index that names it as a manifest is not its referrer.
     registry.put(&name, "list", &index(&[&second])).is(201);
     assert_eq!(digests(&list(registry, &name, &second, "")), sorted(&[]));
 }
 
-/// Pushed under several names it is still one manifest.
+/// A manifest under several tags is listed once.
 fn a_referrer_is_listed_once(registry: &Served) {
     let name = registry.repository();
     let subject = registry.image(&name, "v1");
@@ -227,7 +228,7 @@ fn a_referrer_is_listed_once(registry: &Served) {
     );
 }
 
-/// Deleting a tag leaves the manifest, deleting the manifest takes it from the list.
+/// Deleting a tag keeps the manifest in the list, deleting the manifest removes it.
 fn a_deleted_referrer_is_not_listed(registry: &Served) {
     let name = registry.repository();
     let subject = registry.image(&name, "v1");
@@ -244,7 +245,7 @@ fn a_deleted_referrer_is_not_listed(registry: &Served) {
     assert_eq!(digests(&reply), sorted(&[&second]));
 }
 
-/// Every page from the first on; each is an index.
+/// Reads every page from the first one on; each must be an index.
 #[track_caller]
 fn pages(registry: &Served, first: String) -> Vec<Value> {
     let (mut path, mut pages) = (first, Vec::new());
@@ -280,12 +281,12 @@ fn a_long_list_comes_in_pages(registry: &Served) {
     let expected = sorted(&documents.iter().collect::<Vec<_>>());
     let path = format!("/v2/{name}/referrers/{}", subject.digest);
     assert_eq!(all_of(&pages(registry, path.clone())), expected);
-    // The number is an extension; the pages have to be whole all the same.
+    // The parameter is an extension, but the pages must still be complete.
     let few = pages(registry, format!("{path}?n=3"));
     assert_eq!(all_of(&few), expected);
 }
 
-/// The filter holds on every page, and every page says so.
+/// The filter applies to every page, and every page says so.
 fn a_filtered_list_comes_in_pages(registry: &Served) {
     let name = registry.repository();
     let subject = registry.image(&name, "v1");

@@ -14,7 +14,7 @@ on_every_backend!(
 );
 
 /// "MUST respond with the response header OCI-Subject: <subject digest>", for manifests and
-/// indexes, pushed by tag and by digest, whatever the subject is.
+/// indexes, pushed by tag and by digest, with any subject.
 fn a_subject_is_acknowledged(registry: &Served) {
     let name = registry.repository();
     let image = registry.image(&name, "v1");
@@ -75,7 +75,7 @@ fn referrers_come_before_or_after_their_subject(registry: &Served) {
     assert_eq!(found.as_array().unwrap().len(), 2);
 }
 
-/// Deleting the subject is possible, and its referrers stay and are listed.
+/// A subject can be deleted; its referrers stay and are still listed.
 fn a_subject_keeps_nothing_from_being_deleted(registry: &Served) {
     let name = registry.repository();
     let subject = registry.image(&name, "v1");
@@ -89,7 +89,7 @@ fn a_subject_keeps_nothing_from_being_deleted(registry: &Served) {
     assert_eq!(found[0]["digest"], json!(about.digest));
 }
 
-/// An "otherwise valid" manifest: a subject without a digest is none.
+/// An "otherwise valid" manifest: a subject without a digest is not valid.
 fn a_subject_that_is_none_is_refused(registry: &Served) {
     let name = registry.repository();
     let image = registry.image(&name, "v1");

@@ -80,8 +80,8 @@ fn ten_tags_at_once_are_taken(registry: &Served) {
     assert_eq!(tags(registry, &name), json!(names));
 }
 
-/// "MAY return a 414 if more than 10 tags are pushed", and clients may see a 431: then nothing is
-/// stored. Else each tag is made and told.
+/// "MAY return a 414 if more than 10 tags are pushed", and clients may get a 431: then nothing is
+/// stored. Otherwise each tag is made and returned.
 fn very_many_tags_are_all_taken_or_none(registry: &Served) {
     let name = registry.repository();
     let image = registry.image(&name, "base").another();
@@ -99,7 +99,7 @@ fn very_many_tags_are_all_taken_or_none(registry: &Served) {
     }
 }
 
-/// As a push to the tag would.
+/// Existing tags move, as with a push to the tag.
 fn tags_that_are_there_are_moved(registry: &Served) {
     let name = registry.repository();
     let first = registry.image(&name, "v1");
@@ -112,7 +112,7 @@ fn tags_that_are_there_are_moved(registry: &Served) {
     registry.get(&first.path(&name)).is(200);
 }
 
-/// Nothing to refuse.
+/// A repeated tag is not an error.
 fn a_tag_that_is_named_twice_is_one(registry: &Served) {
     let name = registry.repository();
     let image = registry.image(&name, "v1");
@@ -121,7 +121,7 @@ fn a_tag_that_is_named_twice_is_one(registry: &Served) {
     assert_eq!(tags(registry, &name), json!(["v1", "v2"]));
 }
 
-/// All or nothing: 400, and neither the manifest nor the good tags.
+/// All or nothing: after a 400 neither the manifest nor the valid tags are stored.
 fn a_tag_that_is_none_refuses_the_whole_push(registry: &Served) {
     let name = registry.repository();
     let image = registry.image(&name, "v1").another();
@@ -132,7 +132,7 @@ fn a_tag_that_is_none_refuses_the_whole_push(registry: &Served) {
     assert_eq!(tags(registry, &name), json!(["v1"]));
 }
 
-/// A digest that does not fit and a blob that is missing: no tag.
+/// With a wrong digest or a missing blob no tag is made.
 fn a_push_that_fails_makes_no_tag(registry: &Served) {
     let name = registry.repository();
     let image = registry.image(&name, "v1");
@@ -146,7 +146,7 @@ fn a_push_that_fails_makes_no_tag(registry: &Served) {
     assert_eq!(tags(registry, &other), json!(["v1"]));
 }
 
-/// They are for pushes by digest: beside a tag they are refused or ignored.
+/// The parameters are for pushes by digest: with a push to a tag they are refused or ignored.
 fn parameters_beside_a_tag_make_no_other_tag(registry: &Served) {
     let name = registry.repository();
     let image = registry.image(&name, "v1");

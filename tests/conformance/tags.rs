@@ -17,10 +17,10 @@ on_every_backend!(
     names_that_begin_alike_do_not_mix,
 );
 
-/// In ASCII order, which is not that of letters.
+/// In ASCII order, which is not alphabetical order.
 const TAGS: [&str; 9] = ["0", "1.10", "1.9", "B", "_x", "a", "a-b", "a.b", "ab"];
 
-/// A repository with these tags, pushed in another order.
+/// Makes a repository with these tags, pushed in another order.
 fn tagged(registry: &Served) -> (String, Document) {
     let name = registry.repository();
     let image = registry.image(&name, TAGS[4]);
@@ -57,7 +57,7 @@ fn a_repository_without_tags_has_an_empty_list(registry: &Served) {
     assert_eq!(list(registry, &name, "?n=5&last=x"), json!([]));
 }
 
-/// end-8a: 404.
+/// end-8a: 404 for a missing repository.
 fn a_repository_that_is_not_there_has_no_list(registry: &Served) {
     let name = registry.repository();
     registry
@@ -65,8 +65,8 @@ fn a_repository_that_is_not_there_has_no_list(registry: &Served) {
         .is_error(404, "NAME_UNKNOWN");
 }
 
-/// "The response MUST include <int> results", or fewer "only when the total number of tags is
-/// less than <int> or a Link header is provided"; from the beginning.
+/// "The response MUST include <int> results", or fewer "only when the total number of tags is less
+/// than <int> or a Link header is provided"; starting with the first tag.
 fn as_many_tags_as_asked_for(registry: &Served) {
     let (name, _) = tagged(registry);
     for n in [1, 2, 8, 9, 10, 1_000_000] {
@@ -85,8 +85,8 @@ fn no_tags_when_none_are_asked_for(registry: &Served) {
     }
 }
 
-/// "<tagname> will not be included in the results, but up to <int> tags after <tagname>";
-/// "When using the last query parameter, the n parameter is OPTIONAL". It need not be there.
+/// "<tagname> will not be included in the results, but up to <int> tags after <tagname>"; "When
+/// using the last query parameter, the n parameter is OPTIONAL". That tag need not exist.
 fn tags_after_the_last(registry: &Served) {
     let (name, _) = tagged(registry);
     for (number, tag) in TAGS.iter().enumerate() {
@@ -107,8 +107,8 @@ fn tags_after_the_last(registry: &Served) {
     }
 }
 
-/// "If included, the Link header MUST be set according to RFC 5988 with rel=\"next\"": page by
-/// page each tag comes once, and the last page has none to follow.
+/// "If included, the Link header MUST be set according to RFC 5988 with rel=\"next\"": over all
+/// pages each tag occurs once, and the last page has no `Link`.
 fn pages_follow_one_another(registry: &Served) {
     let (name, _) = tagged(registry);
     for n in [1, 2, 3, 4, 8] {
@@ -131,8 +131,8 @@ fn pages_follow_one_another(registry: &Served) {
     registry.get(&path).is(200).has_no("link");
 }
 
-/// A page begins after a tag, not after a number of tags: what comes and goes before it does not
-/// shift it, and the tag itself may be gone.
+/// A page begins after a tag, not after a number of tags: new and deleted tags before it do not
+/// shift it, and the tag itself may be deleted.
 fn pages_stay_right_while_tags_come_and_go(registry: &Served) {
     let (name, image) = tagged(registry);
     let path = format!("/v2/{name}/tags/list?n=3");
@@ -146,7 +146,7 @@ fn pages_stay_right_while_tags_come_and_go(registry: &Served) {
     assert_eq!(page["tags"], json!(TAGS[3..6]));
 }
 
-/// "<int> is an integer specifying the number of tags requested": 400 for what is none.
+/// "<int> is an integer specifying the number of tags requested": 400 for anything else.
 fn a_number_that_is_none_is_refused(registry: &Served) {
     let (name, _) = tagged(registry);
     for n in ["x", "-1", "1.5", "1x", ""] {
@@ -157,7 +157,7 @@ fn a_number_that_is_none_is_refused(registry: &Served) {
             reply.is(400);
         }
     }
-    // More than fits a number is more than there are.
+    // A number that is too large for an integer is more than there are tags.
     let reply = registry.get(&format!("/v2/{name}/tags/list?n=99999999999999999999"));
     assert!(matches!(reply.status, 200 | 400), "{reply:?}");
     let odd = encoded("é/../%");
@@ -165,7 +165,7 @@ fn a_number_that_is_none_is_refused(registry: &Served) {
     assert!(matches!(reply.status, 200 | 400), "{reply:?}");
 }
 
-/// A repository whose name begins like another's, and one inside of it, have tags of their own.
+/// Repositories whose name has the same start, or that are below this one, have separate tags.
 fn names_that_begin_alike_do_not_mix(registry: &Served) {
     let base = registry.repository();
     for end in ["", "a", "/a", "-a", "/tags"] {

@@ -1,4 +1,4 @@
-//! Every kind of entry after every other under one name, in one layer and in two.
+//! Tests every kind of entry after every other under the same name, in one layer and in two.
 
 use tar::EntryType;
 
@@ -9,7 +9,7 @@ const KINDS: [&str; 9] = [
     "file", "empty", "full", "symlink", "hardlink", "device", "fifo", "whiteout", "opaque",
 ];
 
-/// Adds `kind` as `place/x`. `turn` makes the first and the second of a kind differ.
+/// Adds an entry of `kind` as `place/x`. `turn` makes two entries of the same kind differ.
 fn add(layer: Layer, kind: &str, place: &str, turn: u32) -> Layer {
     let name = format!("{place}/x");
     let mode = 0o640 + turn;
@@ -47,8 +47,8 @@ fn place(layer: Layer, name: &str) -> Layer {
         .file(&format!("{name}/target-2"), b"two")
 }
 
-/// All pairs, but for opaque markers in what is no folder: containerd refuses these, see
-/// `an_opaque_marker_in_a_file`.
+/// All pairs, except opaque markers in something that is not a folder: containerd refuses these,
+/// see `an_opaque_marker_in_a_file`.
 fn cases() -> impl Iterator<Item = (&'static str, &'static str, String)> {
     KINDS.into_iter().flat_map(|first| {
         let seconds = KINDS.into_iter().filter(move |second| {
@@ -75,8 +75,9 @@ fn in_two_layers() {
     assert_eq!(differences(&seen.ours, &seen.theirs), [""; 0]);
 }
 
-/// containerd sets the times of folders last, by name: what has replaced a folder in its own layer
-/// gets the folder's time, or gives it to what it leads to. Ours has the one of its own entry.
+/// containerd sets the times of folders last, by name. So an entry that has replaced a folder in
+/// the same layer gets the folder's time, or passes it on to the target of its link. Our entry has
+/// its own time.
 #[test]
 fn in_one_layer() {
     let Some(containerd) = Containerd::start() else {
@@ -107,8 +108,8 @@ fn in_one_layer() {
     assert_eq!(differences(&seen.ours, &seen.theirs), [""; 0]);
 }
 
-/// A whiteout hides what lower layers have, never what its own layer has, wherever it stands
-/// (image-spec, "Whiteouts"). containerd removes what came before it, or gives up.
+/// A whiteout hides entries of lower layers, never those of its own layer, in any order
+/// (image-spec, "Whiteouts"). containerd removes earlier entries of the same layer, or fails.
 #[test]
 fn a_whiteout_spares_its_own_layer() {
     let world = World::new();
@@ -128,7 +129,7 @@ fn a_whiteout_spares_its_own_layer() {
     assert_eq!(differences(&with, &without), [""; 0]);
 }
 
-/// Nothing is hidden where there is nothing; containerd makes the folder.
+/// A whiteout in a folder that does not exist hides nothing; containerd makes the folder.
 #[test]
 fn a_whiteout_in_no_folder() {
     let Some(containerd) = Containerd::start() else {
@@ -142,7 +143,7 @@ fn a_whiteout_in_no_folder() {
     assert!(seen.theirs.contains_key(&b"d"[..]));
 }
 
-/// There is nothing to hide in a file: we go on where containerd gives up.
+/// An opaque marker in a file hides nothing: we go on, containerd fails.
 #[test]
 fn an_opaque_marker_in_a_file() {
     let world = World::new();

@@ -1,4 +1,4 @@
-//! Whole images: every field of every file.
+//! Compares whole images: all attributes of all files.
 
 use std::path::PathBuf;
 
@@ -36,7 +36,7 @@ fn busybox_with_changes() {
     check(Image::busybox().layer(changes), "busybox");
 }
 
-/// What only a careful archiver writes.
+/// Attributes that only careful archivers write.
 #[test]
 fn every_attribute() {
     let acl = [
@@ -82,7 +82,7 @@ fn every_attribute() {
         .symlink("bin", "usr/bin")
         .program("bin/ls", b"through the link");
     let more = Layer::new()
-        // A further name for a file of a lower layer, and a file in the place of a folder.
+        // Another name for a file of a lower layer, and a file that replaces a folder.
         .hardlink("f-third", "f")
         .file("sticky", b"a file now")
         .directory("noted", 0o755)
@@ -104,8 +104,8 @@ fn many_layers() {
     check(image, "layers");
 }
 
-/// The images of `scripts/images.sh`, or the layouts that `LAZARET_TEST_LAYOUTS` names, parted by
-/// `:`, each tagged `v1`.
+/// The images of `scripts/images.sh`, or the layouts in `LAZARET_TEST_LAYOUTS`, separated by `:`;
+/// each has the tag `v1`.
 #[test]
 #[ignore = "four whole distributions: make test-boot"]
 fn whole_images() {

@@ -1,4 +1,4 @@
-//! `rootfs build` that is killed, or has no room.
+//! Tests `rootfs build` when it is killed, and when the disk is full.
 
 use std::os::unix::fs::symlink;
 use std::path::Path;
@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::unpack::{check, unmount};
 use crate::support::{Image, Layer, Lazaret, Serve, World, machine_home, tool};
 
-/// An image whose conversion takes long enough to be killed in the midst of it.
+/// Makes an image whose conversion takes long enough to be killed in the middle.
 fn image(world: &World) {
     let mut image = Image::new();
     for n in 0..4 {
@@ -24,7 +24,7 @@ fn image(world: &World) {
     image.write(&world.path("layout"));
 }
 
-/// At any moment there is the disk of before, whole, or the new one, and nothing else.
+/// At any moment there is either the whole old disk or the whole new one, and no other file.
 #[test]
 fn killed_at_any_moment() {
     let rounds = rounds(8);
@@ -51,8 +51,8 @@ fn killed_at_any_moment() {
     check(&output.join("disk"), "ext4");
 }
 
-/// Pull and conversion, which go on at the same time, killed at any moment: the store has nothing
-/// half, the next command succeeds, and after it nothing is left of the one that was killed.
+/// Pull and conversion, which run at the same time, are killed at any moment. The store never has
+/// partial content, the next command succeeds, and afterwards nothing is left of the killed one.
 #[test]
 fn killed_while_pulling_and_converting() {
     let rounds = rounds(4);
@@ -66,7 +66,7 @@ fn killed_while_pulling_and_converting() {
         .success();
     std::fs::create_dir(world.path("out")).unwrap();
     let build = ["rootfs", "build", &reference, "-o", "out/disk"];
-    // A machine of this image has nothing to run: the disk is made, then the command is not found.
+    // The image has no such program: the disk is made, then the command is not found.
     let run = ["run", &reference, "--", "/absent"];
     let home = || {
         let home = world.path("killed");
@@ -91,7 +91,7 @@ fn killed_while_pulling_and_converting() {
             kill(&build);
         } else {
             kill(&run);
-            // Of a disk in the store there is all or nothing.
+            // The store has a whole disk or none.
             lazaret.run(run).status(127);
             let disks = files(&world.path("killed/data/images/disks"));
             let disks = disks.iter().filter(|name| name.ends_with(".erofs"));
@@ -110,7 +110,7 @@ fn killed_while_pulling_and_converting() {
     }
 }
 
-/// How often to kill: so many times, or as often as `LAZARET_TORTURE_ROUNDS` says.
+/// Number of kills: `usual`, or the value of `LAZARET_TORTURE_ROUNDS`.
 fn rounds(usual: u32) -> u32 {
     let asked = std::env::var("LAZARET_TORTURE_ROUNDS").ok();
     asked.and_then(|text| text.parse().ok()).unwrap_or(usual)
@@ -128,7 +128,7 @@ fn kill_after(time: Duration, lazaret: &Lazaret, command: &[&str]) {
     process.wait().unwrap();
 }
 
-/// Names in a folder, one that is locked by nobody any more included.
+/// All names in a folder, including those of abandoned folders.
 fn files(folder: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(folder).into_iter().flatten();
     let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
@@ -143,7 +143,7 @@ fn a_full_disk_is_told_and_left_as_it_was() {
     }
     let world = World::new();
     image(&world);
-    // One that knows direct writes only by name, and one that does them.
+    // One file system that accepts direct writes without doing them, and one that does them.
     let file = world.path("small.img");
     let file = file.to_str().unwrap();
     tool("truncate", &["-s", "24M", file]);

@@ -1,4 +1,4 @@
-//! What `rootfs build` may be told.
+//! Tests the options of `rootfs build`.
 
 use std::os::unix::fs::PermissionsExt;
 

@@ -1,4 +1,5 @@
-//! Everything that `stat`, `readlink`, `getxattr` and `read` say of the files below a folder.
+//! Reads everything that `stat`, `readlink`, `getxattr` and `read` return for the files below a
+//! folder.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
@@ -8,22 +9,22 @@ use std::path::{Path, PathBuf};
 
 use lazaret_oci::Digest;
 
-/// One file.
+/// The attributes and content of one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Seen {
     /// Type and permissions.
     pub(super) mode: u32,
     pub(super) owner: (u32, u32),
     pub(super) mtime: (i64, i64),
-    /// Digest of a file's content, target of a link, number of a device.
+    /// The digest of a file's content, the target of a link, or the number of a device.
     pub(super) content: String,
     pub(super) size: u64,
     pub(super) xattrs: Vec<(String, Vec<u8>)>,
-    /// All names of the same file, in order.
+    /// All names (hard links) of the file, in order.
     pub(super) names: Vec<Vec<u8>>,
 }
 
-/// The files below a folder by path; the folder itself is the empty one.
+/// The files below a folder, by path; the folder itself has the empty path.
 pub(super) type Tree = BTreeMap<Vec<u8>, Seen>;
 
 pub(super) fn read(root: &Path) -> Tree {
@@ -36,7 +37,7 @@ pub(super) fn read(root: &Path) -> Tree {
         let mut size = metadata.size();
         let content = if kind.is_dir() {
             pending.extend(fs::read_dir(&path).unwrap().map(|e| e.unwrap().path()));
-            // Each file system counts folders in its own way.
+            // Each file system computes the size of folders differently.
             size = 0;
             String::new()
         } else if kind.is_file() {

@@ -1,4 +1,4 @@
-//! The same image by us, twice, and by containerd.
+//! Unpacks the same image with containerd, and several times with `rootfs build`.
 
 use std::path::Path;
 use std::process::Command;
@@ -9,19 +9,20 @@ use lazaret_oci::Digest;
 use super::tree::{self, Tree};
 use crate::support::{Containerd, World, tool};
 
-/// What we and containerd make of one image.
+/// Our result and containerd's for one image.
 pub(super) struct Unpacked {
     pub(super) ours: Tree,
     pub(super) theirs: Tree,
 }
 
-/// Unpacks the layout that `world` has at `layout`, tagged `v1`. All our disks must show the same.
+/// Unpacks the layout that `world` has at `layout`, tagged `v1`. All our disks must show the same
+/// tree.
 #[track_caller]
 pub(super) fn unpack(world: &World, layout: &Path, containerd: &Containerd) -> Unpacked {
     let by_us = |fs, more: &[&str]| disk(world, layout, fs, more).expect("root mounts");
     let ours = by_us("ext4", &[]);
     assert_eq!(differences(&by_us("erofs", &[]), &ours), [""; 0]);
-    // Zstandard wants a newer kernel, and is tested where disks are written.
+    // Zstandard needs a newer kernel; the tests of the disk writers cover it.
     let compressed = by_us("erofs", &["--compress", "lz4"]);
     assert_eq!(differences(&compressed, &ours), [""; 0]);
     Unpacked {
@@ -30,8 +31,8 @@ pub(super) fn unpack(world: &World, layout: &Path, containerd: &Containerd) -> U
     }
 }
 
-/// Differences in anything but two times: containerd gives folders that no layer describes the time of
-/// unpacking, and files from before 1970 that year.
+/// Differences, except two kinds of times: containerd gives folders that no layer describes the
+/// time of unpacking, and moves times before 1970 to that year.
 pub(super) fn differences(ours: &Tree, theirs: &Tree) -> Vec<String> {
     let paths = ours.keys().chain(theirs.keys());
     let paths: std::collections::BTreeSet<&Vec<u8>> = paths.collect();
@@ -52,7 +53,7 @@ pub(super) fn differences(ours: &Tree, theirs: &Tree) -> Vec<String> {
     different.collect()
 }
 
-/// What the kernel shows of the disk; nothing if only root may ask it.
+/// The tree that the kernel shows of the disk; `None` when only root could mount it.
 pub(super) fn disk(world: &World, layout: &Path, fs: &str, more: &[&str]) -> Option<Tree> {
     let path = world.path(&format!("disk.{fs}"));
     let source = format!("oci:{}:v1", layout.display());
@@ -75,7 +76,7 @@ pub(super) fn disk(world: &World, layout: &Path, fs: &str, more: &[&str]) -> Opt
     Some(tree)
 }
 
-/// The checker of each file system must be content.
+/// Runs the checker of the file system, which must find no fault.
 pub(super) fn check(path: &Path, fs: &str) {
     let path = path.to_str().unwrap();
     match fs {
@@ -97,7 +98,7 @@ fn by_containerd(world: &World, layout: &Path, containerd: &Containerd) -> Tree 
     containerd.ctr(&[&import[..], &[&base, archive]].concat());
     let view = ["snapshots", "--snapshotter", "native", "view"];
     let key = format!("view-{name}");
-    // It prints `mount -t bind FOLDER TARGET ...`: the folder is all that is needed.
+    // It prints `mount -t bind FOLDER TARGET ...`; only the folder is needed.
     let more = ["--target", "/target", &key, &chain_id(layout)];
     let command = containerd.ctr(&[&view[..], &more].concat());
     let words: Vec<&str> = command.split_whitespace().collect();
@@ -105,7 +106,7 @@ fn by_containerd(world: &World, layout: &Path, containerd: &Containerd) -> Tree 
     tree::read(Path::new(folder))
 }
 
-/// The name of all layers together (image-spec, "Layer ChainID").
+/// The chain id of all layers (image-spec, "Layer ChainID").
 fn chain_id(layout: &Path) -> String {
     let read = |descriptor: &serde_json::Value| -> serde_json::Value {
         let digest: Digest = descriptor["digest"].as_str().unwrap().parse().unwrap();
@@ -123,7 +124,7 @@ fn chain_id(layout: &Path) -> String {
 }
 
 pub(super) fn unmount(point: &Path) {
-    // A process that is about to start may hold it for a moment.
+    // A process that is just starting may keep it busy for a moment.
     for _ in 0..100 {
         let done = Command::new("umount").arg(point).output().unwrap();
         if done.status.success() {

@@ -1,4 +1,4 @@
-//! containerd through `ctr`: everything, by digest.
+//! Tests containerd through `ctr`: all content, by digest.
 
 use std::path::PathBuf;
 
@@ -24,7 +24,7 @@ fn containerd_pushes_and_pulls() {
             arguments.extend(rest);
             containerd.ctr(&arguments)
         };
-        // Names of what is imported: the base with the tag of the layout.
+        // Names of the imported images: the base, with the tag of the layout.
         let archive = registry.path("archive.tar");
         let archive = archive.to_str().unwrap();
         tool(
@@ -56,7 +56,7 @@ fn containerd_pushes_and_pulls() {
         );
         for (name, digest) in content.all() {
             let name = format!("{base}:{name}");
-            // An artifact is no file system: it is fetched, not unpacked.
+            // An artifact is not a file system, so it is fetched but not unpacked.
             remote(&["content", "fetch", "--all-platforms"], &[&name]);
             assert_eq!(containerd.digest_of(&name), digest.to_string());
         }

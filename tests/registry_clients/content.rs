@@ -1,4 +1,4 @@
-//! What clients push and pull.
+//! The content that clients push and pull.
 
 use std::path::{Path, PathBuf};
 
@@ -59,12 +59,12 @@ impl Content {
         }
     }
 
-    /// Folder of the layout.
+    /// The folder of the layout.
     pub(super) fn layout(&self) -> &Path {
         self.folder.path()
     }
 
-    /// Names and digests of everything.
+    /// Names and digests of all content.
     pub(super) fn all(&self) -> [(&'static str, &Digest); 3] {
         [
             ("image", &self.image),
@@ -77,7 +77,7 @@ impl Content {
 fn write_image(root: &Path, architecture: &str) -> Descriptor {
     let mut image = Image::new();
     for number in 0..3_u8 {
-        // Not compressible, so that layers are as large as they look.
+        // Random data, so that compression does not make the layers smaller.
         let mut random = fastrand::Rng::with_seed(u64::from(number));
         let content: Vec<u8> = std::iter::repeat_with(|| random.u8(..))
             .take(300_000)
@@ -112,7 +112,7 @@ fn put(root: &Path, kind: &str, bytes: &[u8]) -> Descriptor {
     descriptor
 }
 
-/// A blob's file in a layout.
+/// The path of a blob in a layout.
 pub(super) fn blob(layout: &Path, digest: &Digest) -> PathBuf {
     layout.join("blobs/sha256").join(digest.hex())
 }

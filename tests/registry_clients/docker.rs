@@ -1,4 +1,4 @@
-//! dockerd: images, by the certificates and passwords of its own files.
+//! Tests dockerd: images, with certificates and passwords from its own files.
 
 use std::path::Path;
 use std::process::Command;
@@ -12,7 +12,7 @@ use super::skopeo;
 use super::with_each_scheme;
 use crate::support::tool;
 
-/// Starts the daemon where only it sees other contents of `/etc/docker` and `/etc/hosts`. It
+/// Starts the daemon with other contents of `/etc/docker` and `/etc/hosts`, which only it sees. It
 /// trusts any certificate of a host in 127.0.0.0/8, so the registry is at `::1`.
 const START: &str = r#"
 mkdir -p /etc/docker
@@ -47,7 +47,7 @@ fn docker_pushes_and_pulls() {
         docker.run(&["pull", &digest]);
         assert_eq!(docker.inspect(&digest, "{{.Id}}"), image);
         docker.run(&["rmi", &digest]);
-        // Of an index it takes the image of its platform.
+        // From an index it pulls only the image of its platform.
         skopeo::push(registry, content, "index");
         let name = format!("{host}/acme/index:v1");
         docker.run(&["pull", &name]);
@@ -60,15 +60,15 @@ fn docker_pushes_and_pulls() {
     });
 }
 
-/// A daemon of its own. Dropping it ends it.
+/// A private daemon, which is ended when dropped.
 struct Docker {
-    // Ended before its folder goes.
+    // Declared before `folder`, so that it ends before the folder is removed.
     _server: Server,
     folder: TempDir,
 }
 
 impl Docker {
-    /// Starts it, where the machine lets it.
+    /// Starts the daemon; `None` if this machine does not allow that.
     fn start() -> Option<Self> {
         if !rustix::process::geteuid().is_root() {
             eprintln!("skipped: dockerd needs root");
@@ -112,7 +112,7 @@ impl Docker {
         text.trim().to_owned()
     }
 
-    /// Gives the daemon the certificates for a registry.
+    /// Installs the certificates for a registry.
     fn trust(&self, registry: &Registry, host: &str) {
         let folder = self.folder.path().join("etc/certs.d").join(host);
         std::fs::create_dir_all(&folder).unwrap();
@@ -138,7 +138,7 @@ fn path(path: &Path) -> &str {
     path.to_str().unwrap()
 }
 
-/// The client of the daemon in a folder.
+/// Docker's command-line client with a private configuration folder.
 fn docker(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new("docker");
     command

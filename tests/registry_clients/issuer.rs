@@ -1,4 +1,4 @@
-//! An issuer of OpenID Connect tokens: enough of one for a registry to believe it.
+//! An issuer of OpenID Connect tokens, with just what a registry needs to verify them.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -14,7 +14,7 @@ pub(super) struct Issuer {
 }
 
 impl Issuer {
-    /// Serves its discovery document and its key until the tests end.
+    /// Serves the discovery document and the key until the tests end.
     pub(super) fn start() -> Self {
         let random = ring::rand::SystemRandom::new();
         let document = Ed25519KeyPair::generate_pkcs8(&random).unwrap();
@@ -37,7 +37,7 @@ impl Issuer {
         Self { url, key }
     }
 
-    /// A token of the user `alice` for an audience.
+    /// A token of the user `alice` for this audience.
     pub(super) fn token(&self, audience: &str) -> String {
         let now = SystemTime::now()
             .duration_since(UNIX_EPOCH)

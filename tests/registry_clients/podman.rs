@@ -1,4 +1,4 @@
-//! podman, which is buildah for building and pushing.
+//! Tests podman, which builds and pushes with buildah's code.
 
 use super::content::Content;
 use super::registry::Registry;
@@ -28,7 +28,7 @@ impl Podman<'_> {
         tool("podman", &all)
     }
 
-    /// A command that talks to the registry.
+    /// Runs a command that talks to the registry.
     fn remote(&self, command: &[&str], rest: &[&str]) -> String {
         let certificates = self.registry.certificates();
         let credentials = self.registry.credentials();
@@ -41,7 +41,7 @@ impl Podman<'_> {
         self.run(&all)
     }
 
-    /// An image that it builds.
+    /// Builds an image, pushes and pulls it.
     fn image(&self) {
         let context = self.registry.path("context");
         std::fs::create_dir_all(&context).unwrap();
@@ -81,7 +81,7 @@ impl Podman<'_> {
         assert_eq!(two, "two");
     }
 
-    /// A manifest list of what is there already and what it builds.
+    /// Pushes and pulls a manifest list of an existing image and a newly built one.
     fn index(&self, content: &Content) {
         let list = format!("{}/acme/list:v1", self.registry.address);
         let source = format!("oci:{}:image", content.layout().display());

@@ -1,4 +1,4 @@
-//! A registry with TLS, as its operators start it.
+//! Runs a registry with TLS, as operators start it.
 
 use std::path::{Path, PathBuf};
 
@@ -8,10 +8,10 @@ use super::issuer::Issuer;
 use super::scheme::{self, Login, Scheme};
 use crate::support::World;
 
-/// The name by which dockerd knows the registry: it trusts whatever is at a loopback address.
+/// The registry's host name for dockerd, which would trust any certificate at a loopback address.
 pub(super) const NAME: &str = "registry.test";
 
-/// An authority of certificates.
+/// A certificate authority.
 pub(super) struct Authority {
     issuer: rcgen::Issuer<'static, rcgen::KeyPair>,
 }
@@ -40,20 +40,20 @@ impl Authority {
     }
 }
 
-/// A running registry. Dropping it kills it.
+/// A running registry, which is killed when dropped.
 pub(super) struct Registry {
-    /// The first of the addresses.
+    /// The first of its addresses.
     pub(super) address: String,
     pub(super) addresses: Vec<String>,
     pub(super) login: Option<Login>,
     scheme: Scheme,
-    // Ended before its folder goes.
+    // Declared before `world`, so that it ends before its folder is removed.
     _server: Server,
     world: World,
 }
 
 impl Registry {
-    /// Starts a registry on addresses, such as `127.0.0.1:0`.
+    /// Starts a registry at these addresses, such as `127.0.0.1:0`.
     pub(super) fn start(scheme: Scheme, listen: &[&str]) -> Self {
         let world = World::new();
         let certificates = world.path("certificates");
@@ -100,23 +100,23 @@ impl Registry {
         }
     }
 
-    /// Folder with `ca.crt` and, if clients show one, `client.cert` and `client.key`.
+    /// The folder with `ca.crt` and, for client certificates, `client.cert` and `client.key`.
     pub(super) fn certificates(&self) -> PathBuf {
         self.world.path("certificates")
     }
 
-    /// Whether nobody has to say who one is.
+    /// Whether no login is needed.
     pub(super) fn is_open(&self) -> bool {
         self.scheme == Scheme::Open
     }
 
-    /// `user:password`, if there is a login.
+    /// `user:password`, if there is a login with a password.
     pub(super) fn credentials(&self) -> Option<String> {
         let (user, password) = self.login.as_ref()?;
         Some(format!("{user}:{password}"))
     }
 
-    /// A place for a client's files.
+    /// A path for a client's files.
     pub(super) fn path(&self, name: &str) -> PathBuf {
         self.world.path(name)
     }

@@ -1,4 +1,4 @@
-//! Ways to say who one is.
+//! Ways to log in.
 
 use std::path::Path;
 
@@ -6,24 +6,24 @@ use super::issuer::Issuer;
 use super::registry::Authority;
 use crate::support::{Lazaret, tool};
 
-/// A way to say who one is, as the settings name it.
+/// A way to log in, as in the settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Scheme {
-    /// Nobody is asked.
+    /// No login.
     Open,
-    /// User and password with each request.
+    /// User name and password with each request.
     Basic,
     /// The token service.
     Tokens,
-    /// A key in place of the password.
+    /// An API key in place of the password.
     ApiKey,
-    /// The token of an issuer in place of the password.
+    /// A token of an OpenID Connect issuer in place of the password.
     Oidc,
-    /// A certificate of the client.
+    /// A client certificate.
     Certificate,
 }
 
-/// A user and a password.
+/// A user name and a password.
 pub(super) type Login = (String, String);
 
 impl Scheme {
@@ -36,7 +36,7 @@ impl Scheme {
         Self::Certificate,
     ];
 
-    /// Its settings.
+    /// The settings for this way to log in.
     pub(super) fn settings(self, folder: &Path, issuer: &Issuer) -> String {
         let users = "[auth.htpasswd]\nfile = \"htpasswd\"\n";
         match self {
@@ -58,7 +58,7 @@ impl Scheme {
         }
     }
 
-    /// What a client has to say. The registry's first start made its database.
+    /// The login of a client. The database exists, because the registry was started before.
     pub(super) fn login(
         self,
         lazaret: &Lazaret,

@@ -1,4 +1,4 @@
-//! skopeo: everything, blob by blob.
+//! Tests skopeo: all content, blob by blob.
 
 use std::path::Path;
 use std::process::Command;
@@ -30,7 +30,7 @@ fn skopeo_pushes_and_pulls() {
     });
 }
 
-/// Pushes something of the content to `acme/NAME:v1`.
+/// Pushes one image, index or artifact of the content to `acme/NAME:v1`.
 pub(super) fn push(registry: &Registry, content: &Content, name: &str) {
     let source = layout(content.layout(), name);
     copy(registry, "dest", &source, &remote(registry, name));
@@ -44,7 +44,7 @@ fn layout(folder: &Path, name: &str) -> String {
     format!("oci:{}:{name}", folder.display())
 }
 
-/// Copies between the registry, which is `src` or `dest`, and a layout.
+/// Copies between a layout and the registry, which is the side `src` or `dest`.
 fn copy(registry: &Registry, side: &str, from: &str, to: &str) {
     let (trust, credentials) = (format!("--{side}-cert-dir"), format!("--{side}-creds"));
     let certificates = registry.certificates();
@@ -64,7 +64,7 @@ fn copy(registry: &Registry, side: &str, from: &str, to: &str) {
     tool("skopeo", &arguments);
 }
 
-/// Whether somebody without any credential gets an answer.
+/// Whether a client without credentials gets content.
 fn answers_strangers(registry: &Registry) -> bool {
     let remote = remote(registry, "image");
     let output = Command::new("skopeo")
@@ -83,7 +83,7 @@ fn answers_strangers(registry: &Registry) -> bool {
     output.status.success()
 }
 
-/// What came back is what was sent. The client verified each digest on the way.
+/// Checks that the pulled blobs are the pushed ones. The client has verified each digest.
 fn assert_same_blobs(content: &Content, back: &Path) {
     let blobs = std::fs::read_dir(back.join("blobs/sha256")).unwrap();
     let mut count = 0;

@@ -1,4 +1,4 @@
-//! A disk that boots by itself in a plain QEMU, as the guide shows it, and its agent.
+//! A disk that boots by itself in a plain QEMU, as in the guide, and its agent.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -12,13 +12,13 @@ use tokio::runtime::Runtime;
 
 use super::{World, process::Lazaret};
 
-/// The running machine; dropped, it ends.
+/// The running machine, which is ended when dropped.
 pub(crate) struct Appliance {
     machine: Machine,
     agent: PathBuf,
 }
 
-/// What a command in the machine did.
+/// The result of a command in the machine.
 #[derive(Debug)]
 pub(crate) struct Ran {
     pub(crate) outcome: Outcome,
@@ -27,7 +27,8 @@ pub(crate) struct Ran {
 }
 
 impl Appliance {
-    /// Boots `disk` with the kernel of the machine tests; `more` goes on its command line.
+    /// Boots `disk` with the kernel of the machine tests; `more` is added to the kernel's command
+    /// line.
     pub(crate) fn boot(world: &World, lazaret: &Lazaret, disk: &Path, more: &str) -> Self {
         let exported = world.path("kernel");
         let folder = exported.to_str().unwrap();
@@ -44,8 +45,8 @@ impl Appliance {
         Self { machine, agent }
     }
 
-    /// The agent's connection, once it has said hello. An agent that has not noticed that the last
-    /// host hung up is silent: such a connection is given up, and made again after a pause.
+    /// Connects to the agent and waits for its hello. An agent that has not noticed the last host's
+    /// hang-up is silent: such a connection is closed, and made again after a pause.
     #[track_caller]
     pub(crate) fn agent(&mut self) -> Agent {
         let deadline = Instant::now() + PATIENCE;
@@ -54,7 +55,7 @@ impl Appliance {
             self.machine.must_run(deadline);
             let greeted = runtime.block_on(async {
                 let stream = UnixStream::connect(&self.agent).await.ok()?;
-                // Before the hello may come what the last host did not wait for.
+                // Output for the last host may arrive before the hello.
                 Channel::connect(stream, Duration::from_secs(5)).await.ok()
             });
             if let Some((_, channel)) = greeted {
@@ -64,7 +65,7 @@ impl Appliance {
         }
     }
 
-    /// Waits for the machine to end by itself.
+    /// Waits until the machine ends by itself.
     #[track_caller]
     pub(crate) fn wait(&mut self) {
         self.machine.wait();
@@ -75,7 +76,7 @@ impl Appliance {
     }
 }
 
-/// The host's end of the agent's port; dropped, it hangs up.
+/// The host's end of the agent's port; it hangs up when dropped.
 pub(crate) struct Agent {
     channel: Channel,
     runtime: Runtime,
@@ -115,7 +116,7 @@ impl Agent {
         }
     }
 
-    /// A command that must succeed; what it printed.
+    /// Runs a command, which must succeed; returns its standard output.
     #[track_caller]
     pub(crate) fn output(&mut self, argv: &[&str]) -> String {
         let ran = self.run(argv, b"");
@@ -123,8 +124,8 @@ impl Agent {
         ran.stdout
     }
 
-    /// Begins a command, and leaves it alone once the agent has answered. Its answer; `None` when
-    /// the machine was faster in ending.
+    /// Starts a command, and leaves it running after the agent has answered. Returns the answer;
+    /// `None` when the machine ended first.
     #[track_caller]
     pub(crate) fn begin(&mut self, argv: &[&str]) -> Option<Event> {
         let mut events = self.open(argv).events;
@@ -133,8 +134,8 @@ impl Agent {
         answer.unwrap()
     }
 
-    /// Runs a command that ends the agent, until the next agent greets a host that knows the last
-    /// one, which is no language that host understands.
+    /// Runs a command that ends the agent. Returns when the next agent says hello, which breaks the
+    /// protocol of the old connection.
     #[track_caller]
     pub(crate) fn end_by(mut self, argv: &[&str]) {
         let mut events = self.open(argv).events;

@@ -1,4 +1,4 @@
-//! containerd, for tests that are root.
+//! A private containerd, for tests that run as root.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -8,16 +8,16 @@ use tempfile::TempDir;
 
 const LOST_STREAM: &str = "rpc error: code = Internal desc = unexpected EOF";
 
-/// A daemon of its own. Dropping it ends it.
+/// A private daemon, which is ended when dropped.
 pub(crate) struct Containerd {
     socket: PathBuf,
-    // Ended before its folder goes.
+    // Declared before `_folder`, so that it ends before the folder is removed.
     _server: Server,
     _folder: TempDir,
 }
 
 impl Containerd {
-    /// Starts it; containerd is for root only.
+    /// Starts the daemon; `None` unless run as root.
     pub(crate) fn start() -> Option<Self> {
         if !rustix::process::geteuid().is_root() {
             eprintln!("skipped: containerd needs root");
@@ -59,8 +59,8 @@ impl Containerd {
         for _ in 0..3 {
             let output = Command::new("ctr").args(&all).output().unwrap();
             let message = String::from_utf8_lossy(&output.stderr);
-            // Under load, ctr now and then loses a stream of its own daemon: this is gRPC between the
-            // two, no answer of the registry.
+            // Under load, ctr sometimes loses a stream of its own daemon. This is gRPC between the
+            // two, not a response of the registry.
             if !output.status.success() && message.contains(LOST_STREAM) {
                 continue;
             }

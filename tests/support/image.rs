@@ -1,4 +1,4 @@
-//! OCI layouts made by hand, so that a test controls every byte.
+//! Makes OCI layouts by hand, so that a test controls every byte.
 
 use std::path::{Path, PathBuf};
 
@@ -9,7 +9,7 @@ use lazaret_oci::{
 use super::Layer;
 use super::layer::gzip;
 
-/// An image to be.
+/// The layers and the configuration of an image that is to be written.
 pub(crate) struct Image {
     layers: Vec<(Vec<u8>, Digest)>,
     process: ProcessConfig,
@@ -34,7 +34,7 @@ impl Image {
         self.blob(gzip(&tar), diff_id)
     }
 
-    /// A layer blob as it is, with the diff id it claims.
+    /// Adds a raw layer blob, with the diff id that it claims.
     pub(crate) fn blob(mut self, blob: Vec<u8>, diff_id: Digest) -> Self {
         self.layers.push((blob, diff_id));
         self
@@ -104,7 +104,7 @@ impl Image {
     }
 }
 
-/// Busybox (the distribution's static build) with the applets that tests use.
+/// Busybox (the distribution's static build), with the applets that tests use.
 pub(crate) fn busybox_layer() -> Layer {
     let busybox = std::fs::read("/bin/busybox").expect("busybox-static is installed");
     let mut layer = Layer::new()

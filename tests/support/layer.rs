@@ -1,4 +1,4 @@
-//! Layers made by hand, honest and hostile ones.
+//! Makes layers by hand, honest and hostile ones.
 
 use std::io::Write;
 
@@ -6,7 +6,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use tar::{EntryType, Header};
 
-/// One tar, entry by entry, with whatever names and types a test wants.
+/// A tar that is built entry by entry, with any names and types.
 pub(crate) struct Layer {
     tar: Vec<u8>,
 }
@@ -40,12 +40,12 @@ impl Layer {
         self.entry(name, EntryType::Block, 0o666, (0, 0), "", b"")
     }
 
-    /// An extended attribute for the next entry.
+    /// Adds an extended attribute to the next entry.
     pub(crate) fn xattr(self, name: &str, value: &[u8]) -> Self {
         self.pax(&[(&format!("SCHILY.xattr.{name}"), value)])
     }
 
-    /// PAX records for the next entry.
+    /// Adds PAX records to the next entry.
     pub(crate) fn pax(mut self, records: &[(&str, &[u8])]) -> Self {
         let records: Vec<u8> = records
             .iter()
@@ -68,7 +68,7 @@ impl Layer {
         self
     }
 
-    /// Writes name and link as they are: no cleaning.
+    /// Writes name and link without normalizing them.
     fn raw(
         &mut self,
         name: &str,
@@ -98,7 +98,7 @@ impl Layer {
         self.tar.resize(self.tar.len().next_multiple_of(512), 0);
     }
 
-    /// The tar with its end marker.
+    /// The bytes of the tar, with its end marker.
     pub(crate) fn tar(mut self) -> Vec<u8> {
         self.tar.resize(self.tar.len() + 1024, 0);
         self.tar
@@ -107,7 +107,7 @@ impl Layer {
 
 fn pax_record(key: &str, value: &[u8]) -> Vec<u8> {
     let body = [key.as_bytes(), b"=", value, b"\n"].concat();
-    // The length counts itself.
+    // The length includes its own digits.
     let mut length = body.len() + 1;
     while length != body.len() + 1 + length.to_string().len() {
         length = body.len() + 1 + length.to_string().len();
@@ -115,7 +115,7 @@ fn pax_record(key: &str, value: &[u8]) -> Vec<u8> {
     [format!("{length} ").as_bytes(), &body].concat()
 }
 
-/// `bytes` as one gzip member.
+/// Compresses `bytes` to one gzip member.
 pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     encoder.write_all(bytes).unwrap();

@@ -1,4 +1,4 @@
-//! Running the binary.
+//! Runs the binary.
 
 use std::ffi::OsStr;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use lazaret_testing::program::{Output, finish, finish_with};
 
-/// A way to run `lazaret` with a home of its own and nothing inherited but `PATH`.
+/// Runs `lazaret` with a home of its own; of the environment it inherits only `PATH`.
 pub(crate) struct Lazaret {
     home: std::path::PathBuf,
     folder: std::path::PathBuf,
@@ -20,7 +20,7 @@ impl Lazaret {
         }
     }
 
-    /// The command, ready to be started.
+    /// The command, which is not started yet.
     pub(crate) fn command<S: AsRef<OsStr>>(
         &self,
         arguments: impl IntoIterator<Item = S>,
@@ -55,7 +55,7 @@ impl Lazaret {
         finish_with(self.command(arguments), input)
     }
 
-    /// A shell script beside an ephemeral registry (`$LAZARET_REGISTRY`).
+    /// Runs a shell script beside an ephemeral registry (`$LAZARET_REGISTRY`).
     pub(crate) fn with_registry(&self, script: &str) -> Output {
         self.run(["registry", "with", "--", "sh", "-euc", script])
     }

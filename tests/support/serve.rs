@@ -1,4 +1,4 @@
-//! `lazaret serve` beside a test.
+//! Runs `lazaret serve` beside a test.
 
 use std::net::SocketAddr;
 
@@ -6,7 +6,7 @@ use lazaret_testing::server::Server;
 
 use super::World;
 
-/// A registry with the world's home. Dropped, it is killed.
+/// A registry with the world's home, which is killed when dropped.
 pub(crate) struct Serve {
     pub(crate) address: SocketAddr,
     _server: Server,

@@ -1,4 +1,4 @@
-//! Content to push, and how it is pushed.
+//! Content to push, and requests that push it.
 
 use std::io;
 use std::net::SocketAddr;
@@ -7,7 +7,7 @@ use lazaret_oci::{Descriptor, Digest, media_type};
 use lazaret_testing::http::{Reply, send};
 use serde_json::json;
 
-/// Bytes that no compression makes small, the same for the same seed.
+/// Random bytes, which cannot be compressed; the same seed gives the same bytes.
 pub(crate) fn bytes(seed: u64, length: usize) -> Vec<u8> {
     let mut random = fastrand::Rng::with_seed(seed);
     let mut content = vec![0; length];
@@ -15,7 +15,7 @@ pub(crate) fn bytes(seed: u64, length: usize) -> Vec<u8> {
     content
 }
 
-/// An image manifest of these blobs; `note` makes it differ from others of the same.
+/// An image manifest of these blobs; `note` makes it different from others of the same blobs.
 pub(crate) fn manifest(config: &[u8], layers: &[&[u8]], note: &str) -> Vec<u8> {
     let layers: Vec<_> = layers
         .iter()
@@ -48,7 +48,7 @@ pub(crate) fn push(server: SocketAddr, name: &str, content: &[u8]) -> io::Result
     send(server, "POST", &path, &[], content)
 }
 
-/// Starts an upload; the answer's `Location`.
+/// Starts an upload; returns the response's `Location`.
 pub(crate) fn start(server: SocketAddr, name: &str) -> io::Result<String> {
     let reply = send(
         server,
@@ -61,7 +61,7 @@ pub(crate) fn start(server: SocketAddr, name: &str) -> io::Result<String> {
     Ok(reply.header("location").unwrap().to_owned())
 }
 
-/// Adds a chunk that says where it belongs.
+/// Sends a chunk with its range.
 pub(crate) fn patch(
     server: SocketAddr,
     location: &str,

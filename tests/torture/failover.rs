@@ -1,4 +1,4 @@
-//! A replica dies in the middle of a chunk; the other one ends the upload.
+//! A replica dies in the middle of a chunk; another one completes the upload.
 
 use std::io::Write as _;
 use std::time::{Duration, Instant};
@@ -9,9 +9,9 @@ use lazaret_testing::http::connect;
 use crate::content;
 use crate::races::{Shared, replicas};
 
-/// Longer than the lease of the dead replica.
+/// Longest time to wait: more than the lease of the dead replica.
 const PATIENCE: Duration = Duration::from_secs(120);
-/// More than one part of a multipart upload.
+/// Size of the first chunk, in bytes: more than one part of a multipart upload.
 const FIRST: usize = 6 << 20;
 const SECOND: usize = 3 << 20;
 
@@ -31,7 +31,7 @@ fn fail_over(shared: Shared) {
     let session = content::start(dying.address, "a").unwrap();
     let reply = content::patch(dying.address, &session, 0, &blob[..FIRST]).unwrap();
     assert_eq!(reply.status, 202, "{reply:?}");
-    // Half of the next chunk, and then nothing ever again.
+    // Half of the next chunk arrives, then nothing more.
     let head = format!(
         "PATCH {session} HTTP/1.1\r\nHost: x\r\nContent-Length: {SECOND}\r\nContent-Range: {FIRST}-{}\r\n\r\n",
         FIRST + SECOND - 1
@@ -42,7 +42,7 @@ fn fail_over(shared: Shared) {
     std::thread::sleep(Duration::from_millis(500));
     dying.kill();
 
-    // What was acknowledged is there, and no more is claimed.
+    // Exactly the acknowledged bytes are there.
     let status = other.get(&session);
     assert_eq!(status.status, 204, "{shared:?}: {status:?}");
     let range = status.header("range").unwrap();
@@ -53,7 +53,7 @@ fn fail_over(shared: Shared) {
         if reply.status == 202 {
             break;
         }
-        // The dead replica's claim ends by itself.
+        // The dead replica's claim expires.
         reply.is_refusal(&[409, 429, 503], "a claimed upload");
         assert!(started.elapsed() < PATIENCE, "{shared:?}: {reply:?}");
         std::thread::sleep(Duration::from_millis(500));

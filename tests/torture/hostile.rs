@@ -1,4 +1,4 @@
-//! Requests that mean harm: each gets the right refusal, and nothing is left of it.
+//! Hostile requests: each gets the right refusal and leaves nothing behind.
 
 mod bodies;
 mod framing;
@@ -15,10 +15,10 @@ use leftovers::Leftovers;
 use crate::content;
 use crate::server::Server;
 
-/// Most memory that a server may ever need to refuse all of this. It is a debug build.
+/// Largest memory that a server may need to refuse all requests, in bytes. It is a debug build.
 const MEMORY: u64 = 160 * 1024 * 1024;
 
-/// A server with one image in it: `a:v1`, of the blobs `{}` and `layer`.
+/// A server with one image, `a:v1`, of the blobs `{}` and `layer`.
 struct Target {
     server: Server,
     root: PathBuf,
@@ -46,13 +46,13 @@ impl Target {
         }
     }
 
-    /// Sends bytes as they are; `None` when the server closes without a word.
+    /// Sends raw bytes; `None` when the server closes without a response.
     fn raw(&self, request: &[u8]) -> Option<Reply> {
         let answer = exchange(self.server.address, request).unwrap_or_default();
         Reply::parse(&answer, false).ok()
     }
 
-    /// Everything is as it was: the image, the folder, the server's health.
+    /// Checks that everything is as before: the image, the folder, the server's health.
     #[track_caller]
     fn is_unharmed(&self) {
         let reply = self.server.get("/v2/a/manifests/v1");

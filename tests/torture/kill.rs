@@ -1,4 +1,4 @@
-//! The server is killed while it works, again and again, on the same folder.
+//! Kills the server while it works, again and again, on the same folder.
 
 mod pusher;
 
@@ -50,7 +50,7 @@ fn kills_under_load_lose_nothing() {
             for pusher in &mut pushers {
                 scope.spawn(move || pusher.run(address));
             }
-            // The collector dies with the server.
+            // The collector is killed together with the server.
             std::thread::sleep(pause / 2);
             let mut collector = collect(&root, "24h").spawn().unwrap();
             std::thread::sleep(pause / 2);

@@ -1,7 +1,7 @@
-//! What must not break the registry: power loss, kills, races, hostile requests.
+//! Torture tests of the registry: power loss, kills, races, hostile requests.
 //!
-//! The server is the real binary. Everything random follows from a seed that is printed;
-//! `LAZARET_TORTURE_SEED` repeats a run; `LAZARET_TORTURE_ROUNDS` (kills), `LAZARET_TORTURE_RACES`
+//! The server is the real binary. All random choices follow from a seed that is printed;
+//! `LAZARET_TORTURE_SEED` repeats a run. `LAZARET_TORTURE_ROUNDS` (kills), `LAZARET_TORTURE_RACES`
 //! and `LAZARET_TORTURE_STATES` (of the disk) make it longer (`make torture`).
 #![allow(
     missing_docs,
@@ -19,12 +19,12 @@ mod power_loss;
 mod races;
 mod server;
 
-/// A number that the environment sets.
+/// A number from the environment, or the default.
 fn setting(name: &str, default: u64) -> u64 {
     std::env::var(name).map_or(default, |text| text.parse().unwrap())
 }
 
-/// The seed of this run; printed, so that a failure can be repeated.
+/// The seed of this run, which is printed so that a failure can be repeated.
 fn seed(test: &str) -> u64 {
     let seed = setting("LAZARET_TORTURE_SEED", 2026);
     eprintln!("{test}: LAZARET_TORTURE_SEED={seed}");

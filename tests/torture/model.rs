@@ -1,4 +1,4 @@
-//! What a registry must have after each answer, and whether it has it.
+//! The content that a registry must have after each response, and the check that it does.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use lazaret_oci::Digest;
 use crate::content;
 use crate::server::Server;
 
-/// What clients were told: `true` for what is there, `false` for what was there once.
+/// What clients know from responses: `true` for existing content, `false` for deleted content.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Model {
     pub(crate) blobs: BTreeMap<(String, Digest), bool>,
@@ -15,9 +15,9 @@ pub(crate) struct Model {
     pub(crate) tags: BTreeMap<(String, String), Option<Digest>>,
 }
 
-/// Compares a registry with what its clients were told before a crash. `before` is what holds
-/// after the last answer, `after` what would after the next one: a request that was under way
-/// may have happened or not.
+/// Compares a registry with what its clients knew before a crash. `before` holds after the last
+/// response, `after` would hold after the next one: a request that was under way may or may not
+/// have taken effect.
 pub(crate) fn faults(server: &Server, before: &Model, after: &Model) -> Vec<String> {
     let mut faults = Vec::new();
     let mut check = |what: String, seen: String, allowed: [String; 2]| {
@@ -62,13 +62,14 @@ pub(crate) fn faults(server: &Server, before: &Model, after: &Model) -> Vec<Stri
     faults
 }
 
-/// After a crash: what of the request that was under way did happen. Everything else is as
-/// `before` says.
+/// Finds out after a crash which changes of the interrupted request have taken effect. Everything
+/// else is as in `before`.
 pub(crate) fn settled(server: &Server, before: &Model, after: &Model) -> Model {
     let mut model = before.clone();
     for key in keys(&before.blobs, &after.blobs) {
         let is_there = || blob(server, key) == "there";
-        // Of a blob that was never acknowledged nothing is known: others may push it.
+        // The state of a blob that was never acknowledged is unknown, because other pushers may
+        // push it.
         if before.blobs.get(key) != after.blobs.get(key)
             && (is_there() || before.blobs.contains_key(key))
         {
@@ -92,7 +93,7 @@ pub(crate) fn settled(server: &Server, before: &Model, after: &Model) -> Model {
     model
 }
 
-/// Whether a blob that is said to be there is, and reads right.
+/// Whether a blob exists and has the right content.
 pub(crate) fn blob(server: &Server, (name, digest): &(String, Digest)) -> String {
     content_at(server, &format!("/v2/{name}/blobs/{digest}"), digest)
 }
@@ -110,7 +111,7 @@ fn pointed_to(server: &Server, (name, tag): &(String, String)) -> String {
     }
 }
 
-/// Everything that is listed must be whole, whether somebody was told of it or not.
+/// Checks that everything that is listed is complete, acknowledged or not.
 fn half_visible(server: &Server, before: &Model, after: &Model) -> Vec<String> {
     let mut faults = Vec::new();
     let names: BTreeSet<&String> = [before, after]
@@ -152,7 +153,7 @@ fn half_visible(server: &Server, before: &Model, after: &Model) -> Vec<String> {
     faults
 }
 
-/// Whether what is read has the digest.
+/// Whether the content has the digest.
 fn content_at(server: &Server, path: &str, digest: &Digest) -> String {
     let reply = server.get(path);
     match reply.status {

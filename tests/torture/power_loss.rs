@@ -1,11 +1,12 @@
-//! Power loss: a run is recorded system call by system call, and power goes after each of them.
+//! Simulates power loss: a run is recorded by its system calls, and the power fails after each of
+//! them.
 //!
 //! ```text
 //! strace -> Effects -> History --crash--> State -> a server started on it -> faults
 //! ```
-//! The recording is made once. From its steps follow the disks that a crash may leave, by rules
-//! as strict as POSIX's ([`crash`]). On each of them a server must start and have everything
-//! that a client was told.
+//! The run is recorded once. From its steps follow the disks that a crash may leave, by rules as
+//! strict as those of POSIX ([`crash`]). On each of these disks a server must start, and must have
+//! everything that was acknowledged to a client.
 
 mod crash;
 mod effects;
@@ -29,13 +30,13 @@ use crate::model::{self, Model};
 use crate::server::{self, Server};
 use crate::{seed, setting};
 
-/// Calls that change files, tell clients, or would escape the recording.
+/// System calls that change files, send responses, or would escape the recording.
 const CALLS: &str = "trace=open,openat,openat2,creat,write,writev,pwrite64,pwritev,pwritev2,\
     ftruncate,truncate,fallocate,fsync,fdatasync,sync,syncfs,msync,rename,renameat,renameat2,link,\
     linkat,symlink,symlinkat,unlink,unlinkat,mkdir,mkdirat,rmdir,lseek,sendto,sendmsg,\
     copy_file_range,splice,mmap,io_uring_setup";
 
-/// What a run did, and what clients were told after each answer.
+/// The steps of a run, and the state that clients knew after each response.
 struct Recording {
     effects: Vec<Effect>,
     told: Vec<Model>,
@@ -69,7 +70,7 @@ fn what_was_acknowledged_survives_power_loss() {
     );
 }
 
-/// The test of the test: on disks that do not sync it must find faults.
+/// Tests the test: it must find faults on disks that do not sync.
 #[test]
 fn a_missing_sync_is_found() {
     let recording = recording();
@@ -82,7 +83,7 @@ fn a_missing_sync_is_found() {
         Disk::IgnoresFiles("registry.db"),
         Disk::IgnoresFolders(""),
     ] {
-        // Late crashes, when there is something to lose.
+        // Late crashes, when there is content to lose.
         let late = &crashes[crashes.len() - 6..];
         let (_, faults) = try_all(recording, disk, late);
         eprintln!("{disk:?}: {} faults", faults.len());
@@ -90,7 +91,7 @@ fn a_missing_sync_is_found() {
     }
 }
 
-/// The steps after which a client had an answer.
+/// The steps after which a client had a response.
 fn answers(effects: &[Effect]) -> impl Iterator<Item = usize> {
     let is_answer = |(step, effect): (usize, &Effect)| {
         matches!(effect, Effect::Answer { .. }).then_some(step + 1)
@@ -98,7 +99,7 @@ fn answers(effects: &[Effect]) -> impl Iterator<Item = usize> {
     effects.iter().enumerate().filter_map(is_answer)
 }
 
-/// Every crash that may leave a disk that no earlier one leaves.
+/// All crashes that may leave a disk that no earlier crash leaves.
 fn crashes(effects: &[Effect], seed: u64) -> Vec<(usize, Unsynced)> {
     let mut crashes = vec![(0, Unsynced::Lost)];
     for (step, effect) in effects.iter().enumerate() {
@@ -118,7 +119,7 @@ fn crashes(effects: &[Effect], seed: u64) -> Vec<(usize, Unsynced)> {
     crashes
 }
 
-/// Starts a server on each disk; how many different ones there were, and every fault.
+/// Starts a server on each disk; returns the number of different disks and all faults.
 fn try_all(
     recording: &Recording,
     disk: Disk,
@@ -154,7 +155,7 @@ fn try_all(
     )
 }
 
-/// What is wrong with the registry in `root`, of which clients have seen so many answers.
+/// The faults of the registry in `root`, whose clients have seen this many responses.
 fn after_crash(root: &Path, told: &[Model], answers: usize) -> Vec<String> {
     let server = match Server::try_start(server::serve(root), root) {
         Ok(server) => server,
@@ -164,7 +165,7 @@ fn after_crash(root: &Path, told: &[Model], answers: usize) -> Vec<String> {
     let before = answers.checked_sub(1).map_or(&nothing, |last| &told[last]);
     let after = told.get(answers).unwrap_or(before);
     let mut faults = model::faults(&server, before, after);
-    // It must also go on: the content that was on its way comes again.
+    // The registry must also work: the interrupted content is pushed again.
     let (config, layer) = (b"{}".to_vec(), content::bytes(2, 300_000));
     let manifest = content::manifest(&config, &[&layer], "after");
     let pushed = [
@@ -196,12 +197,13 @@ fn recording() -> &'static Recording {
         let days: [fn(&mut Script, &Server); 2] = [Script::first_day, Script::second_day];
         for day in days {
             let server = Server::try_start(traced(server::serve(&root), &log), &root).unwrap();
-            // Being ready is an answer, too.
+            // Being ready counts as a response.
             script.answered();
             day(&mut script, &server);
             stop(server);
             recorder.record(&finished(&log));
-            // What the day gave up becomes garbage in the first run, and goes in the second.
+            // Content that was deleted becomes garbage in the first run, and is removed in the
+            // second.
             for _ in 0..2 {
                 let output = traced(server::collect(&root, "0s"), &log).output().unwrap();
                 let error = String::from_utf8_lossy(&output.stderr);
@@ -227,7 +229,7 @@ fn recording() -> &'static Recording {
     })
 }
 
-/// The command under `strace`, which stays in the background: the process is the command's own.
+/// The command under `strace`, which runs in the background: the process id is that of the command.
 fn traced(command: Command, log: &Path) -> Command {
     let mut traced = Command::new("strace");
     traced
@@ -256,13 +258,13 @@ fn traced(command: Command, log: &Path) -> Command {
     traced
 }
 
-/// Asks a server to end and waits until it has.
+/// Tells a server to end, and waits until it has.
 fn stop(server: Server) {
     server.program.terminate();
     server.program.wait();
 }
 
-/// The log, once the tracer has written its last line.
+/// Reads the log, after the tracer has written its last line.
 fn finished(log: &Path) -> String {
     let deadline = Instant::now() + Duration::from_secs(30);
     loop {
@@ -281,7 +283,7 @@ fn finished(log: &Path) -> String {
     }
 }
 
-/// A folder in memory, where the machine has one: nothing here needs a disk.
+/// A folder in memory, if the machine has one: no test here needs a real disk.
 fn memory_folder() -> tempfile::TempDir {
     let memory = PathBuf::from("/dev/shm");
     if memory.is_dir() {

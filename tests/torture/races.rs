@@ -1,7 +1,7 @@
-//! Two replicas, many clients, one thing: what must never come of it.
+//! Races of many clients on two replicas for the same content.
 //!
-//! Each race runs many times. Which side wins is open; that there is one winner, and that what
-//! was acknowledged holds, is not.
+//! Each race runs many times. Either side may win, but there must be only one winner, and
+//! acknowledged changes must hold.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -14,23 +14,23 @@ use crate::content;
 use crate::server::{Server, lazaret};
 use crate::setting;
 
-/// Where the replicas listen. Both have the same content.
+/// The addresses of the replicas, which have the same content.
 type Replicas = [SocketAddr; 2];
 
 fn rounds() -> u64 {
     setting("LAZARET_TORTURE_RACES", 10)
 }
 
-/// What the replicas share.
+/// The stores that the replicas share.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Shared {
-    /// One folder: two processes over the same files.
+    /// One folder: two processes use the same files.
     Folder,
     /// A PostgreSQL database and a bucket.
     Services,
 }
 
-/// Two replicas of one registry, which is empty.
+/// Starts two replicas of one empty registry.
 pub(crate) fn replicas(shared: Shared, folder: &Path) -> [Server; 2] {
     let root = folder.join("root");
     std::fs::create_dir(&root).unwrap();
@@ -51,7 +51,7 @@ pub(crate) fn replicas(shared: Shared, folder: &Path) -> [Server; 2] {
     })
 }
 
-/// A configuration with an empty database and an empty part of the bucket.
+/// A configuration with an empty database and an empty prefix in the bucket.
 fn services() -> String {
     let database = lazaret_testing::postgres::database();
     let endpoint = lazaret_testing::moto::endpoint();
@@ -89,7 +89,7 @@ fn race(run: impl Fn(&Replicas, u64)) {
     }
 }
 
-/// Does the work of `count` clients at the same moment; client `i` talks to replica `i % 2`.
+/// Runs `count` clients at the same moment; client `i` uses replica `i % 2`.
 fn at_once<T: Send>(
     replicas: &Replicas,
     count: usize,
@@ -118,7 +118,7 @@ fn delete(server: SocketAddr, path: &str) -> u16 {
     send(server, "DELETE", path, &[], b"").unwrap().status
 }
 
-/// Whether a replica has the blob; what it has is right.
+/// Whether a replica has the blob, whose content must be right.
 fn has_blob(server: SocketAddr, name: &str, digest: &Digest) -> bool {
     let reply = get(server, &format!("/v2/{name}/blobs/{digest}"));
     match reply.status {
@@ -129,7 +129,7 @@ fn has_blob(server: SocketAddr, name: &str, digest: &Digest) -> bool {
     reply.status == 200
 }
 
-/// A manifest that is served has its blobs.
+/// Whether a manifest is served, whose blobs must all exist.
 fn is_whole(server: SocketAddr, name: &str, reference: &str) -> bool {
     let reply = get(server, &format!("/v2/{name}/manifests/{reference}"));
     if reply.status == 404 {
@@ -190,7 +190,7 @@ fn a_tag_is_always_whole() {
             let manifest = content::manifest(b"{}", &[&layer], &config);
             let reply = content::put_manifest(server, name, "latest", &manifest).unwrap();
             assert_eq!(reply.status, 201, "{reply:?}");
-            // Whoever won meanwhile: there is something, and it is whole.
+            // Another client may have won: then there is a manifest, and it is complete.
             assert!(is_whole(server, name, "latest"));
             Digest::of(&manifest)
         });
@@ -297,9 +297,9 @@ fn a_blob_that_a_manifest_names_stays() {
             _ => delete(server, &format!("/v2/{name}/blobs/{digest}")),
         });
         match (statuses[0], statuses[1]) {
-            // The manifest came first, and keeps the blob.
+            // The manifest was pushed first, so the blob stays.
             (201, refused) if refused != 202 => assert!(is_whole(replicas[1], name, &tag)),
-            // The blob had gone.
+            // The blob was deleted first.
             (404, 202) => assert!(!is_whole(replicas[1], name, &tag)),
             other => panic!("push and delete are answered with {other:?}"),
         }
@@ -364,7 +364,7 @@ fn a_finish_that_comes_twice_makes_one_blob() {
     });
 }
 
-/// The first replica dies; the second one knows how far the upload is.
+/// The first replica dies; the second one knows how many bytes the upload has.
 #[test]
 fn an_upload_goes_on_where_its_replica_died() {
     for shared in [Shared::Folder, Shared::Services] {

@@ -1,4 +1,4 @@
-//! The registry as its users start it.
+//! Runs the registry as users start it.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -8,14 +8,14 @@ use std::time::{Duration, Instant};
 use lazaret_testing::http::{self, Reply};
 use lazaret_testing::server::Server as Program;
 
-/// Longest start that is not called a hang. Promises about speed are not kept here.
+/// Longest time for a start before it counts as a hang. This is not a test of speed.
 const START: Duration = Duration::from_secs(10);
 
-/// A running registry; dropping it kills it.
+/// A running registry, which is killed when dropped.
 pub(crate) struct Server {
     pub(crate) program: Program,
     pub(crate) address: SocketAddr,
-    /// From the start of the process to its first answer.
+    /// Time from the start of the process to its first response.
     pub(crate) started_in: Duration,
 }
 
@@ -25,7 +25,8 @@ impl Server {
         Self::try_start(serve(root), root).unwrap_or_else(|error| panic!("{error}"))
     }
 
-    /// Starts a registry by `command`; `place` names its log, which says why it did not start.
+    /// Starts a registry with `command`. `place` names its log, which has the reason of a failed
+    /// start.
     pub(crate) fn try_start(mut command: Command, place: &Path) -> Result<Self, String> {
         let began = Instant::now();
         let started = Program::announced(&mut command, &place.with_extension("log"), 1);
@@ -64,12 +65,12 @@ impl Server {
         self.send("GET", path, &[], b"")
     }
 
-    /// Everything that it has logged.
+    /// Its log so far.
     pub(crate) fn log(&self) -> String {
         self.program.log()
     }
 
-    /// SIGKILL.
+    /// Sends SIGKILL.
     pub(crate) fn kill(self) {
         self.program.kill();
     }
@@ -84,8 +85,8 @@ pub(crate) fn serve(root: &Path) -> Command {
     command
 }
 
-/// The command that deletes what was given up at once; `grace` is for blobs that no manifest
-/// names.
+/// The command that collects content; deleted content is removed at once. `grace` applies to blobs
+/// that no manifest names.
 pub(crate) fn collect(root: &Path, grace: &str) -> Command {
     let mut command = lazaret(root);
     command
@@ -95,7 +96,7 @@ pub(crate) fn collect(root: &Path, grace: &str) -> Command {
     command
 }
 
-/// The binary with an environment that says nothing, and a home beside `root`.
+/// The binary with an empty environment, and a home beside `root`.
 pub(crate) fn lazaret(root: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_lazaret"));
     command

@@ -1,7 +1,7 @@
-//! `cargo xtask bench`: speed, side by side with other tools, in one run on the same input.
+//! `cargo xtask bench`: measures speed side by side with other tools, in one run on the same input.
 //!
-//! Drives the release binary from outside, as a user would; expects what `make bench` has
-//! installed and built.
+//! It runs the release binary from outside, as a user would, and expects everything that `make
+//! bench` has installed and built.
 
 mod collection;
 mod load;
@@ -15,10 +15,10 @@ mod transfer;
 
 use tools::Bench;
 
-/// Runs everything, or the one subject that is asked for, and prints one table a subject.
+/// Measures all subjects, or the one that is asked for, and prints one table for each.
 ///
 /// # Errors
-/// Gives what kept a subject from being measured.
+/// The reasons that a subject could not be measured.
 pub(crate) fn run() -> Result<String, Vec<String>> {
     let bench = Bench::new().map_err(|error| vec![error])?;
     let subjects: [Subject; 6] = [

@@ -1,8 +1,8 @@
-//! The dependency policy of `deny.toml`: licences, duplicates, bans and sources.
+//! Checks the dependency policy of `deny.toml`: licences, duplicates, bans and sources.
 //!
-//! Reads the file in `cargo-deny`'s format and checks the lock file offline. It exists because
-//! building cargo-deny costs more than the rest of `make check` together; advisories, which
-//! need a network, are cargo-deny's to check.
+//! It reads the file in `cargo-deny`'s format and checks the lock file offline. It exists because
+//! building cargo-deny costs more than the rest of `make check` together. Advisories need a network
+//! and are left to cargo-deny.
 
 use std::collections::BTreeMap;
 
@@ -27,7 +27,7 @@ struct Licenses {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Bans {
-    /// Only `deny` is meaningful here.
+    /// Only `deny` has an effect here.
     #[allow(dead_code)]
     multiple_versions: String,
     #[serde(default)]

@@ -1,4 +1,4 @@
-//! What cargo knows about the workspace, read without network access.
+//! Reads what cargo knows about the workspace, without a network.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -8,7 +8,7 @@ use serde::Deserialize;
 /// The part of `cargo metadata` that the checks read.
 #[derive(Deserialize)]
 pub(crate) struct Metadata {
-    /// Every package of the resolved graph.
+    /// All packages of the resolved graph.
     pub(crate) packages: Vec<Package>,
     /// Ids of the packages of this workspace.
     pub(crate) workspace_members: Vec<String>,
@@ -32,7 +32,7 @@ pub(crate) struct Package {
 #[derive(Deserialize)]
 pub(crate) struct Dependency {
     pub(crate) name: String,
-    /// `dev`, `build`, or none for an ordinary dependency.
+    /// `dev`, `build`, or `None` for an ordinary dependency.
     pub(crate) kind: Option<String>,
 }
 
@@ -47,7 +47,7 @@ pub(crate) struct Node {
 }
 
 impl Metadata {
-    /// Asks cargo for the graph on this platform, from the lock file alone.
+    /// Asks cargo for the graph of this platform, from the lock file alone.
     pub(crate) fn read() -> Result<Self, Vec<String>> {
         let output = Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".into()))
             .args(["metadata", "--format-version", "1", "--locked", "--offline"])
@@ -61,7 +61,7 @@ impl Metadata {
             .map_err(|error| vec![format!("failed to read cargo metadata: {error}")])
     }
 
-    /// The packages that this platform builds, from the workspace and from elsewhere.
+    /// All packages that this platform builds, of the workspace and of registries.
     pub(crate) fn resolved(&self) -> impl Iterator<Item = &Package> {
         self.packages
             .iter()

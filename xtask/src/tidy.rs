@@ -1,8 +1,8 @@
-//! Checks the map: everything that ARCHITECTURE.md and CONTRIBUTING.md promise of the tree and
-//! that a program can see.
+//! Checks everything that ARCHITECTURE.md and CONTRIBUTING.md promise about the tree and that a
+//! program can check.
 //!
-//! Each check is a function over plain values in a file of its own; this file reads the
-//! repository and calls them. What rustc and clippy check is not checked again.
+//! Each check is a function over plain values in a file of its own; this file reads the repository
+//! and calls them. Checks of rustc and clippy are not repeated here.
 
 mod architecture;
 mod arrows;
@@ -31,10 +31,10 @@ mod upward;
 use fault::Fault;
 use repository::Repository;
 
-/// Runs every check.
+/// Runs all checks.
 ///
 /// # Errors
-/// Gives the faults, or says why the repository could not be read.
+/// The faults, or the reason that the repository could not be read.
 pub(crate) fn run() -> Result<String, Vec<String>> {
     let repository = Repository::read()?;
     let mut faults = crates(&repository);
@@ -51,7 +51,7 @@ pub(crate) fn run() -> Result<String, Vec<String>> {
     }
 }
 
-/// The checks of crates against ARCHITECTURE.md.
+/// Runs the checks of crates against ARCHITECTURE.md.
 fn crates(repository: &Repository) -> Vec<Fault> {
     let read = |path: &str| repository.texts.get(path).cloned();
     let text = read(architecture::PATH).unwrap_or_default();
@@ -62,7 +62,7 @@ fn crates(repository: &Repository) -> Vec<Fault> {
     faults
 }
 
-/// The checks that look at one file at a time, as text.
+/// Runs the checks that look at one file at a time, as text.
 fn files(repository: &Repository) -> Vec<Fault> {
     let mut faults = Vec::new();
     for kind in ["rs", "sh", "py"] {

@@ -1,10 +1,10 @@
-//! Crates that a package may not bring with it, however far down: read from `cargo tree`, which
-//! builds nothing. `tidy` checks the arrows between the workspace's own crates.
+//! Checks that some packages do not depend on certain crates, directly or indirectly, with `cargo
+//! tree`, which builds nothing. `tidy` checks the arrows between the workspace's own crates.
 
 use std::collections::BTreeSet;
 use std::process::Command;
 
-/// The crates that have to do without each other.
+/// The crates that must not depend on each other.
 const ALONE: [&str; 6] = ["client", "images", "content", "rootfs", "vm", "guest"];
 
 /// Crates that only a registry needs.
@@ -24,7 +24,7 @@ pub(crate) fn run() -> Result<String, Vec<String>> {
     for name in found(&client, &OF_REGISTRIES) {
         faults.push(format!("{BINARY} without features brings {name}"));
     }
-    // Else the line above says nothing.
+    // Without this the check above would prove nothing.
     let whole = tree(BINARY, &[])?;
     for name in OF_REGISTRIES.iter().filter(|name| !whole.contains(**name)) {
         faults.push(format!(
@@ -50,7 +50,7 @@ pub(crate) fn run() -> Result<String, Vec<String>> {
     }
 }
 
-/// The names of all crates that building a package takes, its tests left aside.
+/// The names of all crates that a package needs, without those of its tests.
 fn tree(package: &str, features: &[&str]) -> Result<BTreeSet<String>, Vec<String>> {
     let output = Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".into()))
         .args(["tree", "--locked", "--offline", "--package", package])
@@ -65,7 +65,7 @@ fn tree(package: &str, features: &[&str]) -> Result<BTreeSet<String>, Vec<String
     Ok(names(&String::from_utf8_lossy(&output.stdout)))
 }
 
-/// The first word of each line: names, without versions and places.
+/// The first word of each line: the name of a crate, without version and path.
 fn names(text: &str) -> BTreeSet<String> {
     let words = text.lines().filter_map(|line| line.split(' ').next());
     words.map(str::to_owned).collect()

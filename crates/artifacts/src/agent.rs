@@ -1,4 +1,4 @@
-//! How an agent is started.
+//! Reads the `spec` of an agent: the command and the surroundings with which it is started.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -15,7 +15,7 @@ pub enum Command {
 }
 
 impl Command {
-    /// The command line with `args`: appended to a list; positional parameters (`"$@"`) of
+    /// The command line with `args`: appended to a list, or as positional parameters (`"$@"`) of
     /// a shell command.
     #[must_use]
     pub fn argv(&self, args: &[String]) -> Vec<String> {
@@ -24,7 +24,7 @@ impl Command {
             Self::Shell(script) => {
                 let mut shell = vec!["/bin/sh".to_owned(), "-c".to_owned(), script.clone()];
                 if !args.is_empty() {
-                    // What `$0` is; the parameters begin after it.
+                    // This is `$0`; the parameters begin after it.
                     shell.push("sh".to_owned());
                 }
                 shell
@@ -35,19 +35,19 @@ impl Command {
     }
 }
 
-/// A credential that an agent expects.
+/// A credential that an agent needs.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Credential {
-    /// What it is called in the credential store.
+    /// Name of the credential in the credential store.
     pub name: String,
-    /// The variable of the agent's environment that holds its placeholder.
+    /// The environment variable of the agent that holds the placeholder of the credential.
     pub env: String,
 }
 
 /// `spec` of an agent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AgentSpec {
-    /// `image`, perhaps without a host.
+    /// `image`, which may lack a host.
     pub image: String,
     /// `command`.
     pub command: Option<Command>,
@@ -68,7 +68,7 @@ pub struct AgentSpec {
 }
 
 impl AgentSpec {
-    /// Reads the spec of an agent.
+    /// Reads the spec of an agent from a valid configuration.
     ///
     /// # Errors
     /// [`Error::Port`] or [`Error::Volume`].
@@ -101,7 +101,7 @@ impl AgentSpec {
 fn text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
-        // To JSON Schema, 8080.0 is an integer too.
+        // In JSON Schema, 8080.0 is an integer too.
         Value::Number(number) => Some(match number.as_f64() {
             Some(float) if number.is_f64() => format!("{float}"),
             _ => number.to_string(),

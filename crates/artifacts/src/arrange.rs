@@ -1,11 +1,11 @@
-//! Several mounts in one file system.
+//! Orders several mounts in one file system.
 
 use crate::{ArtifactMount, Error, Payload};
 
-/// Orders mounts so that a folder is mounted before what goes into it.
+/// Orders mounts so that a folder is mounted before the mounts below it.
 ///
 /// # Errors
-/// [`Error::MountConflict`] when two claim one path, or one lies inside another's file.
+/// [`Error::MountConflict`] when two have the same path, or one lies inside another's file.
 pub fn arrange_mounts(mut mounts: Vec<ArtifactMount>) -> Result<Vec<ArtifactMount>, Error> {
     mounts.sort_by(|a, b| a.target.path.cmp(&b.target.path));
     for (position, second) in mounts.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! What a bundle is made of.
+//! Reads the references of a bundle.
 
 use serde_json::Value;
 
@@ -8,7 +8,7 @@ use crate::{ComponentRef, Config, Family};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Slot {
-    /// The run's own artifact.
+    /// The artifact that the run is of.
     Root,
     /// `agents`.
     Agents,
@@ -28,12 +28,12 @@ pub enum Slot {
     Workflow,
     /// `spec.integrations` of a policy.
     Integrations,
-    /// `--mount` on the command line.
+    /// The flag `--mount` of the command line.
     Mount,
 }
 
 impl Slot {
-    /// The slots of a bundle and the family each takes, in the order they are resolved.
+    /// The slots of a bundle with the family of each, in the order in which they are resolved.
     pub const OF_BUNDLE: [(Self, Family); 8] = [
         (Self::Agents, Family::Agent),
         (Self::Sandbox, Family::Sandbox),
@@ -45,7 +45,7 @@ impl Slot {
         (Self::Filesets, Family::Fileset),
     ];
 
-    /// The member's name.
+    /// Name of the member in the document.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -71,7 +71,7 @@ impl Slot {
 /// The references of a bundle.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BundleSpec {
-    /// Every reference with its slot and the family that belongs there, in the order of
+    /// Every reference, with its slot and the family that the slot requires, in the order of
     /// [`Slot::OF_BUNDLE`].
     pub components: Vec<(Slot, Family, ComponentRef)>,
 }

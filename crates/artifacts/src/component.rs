@@ -1,4 +1,4 @@
-//! `{ref, digest?}`: how one artifact names another.
+//! References from one artifact to another: `{ref, digest?}`.
 
 use lazaret_oci::{Digest, Reference, Registry};
 use serde_json::Value;
@@ -6,12 +6,12 @@ use serde_json::Value;
 use crate::Error;
 use crate::fault::child;
 
-/// A reference inside an artifact, as written.
+/// A reference inside an artifact, as it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ComponentRef {
-    /// JSON pointer to where it is written.
+    /// JSON pointer to the reference.
     pub pointer: String,
-    /// `ref`, perhaps without a host.
+    /// `ref`, which may lack a host.
     pub text: String,
     /// `digest`.
     pub digest: Option<Digest>,
@@ -37,7 +37,7 @@ impl ComponentRef {
             .collect()
     }
 
-    /// The full reference: without a host it is in `registry`, and `digest` pins it.
+    /// The full reference: if it lacks a host, it is in `registry`; `digest` pins it.
     ///
     /// # Errors
     /// [`Error::ComponentReference`] or [`Error::PinConflict`].

@@ -1,4 +1,4 @@
-//! A configuration that has passed validation.
+//! A configuration that has passed validation: code that holds one need not check it again.
 
 use serde_json::Value;
 

@@ -1,23 +1,23 @@
-//! What can be wrong with an artifact, a reference to one, or a run of one.
+//! The error type of this crate.
 
 use lazaret_oci::Digest;
 use thiserror::Error;
 
 use crate::{Fault, family};
 
-/// An artifact, or a use of one, that breaks a rule; the fields hold what was given.
+/// An artifact, or the use of one, breaks a rule. The fields hold the values that were given.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Error {
-    /// Not the name of a family.
+    /// The text is not the name of a family.
     #[error(
         "unknown artifact family '{text}': expected one of {}",
         family::names()
     )]
     UnknownFamily {
-        /// The text given.
+        /// The text that was given.
         text: String,
     },
-    /// A repository path that names no family.
+    /// The repository path does not name a family.
     #[error(
         "no artifact family in repository '{repository}': its path has none of {}",
         family::segments()
@@ -26,17 +26,17 @@ pub enum Error {
         /// The repository.
         repository: String,
     },
-    /// Text that is neither YAML nor JSON, or says something JSON cannot say exactly.
+    /// The text is neither YAML nor JSON, or has a value that JSON cannot represent exactly.
     #[error("invalid document at line {line}, column {column}: {reason}")]
     Source {
         /// Line of the fault, from 1; 0 when unknown.
         line: u64,
         /// Column of the fault, from 1; 0 when unknown.
         column: u64,
-        /// What the parser said.
+        /// The parser's message.
         reason: String,
     },
-    /// A document or configuration that is too large.
+    /// The document or configuration is too large.
     #[error("configuration of {bytes} bytes exceeds the limit of {limit} bytes")]
     TooLarge {
         /// Its size in bytes.
@@ -44,65 +44,65 @@ pub enum Error {
         /// The limit in bytes.
         limit: usize,
     },
-    /// A configuration that its family's schema refuses.
+    /// The configuration breaks the schema of its family.
     #[error("invalid {subject}: {}", summary(faults))]
     Invalid {
-        /// The family, and where it came from.
+        /// The family, and the origin of the configuration.
         subject: String,
-        /// Every fault.
+        /// All faults.
         faults: Vec<Fault>,
     },
-    /// A schema that cannot be used.
+    /// The schema is unusable.
     #[error("unusable schema for '{family}': {reason}")]
     Schema {
-        /// The family it is for.
+        /// The family of the schema.
         family: String,
-        /// What is wrong with it.
+        /// The problem with the schema.
         reason: String,
     },
-    /// Not an amount of processors or memory.
+    /// The text is not an amount of processors or memory.
     #[error("invalid amount of {what} '{text}': {reason}")]
     Quantity {
-        /// `cpu` or `memory`.
+        /// The quantity: `cpu` or `memory`.
         what: &'static str,
-        /// The text given.
+        /// The text that was given.
         text: String,
-        /// Which rule it breaks.
+        /// The rule that it breaks.
         reason: &'static str,
     },
-    /// Not a published port.
+    /// The text is not a published port.
     #[error("invalid port '{text}': {reason}")]
     Port {
-        /// The text given.
+        /// The text that was given.
         text: String,
-        /// Which rule it breaks.
+        /// The rule that it breaks.
         reason: &'static str,
     },
-    /// Not a volume.
+    /// The text is not a volume.
     #[error("invalid volume '{text}': {reason}")]
     Volume {
-        /// The text given.
+        /// The text that was given.
         text: String,
-        /// Which rule it breaks.
+        /// The rule that it breaks.
         reason: &'static str,
     },
-    /// Not `REF[:/path]`.
+    /// The text is not of the form `REF[:/path]`.
     #[error("invalid mount '{text}': {reason}")]
     MountFlag {
-        /// The text given.
+        /// The text that was given.
         text: String,
-        /// Which rule it breaks.
+        /// The rule that it breaks.
         reason: String,
     },
-    /// A path in the machine that nothing can be mounted at.
+    /// Nothing can be mounted at this path in the machine.
     #[error("cannot mount at '{path}': {reason}")]
     MountPath {
-        /// The path given.
+        /// The path that was given.
         path: String,
-        /// Which rule it breaks.
+        /// The rule that it breaks.
         reason: &'static str,
     },
-    /// A family without a default path, and no path given.
+    /// The family has no default path, and no path was given.
     #[error("{family} '{name}' says not where it goes: it has no mount.path")]
     MountPathMissing {
         /// The family.
@@ -110,37 +110,37 @@ pub enum Error {
         /// The artifact's name.
         name: String,
     },
-    /// Something that is not mounted into an agent.
+    /// The reference cannot be mounted into an agent.
     #[error("cannot mount '{subject}': it is {what}")]
     NotMountable {
-        /// Reference or name.
+        /// The reference or name.
         subject: String,
-        /// What it is.
+        /// A description of its type.
         what: String,
     },
-    /// Two artifacts that claim the same place.
+    /// Two artifacts are mounted at the same place.
     #[error("cannot mount '{second}' at '{path}': {reason} '{first}'")]
     MountConflict {
-        /// The path both claim, or that lies inside a file.
+        /// The path of both, or a path that lies inside a file.
         path: String,
-        /// `taken by` or `inside the file of`.
+        /// The relation: `taken by` or `inside the file of`.
         reason: &'static str,
-        /// The one that has it.
+        /// The artifact that has the place.
         first: String,
-        /// The one that wants it too.
+        /// The other artifact.
         second: String,
     },
-    /// A family that cannot be run.
+    /// The family cannot be run.
     #[error("cannot run '{reference}': it is {what}")]
     NotRunnable {
         /// The reference.
         reference: String,
-        /// What it is.
+        /// A description of its type.
         what: String,
         /// Whether it can be mounted into a run.
         mountable: bool,
     },
-    /// A bundle with no agent to run, or with a choice of agents.
+    /// The bundle has no agent, or several agents, and exactly one can run.
     #[error(
         "cannot run bundle '{bundle}': it has {}, and exactly one can run",
         agents_of(agents)
@@ -148,66 +148,66 @@ pub enum Error {
     AgentCount {
         /// The bundle.
         bundle: String,
-        /// Its agents.
+        /// The agents of the bundle.
         agents: Vec<String>,
     },
-    /// A component that is not what its place in the bundle says.
+    /// A component is of another family than its slot requires.
     #[error("component '{reference}' at {pointer} is {found}, not {}", expected.article())]
     WrongFamily {
-        /// The component.
+        /// Reference of the component.
         reference: String,
-        /// Where the bundle or policy names it.
+        /// JSON pointer in the bundle or policy to the reference.
         pointer: String,
-        /// What belongs there.
+        /// The family that the slot requires.
         expected: family::Family,
-        /// What it is.
+        /// A description of its actual type.
         found: String,
     },
-    /// A component whose reference cannot be understood.
+    /// The reference of a component does not parse.
     #[error("invalid reference at {pointer}: {source}")]
     ComponentReference {
-        /// Where it is written.
+        /// JSON pointer to the reference.
         pointer: String,
-        /// What is wrong with it.
+        /// The reason.
         source: lazaret_oci::Error,
     },
-    /// A reference whose two digests differ.
+    /// A reference has two digests, which differ.
     #[error("two digests at {pointer}: the reference says {written}, digest says {pin}")]
     PinConflict {
-        /// Where it is written.
+        /// JSON pointer to the reference.
         pointer: String,
         /// The digest in the reference.
         written: Digest,
-        /// The digest beside it.
+        /// The digest in the member `digest`.
         pin: Digest,
     },
-    /// Content that is not what the pin says.
+    /// The content has another digest than the pin.
     #[error("'{reference}' is pinned, but the registry gave {found}")]
     PinMismatch {
         /// The pinned reference.
         reference: String,
-        /// The digest of what came.
+        /// The digest of the content.
         found: Digest,
     },
-    /// Two integrations that the delivered policy would call the same.
+    /// Two integrations would have the same id in the delivered policy.
     #[error("integrations '{first}' and '{second}' would both be called '{id}'")]
     IntegrationConflict {
-        /// The last segment of both.
+        /// The id: the last path segment of both references.
         id: String,
-        /// The one that has the id.
+        /// The integration that has the id.
         first: String,
-        /// The one that wants it too.
+        /// The other integration.
         second: String,
     },
-    /// A sandbox that this program does not build.
+    /// This program cannot provide the sandbox's isolation.
     #[error("sandbox '{reference}' asks for isolation '{isolation}', which is not supported")]
     Isolation {
-        /// The sandbox.
+        /// Reference of the sandbox.
         reference: String,
-        /// What it asks for.
+        /// The isolation that it requires.
         isolation: String,
     },
-    /// No command anywhere.
+    /// Neither the artifacts, the image nor the command line give a command.
     #[error("nothing to run: neither image, agent nor command line names a command")]
     NoCommand,
 }

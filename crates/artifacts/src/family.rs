@@ -9,29 +9,29 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Family {
-    /// A program and how to start it.
+    /// A program, with the command that starts it.
     Agent,
-    /// The walls around an agent.
+    /// The isolation and resources of an agent.
     Sandbox,
-    /// What an agent may reach.
+    /// The rules about what an agent may reach.
     Policy,
-    /// A service, used with a credential the agent never sees.
+    /// A service that is used with a credential that the agent never sees.
     Integration,
     /// A Serverless Workflow.
     Workflow,
-    /// An agent system: references to all of the others.
+    /// An agent system: references to artifacts of all other families.
     Bundle,
-    /// Which model to use, and how.
+    /// The model to use, with its settings.
     Model,
-    /// Something the agent can call.
+    /// A tool that the agent can call.
     Tool,
-    /// Something the agent can look things up in.
+    /// A source in which the agent can look things up.
     Knowledge,
     /// Plain files.
     Fileset,
 }
 
-/// Whether a family is applied around an agent or mounted into it.
+/// The class of a family: applied around an agent, or mounted into it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Class {
@@ -125,7 +125,7 @@ impl Family {
         }
     }
 
-    /// `agent`, ...
+    /// Name of the family: `agent`, ...
     #[must_use]
     pub fn name(self) -> &'static str {
         self.row().name
@@ -137,13 +137,13 @@ impl Family {
         self.row().article
     }
 
-    /// The plural that stands in repository paths: `agents`, ... (`knowledge` has none).
+    /// The plural in repository paths: `agents`, ... (that of `knowledge` is the same word).
     #[must_use]
     pub fn path_segment(self) -> &'static str {
         self.row().segment
     }
 
-    /// Whether it is applied around an agent or mounted into it.
+    /// Class of the family.
     #[must_use]
     pub fn class(self) -> Class {
         self.row().class
@@ -167,7 +167,7 @@ impl Family {
         self.row().config_media_type
     }
 
-    /// Where it is mounted unless it says otherwise; `<name>` stands for the artifact's name.
+    /// The default mount path; `<name>` stands for the artifact's name.
     #[must_use]
     pub fn default_mount(self) -> Option<&'static str> {
         self.row().mount
@@ -222,12 +222,12 @@ impl fmt::Display for Family {
     }
 }
 
-/// The names of the ten, for messages.
+/// The names of all ten families, for messages.
 pub(crate) fn names() -> String {
     Family::ALL.map(Family::name).join(", ")
 }
 
-/// The plurals of the ten, for messages.
+/// The plurals of all ten families, for messages.
 pub(crate) fn segments() -> String {
     Family::ALL.map(Family::path_segment).join(", ")
 }

@@ -1,4 +1,4 @@
-//! One fault of a document, and how the schema engine's errors become faults.
+//! The faults of a document, made from the errors of the schema engine.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -9,21 +9,21 @@ use lazaret_values::Printable;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// At most this many faults are reported for one document.
+/// Most faults that are reported for one document.
 pub const MAX_FAULTS: usize = 100;
 
-/// Where collecting stops; more than [`MAX_FAULTS`], because sorting comes after.
+/// Most faults that are collected; more than [`MAX_FAULTS`], because they are sorted afterwards.
 pub(crate) const COLLECT_AT_MOST: usize = 10_000;
 
-/// One thing that is wrong with a document.
+/// One fault of a document.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Fault {
-    /// JSON pointer (RFC 6901) to the offending value. For a member that is missing: to
-    /// where it belongs; for one that does not belong: to it.
+    /// JSON pointer (RFC 6901) to the offending value: for a missing member, to the object that
+    /// should have it; for a superfluous member, to the member itself.
     pub pointer: String,
-    /// The schema keyword that is broken, or the name of the further rule.
+    /// The schema keyword that it breaks, or the name of another rule.
     pub keyword: String,
-    /// What is wrong, in one line.
+    /// Description of the fault, in one line.
     pub message: String,
 }
 
@@ -55,14 +55,14 @@ pub(crate) fn child(parent: &str, token: &str) -> String {
     format!("{parent}/{}", token.replace('~', "~0").replace('/', "~1"))
 }
 
-/// Sorts, removes repetitions, and cuts the list to [`MAX_FAULTS`].
+/// Sorts the faults, removes duplicates, and cuts the list to [`MAX_FAULTS`].
 pub(crate) fn sorted(mut faults: Vec<Fault>) -> Vec<Fault> {
     faults.sort_by(|a, b| {
         by_place(&a.pointer, &b.pointer)
             .then_with(|| a.keyword.cmp(&b.keyword))
             .then_with(|| a.message.cmp(&b.message))
     });
-    // A text may be too short and match no pattern: one line says it.
+    // A text may be too short and also match no pattern: one line is enough.
     faults.dedup_by(|a, b| a.pointer == b.pointer && a.message == b.message);
     if faults.len() > MAX_FAULTS {
         faults.truncate(MAX_FAULTS - 1);
@@ -71,7 +71,7 @@ pub(crate) fn sorted(mut faults: Vec<Fault>) -> Vec<Fault> {
     faults
 }
 
-/// Parents before children, list items in the order of the list.
+/// Orders pointers: parents before children, list items by their index.
 fn by_place(a: &str, b: &str) -> Ordering {
     let number = |token: &str| token.parse::<u64>().ok();
     let (mut left, mut right) = (a.split('/'), b.split('/'));
@@ -90,8 +90,8 @@ fn by_place(a: &str, b: &str) -> Ordering {
     }
 }
 
-/// Turns one engine error into faults: one for each superfluous member, and those of the
-/// branch that came nearest where alternatives failed.
+/// Turns one engine error into faults: one for each superfluous member; where alternatives failed,
+/// those of the alternative that came nearest.
 pub(crate) fn collect(error: &ValidationError<'_>, schema: &Value, faults: &mut Vec<Fault>) {
     use ValidationErrorKind as Kind;
     let pointer = error.instance_path().as_str();
@@ -138,7 +138,7 @@ fn unexpected_member(pointer: &str, name: &str, known: &[&str]) -> String {
     )
 }
 
-/// The members that the schema lists beside the keyword that failed.
+/// The members that the schema lists beside the failed keyword.
 fn known_members<'a>(error: &ValidationError<'_>, schema: &'a Value) -> Vec<&'a str> {
     subschema(error, schema)
         .and_then(|subschema| subschema.get("properties"))
@@ -147,7 +147,7 @@ fn known_members<'a>(error: &ValidationError<'_>, schema: &'a Value) -> Vec<&'a 
         .unwrap_or_default()
 }
 
-/// The part of the schema that holds the keyword that failed.
+/// The part of the schema that holds the failed keyword.
 fn subschema<'a>(error: &ValidationError<'_>, schema: &'a Value) -> Option<&'a Value> {
     let (parent, _) = error.schema_path().as_str().rsplit_once('/')?;
     schema.pointer(parent)
@@ -207,7 +207,7 @@ fn describe(error: &ValidationError<'_>, schema: &Value) -> String {
     }
 }
 
-/// What YAML reads as something else than text unless it is in quotes.
+/// Whether YAML reads the value as another type unless it is in quotes.
 fn is_quotable(value: &Value) -> bool {
     matches!(value, Value::Number(_) | Value::Bool(_))
 }
@@ -223,7 +223,7 @@ fn type_name(value: &Value) -> String {
     }
 }
 
-/// A value in a message: never a whole document.
+/// A value for a message, shortened: never a whole document.
 fn show(value: &Value) -> String {
     match value {
         Value::String(text) => format!("'{}'", Printable::excerpt(text)),

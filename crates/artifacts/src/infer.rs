@@ -1,4 +1,4 @@
-//! Families from what people write: a name, a plural, or the place in a repository path.
+//! Infers a family from a name, a plural, or the path of a repository.
 
 use std::str::FromStr;
 
@@ -8,11 +8,11 @@ use lazaret_values::Printable;
 use crate::{Error, Family};
 
 impl Family {
-    /// The family to push as: `named` if given, else the nearest plural left of the last
-    /// segment of the repository path, which is the artifact's name.
+    /// The family for a push: that of `named` if given, else that of the last plural in the
+    /// repository path before its last segment, which is the artifact's name.
     ///
     /// # Errors
-    /// [`Error::UnknownFamily`] or [`Error::FamilyNotInferred`]; both list the ten.
+    /// [`Error::UnknownFamily`] or [`Error::FamilyNotInferred`]; both list the ten families.
     pub fn infer(named: Option<&str>, repository: &Repository) -> Result<Self, Error> {
         match named {
             Some(name) => name.parse(),
@@ -31,7 +31,7 @@ impl Family {
 impl FromStr for Family {
     type Err = Error;
 
-    /// Reads the name or the plural.
+    /// Parses the name or the plural of a family.
     fn from_str(text: &str) -> Result<Self, Error> {
         Self::ALL
             .into_iter()

@@ -1,15 +1,18 @@
 //! The ten typed artifact families: schemas, validation, mount rules and the bundle resolver.
 //!
 //! A document becomes a [`Config`] when its family's [`Schema`] and the further rules find
-//! no fault in it ([`validate`]); everything after that reads the `Config` and checks
-//! nothing again. [`resolve()`] turns a reference into a [`Resolved`] run, fetching through
-//! the port [`ArtifactSource`], and [`RunSpec::merge`] lays the command line over it.
+//! no fault in it ([`validate`]); all later code reads the `Config` and does not check
+//! it again. [`resolve()`] turns a reference into a [`Resolved`] run; it fetches through
+//! the port [`ArtifactSource`]. [`RunSpec::merge`] applies the command line to it.
 //!
-//! Which objects of a `spec` are closed: those where a member that is spelt wrongly, and so
-//! ignored, would change what an agent may do. That is the envelope itself, `mount`, every
+//! The crate does no I/O: `supervisor` implements the port over `client`, and `registry` validates
+//! pushed artifacts with it. References and digests are in `oci`.
+//!
+//! An object of a `spec` is closed if a misspelt and so ignored member would change what an agent
+//! may do. The closed objects are the envelope itself, `mount`, every
 //! `{ref, digest?}`, `components` of a bundle, `network` of a policy and its rules,
 //! `endpoints` and `credentials` of an integration, `resources` of a sandbox, and
-//! `credentials` of an agent. All others take further members.
+//! `credentials` of an agent. All others accept further members.
 
 mod agent;
 mod arrange;

@@ -1,6 +1,6 @@
-//! Places in the agent's file system: paths, what an envelope and a command line say of them.
+//! Mount targets: the path and mode of an artifact in the agent's file system.
 //!
-//! What is mounted there is in `mounted`.
+//! `mounted` adds the content that is mounted there.
 
 mod flag;
 mod path;
@@ -15,13 +15,13 @@ use crate::{Class, Error, Family};
 /// `mount` of an envelope.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mount {
-    /// Where, when it is not the family's default.
+    /// The path, when it is not the family's default.
     pub path: Option<GuestPath>,
-    /// Whether writes are refused. True unless given.
+    /// Whether writes are refused; the default is true.
     pub read_only: bool,
 }
 
-/// Where an artifact goes.
+/// The place at which an artifact is mounted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MountTarget {
     /// Path in the machine.
@@ -30,7 +30,7 @@ pub struct MountTarget {
     pub read_only: bool,
 }
 
-/// The path and mode for an artifact: `path` if given, else its own `mount.path`, else the
+/// The path and mode of an artifact: `path` if given, else its own `mount.path`, else the
 /// default of its family.
 ///
 /// # Errors

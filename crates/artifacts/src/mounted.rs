@@ -1,10 +1,10 @@
-//! Artifacts with the place at which they appear in the agent's file system.
+//! Artifacts with their mount targets and content.
 
 use lazaret_oci::{Descriptor, Reference, media_type};
 
 use crate::{Config, Error, Family, GuestPath, MountTarget, canonical_blob, mount_target};
 
-/// What appears at the target.
+/// The content that appears at the mount target.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Payload {
     /// One file with these bytes.
@@ -16,21 +16,21 @@ pub enum Payload {
 /// One artifact to mount.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ArtifactMount {
-    /// Where it came from, with its digest.
+    /// The artifact's reference, with its digest.
     pub reference: Reference,
-    /// Its family, of the application class.
+    /// Its family, which is of the application class.
     pub family: Family,
-    /// Its name.
+    /// Name of the artifact.
     pub name: String,
-    /// Where it goes.
+    /// The place at which it is mounted.
     pub target: MountTarget,
-    /// What appears there.
+    /// The content that appears there.
     pub payload: Payload,
 }
 
 impl ArtifactMount {
-    /// Decides where an artifact goes and what appears there: of a model its `spec` as one
-    /// JSON file, of the other families the files of the layers.
+    /// Determines the target and content of an artifact: for a model its `spec` as one
+    /// JSON file, for the other families the files of the layers.
     ///
     /// # Errors
     /// Those of [`mount_target`].
@@ -55,14 +55,14 @@ impl ArtifactMount {
         })
     }
 
-    /// Whether nothing will appear, because the artifact was pushed without content.
+    /// Whether there is no content, because the artifact was pushed without any.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         matches!(&self.payload, Payload::Layers(layers) if layers.is_empty())
     }
 }
 
-/// The layers that carry files: an artifact without content has the empty descriptor.
+/// The layers that have files: an artifact without content has the empty descriptor.
 fn content_layers(layers: &[Descriptor]) -> Vec<Descriptor> {
     layers
         .iter()

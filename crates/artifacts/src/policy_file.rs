@@ -1,21 +1,21 @@
-//! The form in which the supervisor gets a policy: `spec` alone, with integrations as ids.
+//! The form in which a policy is delivered: its `spec` alone, with integrations as ids.
 
 use serde_json::{Map, Value, json};
 
 use crate::{API_VERSION, Config, Error, Family, Fault};
 
-/// A policy as delivered: `{network?, integrations?: [id], ...}`.
+/// A policy in the delivered form: `{network?, integrations?: [id], ...}`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct PolicyFile(Map<String, Value>);
 
 impl PolicyFile {
-    /// Unwraps a policy artifact.
+    /// The delivered form of a policy artifact.
     #[must_use]
     pub fn of(config: &Config) -> Self {
         Self(delivered(config.spec()))
     }
 
-    /// Reads a policy file: an artifact's envelope, or the flat form, whose integrations may
+    /// Reads a policy file: an artifact's envelope, or the flat form, in which integrations may
     /// be ids or references.
     ///
     /// # Errors
@@ -40,9 +40,9 @@ impl PolicyFile {
         }
     }
 
-    /// Joins policies: the strictest `default` (`deny`, then `ask`, then `allow`), rules one
-    /// policy after the other so that the first that matches decides, integrations once
-    /// each, and of any other member the first.
+    /// Merges policies: the strictest `default` (`deny`, then `ask`, then `allow`); the rules of
+    /// one policy after those of another, of which the first that matches decides; each integration
+    /// once; of any other member the first value. `None` without policies.
     #[must_use]
     pub fn merged(policies: &[Self]) -> Option<Self> {
         let (first, rest) = policies.split_first()?;
@@ -80,7 +80,7 @@ impl PolicyFile {
         Some(Self(merged))
     }
 
-    /// What happens where no rule matches: `deny` unless given.
+    /// The verdict where no rule matches; `deny` when it is not given.
     #[must_use]
     pub fn default_verdict(&self) -> &str {
         self.network("default")
@@ -106,7 +106,7 @@ impl PolicyFile {
             .filter_map(Value::as_str)
     }
 
-    /// The delivered document.
+    /// The document as it is delivered.
     #[must_use]
     pub fn to_value(&self) -> Value {
         Value::Object(self.0.clone())
@@ -138,7 +138,7 @@ fn delivered(spec: &Value) -> Map<String, Value> {
     policy
 }
 
-/// Ids become references, so that one schema serves both forms.
+/// Converts ids to references, so that one schema serves both forms.
 fn with_reference_objects(flat: &Value) -> Value {
     let mut spec = flat.clone();
     if let Some(Value::Array(integrations)) = spec.get_mut("integrations") {

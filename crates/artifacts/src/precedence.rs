@@ -1,4 +1,4 @@
-//! Who wins: the command line over the artifact, the artifact over the image.
+//! Merges the settings of a run: the command line over the artifact, the artifact over the image.
 
 mod command;
 mod environment;
@@ -13,22 +13,22 @@ use crate::{
     Warning,
 };
 
-/// Processors of a machine when nobody says.
+/// Number of processors of a machine when nothing sets it.
 pub const DEFAULT_CPUS: u32 = 1;
 
-/// Memory of a machine in MiB when nobody says.
+/// Memory of a machine in MiB when nothing sets it.
 pub const DEFAULT_MEMORY_MIB: u64 = 512;
 
-/// A run in full: what boots, and everything around it.
+/// A run in full: the image, the command, and all of its surroundings.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunSpec {
     /// `metadata.name` of the agent or bundle.
     pub name: Option<String>,
-    /// What boots.
+    /// The image to boot.
     pub image: Reference,
     /// Program and arguments, at least one.
     pub argv: Vec<String>,
-    /// `NAME=value`: of the image, then the agent, then the command line; with a `PATH`.
+    /// `NAME=value`: from the image, then the agent, then the command line; always with a `PATH`.
     pub env: Vec<String>,
     /// `user`, `uid`, `user:group` or `uid:gid`; empty means root.
     pub user: String,
@@ -38,7 +38,7 @@ pub struct RunSpec {
     pub ports: Vec<Port>,
     /// Volumes, one for each path.
     pub volumes: Vec<Volume>,
-    /// Whole processors.
+    /// Number of whole processors.
     pub cpus: u32,
     /// Memory in MiB.
     pub memory_mib: u64,
@@ -46,23 +46,23 @@ pub struct RunSpec {
     pub policy: Option<PolicyFile>,
     /// The integrations of the bundle's policies.
     pub integrations: Vec<Integration>,
-    /// Credentials that the agent expects.
+    /// Credentials that the agent needs.
     pub credentials: Vec<Credential>,
-    /// Artifacts to mount, folders before what goes into them.
+    /// Artifacts to mount, folders before the mounts below them.
     pub mounts: Vec<ArtifactMount>,
-    /// What the user should know.
+    /// Warnings for the user.
     pub warnings: Vec<Warning>,
 }
 
 impl RunSpec {
-    /// Merges what the artifacts and the command line say onto the image's configuration.
+    /// Merges the settings of the artifacts and of the command line into those of the image.
     ///
-    /// A `--policy` replaces the bundle's policies; the integrations it may name are those
-    /// of the bundle. Ports and volumes add up, and one of the command line takes the place
-    /// of the agent's for the same port or path.
+    /// A `--policy` replaces the bundle's policies; the integrations that it may name are those
+    /// of the bundle. Ports and volumes add up; one of the command line replaces
+    /// the agent's for the same port or path.
     ///
     /// # Errors
-    /// [`Error::NoCommand`]; [`Error::MountConflict`] when a volume takes an artifact's path.
+    /// [`Error::NoCommand`]; [`Error::MountConflict`] when a volume has an artifact's path.
     pub fn merge(resolved: Resolved, image: &ImageConfig, flags: RunFlags) -> Result<Self, Error> {
         let agent = &resolved.agent;
         let argv = command::argv(agent, &image.config, &flags)?;
@@ -105,7 +105,7 @@ fn first(flag: Option<String>, agent: &Option<String>, image: &str) -> String {
         .unwrap_or_else(|| image.to_owned())
 }
 
-/// `base`, with entries of `over` in the place of those with the same key.
+/// `base`, in which entries of `over` replace those with the same key; other entries are added.
 fn over<T: Clone, K: PartialEq>(base: &[T], over: Vec<T>, key: impl Fn(&T) -> K) -> Vec<T> {
     let mut merged: Vec<T> = Vec::new();
     for entry in base.iter().cloned().chain(over) {

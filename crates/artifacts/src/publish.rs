@@ -1,4 +1,4 @@
-//! Published ports and volumes.
+//! Parses published ports and volumes.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -11,7 +11,7 @@ use crate::{Error, GuestPath};
 /// A TCP port of the machine that appears on the host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Port {
-    /// Address on the host; the IPv4 loopback unless given.
+    /// Address on the host; by default the IPv4 loopback.
     pub address: IpAddr,
     /// Port on the host; `None` lets the host choose.
     pub host: Option<u16>,
@@ -22,8 +22,8 @@ pub struct Port {
 impl FromStr for Port {
     type Err = Error;
 
-    /// Reads `GUEST`, `HOST:GUEST`, `ADDRESS:HOST:GUEST` or `ADDRESS::GUEST`. One port
-    /// alone is the same on both sides.
+    /// Parses `GUEST`, `HOST:GUEST`, `ADDRESS:HOST:GUEST` or `ADDRESS::GUEST`. A single port
+    /// is the same on both sides.
     fn from_str(text: &str) -> Result<Self, Error> {
         let fail = |reason| Error::Port {
             text: Printable::excerpt(text),
@@ -79,12 +79,12 @@ fn parse_address(text: &str) -> Option<IpAddr> {
     }
 }
 
-/// A volume that outlives the machine, or a folder of the host.
+/// A named volume, which outlives the machine, or a folder of the host.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Volume {
     /// Name of the volume, or absolute path on the host.
     pub source: String,
-    /// Where it appears.
+    /// Its path in the machine.
     pub path: GuestPath,
     /// Whether the machine cannot write to it.
     pub read_only: bool,
@@ -101,7 +101,7 @@ impl Volume {
 impl FromStr for Volume {
     type Err = Error;
 
-    /// Reads `NAME:/path[:ro|:rw]` or `/host/path:/path[:ro|:rw]`.
+    /// Parses `NAME:/path[:ro|:rw]` or `/host/path:/path[:ro|:rw]`.
     fn from_str(text: &str) -> Result<Self, Error> {
         let fail = |reason| Error::Volume {
             text: Printable::excerpt(text),

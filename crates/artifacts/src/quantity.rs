@@ -1,11 +1,11 @@
-//! Amounts of processors and memory.
+//! Parses amounts of processors and memory.
 
 use lazaret_values::{Decimal, Error as SizeError, Printable, Size};
 use serde_json::Value;
 
 use crate::Error;
 
-/// Whole processors from a number or text: `2`, `1.5`, `"2"`, `"500m"`. Parts round up.
+/// Whole processors from a number or text: `2`, `1.5`, `"2"`, `"500m"`. Fractions round up.
 ///
 /// # Errors
 /// [`Error::Quantity`].
@@ -28,8 +28,8 @@ pub fn parse_cpus(value: &Value) -> Result<u32, Error> {
 }
 
 /// Memory of a document in MiB, from a number of MiB or text: `512`, `"512"`, `"256Mi"`, `"1Gi"`,
-/// `"512M"`. The units are those of the schema, a part of [`Size`]'s: `Ki Mi Gi Ti` and `K M G T`.
-/// Parts of a MiB round up.
+/// `"512M"`. The units are those of the schema, a subset of [`Size`]'s: `Ki Mi Gi Ti` and `K M G
+/// T`. Fractions of a MiB round up.
 ///
 /// # Errors
 /// [`Error::Quantity`].
@@ -44,7 +44,7 @@ pub fn parse_memory(value: &Value) -> Result<u64, Error> {
     }
 }
 
-/// Memory of a flag in MiB: any [`Size`], a number alone counts MiB. Parts of a MiB round up.
+/// Memory of a flag in MiB: any [`Size`]; a plain number counts MiB. Fractions of a MiB round up.
 ///
 /// # Errors
 /// [`Error::Quantity`].
@@ -62,7 +62,7 @@ pub fn parse_memory_flag(text: &str) -> Result<u64, Error> {
     }
 }
 
-/// 1 PiB.
+/// Largest amount of memory in MiB: 1 PiB.
 const MAX_MIB: u64 = 1 << 30;
 
 fn as_text(value: &Value, what: &'static str) -> Result<String, Error> {

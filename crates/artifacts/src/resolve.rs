@@ -1,4 +1,4 @@
-//! The resolver: from a reference to everything a run needs, as a value.
+//! The resolver: turns a reference into everything that a run needs, as a value.
 //!
 //! ```text
 //! reference -> image             -> run it
@@ -11,8 +11,8 @@
 //!           -> anything else     -> refused
 //! ```
 //!
-//! Nothing is fetched here: artifacts come through [`ArtifactSource`]. No cycle is possible,
-//! because no slot takes a bundle. The agent's image and the layers to mount are named, not
+//! Artifacts are fetched through [`ArtifactSource`] only. No cycle is possible,
+//! because no slot accepts a bundle. The agent's image and the layers to mount are named, not
 //! fetched.
 
 mod assemble;
@@ -34,10 +34,10 @@ use crate::{
 };
 use fetch::{Artifact, Wanted, fetch, fetch_all, fetch_mounts, load};
 
-/// Resolves `reference`, and `mounts` beside what it brings itself.
+/// Resolves `reference`, with `mounts` in addition to its own components.
 ///
 /// # Errors
-/// [`ResolveError`], the first in the order of the bundle.
+/// [`ResolveError`]; of several errors, the first in the order of the bundle.
 pub async fn resolve<S: ArtifactSource>(
     source: &S,
     reference: &Reference,

@@ -1,4 +1,4 @@
-//! The rules that JSON Schema cannot say: references must parse, and not contradict
+//! Checks the rules that JSON Schema cannot express: references must parse, and not contradict
 //! themselves.
 
 use lazaret_oci::{Reference, Registry};
@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::Family;
 use crate::fault::{Fault, child};
 
-/// Adds what breaks a further rule. A value that the schema already refuses is left alone.
+/// Adds the faults by the further rules. A value that the schema already refuses is skipped.
 pub(crate) fn check(family: Family, config: &Value, faults: &mut Vec<Fault>) {
     match family {
         Family::Agent => image(config, "/spec/image", faults),
@@ -70,7 +70,7 @@ fn has_fault(faults: &[Fault], pointer: &str) -> bool {
     faults.iter().any(|fault| fault.pointer == pointer)
 }
 
-/// Host-less references are allowed; which registry they mean is decided later.
+/// A placeholder registry, as references without a host are allowed and resolved later.
 fn anywhere() -> Registry {
     "localhost".parse().expect("a constant that parses")
 }

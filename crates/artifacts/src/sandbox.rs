@@ -1,10 +1,10 @@
-//! What a sandbox asks for.
+//! Reads the `spec` of a sandbox.
 
 use serde_json::Value;
 
 use crate::{Config, Error, parse_cpus, parse_memory};
 
-/// How the agent is kept apart from the machine it runs on.
+/// The isolation of the agent from the machine on which it runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Isolation {
     /// A virtual machine.
@@ -13,10 +13,10 @@ pub enum Isolation {
     Container,
 }
 
-/// What a run may use.
+/// The resources of a run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Resources {
-    /// Whole processors.
+    /// Number of whole processors.
     pub cpus: Option<u32>,
     /// Memory in MiB.
     pub memory_mib: Option<u64>,
@@ -27,17 +27,17 @@ pub struct Resources {
 pub struct SandboxSpec {
     /// `isolation`.
     pub isolation: Isolation,
-    /// `baseImage`, with a digest, perhaps without a host.
+    /// `baseImage`, with a digest; it may lack a host.
     pub base_image: Option<String>,
     /// `resources`.
     pub resources: Resources,
 }
 
 impl SandboxSpec {
-    /// Reads the spec of a sandbox.
+    /// Reads the spec of a sandbox from a valid configuration.
     ///
     /// # Errors
-    /// [`Error::Quantity`] for an amount that no machine has.
+    /// [`Error::Quantity`] for an amount that is out of range.
     pub fn of(config: &Config) -> Result<Self, Error> {
         let spec = config.spec();
         let resources = &spec["resources"];

@@ -1,4 +1,4 @@
-//! The schemas: JSON Schema draft 2020-12, one a family, and the compiled form.
+//! The schemas, JSON Schema draft 2020-12, one for each family, in compiled form.
 
 use std::sync::LazyLock;
 
@@ -17,13 +17,13 @@ pub struct Schema {
 }
 
 impl Schema {
-    /// The schema of one of the ten.
+    /// The schema of one of the ten families.
     #[must_use]
     pub fn of(family: Family) -> &'static Self {
         &EMBEDDED[family as usize]
     }
 
-    /// Compiles the schema that an operator supplies for a family of their own. It must be
+    /// Compiles the schema of an operator's own family. It must be
     /// self-contained: nothing is fetched.
     ///
     /// # Errors
@@ -55,14 +55,14 @@ impl Schema {
         &self.document
     }
 
-    /// Every fault that the schema finds, sorted by place. At most [`crate::MAX_FAULTS`].
+    /// All faults that the schema finds, sorted by place. At most [`crate::MAX_FAULTS`].
     #[must_use]
     pub fn faults(&self, config: &Value) -> Vec<Fault> {
         fault::sorted(self.raw_faults(config))
     }
 
-    /// Every fault of a configuration blob as the registry received it. One that is not JSON
-    /// has one, of keyword `json`.
+    /// All faults of a configuration blob as the registry received it. A blob that is not JSON
+    /// has one fault, of keyword `json`.
     #[must_use]
     pub fn blob_faults(&self, blob: &[u8]) -> Vec<Fault> {
         match crate::parse_blob(blob) {
@@ -96,7 +96,7 @@ const SOURCES: [&str; 10] = [
     include_str!("../schemas/fileset.json"),
 ];
 
-/// Each is compiled at its first use.
+/// The schemas of the ten families, each compiled at its first use.
 static EMBEDDED: [LazyLock<Schema>; 10] = [
     LazyLock::new(|| embedded(Family::Agent)),
     LazyLock::new(|| embedded(Family::Sandbox)),

@@ -1,11 +1,11 @@
-//! YAML or JSON as people write it, and the canonical configuration blob.
+//! Parses YAML or JSON documents, and makes the canonical configuration blob.
 //!
 //! YAML is read by the core schema of YAML 1.2: `no` and `on` are text, `010` is ten, and
 //! flow style needs no quotes, so that `{"a": tru}` holds the text `tru`.
-//! What JSON cannot say, or what two readers could take differently, is refused: several
-//! documents, repeated keys, keys that are not text, tags, merge keys, NaN, and numbers
-//! that neither a 64-bit integer nor a double holds. A version such as `1.10` is a number;
-//! schemas ask for text there, so that it must be quoted.
+//! Everything is refused that JSON cannot represent, or that two parsers could read differently:
+//! several documents, repeated keys, keys that are not text, tags, merge keys, NaN, and numbers
+//! that fit neither a 64-bit integer nor a double. A version such as `1.10` is a number;
+//! schemas require text there, so that it must be quoted.
 
 mod value;
 
@@ -18,7 +18,7 @@ use value::Strict;
 /// Largest document or configuration that is read, in bytes.
 pub const MAX_CONFIG_BYTES: usize = 4 * 1024 * 1024;
 
-/// Reads one YAML or JSON document.
+/// Parses one YAML or JSON document.
 ///
 /// # Errors
 /// [`Error::Source`] with line and column, or [`Error::TooLarge`].
@@ -28,11 +28,11 @@ pub fn parse_source(text: &str) -> Result<Value, Error> {
     if !text.trim_start().starts_with(['{', '[']) {
         return parse_yaml(text);
     }
-    // Flow-style YAML begins like JSON; what is neither is most likely meant as JSON.
+    // Flow-style YAML begins like JSON; if it parses as neither, it was most likely meant as JSON.
     parse_json(text.as_bytes()).or_else(|error| parse_yaml(text).map_err(|_| error))
 }
 
-/// Reads a configuration blob: JSON only.
+/// Parses a configuration blob: JSON only.
 ///
 /// # Errors
 /// [`Error::Source`] with line and column, or [`Error::TooLarge`].
@@ -96,7 +96,7 @@ fn parse_yaml(text: &str) -> Result<Value, Error> {
     Ok(strict.0)
 }
 
-/// What the reader said, in our words where it speaks of its own options.
+/// The parser's message, replaced by our own where it mentions the parser's options.
 fn yaml_reason(error: &serde_saphyr::Error, line: u64, column: u64) -> String {
     use serde_saphyr::Error as Yaml;
     match error {

@@ -1,4 +1,4 @@
-//! Data-driven tests, one file a subject.
+//! Data-driven tests, one file for each subject.
 
 mod examples;
 mod families;
@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use crate::{Config, Family, parse_source};
 
-/// The example of a family.
+/// The example document of a family.
 fn example(family: Family) -> Value {
     let text = match family {
         Family::Agent => include_str!("../../../examples/hello/agent.yaml"),
@@ -34,7 +34,7 @@ fn example(family: Family) -> Value {
     parse_source(text).unwrap()
 }
 
-/// The least that a family accepts.
+/// The smallest document that a family accepts.
 fn minimal(family: Family) -> Value {
     let spec = match family {
         Family::Agent => json!({"image": "acme/images/x:v1"}),

@@ -1,4 +1,4 @@
-//! The catalogue behind `GET /ext/v1/types`.
+//! The list of families that `GET /ext/v1/types` returns.
 
 use lazaret_values::Printable;
 use serde::{Deserialize, Serialize};
@@ -10,9 +10,9 @@ use crate::{Class, Error, Family, Schema};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TypeInfo {
-    /// Its name: `agent`, ...
+    /// Name of the family: `agent`, ...
     pub family: String,
-    /// Whether it is applied around an agent or mounted into it.
+    /// Class of the family: applied around an agent, or mounted into it.
     pub class: Class,
     /// `kind` of its envelope.
     pub kind: String,
@@ -20,9 +20,9 @@ pub struct TypeInfo {
     pub artifact_type: String,
     /// Media type of its configuration.
     pub config_media_type: String,
-    /// The plural that stands in repository paths.
+    /// The plural in repository paths.
     pub path_segment: String,
-    /// Where it is mounted unless it says otherwise; `<name>` stands for the artifact's name.
+    /// The default mount path; `<name>` stands for the artifact's name.
     pub default_mount: Option<String>,
     /// Its JSON Schema, self-contained.
     pub schema: Value,
@@ -47,14 +47,14 @@ impl TypeInfo {
     /// The entry for a family that an operator adds: `family` is the name of the schema's
     /// file without `.json`.
     ///
-    /// The kind is `properties.kind.const` of the schema; the class is application when the
-    /// schema has a `mount` property. The media types follow the pattern of the ten, and the
+    /// The kind is `properties.kind.const` of the schema; the class is application when the schema
+    /// has a `mount` property. The media types follow the pattern of the ten families, and the
     /// plural is the name with `s`, unless the schema has an `x-lazaret` object with
     /// `artifactType`, `configMediaType`, `pathSegment` or `defaultMount`.
     ///
     /// # Errors
     /// [`Error::Schema`] when the schema does not compile or has no kind, or the name is one
-    /// of the ten or not a DNS label.
+    /// of the ten families or not a DNS label.
     pub fn of_schema(family: &str, schema: Value) -> Result<(Self, Schema), Error> {
         let unusable = |reason: &str| Error::Schema {
             family: Printable::excerpt(family),
@@ -98,7 +98,7 @@ impl TypeInfo {
     }
 }
 
-/// The ten families.
+/// The entries of the ten families.
 #[must_use]
 pub fn catalogue() -> Vec<TypeInfo> {
     Family::ALL.map(TypeInfo::from).into()

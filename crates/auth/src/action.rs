@@ -1,4 +1,4 @@
-//! The actions that rules and scopes are about.
+//! The actions that access rules and token scopes name.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -22,7 +22,7 @@ pub enum Action {
 }
 
 impl Action {
-    /// The word in rules and scopes.
+    /// The name in rules and scopes.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

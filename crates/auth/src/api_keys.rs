@@ -1,7 +1,7 @@
-//! Keys for programs: `lzr_<id>_<secret>`.
+//! API keys, the passwords of programs: `lzr_<id>_<secret>`.
 //!
-//! The store keeps SHA-256 of the secret, which has 256 random bits: a slow hash would add
-//! nothing.
+//! The store keeps the SHA-256 of the secret. The secret has 256 random bits, so a slow hash would
+//! not make it safer.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -14,17 +14,16 @@ use crate::jwt;
 use crate::limits::Bounded;
 use crate::random;
 
-/// The beginning of every key, so that scanners of leaked secrets can find it.
+/// Prefix of every key, by which scanners can find leaked keys.
 const PREFIX: &str = "lzr_";
-/// Time for which a key that was looked up is not looked up again: so long may a revoked key
-/// work.
+/// Time for which a key is not looked up again in the store. A revoked key works at most that long.
 const REMEMBERED: Duration = Duration::from_secs(5);
-/// Keys that are remembered.
+/// Largest number of remembered keys.
 const KEYS: usize = 8192;
 
-/// A new key: what the store keeps, and the text that its owner gets once.
+/// Makes a new key: the record for the store, and the text that its owner gets once.
 ///
-/// `expires` is when it ends. Store it with [`ApiKeys::put_key`].
+/// `expires` is the time at which it ends. Store the record with [`ApiKeys::put_key`].
 #[must_use]
 pub fn new_key(
     user: &str,
@@ -51,7 +50,7 @@ pub(super) fn is_key(text: &str) -> bool {
     parse(text).is_some()
 }
 
-/// Id and secret of a key.
+/// Splits a key into its id and its secret.
 fn parse(text: &str) -> Option<(&str, &str)> {
     let (id, secret) = text.strip_prefix(PREFIX)?.split_once('_')?;
     let hex = |b: u8| matches!(b, b'0'..=b'9' | b'a'..=b'f');
@@ -65,7 +64,7 @@ fn hash(secret: &str) -> [u8; 32] {
     bytes
 }
 
-/// The keys of the store, remembered for a few seconds.
+/// Looks up keys in the store, and remembers them for a few seconds.
 pub(super) struct Lookup {
     store: Arc<dyn ApiKeys>,
     seen: Mutex<Bounded<String, (Duration, Option<ApiKey>)>>,
@@ -79,10 +78,10 @@ impl Lookup {
         }
     }
 
-    /// The key that the text is, if it is one and has not ended.
+    /// The key of this text; `None` when there is no such key or it has expired.
     ///
     /// # Errors
-    /// The store's.
+    /// Those of the store.
     pub(super) async fn verify(
         &self,
         text: &str,
@@ -96,10 +95,10 @@ impl Lookup {
         Ok(key.filter(|key| bool::from(key.secret_digest.ct_eq(&secret))))
     }
 
-    /// A key that has not ended.
+    /// The key with this id; `None` when there is no such key or it has expired.
     ///
     /// # Errors
-    /// The store's.
+    /// Those of the store.
     pub(super) async fn by_id(
         &self,
         id: &str,

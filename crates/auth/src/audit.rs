@@ -1,8 +1,8 @@
 //! The audit log: one event for everything that matters to security.
 //!
-//! Events go to `tracing` with the target `audit`; the subscriber decides on file and form.
-//! Passwords, tokens and keys are never among the fields. Text of clients is cut and cleaned of
-//! control characters, so that it cannot forge a line.
+//! Events go to `tracing` with the target `audit`; the subscriber decides on file and format.
+//! Passwords, tokens and keys are never among the fields. Text of clients is shortened and cleaned
+//! of control characters, so that it cannot forge a line.
 
 use std::net::IpAddr;
 
@@ -15,7 +15,7 @@ use crate::{Action, Denied, Identity, Method};
 /// Longest text of a client in an event, in characters.
 const LONGEST: usize = 256;
 
-/// Somebody showed a good credential.
+/// A client logged in with a valid credential.
 pub(super) fn login(identity: &Identity) {
     tracing::info!(
         target: "audit",
@@ -28,7 +28,7 @@ pub(super) fn login(identity: &Identity) {
     );
 }
 
-/// Somebody showed a bad credential.
+/// A client presented an invalid credential.
 pub(super) fn login_failed(address: IpAddr, user: &str, method: Option<Method>, denied: &Denied) {
     tracing::warn!(
         target: "audit",
@@ -44,7 +44,7 @@ pub(super) fn login_failed(address: IpAddr, user: &str, method: Option<Method>, 
     );
 }
 
-/// A token was given out.
+/// A token was issued.
 pub(super) fn token(identity: &Identity, id: &str, scopes: &Scopes, refresh: bool) {
     tracing::info!(
         target: "audit",
@@ -60,7 +60,7 @@ pub(super) fn token(identity: &Identity, id: &str, scopes: &Scopes, refresh: boo
     );
 }
 
-/// Somebody wanted what they may not.
+/// A client asked for something that it is not allowed to do.
 pub(super) fn denied(
     identity: &Identity,
     action: Action,
@@ -80,7 +80,7 @@ pub(super) fn denied(
     );
 }
 
-/// Content was changed.
+/// Content of the registry was changed.
 pub(super) fn change(
     identity: &Identity,
     action: Action,
@@ -100,7 +100,7 @@ pub(super) fn change(
     );
 }
 
-/// Text without control characters and of bounded length.
+/// Removes control characters, and limits the length.
 fn clean(text: &str) -> String {
     Printable::new(text).within(LONGEST).to_string()
 }

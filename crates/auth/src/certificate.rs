@@ -1,4 +1,4 @@
-//! The holder of a client certificate. TLS has verified the certificate before.
+//! Identifies the holder of a client certificate. TLS has already verified the certificate.
 
 use thiserror::Error;
 use x509_parser::extensions::GeneralName;
@@ -7,7 +7,7 @@ use x509_parser::x509::{AttributeTypeAndValue, X509Name};
 
 use crate::settings::CertificateField;
 
-/// Most values of one field.
+/// Largest number of values that are read of one field.
 const MOST: usize = 64;
 /// Longest value, in bytes.
 const LONGEST: usize = 256;
@@ -23,16 +23,16 @@ pub struct ClientCertificate {
     uris: Vec<String>,
 }
 
-/// Bytes that are no certificate.
+/// Bytes that are not a certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("failed to read the client certificate")]
 pub struct CertificateError;
 
 impl ClientCertificate {
-    /// Reads the end-entity certificate, DER, that TLS has verified.
+    /// Parses the end-entity certificate (DER) that TLS has verified.
     ///
     /// # Errors
-    /// [`CertificateError`] when it is no X.509 certificate.
+    /// [`CertificateError`] when it is not an X.509 certificate.
     pub fn parse(der: &[u8]) -> Result<Self, CertificateError> {
         let (_, certificate) = X509Certificate::from_der(der).map_err(|_| CertificateError)?;
         let subject = certificate.subject();
@@ -58,7 +58,7 @@ impl ClientCertificate {
         Ok(parsed)
     }
 
-    /// The values of a field.
+    /// All values of a field.
     pub(super) fn values(&self, field: CertificateField) -> &[String] {
         match field {
             CertificateField::CommonName => &self.common_names,
@@ -70,7 +70,7 @@ impl ClientCertificate {
         }
     }
 
-    /// The only value of a field: with several, nobody can say who it is.
+    /// The only value of a field; `None` when there are several, because none can be chosen.
     pub(super) fn only(&self, field: CertificateField) -> Option<&str> {
         match self.values(field) {
             [value] => Some(value),

@@ -1,4 +1,4 @@
-//! Requests that may not go on.
+//! The reasons that requests are refused.
 
 use std::time::Duration;
 
@@ -8,47 +8,47 @@ use thiserror::Error;
 
 use crate::header::Malformed;
 
-/// A request that may not go on. Every kind has its status, its code of the specification and
-/// its headers.
+/// The reason that a request is refused. Each kind has an HTTP status, an error code of the
+/// specification and headers.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Denied {
-    /// The sender must be known, or better known. `401`.
+    /// `401`: the request needs a credential, or a better one.
     #[error("authentication required: {reason}")]
     Unauthorized {
-        /// The thing that is missing or wrong; nothing that helps to guess.
+        /// The thing that is missing or wrong; it must not help to guess.
         reason: &'static str,
         /// Value of `WWW-Authenticate`.
         challenge: String,
     },
-    /// The sender is known and may not. `403`.
+    /// `403`: the client is identified, but not allowed to do this.
     #[error("{user} may not {needed}")]
     Forbidden {
-        /// The sender's name.
+        /// The client's user name.
         user: String,
-        /// The right that is missing, such as `push acme/app`.
+        /// The missing right, such as `push acme/app`.
         needed: String,
     },
-    /// Too much in too short a time. `429`.
+    /// `429`: too many requests or failed logins in too short a time.
     #[error("too many {what}, try again in {} s", seconds(*.retry_after))]
     TooMany {
-        /// Requests, or failed logins.
+        /// The thing there were too many of: requests or failed logins.
         what: &'static str,
-        /// Time after which it is worth to try again.
+        /// Time after which the client may try again.
         retry_after: Duration,
     },
-    /// The request itself is broken. `400`.
+    /// `400`: the request itself is malformed.
     #[error("invalid request: {0}")]
     Invalid(String),
-    /// There is no token service. `404`.
+    /// `404`: there is no token service.
     #[error("there is no token service")]
     Absent,
-    /// Those who know who asks cannot be reached. `503`.
+    /// `503`: the service that verifies the credential cannot be reached.
     #[error("failed to verify the credential: {0}")]
     Unavailable(String),
 }
 
 impl Denied {
-    /// Status of the answer.
+    /// The HTTP status of the response.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         match self {
@@ -61,7 +61,7 @@ impl Denied {
         }
     }
 
-    /// Code in the error body.
+    /// The code in the error body.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -73,7 +73,7 @@ impl Denied {
         }
     }
 
-    /// The word in the audit log and in metrics.
+    /// The name in the audit log and in metrics.
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self {
@@ -86,7 +86,7 @@ impl Denied {
         }
     }
 
-    /// Headers of the answer.
+    /// The headers of the response.
     #[must_use]
     pub fn headers(&self) -> Vec<(HeaderName, HeaderValue)> {
         let header = |name, text: &str| text.parse().ok().map(|value| (name, value));
@@ -108,7 +108,7 @@ impl From<Malformed> for Denied {
     }
 }
 
-/// Whole seconds, rounded up, at least one.
+/// The time in whole seconds, rounded up, and at least one.
 fn seconds(time: Duration) -> u64 {
     (time.as_secs() + u64::from(time.subsec_nanos() > 0)).max(1)
 }

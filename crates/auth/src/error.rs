@@ -1,11 +1,11 @@
-//! Settings that cannot be used.
+//! The errors of settings that cannot be used.
 
 use std::io;
 use std::path::PathBuf;
 
 use thiserror::Error;
 
-/// Settings that cannot be used. Requests that may not go on are [`crate::Denied`].
+/// Settings that cannot be used. Requests that are refused have [`crate::Denied`].
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -14,7 +14,7 @@ pub enum Error {
     Read {
         /// The file.
         path: PathBuf,
-        /// The system's reason.
+        /// The error of the operating system.
         source: io::Error,
     },
     /// A file cannot be written.
@@ -22,18 +22,18 @@ pub enum Error {
     Write {
         /// The file.
         path: PathBuf,
-        /// The system's reason.
+        /// The error of the operating system.
         source: io::Error,
     },
-    /// A line of the htpasswd file is no user with a slow hash.
+    /// A line of the htpasswd file is not a user with a slow hash.
     #[error("failed to read the users in '{}'", path.display())]
     Htpasswd {
         /// The file.
         path: PathBuf,
-        /// The line, and what is wrong with it.
+        /// The line and its fault.
         source: LineError,
     },
-    /// A key file holds no key that can be used.
+    /// A key file contains no usable key.
     #[error("failed to use the key in '{}': {reason}", path.display())]
     Key {
         /// The file.
@@ -55,7 +55,7 @@ pub enum Error {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {reason}")]
 pub struct LineError {
-    /// Counted from 1.
+    /// The number of the line, from 1.
     pub line: usize,
     /// The fault, as a sentence.
     pub reason: &'static str,

@@ -1,14 +1,14 @@
-//! `application/x-www-form-urlencoded`, in queries and bodies.
+//! Parses `application/x-www-form-urlencoded` text in queries and bodies.
 
 /// The parameters, in order.
 #[derive(Default)]
 pub(super) struct Form(Vec<(String, String)>);
 
-/// Most parameters that are looked at.
+/// Largest number of parameters; further ones are ignored.
 const MOST: usize = 128;
 
 impl Form {
-    /// `None` when a name or value is no text.
+    /// Parses the text; `None` when a name or value is not UTF-8.
     pub(super) fn parse(text: &str) -> Option<Self> {
         text.split('&')
             .filter(|pair| !pair.is_empty())
@@ -29,7 +29,7 @@ impl Form {
             .map(|(_, value)| value.as_str())
     }
 
-    /// Every value of a parameter.
+    /// All values of a parameter.
     pub(super) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.0
             .iter()

@@ -1,4 +1,4 @@
-//! Entries for the fuzz target of what clients send to say who they are.
+//! Entry points for the fuzz target of the parsers of credentials.
 
 use crate::form::Form;
 use crate::header::Credential;
@@ -6,7 +6,7 @@ use crate::jwt::Unverified;
 use crate::network::Network;
 use crate::scope::Scopes;
 
-/// An `Authorization` header.
+/// Parses an `Authorization` header.
 pub fn credential(text: &str) {
     if let Ok(Credential::Basic { user, password }) = Credential::parse(text) {
         assert!(!user.contains(':'));
@@ -14,28 +14,28 @@ pub fn credential(text: &str) {
     }
 }
 
-/// Scopes, which mean the same when they are written again.
+/// Parses scopes, which must keep their meaning when they are written and parsed again.
 pub fn scopes(text: &str) {
     let Ok(scopes) = text.parse::<Scopes>() else {
         return;
     };
     for scope in &scopes.0 {
         for (action, repository) in scope.wants() {
-            // Beyond repositories one has to ask for everything.
+            // Actions without a repository need the scope of the whole registry.
             assert!(repository.is_none() || scopes.opens(action, repository.as_ref()));
         }
     }
     assert_eq!(scopes.to_string().parse(), Ok(scopes));
 }
 
-/// A token that nobody has verified.
+/// Parses a token without verifying it.
 pub fn token(text: &str) {
     if let Ok(token) = Unverified::parse(text) {
         let _ = (token.issuer(), token.key_id(), token.kind());
     }
 }
 
-/// The body of a request for a token.
+/// Parses the body of a request for a token.
 pub fn form(text: &str) {
     if let Some(form) = Form::parse(text) {
         let first = form.get("scope");
@@ -43,7 +43,7 @@ pub fn form(text: &str) {
     }
 }
 
-/// A network.
+/// Parses a network.
 pub fn network(text: &str) {
     if let Ok(network) = text.parse::<Network>() {
         assert_eq!(network.to_string().parse().ok(), Some(network));

@@ -1,12 +1,12 @@
-//! The gate between a request and its verb: it says who asks, and whether they may.
+//! The gate between a request and its verb: identifies the client and decides what it may do.
 //!
 //! ```text
 //! head, peer -> origin (address, base URL) -> credential -> authenticator -> Identity
 //! Identity x Action x Repository -> token scope and policy -> go on, 401, 403
 //! ```
-//! A gate does not change. When settings change, its owner makes the next one from it
-//! ([`Gate::reopen`]): failed logins, requests under way and keys of issuers are kept. It answers
-//! nothing itself: whoever asks makes an answer of [`Denied`](crate::Denied).
+//! A gate is immutable. When settings change, its owner makes the next gate from it
+//! ([`Gate::reopen`]), which keeps failed logins, requests under way and keys of issuers. A gate
+//! sends no response: the caller makes one of [`Denied`](crate::Denied).
 
 mod access;
 mod login;

@@ -1,4 +1,4 @@
-//! `Authorization` and its kin, from clients that may be hostile.
+//! Parses `Authorization` and related headers of clients, which may be hostile.
 
 use std::net::IpAddr;
 
@@ -7,27 +7,27 @@ use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, HeaderName, header};
 use lazaret_oci::Registry;
 
-/// Longest credential that is looked at, in bytes.
+/// Longest credential that is parsed, in bytes.
 const LONGEST: usize = 24 * 1024;
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
-/// The credential that a client shows.
+/// The credential of a request.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) enum Credential {
-    /// RFC 7617.
+    /// A user name and a password (RFC 7617).
     Basic {
-        /// May be empty.
+        /// The user name, which may be empty.
         user: String,
-        /// May be empty.
+        /// The password, which may be empty.
         password: String,
     },
-    /// RFC 6750.
+    /// A bearer token (RFC 6750).
     Bearer(String),
 }
 
-/// The reason why a header holds no credential.
+/// The reason that a header contains no credential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Malformed {
     #[error("there are several Authorization headers")]
@@ -43,7 +43,7 @@ pub(super) enum Malformed {
 }
 
 impl Credential {
-    /// The credential of a request, if it shows one.
+    /// Parses the credential of a request, if there is one.
     pub(super) fn of(headers: &HeaderMap) -> Result<Option<Self>, Malformed> {
         let mut values = headers.get_all(header::AUTHORIZATION).iter();
         let Some(value) = values.next() else {
@@ -94,7 +94,8 @@ impl std::fmt::Debug for Credential {
     }
 }
 
-/// `host[:port]` that the client asked for: of the request's target (HTTP/2), else of `Host`.
+/// `host[:port]` that the client has addressed: that of the request's target (HTTP/2), else of
+/// `Host`.
 pub(super) fn authority(head: &http::request::Parts) -> Option<Registry> {
     if let Some(authority) = head.uri.authority() {
         return authority.as_str().parse().ok();
@@ -107,7 +108,7 @@ pub(super) fn authority(head: &http::request::Parts) -> Option<Registry> {
     host.to_str().ok()?.parse().ok()
 }
 
-/// Whether a proxy says that its client's connection is encrypted. Only of the last proxy.
+/// Whether the last proxy says that its client's connection is encrypted.
 pub(super) fn forwarded_tls(headers: &HeaderMap) -> Option<bool> {
     let value = headers.get_all(FORWARDED_PROTO).iter().next_back()?;
     let last = value.to_str().ok()?.rsplit(',').next()?.trim();
@@ -120,8 +121,8 @@ pub(super) fn forwarded_tls(headers: &HeaderMap) -> Option<bool> {
     }
 }
 
-/// The client behind proxies: the last address in `X-Forwarded-For` that is no trusted proxy.
-/// `None` when the header is missing or says nothing that can be read.
+/// The client behind proxies: the last address in `X-Forwarded-For` that is not a trusted proxy.
+/// `None` when the header is missing or unreadable.
 pub(super) fn forwarded_for(
     headers: &HeaderMap,
     trusted: impl Fn(IpAddr) -> bool,

@@ -1,6 +1,6 @@
-//! Users and passwords in a file, as Apache's `htpasswd` writes it, with slow hashes only.
+//! Users and passwords in a file in the format of Apache's `htpasswd`, with slow hashes only.
 //!
-//! Hashes are verified on blocking threads, a few at once. Equal logins under way share one
+//! Hashes are verified on blocking threads, a few at once. Equal logins at the same time share one
 //! verification, and a success is remembered for a minute.
 
 mod file;

@@ -1,4 +1,4 @@
-//! The sender of a request, and the place that it came from.
+//! The identity of a client, and the origin of its request.
 
 use std::net::IpAddr;
 use std::net::SocketAddr;
@@ -20,12 +20,12 @@ pub struct Peer {
     pub certificate: Option<Arc<ClientCertificate>>,
 }
 
-/// The way somebody was identified.
+/// The way in which a client was identified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Method {
-    /// Not at all.
+    /// Not identified.
     Anonymous,
-    /// By a name and password of the htpasswd file.
+    /// By a user name and password of the htpasswd file.
     Password,
     /// By an API key.
     ApiKey,
@@ -33,12 +33,12 @@ pub enum Method {
     Oidc,
     /// By a client certificate.
     Certificate,
-    /// By a token that this registry gave out.
+    /// By a token that this registry issued.
     Token,
 }
 
 impl Method {
-    /// The word in the audit log.
+    /// The name in the audit log.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -52,8 +52,8 @@ impl Method {
     }
 }
 
-/// Somebody who asks. Keep it until the answer is sent: it holds a place among the requests that
-/// the client may have under way.
+/// An identified or anonymous client. Keep it until the response is sent: it holds a place among
+/// the requests that the client may have under way.
 #[derive(Debug, Clone)]
 pub struct Identity {
     pub(super) user: Option<String>,
@@ -61,28 +61,28 @@ pub struct Identity {
     pub(super) groups: Vec<String>,
     pub(super) key: Option<String>,
     pub(super) method: Method,
-    /// The scopes of the token; `None` when no token limits what may be done.
+    /// The scopes of the token; `None` when the credential has no scopes.
     pub(super) scope: Option<Arc<Scopes>>,
-    /// The end of the credential.
+    /// The time at which the credential expires.
     pub(super) expires: Option<SystemTime>,
-    /// Says that a refresh token is for the password as it is now.
+    /// Proves that a refresh token was issued for the current password.
     pub(super) proof: Option<String>,
-    /// The place that the request came from, and the one that it went to.
+    /// The origin of the request.
     pub(super) origin: Origin,
     pub(super) place: Option<Arc<Place>>,
 }
 
-/// The place that a request came from, and the one that it went to.
+/// The origin of a request: the client's address and the registry's URL.
 #[derive(Debug, Clone)]
 pub(super) struct Origin {
-    /// The client, behind proxies that are trusted.
+    /// The client's address, behind trusted proxies.
     pub(super) address: IpAddr,
-    /// `https://host[:port]`, as the client sees the registry.
+    /// The base URL, `https://host[:port]`, as the client sees the registry.
     pub(super) base: Option<Arc<str>>,
 }
 
 impl Identity {
-    /// Nobody in particular.
+    /// An anonymous client.
     pub(super) fn anonymous(origin: Origin) -> Self {
         Self::known(None, Method::Anonymous, origin)
     }
@@ -101,7 +101,7 @@ impl Identity {
         }
     }
 
-    /// The user; `None` when anonymous.
+    /// The user name; `None` when anonymous.
     #[must_use]
     pub fn user(&self) -> Option<&str> {
         self.user.as_deref()
@@ -113,19 +113,19 @@ impl Identity {
         &self.groups
     }
 
-    /// Id of the API key that was shown.
+    /// Id of the API key that was presented.
     #[must_use]
     pub fn key(&self) -> Option<&str> {
         self.key.as_deref()
     }
 
-    /// The way they were identified.
+    /// The way in which the client was identified.
     #[must_use]
     pub fn method(&self) -> Method {
         self.method
     }
 
-    /// The client's address, behind proxies that are trusted.
+    /// The client's address, behind trusted proxies.
     #[must_use]
     pub fn address(&self) -> IpAddr {
         self.origin.address

@@ -1,8 +1,8 @@
 //! JSON Web Tokens in the compact form (RFC 7515, RFC 7519), signed with asymmetric keys.
 //!
-//! A key decides which algorithm it is used with; what a token says about its algorithm must
-//! agree. `none` and shared secrets do not exist here. Key ids are only compared; addresses of
-//! keys in tokens are never fetched.
+//! A key determines the algorithm that it is used with; the algorithm in the token's header must
+//! agree. `none` and shared secrets are not supported. Key ids are only compared; URLs of keys in
+//! tokens are never fetched.
 
 use std::time::{Duration, SystemTime};
 
@@ -15,13 +15,13 @@ use thiserror::Error;
 
 /// Longest token, in bytes.
 pub(super) const LONGEST: usize = 16 * 1024;
-/// Clocks may differ by this much.
+/// Largest difference between clocks that is tolerated.
 const LEEWAY: Duration = Duration::from_secs(60);
 
-/// The content of a token.
+/// The claims of a token.
 pub(super) type Claims = Map<String, Value>;
 
-/// The reason why a token is not believed. It says nothing of the token's content.
+/// The reason that a token is not accepted. It contains nothing of the token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub(super) enum Fault {
     #[error("it is no token")]
@@ -46,7 +46,7 @@ pub(super) enum Fault {
     Claim,
 }
 
-/// The way a signature is made.
+/// A signature algorithm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Algorithm {
     EdDsa,
@@ -64,14 +64,14 @@ impl Algorithm {
     }
 }
 
-/// A key that signatures are checked with.
+/// A key that verifies signatures.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) enum PublicKey {
-    /// 32 bytes.
+    /// An Ed25519 key of 32 bytes.
     Ed25519(Vec<u8>),
-    /// An uncompressed point, 65 bytes.
+    /// An uncompressed point on P-256, of 65 bytes.
     P256(Vec<u8>),
-    /// Big-endian numbers without leading zeros.
+    /// An RSA key: big-endian numbers without leading zeros.
     Rsa { modulus: Vec<u8>, exponent: Vec<u8> },
 }
 
@@ -113,7 +113,7 @@ struct Header {
     crit: Option<Value>,
 }
 
-/// A token whose signature was not checked yet: good for finding out which key to use.
+/// A token whose signature is not verified yet. It may only be used to find the key.
 #[derive(Debug, Clone)]
 pub(super) struct Unverified<'a> {
     header: Header,
@@ -130,7 +130,7 @@ impl<'a> Unverified<'a> {
         let (signed, signature) = token.rsplit_once('.').ok_or(Fault::Form)?;
         let (header, claims) = signed.split_once('.').ok_or(Fault::Form)?;
         let header: Header = json(header)?;
-        // Extensions that must be understood (RFC 7515, section 4.1.11): none are.
+        // Critical extensions (RFC 7515, section 4.1.11): none is supported.
         if header.crit.is_some() {
             return Err(Fault::Form);
         }
@@ -142,17 +142,17 @@ impl<'a> Unverified<'a> {
         })
     }
 
-    /// The issuer that the token names.
+    /// The issuer that the token claims (`iss`).
     pub(super) fn issuer(&self) -> Option<&str> {
         self.claims.get("iss")?.as_str()
     }
 
-    /// The key that the token names.
+    /// The id of the key that the token names (`kid`).
     pub(super) fn key_id(&self) -> Option<&str> {
         self.header.kid.as_deref()
     }
 
-    /// The kind that the token says it is.
+    /// The type that the token claims (`typ`).
     pub(super) fn kind(&self) -> Option<&str> {
         self.header.typ.as_deref()
     }
@@ -161,7 +161,7 @@ impl<'a> Unverified<'a> {
         self.header.alg == algorithm.as_str()
     }
 
-    /// The claims, if the signature is right and now is a time for them.
+    /// Verifies the signature and the times; returns the claims.
     pub(super) fn verify(self, key: &PublicKey, now: SystemTime) -> Result<Claims, Fault> {
         if !self.is_for(key.algorithm()) {
             return Err(Fault::Algorithm);
@@ -187,26 +187,26 @@ fn check_times(claims: &Claims, now: SystemTime) -> Result<(), Fault> {
     Ok(())
 }
 
-/// A `NumericDate` in whole seconds.
+/// Reads a `NumericDate`, in whole seconds.
 fn time(claims: &Claims, name: &str) -> Result<Option<u64>, Fault> {
     match claims.get(name) {
         None => Ok(None),
         Some(value) => {
             let number = value.as_f64().filter(|n| (0.0..=1e15).contains(n));
-            // In range, so that nothing but a fraction is lost.
+            // The number is in range, so only a fraction is lost.
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
             number.map(|n| Some(n as u64)).ok_or(Fault::Claim)
         }
     }
 }
 
-/// The end of the token.
+/// The time at which the token expires (`exp`).
 pub(super) fn expiry(claims: &Claims) -> Option<SystemTime> {
     let ends = time(claims, "exp").ok()??;
     SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(ends))
 }
 
-/// Whether the token is for one of these audiences.
+/// Whether the token has one of these audiences (`aud`).
 pub(super) fn has_audience(claims: &Claims, mut accepted: impl FnMut(&str) -> bool) -> bool {
     match claims.get("aud") {
         Some(Value::String(audience)) => accepted(audience),

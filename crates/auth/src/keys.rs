@@ -1,4 +1,4 @@
-//! Keys that sign the registry's own tokens.
+//! The keys that sign and verify the registry's own tokens.
 
 use std::fs;
 use std::io;
@@ -14,17 +14,17 @@ use crate::error::Error;
 use crate::jwt::{Algorithm, Claims, Fault, PublicKey, Unverified, encode};
 use crate::random;
 
-/// `SubjectPublicKeyInfo` of an Ed25519 key up to the key itself (RFC 8410).
+/// The bytes of an Ed25519 `SubjectPublicKeyInfo` before the key itself (RFC 8410).
 const ED25519_PREFIX: [u8; 12] = [
     0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00,
 ];
-/// The same of an uncompressed point on P-256 (RFC 5480).
+/// The same for an uncompressed point on P-256 (RFC 5480).
 const P256_PREFIX: [u8; 26] = [
     0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a,
     0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
 ];
 
-/// The key that signs, and all keys that are believed.
+/// The signing key, and all keys whose signatures are accepted.
 pub(super) struct Keys {
     signer: Signer,
     id: String,
@@ -37,8 +37,8 @@ enum Signer {
 }
 
 impl Keys {
-    /// Reads the key that signs and further keys that are believed. Without a file, the key that
-    /// signs is a new one and ends with this value.
+    /// Reads the signing key, and further keys whose signatures are accepted. Without a file a new
+    /// signing key is made, which is lost with this value.
     pub(super) fn read<'a>(
         signing: Option<&Path>,
         believed: impl Iterator<Item = &'a Path>,
@@ -154,7 +154,7 @@ impl Signer {
     }
 }
 
-/// A public key, or the public half of a private one.
+/// Reads a public key, or the public half of a private key.
 fn read_public(path: &Path) -> Result<PublicKey, Error> {
     let pem = read_pem(path)?;
     if let Ok(info) = SubjectPublicKeyInfoDer::from_pem_slice(&pem) {
@@ -183,7 +183,7 @@ fn read_pem(path: &Path) -> Result<Vec<u8>, Error> {
     })
 }
 
-/// A name of a key that only this key has.
+/// The id of a key, derived from the key.
 fn key_id(key: &PublicKey) -> String {
     let bytes = match key {
         PublicKey::Ed25519(bytes) | PublicKey::P256(bytes) => bytes,

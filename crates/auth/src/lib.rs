@@ -1,5 +1,5 @@
-//! Who a client of the registry is, and what it may do: authenticators, access rules, tokens,
-//! limits and the audit log.
+//! Identifies the clients of the registry and decides what they may do: authenticators, access
+//! rules, tokens, limits and the audit log.
 //!
 //! ```text
 //! gate          the decisions that the rest of the registry asks for
@@ -10,8 +10,9 @@
 //!   limits                     rates, failed logins, requests under way; bounded memory
 //!   audit                      what happened, without secrets
 //! ```
-//! [`Gate`] is all that verbs need. The crate serves no request and keeps no content; keys are
-//! kept by a store of `lazaret-content`. See `docs/guide/registry-security.md` for the threats.
+//! [`Gate`] is all that callers need. The crate serves no request, sends no response and keeps no
+//! content: `lazaret-registry` does the first two, and `lazaret-content` stores API keys for it.
+//! The threats are described in `docs/guide/registry-security.md`.
 
 mod action;
 mod api_keys;

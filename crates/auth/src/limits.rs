@@ -12,13 +12,13 @@ pub(super) use failures::Failures;
 pub(super) use places::{Place, Places};
 pub(super) use rate::Rate;
 
-/// Limits of the requests of one user or address. No limit where there is none.
+/// Limits of the requests of one user or address; `None` means no limit.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct RequestLimits {
-    /// Requests a second.
+    /// Requests per second.
     pub requests_per_second: Option<f64>,
-    /// Requests that may come at once beyond that.
+    /// Number of requests that may come at once.
     pub request_burst: u32,
-    /// Requests under way at once.
+    /// Number of requests under way at once.
     pub concurrent_requests: Option<u32>,
 }

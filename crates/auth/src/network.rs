@@ -4,15 +4,15 @@ use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 use std::str::FromStr;
 
-/// An address or a network: `10.0.0.0/8`, `::1`.
+/// An IP address or a network: `10.0.0.0/8`, `::1`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Network {
     address: IpAddr,
-    /// Bits that count.
+    /// Length of the prefix, in bits.
     prefix: u8,
 }
 
-/// Text that is no network.
+/// Text that is not a network.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("invalid network '{0}': expected an address or address/bits")]
 pub struct NetworkError(String);
@@ -21,7 +21,7 @@ lazaret_values::serde_by_text!(Network);
 lazaret_values::schema_by_text!(Network, { "examples": ["10.0.0.0/8", "::1"] });
 
 impl Network {
-    /// Whether the address is of the network.
+    /// Whether the address belongs to the network.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
         let shift = |bits: u8| u32::from(bits - self.prefix);
@@ -67,7 +67,7 @@ impl fmt::Display for Network {
     }
 }
 
-/// The part of an address that one client has for itself: all of IPv4, a /64 of IPv6.
+/// The part of an address that belongs to one client: all of an IPv4 address, a /64 of IPv6.
 pub(super) fn client_part(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(

@@ -1,4 +1,4 @@
-//! Tokens of other issuers (OpenID Connect Discovery 1.0, RFC 7517).
+//! Verifies tokens of other issuers (OpenID Connect Discovery 1.0, RFC 7517).
 //!
 //! ```text
 //! issuer -> discovery document -> key set, kept for an hour and longer if the issuer is down

@@ -1,6 +1,7 @@
-//! The access policy: rules as a value, and the pure decision who may do what.
+//! The access policy: the rules as a value, and the pure decision on what a client may do.
 //!
-//! A request is allowed when a rule allows it and none denies it. Order does not matter.
+//! A request is allowed when a rule allows it and none denies it. The order of rules does not
+//! matter.
 
 mod repositories;
 mod subject;
@@ -57,25 +58,25 @@ pub enum Effect {
     Deny,
 }
 
-/// All rules, and the groups that the settings name.
+/// The access rules, and the groups of the settings.
 #[derive(Debug, Clone)]
 pub(super) struct Policy {
     rules: Rules,
-    /// Members of each group.
+    /// The members of each group.
     groups: BTreeMap<String, Vec<String>>,
 }
 
 #[derive(Debug, Clone)]
 enum Rules {
-    /// Nobody is known and nothing is ruled: for development.
+    /// No authenticators and no rules, for development: everybody may do everything.
     Open,
-    /// Users are known, but nothing is ruled: whoever is known may everything but administer.
+    /// Authenticators but no rules: every identified client may do everything but administer.
     Authenticated,
     Listed(Vec<Rule>),
 }
 
 impl Policy {
-    /// `authenticates`: whether anybody can be known at all.
+    /// Makes a policy; `authenticates` says whether any authenticator is set up.
     pub(super) fn new(
         rules: Option<Vec<Rule>>,
         groups: BTreeMap<String, Vec<String>>,
@@ -89,13 +90,13 @@ impl Policy {
         Self { rules, groups }
     }
 
-    /// Whether everybody may everything.
+    /// Whether everybody may do everything.
     pub(super) fn is_open(&self) -> bool {
         matches!(self.rules, Rules::Open)
     }
 
-    /// Whether the identity, whatever its token says, may do this. Without a repository, the
-    /// patterns of rules do not matter.
+    /// Whether the rules allow the identity to do this, regardless of its token's scope. Without a
+    /// repository the patterns of rules are ignored.
     pub(super) fn allows(
         &self,
         identity: &Identity,
@@ -129,7 +130,7 @@ impl Policy {
         allowed
     }
 
-    /// Whether any rule is about a group of this name.
+    /// Whether any rule names this group.
     pub(super) fn mentions(&self, group: &str) -> bool {
         let Rules::Listed(rules) = &self.rules else {
             return false;
@@ -140,7 +141,8 @@ impl Policy {
             .any(|subject| matches!(subject, Subject::Group(name) if matches_text(name, group)))
     }
 
-    /// The groups that the identity brought and those that the settings put it in.
+    /// The groups that the credential names, and those of the settings that have the user as a
+    /// member.
     fn groups_of<'a>(&'a self, identity: &'a Identity) -> Vec<&'a str> {
         let named = self.groups.iter().filter(|(_, members)| {
             identity

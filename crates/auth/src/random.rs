@@ -1,8 +1,8 @@
-//! Random bytes.
+//! Random bytes of the system's random source.
 
 use ring::rand::{SecureRandom as _, SystemRandom};
 
-/// Bytes from the system's random source.
+/// `N` random bytes.
 pub(super) fn bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     SystemRandom::new()
@@ -11,7 +11,7 @@ pub(super) fn bytes<const N: usize>() -> [u8; N] {
     bytes
 }
 
-/// `N` random bytes in hexadecimal.
+/// `N` random bytes as hexadecimal digits.
 pub(super) fn hex<const N: usize>() -> String {
     lazaret_values::hex(&bytes::<N>())
 }

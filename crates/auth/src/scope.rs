@@ -1,4 +1,4 @@
-//! Scopes of tokens (distribution "Token Scope Documentation").
+//! Parses scopes of tokens (distribution "Token Scope Documentation").
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,30 +8,30 @@ use serde::{Deserialize, Serialize};
 
 use crate::action::Action;
 
-/// Most scopes in one request or token.
+/// Largest number of scopes in one request or token.
 const MOST: usize = 64;
-/// Longest text of scopes that is looked at, in bytes.
+/// Longest text of scopes that is parsed, in bytes.
 const LONGEST: usize = 16 * 1024;
 
-/// The scopes that a token opens: the claim `access`.
+/// The scopes of a token: the claim `access`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(super) struct Scopes(pub(super) Vec<Scope>);
 
-/// One thing and what may be done with it: `repository:acme/app:pull,push`.
+/// A resource with the actions that are allowed on it: `repository:acme/app:pull,push`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Scope {
-    /// `repository` or `registry`.
+    /// The type of the resource: `repository` or `registry`.
     #[serde(rename = "type")]
     pub(super) kind: String,
-    /// A repository, or `catalog`, or `admin`.
+    /// The name of the resource: a repository, or `catalog` or `admin`.
     pub(super) name: String,
-    /// `pull`, `push`, `delete`, or `*` for all.
+    /// The actions: `pull`, `push`, `delete`, or `*` for all.
     pub(super) actions: Vec<String>,
 }
 
 impl Scope {
-    /// The scope that an action needs.
+    /// The scope that an action requires.
     pub(super) fn of(action: Action, repository: Option<&Repository>) -> Self {
         let (kind, name, action) = match (action, repository) {
             (Action::Administer, _) => ("registry", "admin", "*"),
@@ -47,7 +47,7 @@ impl Scope {
         }
     }
 
-    /// The actions that the scope asks for. Unknown words ask for nothing.
+    /// The actions that the scope names. Unknown names are ignored.
     pub(super) fn wants(&self) -> Vec<(Action, Option<Repository>)> {
         match (self.kind.as_str(), self.name.as_str()) {
             ("registry", "catalog") => vec![(Action::List, None)],
@@ -74,7 +74,7 @@ impl Scope {
 }
 
 impl Scopes {
-    /// The scopes that some actions need, one for each thing.
+    /// The scopes that some actions require, one for each resource.
     pub(super) fn needed(needs: &[(Action, Option<Repository>)]) -> Self {
         let mut scopes = Self::default();
         for (action, repository) in needs {
@@ -83,7 +83,7 @@ impl Scopes {
         scopes
     }
 
-    /// Adds a scope, to that of the same thing if there is one.
+    /// Adds a scope; it is merged with the scope of the same resource if there is one.
     pub(super) fn add(&mut self, scope: Scope) {
         let same = |have: &&mut Scope| have.kind == scope.kind && have.name == scope.name;
         match self.0.iter_mut().find(same) {
@@ -98,7 +98,7 @@ impl Scopes {
         }
     }
 
-    /// Whether a token with these scopes opens this.
+    /// Whether a token with these scopes allows this.
     pub(super) fn opens(&self, action: Action, repository: Option<&Repository>) -> bool {
         let needed = Scope::of(action, repository);
         self.0.iter().any(|have| {
@@ -112,7 +112,7 @@ impl Scopes {
 impl FromStr for Scopes {
     type Err = &'static str;
 
-    /// Reads scopes separated by spaces, of which `resource(class)` types lose their class.
+    /// Parses scopes that are separated by spaces. The class of `resource(class)` types is dropped.
     fn from_str(text: &str) -> Result<Self, &'static str> {
         if text.len() > LONGEST {
             return Err("the scope is too long");
@@ -135,7 +135,7 @@ impl FromStr for Scope {
     fn from_str(text: &str) -> Result<Self, &'static str> {
         let wrong = "a scope is type:name:actions";
         let (kind, rest) = text.split_once(':').ok_or(wrong)?;
-        // A name may have a colon itself (a host with a port), actions have none.
+        // A name may contain a colon (a host with a port), actions may not.
         let (name, actions) = rest.rsplit_once(':').ok_or(wrong)?;
         let kind = kind.split_once('(').map_or(kind, |(kind, _)| kind);
         let is_word = |text: &str| {

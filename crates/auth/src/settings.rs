@@ -1,4 +1,4 @@
-//! Settings: who is known, and how.
+//! Settings of authentication.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -54,7 +54,7 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Whether anybody can be known at all.
+    /// Whether any authenticator is set up.
     #[must_use]
     pub fn authenticates(&self) -> bool {
         self.htpasswd.is_some()

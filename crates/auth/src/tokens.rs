@@ -1,11 +1,11 @@
-//! The registry's own tokens: short-lived ones that open repositories, and refresh tokens.
+//! The registry's own tokens: short-lived access tokens for repositories, and refresh tokens.
 //!
 //! ```text
 //! credential -> identity -> policy -> access token (minutes; what policy grants of what was asked)
 //!                       \-> refresh token (days; opens nothing, is exchanged for access tokens)
 //! ```
-//! An access token can only narrow what its user may: the policy is asked again at every use.
-//! The two kinds differ in the header's `typ` and in their audience, so that none passes for
+//! An access token can only narrow what its user may do: the policy is asked again at every use.
+//! The two kinds differ in the header's `typ` and in their audience, so that neither is accepted as
 //! the other.
 
 use std::path::{Path, PathBuf};
@@ -24,14 +24,14 @@ use crate::scope::Scopes;
 use crate::settings::Tokens as Settings;
 use crate::{Identity, Method, random};
 
-/// Kind of access tokens.
+/// Header `typ` of access tokens.
 const ACCESS: &str = "JWT";
-/// Kind of refresh tokens.
+/// Header `typ` of refresh tokens.
 const REFRESH: &str = "refresh+jwt";
-/// Longest life of an access token.
+/// Longest lifetime of an access token.
 const LONGEST: Period = Period::days(1);
 
-/// Makes and checks tokens.
+/// Issues and verifies tokens.
 pub(super) struct Tokens {
     keys: Keys,
     pub(super) service: String,
@@ -40,36 +40,36 @@ pub(super) struct Tokens {
     refresh_lifetime: Duration,
 }
 
-/// The tokens that the service gives out; the JSON form is the body of the answer.
+/// The tokens that the service issues; the JSON form is the body of the response.
 #[derive(Clone, Serialize)]
 pub struct Grant {
     /// The access token.
     pub token: String,
-    /// The same, under its name in OAuth 2.
+    /// The access token under its name in OAuth 2.0.
     pub access_token: String,
-    /// Life of the token, in seconds.
+    /// Lifetime of the token, in seconds.
     pub expires_in: u64,
-    /// The scopes that were granted of those that were asked for.
+    /// The granted scopes, of those that were asked for.
     pub scope: String,
-    /// For further access tokens.
+    /// The refresh token, for further access tokens.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refresh_token: Option<String>,
     #[serde(skip)]
     pub(super) id: String,
 }
 
-/// The content of a good refresh token.
+/// The content of a valid refresh token.
 pub(super) struct Refresh {
     pub(super) user: String,
     pub(super) method: Method,
-    /// Proof of the password that it was made for.
+    /// Proof of the password that it was issued for.
     pub(super) proof: Option<String>,
     pub(super) key: Option<String>,
 }
 
 impl Tokens {
-    /// `folder`: where a key is made when the settings name none. Without a folder it is kept
-    /// nowhere.
+    /// Opens the service. If the settings name no key, one is made in `folder`; without a folder it
+    /// is not stored.
     pub(super) fn open(
         settings: &Settings,
         host: Option<&str>,
@@ -109,12 +109,12 @@ impl Tokens {
         })
     }
 
-    /// Whether the token says that it is from here.
+    /// Whether the token claims to be issued by this registry.
     pub(super) fn is_mine(&self, token: &Unverified<'_>) -> bool {
         token.issuer() == Some(&self.issuer)
     }
 
-    /// Makes tokens for somebody. `None` when their credential has just ended.
+    /// Issues tokens for a client. `None` when its credential has just expired.
     pub(super) fn grant(
         &self,
         identity: &Identity,
@@ -144,7 +144,7 @@ impl Tokens {
         })
     }
 
-    /// A refresh token, for those credentials that can be looked at again later.
+    /// A refresh token, for credentials that can be verified again later.
     fn refresh(&self, identity: &Identity, left: Duration, now: SystemTime) -> Option<String> {
         let lifetime = self.refresh_lifetime.min(left);
         let again = matches!(identity.method, Method::Password | Method::ApiKey);
@@ -191,7 +191,7 @@ impl Tokens {
         claims
     }
 
-    /// The holder of this access token, with the scopes that it opens.
+    /// Verifies an access token; returns its holder, with the token's scopes.
     pub(super) fn verify(
         &self,
         token: Unverified<'_>,
@@ -215,8 +215,8 @@ impl Tokens {
         Ok(identity)
     }
 
-    /// The content of a refresh token. Whether its user still exists is for the caller to find
-    /// out.
+    /// Verifies a refresh token; returns its content. The caller has to check that its user still
+    /// exists.
     pub(super) fn verify_refresh(&self, token: &str, now: SystemTime) -> Result<Refresh, Fault> {
         let token = Unverified::parse(token)?;
         let claims = self.check(token, REFRESH, &self.refresh_audience(), now)?;
@@ -255,7 +255,7 @@ impl Tokens {
     }
 }
 
-/// A claim that is a text, if it is there.
+/// Reads a claim that is a string, if it is there.
 fn text(claims: &Claims, name: &str) -> Result<Option<String>, Fault> {
     match claims.get(name) {
         None => Ok(None),

@@ -1,12 +1,12 @@
-//! The last part of `run`: this process's streams and signals joined to a workload's session.
+//! The last part of `run`: connects this process's streams and signals with a workload's session.
 //!
 //! ```text
 //! Events  -- Output, Errors --> carry ---> stdout, stderr, in order
 //! Input   <-------------------- feed  <--- stdin, as fast as the workload reads
 //! Control <-------------------- carry <--- SIGINT, SIGTERM, SIGHUP, SIGQUIT; a closed stdout
 //! ```
-//! It ends with the workload, with the machine, or at the third SIGINT. It knows no machine:
-//! whoever holds the machine ends it with the [`Ending`] that comes from here.
+//! It ends with the workload, with the machine, or at the third SIGINT. It knows no machine: the
+//! holder of the machine ends it with the [`Ending`] that this module returns.
 
 mod output;
 mod signals;
@@ -21,13 +21,13 @@ use crate::failure::Failure;
 use output::Output;
 use signals::Request;
 
-/// Signal that a program gets for writing where nobody reads.
+/// The signal that a program gets when it writes to a pipe without a reader.
 const SIGPIPE: u8 = 13;
 
-/// Stays with a session to its end.
+/// Carries a session's streams and signals until it ends.
 ///
 /// # Errors
-/// When the machine goes before the workload has ended, or an output fails.
+/// When the machine ends before the workload has ended, or an output fails.
 pub(crate) async fn carry(
     session: Session,
     forward_stdin: bool,
@@ -65,7 +65,7 @@ pub(crate) async fn carry(
     }
 }
 
-/// Hands standard input to the workload, and then its end.
+/// Forwards standard input to the workload until its end.
 async fn feed(mut input: Input, forward_stdin: bool) {
     if forward_stdin {
         let mut pieces = stdin::read();

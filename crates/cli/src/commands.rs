@@ -1,4 +1,4 @@
-//! One file a command.
+//! The commands, with one file for each.
 
 mod auth;
 mod catalogue;
@@ -79,7 +79,7 @@ impl Command {
         Ok(exit::SUCCESS)
     }
 
-    /// Whether the command starts its log itself.
+    /// Whether the command starts logging itself.
     pub(crate) fn logs_itself(&self) -> bool {
         match self {
             #[cfg(feature = "serve")]
@@ -88,7 +88,8 @@ impl Command {
         }
     }
 
-    /// The status for failures of commands whose small statuses are the workload's.
+    /// The exit status for failures of Lazaret in commands whose small statuses belong to the
+    /// workload.
     pub(crate) fn failure_status(&self) -> Option<u8> {
         match self {
             Self::Run(_) => Some(exit::MACHINE),

@@ -1,53 +1,53 @@
-//! Every environment variable that Lazaret reads or sets.
+//! Names of all environment variables that Lazaret reads or sets.
 
-/// Folder for everything Lazaret keeps; replaces the XDG folders.
+/// Folder for all data of Lazaret; replaces the XDG folders.
 pub(crate) const HOME: &str = "LAZARET_HOME";
-/// Further `host[:port]`s that are spoken to over plain HTTP, separated by commas.
+/// Further registries (`host[:port]`) that are addressed over plain HTTP, separated by commas.
 pub(crate) const PLAIN_HTTP: &str = "LAZARET_PLAIN_HTTP";
 /// Log filter: `warn`, `info`, `debug`, or a `tracing` directive.
 pub(crate) const LOG: &str = "LAZARET_LOG";
-/// `auto` (the default), `kvm` or `tcg`.
+/// The accelerator: `auto` (the default), `kvm` or `tcg`.
 pub(crate) const ACCELERATOR: &str = "LAZARET_ACCELERATOR";
-/// The credential file, instead of the one in the configuration folder.
+/// Path of the credential file, instead of the one in the configuration folder.
 pub(crate) const CREDENTIALS: &str = "LAZARET_CREDENTIALS";
-/// Catalogue files, separated by `:`, instead of the one in the configuration folder.
+/// Paths of catalogue files, separated by `:`, instead of the one in the configuration folder.
 pub(crate) const CATALOGUE: &str = "LAZARET_CATALOGUE";
-/// A file of further certificate authorities, PEM.
+/// Path of a PEM file with further certificate authorities.
 pub(crate) const CA_FILE: &str = "LAZARET_CA_FILE";
 
-/// Of the commands `serve` and `registry`, read or set.
+/// Variables that the commands `serve` and `registry` read or set.
 #[cfg(feature = "serve")]
 pub(crate) mod serve {
     /// Set for the child of `registry with`: `host:port` of the ephemeral registry.
     pub(crate) const REGISTRY: &str = "LAZARET_REGISTRY";
-    /// The configuration file.
+    /// Path of the configuration file.
     pub(crate) const CONFIG: &str = "LAZARET_SERVE_CONFIG";
-    /// Begin of the names of all other settings.
+    /// Prefix of the names of all other settings.
     pub(crate) const PREFIX: &str = "LAZARET_SERVE_";
-    /// systemd: where a service tells how it is.
+    /// systemd: the socket to which a service reports its state.
     pub(crate) const NOTIFY_SOCKET: &str = "NOTIFY_SOCKET";
 }
 
-/// Of other tools, read as they define them.
+/// Variables of other tools, read as those tools define them.
 pub(crate) mod foreign {
-    /// Home folder.
+    /// The home folder.
     pub(crate) const HOME: &str = "HOME";
-    /// XDG base directories.
+    /// XDG base directory of data.
     pub(crate) const XDG_DATA_HOME: &str = "XDG_DATA_HOME";
-    /// XDG base directories.
+    /// XDG base directory of configuration.
     pub(crate) const XDG_CONFIG_HOME: &str = "XDG_CONFIG_HOME";
-    /// XDG base directories.
+    /// XDG base directory of caches.
     pub(crate) const XDG_CACHE_HOME: &str = "XDG_CACHE_HOME";
-    /// XDG base directories.
+    /// XDG base directory of runtime files.
     pub(crate) const XDG_RUNTIME_DIR: &str = "XDG_RUNTIME_DIR";
-    /// Docker: credentials as JSON text.
+    /// Docker: the credentials as JSON text.
     pub(crate) const DOCKER_AUTH_CONFIG: &str = "DOCKER_AUTH_CONFIG";
-    /// Docker: folder of `config.json`.
+    /// Docker: the folder of `config.json`.
     pub(crate) const DOCKER_CONFIG: &str = "DOCKER_CONFIG";
-    /// Podman: the credential file.
+    /// Podman: the path of the credential file.
     pub(crate) const REGISTRY_AUTH_FILE: &str = "REGISTRY_AUTH_FILE";
-    /// Where programs are looked for: QEMU.
+    /// The folders in which programs are looked for: QEMU.
     pub(crate) const PATH: &str = "PATH";
-    /// Reproducible builds: the time that made things carry.
+    /// Reproducible builds: the time stamp of built files, in seconds since 1970.
     pub(crate) const SOURCE_DATE_EPOCH: &str = "SOURCE_DATE_EPOCH";
 }

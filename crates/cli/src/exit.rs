@@ -1,10 +1,10 @@
-//! The exit statuses, which are part of the contract.
+//! The exit statuses. They are part of the contract with users.
 
 use lazaret_supervisor::ErrorClass;
 
 /// The command did what it was asked.
 pub(crate) const SUCCESS: u8 = 0;
-/// A failure of no published class.
+/// A failure of no other class.
 pub(crate) const FAILURE: u8 = 1;
 /// The command line cannot be understood (also what clap uses).
 pub(crate) const USAGE: u8 = 2;
@@ -14,7 +14,7 @@ pub(crate) const AUTH: u8 = 3;
 pub(crate) const NOT_FOUND: u8 = 4;
 /// A document, reference or setting breaks a rule.
 pub(crate) const INVALID: u8 = 5;
-/// A registry cannot be reached or does not answer as one.
+/// A registry cannot be reached, or does not answer as one.
 pub(crate) const UNREACHABLE: u8 = 6;
 /// The name or the address is taken or in use.
 pub(crate) const CONFLICT: u8 = 7;
@@ -22,16 +22,17 @@ pub(crate) const CONFLICT: u8 = 7;
 pub(crate) const INTEGRITY: u8 = 8;
 /// The disk is full, or a local file cannot be read or written.
 pub(crate) const STORAGE: u8 = 9;
-/// `run`: Lazaret failed before or beside the workload.
+/// `run`: Lazaret failed, not the workload.
 pub(crate) const MACHINE: u8 = 125;
-/// `run`: the command was found and cannot be run.
+/// `run`: the command was found but cannot be run.
 pub(crate) const NOT_EXECUTABLE: u8 = 126;
 /// `run`: the command was not found.
 pub(crate) const COMMAND_NOT_FOUND: u8 = 127;
-/// `run`: the machine was ended before the workload was, as a shell reports SIGINT.
+/// `run`: the machine was ended before its workload had ended; the status is that of SIGINT in a
+/// shell.
 pub(crate) const INTERRUPTED: u8 = 130;
 
-/// The status of an error class.
+/// The exit status of an error class.
 pub(crate) fn status(class: ErrorClass) -> u8 {
     match class {
         ErrorClass::Usage => USAGE,
@@ -42,7 +43,7 @@ pub(crate) fn status(class: ErrorClass) -> u8 {
         ErrorClass::Conflict => CONFLICT,
         ErrorClass::Integrity => INTEGRITY,
         ErrorClass::Storage => STORAGE,
-        // `run` answers 125 for everything of its own; other commands have no machine.
+        // `run` replaces it with 125; other commands have no machine.
         ErrorClass::Machine | ErrorClass::Other => FAILURE,
     }
 }

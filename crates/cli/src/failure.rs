@@ -1,10 +1,10 @@
-//! Why a command failed, as a value. `hints` says what is printed for it.
+//! The failure of a command, as a value. `hints` has the message and the advice to print for it.
 
 use std::io;
 
 use lazaret_supervisor::WorkloadFailure;
 
-/// Why a command failed.
+/// The failure of a command.
 #[derive(Debug)]
 pub(crate) enum Failure {
     /// An operation of the supervisor failed.
@@ -17,23 +17,23 @@ pub(crate) enum Failure {
     /// The content of a registry could not be read or written.
     #[cfg(feature = "serve")]
     Content(lazaret_content::Error),
-    /// The request makes no sense; the hint says what would.
+    /// The request makes no sense; the hint says which would.
     Usage {
-        /// What is wrong.
+        /// The message.
         message: String,
-        /// What to do instead.
+        /// The advice.
         hint: Option<String>,
     },
     /// Documents that break their schemas; each fault was already printed.
     Invalid {
-        /// How many.
+        /// Number of faults.
         faults: usize,
     },
-    /// The operating system refused.
+    /// An operation of the operating system failed.
     Io {
-        /// What was attempted, fitting "failed to ...".
+        /// The attempted action, which completes "failed to ...".
         action: String,
-        /// Why it failed.
+        /// The cause.
         source: io::Error,
     },
 }
@@ -88,7 +88,7 @@ impl From<lazaret_oci::Error> for Failure {
 }
 
 impl From<io::Error> for Failure {
-    /// Of standard output; files name themselves through [`Failure::io`].
+    /// An error of standard output; errors of files are made by [`Failure::io`].
     fn from(error: io::Error) -> Self {
         Self::io("write to standard output", error)
     }

@@ -1,8 +1,7 @@
-//! The table from failures to the command line's answer: exit status, wording, and a hint for
-//! what to do next.
+//! Maps failures to the command line's answer: exit status, message and a hint.
 //!
-//! Libraries say what failed and know no flags; here it is said in the words of this command line.
-//! One file for each kind of failure; nothing else in this crate maps errors.
+//! Libraries report what failed and know no flags; this module says it in the words of the command
+//! line. It has one file for each kind of failure, and nothing else in this crate maps errors.
 
 mod artifacts;
 mod client;
@@ -25,7 +24,7 @@ pub(crate) struct Answer {
     pub(crate) hint: Option<String>,
 }
 
-/// What the command line makes of a failure.
+/// The answer to a failure.
 pub(crate) fn answer(failure: &Failure) -> Answer {
     let (status, message, hint) = match failure {
         Failure::Supervisor(error) => (
@@ -69,7 +68,7 @@ pub(crate) fn answer(failure: &Failure) -> Answer {
     }
 }
 
-/// What the user can do about a notice, where there is something to do.
+/// The advice for a notice, if there is any.
 pub(crate) fn of_notice(notice: &Notice) -> Option<&'static str> {
     match notice {
         Notice::Accelerator(verdict) => vm::accelerator(&verdict.reason),

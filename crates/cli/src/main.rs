@@ -1,5 +1,7 @@
-//! `lazaret`, the command line: arguments and settings in, results and exit codes out. The work
-//! is done in `lazaret-supervisor` and, with the feature `serve`, in `lazaret-registry`.
+//! The command line `lazaret`: takes arguments and settings, gives results and exit statuses.
+//!
+//! The work is done in `lazaret-supervisor` and, with the feature `serve`, in `lazaret-registry`.
+//! Only this crate reads the environment, prints, installs signal handlers and names flags.
 
 mod attach;
 mod commands;
@@ -60,7 +62,7 @@ fn main() -> ExitCode {
                 .build()
                 .map_err(|error| Failure::io("start the runtime", error))?;
             let outcome = runtime.block_on(cli.command.run(&context));
-            // Threads blocked on standard input must not hold the exit up.
+            // A thread that is blocked on standard input must not delay the exit.
             runtime.shutdown_background();
             outcome
         });

@@ -1,4 +1,4 @@
-//! The two channels: data on standard output, everything else on standard error.
+//! Prints results on standard output, and everything else on standard error.
 
 use std::io::{self, IsTerminal, Write};
 
@@ -15,18 +15,18 @@ pub(crate) enum Format {
     Json,
 }
 
-/// Writes results and notes.
+/// Prints results and notes.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Printer {
-    /// No notes, no progress.
+    /// Whether notes and progress are left out.
     pub(crate) quiet: bool,
 }
 
 impl Printer {
-    /// A line or document on standard output.
+    /// Prints a line or document on standard output.
     ///
     /// # Errors
-    /// Of standard output; a closed pipe is one (`main` treats it as success).
+    /// Those of standard output, also for a closed pipe (which `main` treats as success).
     pub(crate) fn data(self, text: &str) -> io::Result<()> {
         let mut out = io::stdout().lock();
         out.write_all(text.as_bytes())?;
@@ -36,10 +36,10 @@ impl Printer {
         out.flush()
     }
 
-    /// `value` as JSON, or as the text that `render` makes of it.
+    /// Prints `value` as JSON, or as the text that `render` makes of it.
     ///
     /// # Errors
-    /// Of standard output.
+    /// Those of standard output.
     pub(crate) fn result<T: Serialize>(
         self,
         format: Format,
@@ -58,42 +58,42 @@ impl Printer {
         }
     }
 
-    /// Raw bytes on standard output, exactly.
+    /// Writes raw bytes to standard output and adds nothing.
     ///
     /// # Errors
-    /// Of standard output.
+    /// Those of standard output.
     pub(crate) fn raw(self, bytes: &[u8]) -> io::Result<()> {
         let mut out = io::stdout().lock();
         out.write_all(bytes)?;
         out.flush()
     }
 
-    /// A line for people on standard error, unless quiet.
+    /// Prints a line for people on standard error, unless quiet.
     pub(crate) fn note(self, text: &str) {
         if !self.quiet {
             self.always(text);
         }
     }
 
-    /// A warning on standard error, also when quiet.
+    /// Prints a warning on standard error, also when quiet.
     pub(crate) fn warning(self, text: &str) {
         self.always(&format!("warning: {text}"));
     }
 
-    /// A line on standard error, whatever was asked.
+    /// Prints a line on standard error, also when quiet.
     pub(crate) fn always(self, text: &str) {
         let line = format!("{}\n", Printable::new(text).lines().whole());
-        // Nobody is left to tell when standard error is gone.
+        // A failure cannot be reported anywhere.
         let _ = io::stderr().lock().write_all(line.as_bytes());
     }
 
-    /// Whether progress bars make sense.
+    /// Whether progress bars can be shown.
     pub(crate) fn interactive(self) -> bool {
         !self.quiet && io::stderr().is_terminal()
     }
 }
 
-/// Rows of text in aligned columns, each row in one line; the first row is the heading.
+/// Formats rows of text in aligned columns, one row per line; the first row is the heading.
 pub(crate) fn table(rows: &[Vec<String>]) -> String {
     let printable = |cell: &String| Printable::new(cell).whole().to_string();
     let rows: Vec<Vec<String>> = rows
@@ -127,7 +127,7 @@ pub(crate) fn table(rows: &[Vec<String>]) -> String {
     text
 }
 
-/// Bytes for people, in powers of 1024.
+/// Formats a number of bytes for people, in powers of 1024.
 pub(crate) fn bytes(count: u64) -> String {
     const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
     let mut unit = 0;

@@ -1,4 +1,5 @@
-//! Progress of transfers: bars on a terminal, a line a blob elsewhere, nothing when quiet.
+//! Shows the progress of transfers: bars on a terminal, one line per blob elsewhere, nothing when
+//! quiet.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,7 +11,7 @@ use lazaret_supervisor::ProgressSink;
 
 use crate::printer::{Printer, bytes};
 
-/// Blobs smaller than this come and go unmentioned.
+/// Size of the smallest blob that is shown, in bytes.
 const MENTIONED: u64 = 1024 * 1024;
 
 /// The bars of one command.
@@ -43,12 +44,12 @@ impl Bars {
         }
     }
 
-    /// Where transfers report to.
+    /// The receiver of progress reports of transfers.
     pub(crate) fn sink(&self) -> ProgressSink {
         Arc::clone(&self.shared) as ProgressSink
     }
 
-    /// Takes every bar off the screen.
+    /// Removes all bars from the screen.
     pub(crate) fn clear(&self) {
         for (_, bar) in self.shared.bars().drain() {
             bar.finish_and_clear();

@@ -1,4 +1,4 @@
-//! The last words of a command that failed.
+//! Prints the failure of a command.
 
 use std::io;
 
@@ -7,8 +7,8 @@ use crate::failure::Failure;
 use crate::hints;
 use crate::printer::Printer;
 
-/// Prints a failure and returns the exit status. `floor` replaces the status of commands whose
-/// small statuses belong to the workload (`run`: 125).
+/// Prints a failure and returns the exit status. `floor` replaces the status for commands whose
+/// small statuses belong to the workload (125 for `run`).
 pub(crate) fn report(failure: &Failure, printer: Printer, floor: Option<u8>) -> u8 {
     if matches!(failure, Failure::Io { source, .. } if source.kind() == io::ErrorKind::BrokenPipe) {
         return exit::SUCCESS;
@@ -19,7 +19,7 @@ pub(crate) fn report(failure: &Failure, printer: Printer, floor: Option<u8>) -> 
         printer.always(&format!("hint: {hint}"));
     }
     match failure {
-        // Of the workload, not of Lazaret: it stands whatever the floor is.
+        // This status is the workload's, so `floor` does not apply.
         Failure::Workload(_) => answer.status,
         _ => floor.unwrap_or(answer.status),
     }

@@ -1,4 +1,4 @@
-//! Arguments and environment become one [`Settings`], here and nowhere else.
+//! Resolves arguments and environment to one [`Settings`]. Only this file reads the environment.
 #![allow(clippy::disallowed_methods)]
 
 use std::env;
@@ -11,7 +11,7 @@ use lazaret_values::Secret;
 use crate::env_vars::{self, foreign};
 use crate::failure::Failure;
 
-/// Podman's credential file, below the XDG folders.
+/// Podman's credential file, relative to the XDG folders.
 const CONTAINERS: &str = "containers/auth.json";
 
 /// Flags of every command.
@@ -28,7 +28,7 @@ pub(crate) struct GlobalArgs {
     pub(crate) log: Option<String>,
 }
 
-/// Resolves every setting of the process.
+/// Resolves all settings of the process.
 pub(crate) fn resolve(global: &GlobalArgs) -> Result<Settings, Failure> {
     let home = path(env_vars::HOME);
     let user = path(foreign::HOME);
@@ -52,7 +52,7 @@ pub(crate) fn resolve(global: &GlobalArgs) -> Result<Settings, Failure> {
     let data = folder("data", xdg(foreign::XDG_DATA_HOME, ".local/share"))?;
     let config = folder("config", xdg(foreign::XDG_CONFIG_HOME, ".config"))?;
     let cache = folder("cache", xdg(foreign::XDG_CACHE_HOME, ".cache"))?;
-    // Machines need a folder with room for disks; XDG_RUNTIME_DIR is memory.
+    // Machines need a folder with room for disks, and XDG_RUNTIME_DIR is in memory.
     let runtime = data.join("run");
     let accelerator = match text(env_vars::ACCELERATOR).as_deref() {
         None | Some("" | "auto") => None,
@@ -101,7 +101,7 @@ pub(crate) fn resolve(global: &GlobalArgs) -> Result<Settings, Failure> {
     })
 }
 
-/// `NAME=value` as it is; `NAME` with this process's value, or empty when it has none.
+/// Returns `NAME=value` as it is, and `NAME` with this process's value, which is empty when unset.
 pub(crate) fn expand_env(entry: &str) -> String {
     if entry.contains('=') {
         entry.to_owned()
@@ -110,7 +110,7 @@ pub(crate) fn expand_env(entry: &str) -> String {
     }
 }
 
-/// The variables that name settings of `serve`.
+/// The variables that give settings of `serve`.
 #[cfg(feature = "serve")]
 pub(crate) fn serve_variables() -> Vec<(String, String)> {
     env::vars_os()
@@ -123,7 +123,7 @@ pub(crate) fn serve_variables() -> Vec<(String, String)> {
         .collect()
 }
 
-/// The socket of the service manager.
+/// The notification socket of the service manager.
 #[cfg(feature = "serve")]
 pub(crate) fn notify_socket() -> Option<PathBuf> {
     path(env_vars::serve::NOTIFY_SOCKET)

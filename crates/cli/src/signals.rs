@@ -1,4 +1,4 @@
-//! Waiting for the user or the system to ask for an end.
+//! Waits for signals that end this process or make it read its configuration again.
 
 use std::io;
 
@@ -20,7 +20,7 @@ pub(crate) fn shutdown() -> io::Result<impl Future<Output = ()> + Send + 'static
     })
 }
 
-/// One message for each SIGHUP; those that come while one waits are the same.
+/// One message for each SIGHUP; a signal that arrives while a message waits adds none.
 ///
 /// # Errors
 /// When the handler cannot be installed.

@@ -1,11 +1,11 @@
-//! Authentication: challenges (RFC 9110, section 11), Basic (RFC 7617), Bearer with the token
-//! flow of the distribution specification ("auth/token").
+//! Authenticates requests: challenges (RFC 9110, section 11), Basic (RFC 7617), and Bearer with the
+//! token flow of the distribution specification ("auth/token").
 //!
 //! ```text
 //! request --401--> challenge --Basic--> credentials -> request
 //!                      \------Bearer-> realm -> token -> request --401--> new token (once)
 //! ```
-//! A token server that fails is an error: nothing falls back to anonymity in silence.
+//! A failure of the token server is an error: there is no silent fallback to anonymous access.
 
 mod challenge;
 mod credential;

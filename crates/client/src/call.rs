@@ -1,12 +1,12 @@
-//! One request to a registry: authentication, redirects and repetition around an exchange.
+//! Makes one request to a registry: authentication, redirects and retries around an exchange.
 //!
 //! ```text
-//!  repeat      until it is answered for good, within the tries
+//!  repeat      until there is a final answer, within the tries
 //!    attempt   with credentials, once; twice when a challenge asks for others
 //!      transport: redirects, connections
-//!    answer    an unwelcome answer becomes an error with the server's own words
+//!    answer    an unwelcome answer becomes an error with the server's own message
 //! ```
-//! It judges no content: that is for the verbs, which use it.
+//! It does not judge content: the verbs, its users, do.
 
 mod answer;
 mod attempt;

@@ -1,4 +1,4 @@
-//! The client: options, credentials and connections behind a cheap handle.
+//! The client: options, credentials and connections behind a handle that is cheap to clone.
 
 use std::fmt;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ pub(crate) struct Inner {
 }
 
 impl Client {
-    /// A client. Nothing is connected or looked up yet.
+    /// Makes a client. It connects to nothing and reads no credentials yet.
     ///
     /// # Errors
     /// [`Error::Options`] when a certificate file cannot be used.
@@ -38,7 +38,7 @@ impl Client {
         })
     }
 
-    /// The options it was made with.
+    /// The options of the client.
     #[must_use]
     pub fn options(&self) -> &Options {
         &self.inner.options
@@ -59,7 +59,7 @@ impl Client {
         self.url(&reference.registry, &format!("/v2/{name}/{rest}"))
     }
 
-    /// Whether a URL lies on the registry's own origin.
+    /// Whether a URL is on the registry's own origin.
     pub(crate) fn is_ours(&self, registry: &Registry, uri: &Uri) -> bool {
         Origin::of(uri) == Origin::of(&self.url(registry, "/"))
     }

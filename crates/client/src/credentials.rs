@@ -1,4 +1,4 @@
-//! The places of credentials: Lazaret's own file, then Docker's and Podman's files and
+//! Finds credentials: in Lazaret's own file, then in Docker's and Podman's files and
 //! credential helpers.
 
 mod file;

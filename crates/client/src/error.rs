@@ -1,7 +1,7 @@
-//! A failed operation on a registry: one enum, with a class for those who treat kinds alike.
+//! The error type of this crate: one enum, with a class for callers that treat kinds alike.
 //!
-//! Messages name no flag, command or variable: what to do about a failure is told by those who
-//! have such things.
+//! Messages name no flag, command or variable: only a caller that has these can say what to do
+//! about a failure.
 
 mod answer;
 mod cause;
@@ -27,9 +27,9 @@ pub enum Error {
     Unauthorized {
         /// The registry, or the token server.
         registry: String,
-        /// The attempt, with its object.
+        /// The attempted operation, with its object.
         operation: String,
-        /// The server's words.
+        /// The server's message.
         answer: Box<Answer>,
         /// Whether credentials were sent.
         credentials_sent: bool,
@@ -39,19 +39,19 @@ pub enum Error {
     Denied {
         /// The registry.
         registry: String,
-        /// The attempt, with its object.
+        /// The attempted operation, with its object.
         operation: String,
-        /// The server's words.
+        /// The server's message.
         answer: Box<Answer>,
     },
-    /// Not there (404).
+    /// The object does not exist (404).
     #[error("failed to {operation}: not found in {registry}: {answer}")]
     NotFound {
         /// The registry.
         registry: String,
-        /// The attempt, with its object.
+        /// The attempted operation, with its object.
         operation: String,
-        /// The server's words.
+        /// The server's message.
         answer: Box<Answer>,
     },
     /// The server refused the content or the request (other 4xx).
@@ -59,9 +59,9 @@ pub enum Error {
     Invalid {
         /// The registry.
         registry: String,
-        /// The attempt, with its object.
+        /// The attempted operation, with its object.
         operation: String,
-        /// The server's words; its entries carry JSON pointers in `detail`.
+        /// The server's message; its entries have JSON pointers in `detail`.
         answer: Box<Answer>,
     },
     /// The object is in a state that forbids the request (409, 412).
@@ -69,9 +69,9 @@ pub enum Error {
     Conflict {
         /// The registry.
         registry: String,
-        /// The attempt, with its object.
+        /// The attempted operation, with its object.
         operation: String,
-        /// The server's words.
+        /// The server's message.
         answer: Box<Answer>,
     },
     /// Too many requests (429), after all tries.
@@ -79,11 +79,11 @@ pub enum Error {
     RateLimited {
         /// The registry.
         registry: String,
-        /// The attempt, with its object.
+        /// The attempted operation, with its object.
         operation: String,
-        /// The server's words.
+        /// The server's message.
         answer: Box<Answer>,
-        /// The wait that it asked for.
+        /// The wait that the server asked for.
         retry_after: Option<Duration>,
     },
     /// The server failed (5xx), after all tries.
@@ -91,19 +91,19 @@ pub enum Error {
     Server {
         /// The registry.
         registry: String,
-        /// The attempt, with its object.
+        /// The attempted operation, with its object.
         operation: String,
-        /// The server's words.
+        /// The server's message.
         answer: Box<Answer>,
     },
     /// The server cannot be reached, after all tries.
     #[error("failed to {operation}: cannot reach {registry}: {reason}")]
     Unreachable {
-        /// The registry, or the other host it pointed to.
+        /// The registry, or another host to which it pointed.
         registry: String,
-        /// The attempt, with its object.
+        /// The attempted operation, with its object.
         operation: String,
-        /// The reason, from the network.
+        /// The reason that the network gave.
         reason: String,
         /// The cause, as far as it is known.
         cause: Cause,
@@ -116,15 +116,15 @@ pub enum Error {
     Integrity {
         /// The registry.
         registry: String,
-        /// The attempt, with its object.
+        /// The attempted operation, with its object.
         operation: String,
-        /// The digest asked for.
+        /// The requested digest.
         expected: Box<Digest>,
-        /// The size asked for, when it is known.
+        /// The requested size in bytes, when it is known.
         expected_bytes: Option<u64>,
-        /// The digest received, or what else shows the difference.
+        /// The digest received, or another description of the difference.
         actual: String,
-        /// Bytes received.
+        /// Number of bytes received.
         bytes: u64,
     },
     /// The peer broke the protocol or asked for something unsafe.
@@ -132,9 +132,9 @@ pub enum Error {
     Protocol {
         /// The registry.
         registry: String,
-        /// The attempt, with its object.
+        /// The attempted operation, with its object.
         operation: String,
-        /// The breach, as the rest of a sentence that starts with its name.
+        /// The breach, as the end of a sentence that starts with the registry's name.
         reason: String,
         /// The cause, as far as it is known.
         cause: Cause,
@@ -144,56 +144,56 @@ pub enum Error {
     Document {
         /// The registry.
         registry: String,
-        /// The attempt, with its object.
+        /// The attempted operation, with its object.
         operation: String,
         /// The rule that it breaks.
         source: lazaret_oci::Error,
     },
-    /// An index has nothing for the platform.
+    /// An index has no manifest for the platform.
     #[error("{reference} has no image for {wanted}; it has: {}", list(.available))]
     Platform {
         /// The index.
         reference: String,
-        /// The platform asked for.
+        /// The requested platform.
         wanted: String,
-        /// The platforms on offer.
+        /// The platforms that the index has.
         available: Vec<String>,
     },
-    /// A local stream failed while content moved.
+    /// A local stream failed while content was transferred.
     #[error("failed to {operation}: local i/o")]
     Local {
-        /// The attempt, with its object.
+        /// The attempted operation, with its object.
         operation: String,
-        /// The system's reason.
+        /// The system's error.
         source: std::io::Error,
     },
-    /// A credential file cannot be used. Its content is never shown.
+    /// A credential file is unusable. Its content is never shown.
     #[error("credential file {path}: {reason}")]
     CredentialFile {
         /// The file, or the name of the setting that held its content.
         path: PathBuf,
-        /// The fault.
+        /// The fault in it.
         reason: String,
     },
-    /// A credential helper failed. What it wrote to its standard output is never shown.
+    /// A credential helper failed. Its standard output is never shown.
     #[error("credential helper {helper} for {server}: {reason}")]
     CredentialHelper {
-        /// The program.
+        /// Name of the program.
         helper: String,
-        /// The registry it was asked about.
+        /// The registry for which it was asked.
         server: String,
         /// The reason.
         reason: String,
     },
-    /// A URL that is not downloaded from.
+    /// The URL is not one to download from.
     #[error("cannot download from '{url}': {fault}")]
     Url {
-        /// As given.
+        /// The URL as given.
         url: String,
         /// The reason.
         fault: UrlFault,
     },
-    /// The options given to the client cannot be used.
+    /// The options of the client are invalid.
     #[error("client options: {reason}")]
     Options {
         /// The fault.
@@ -202,8 +202,8 @@ pub enum Error {
 }
 
 impl Error {
-    /// The error for an answer that refuses. `credentials_sent` and `retry_after` are kept where the
-    /// status makes them matter.
+    /// The error for a refusal. `credentials_sent` and `retry_after` are kept for the statuses
+    /// to which they matter.
     pub(crate) fn refused(
         registry: String,
         operation: String,
@@ -254,7 +254,7 @@ impl Error {
         }
     }
 
-    /// The kind of failure.
+    /// The class of the failure.
     #[must_use]
     pub fn class(&self) -> Class {
         match self {
@@ -275,7 +275,7 @@ impl Error {
         }
     }
 
-    /// The server's answer, for the failures that have one.
+    /// The server's answer, for failures that have one.
     #[must_use]
     pub fn answer(&self) -> Option<&Answer> {
         match self {
@@ -290,7 +290,7 @@ impl Error {
         }
     }
 
-    /// The HTTP status, for the failures that have an answer.
+    /// The HTTP status, for failures that have an answer.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
         self.answer().map(|answer| answer.status)

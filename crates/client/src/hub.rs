@@ -1,24 +1,24 @@
-//! Docker Hub, which goes by several names.
+//! The names of Docker Hub.
 //!
-//! References say `docker.io`, the API is at `registry-1.docker.io`, and Docker files credentials
+//! References use `docker.io`, the API is at `registry-1.docker.io`, and Docker stores credentials
 //! under `index.docker.io`; all three are one registry.
 
 use lazaret_oci::{Registry, Repository};
 
 /// The name in references, and in Lazaret's own credential file.
 const NAME: &str = "docker.io";
-/// The names that Docker Hub goes by.
+/// All names of Docker Hub.
 const ALIASES: [&str; 3] = [NAME, "index.docker.io", API];
 /// The host of the API.
 const API: &str = "registry-1.docker.io";
-/// The key that Docker files Docker Hub's credentials under.
+/// The key under which Docker stores Docker Hub's credentials.
 const DOCKER_KEY: &str = "https://index.docker.io/v1/";
 
 fn is_hub(registry: &Registry) -> bool {
     ALIASES.contains(&registry.as_str())
 }
 
-/// The host, with port, where the registry's API is.
+/// The host, with port, of the registry's API.
 pub(crate) fn api_host(registry: &Registry) -> &str {
     if is_hub(registry) {
         API
@@ -27,7 +27,7 @@ pub(crate) fn api_host(registry: &Registry) -> &str {
     }
 }
 
-/// The repository as the registry's API calls it: single names on Docker Hub are in `library/`.
+/// The repository's name at the API: on Docker Hub, single names are in `library/`.
 pub(crate) fn api_name(registry: &Registry, repository: &Repository) -> Repository {
     if is_hub(registry) && repository.segments().count() == 1 {
         format!("library/{repository}")
@@ -38,7 +38,7 @@ pub(crate) fn api_name(registry: &Registry, repository: &Repository) -> Reposito
     }
 }
 
-/// The one name of the registry that credentials are stored under.
+/// The name of the registry under which credentials are stored.
 pub(crate) fn canonical(registry: &Registry) -> &str {
     if is_hub(registry) {
         NAME

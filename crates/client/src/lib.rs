@@ -1,4 +1,4 @@
-//! The registry client: authentication, transport and one file per verb.
+//! The registry client: authentication, transport and one file for each verb.
 //!
 //! ```text
 //!  transfer   many blobs at once, with progress
@@ -7,12 +7,13 @@
 //!        call      authentication, redirects, repetition           auth: challenges, tokens
 //!          transport   connections, TLS, time limits               credentials: files, helpers
 //! ```
-//! Arrows point down. Below are `oci` (names, digests, manifests), `net` (authorities, TLS, bodies)
-//! and `files` (the credential file). Disks, machines and the local store are other crates'.
+//! Arrows point down. The crate uses `oci` (names, digests, manifests), `net` (authorities, TLS,
+//! bodies) and `files` (the credential file). It never touches disks, machines or the local store:
+//! `supervisor` brings what it fetches into `images`.
 //!
-//! Servers are not trusted: bodies are bounded and verified, redirects, token realms, upload
-//! locations and page links are followed only where they can do no harm, and credentials go to
-//! the registry's own origin and its token server alone. Content streams both ways; no layer is
+//! Servers are not trusted. Bodies are bounded and verified. Redirects, token realms, upload
+//! locations and page links are followed only where they can do no harm. Credentials go only to the
+//! registry's own origin and its token server. Content is streamed in both directions; no layer is
 //! ever held in memory.
 //!
 //! Source: distribution-spec 1.1, and "Docker Registry v2 authentication" of distribution.

@@ -1,27 +1,27 @@
-//! The options of a client. Settings are resolved by the caller; this crate reads no environment.
+//! The options of a client. The caller reads the settings; this crate reads no environment.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Everything about a client but its credentials.
+/// The options of a client, without its credentials.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// `host[:port]` entries that are reached over plain HTTP. Loopback always is.
+    /// `host[:port]` entries that are reached over plain HTTP. Loopback hosts always are.
     pub plain_http: Vec<String>,
-    /// Every registry addressed is reached over plain HTTP. Hosts it points to still need to be the
-    /// same host, loopback or listed.
+    /// Whether every addressed registry is reached over plain HTTP. A host to which a registry
+    /// points must still be the same host, loopback or listed.
     pub plain_http_all: bool,
-    /// `host[:port]` entries that are reached over TLS although they are loopback.
+    /// `host[:port]` entries that are reached with TLS although they are loopback.
     pub tls: Vec<String>,
-    /// PEM files with further certificate authorities.
+    /// PEM files with additional certificate authorities.
     pub extra_ca: Vec<PathBuf>,
     /// Time limits.
     pub timeouts: Timeouts,
-    /// Repetition of failed requests.
+    /// Retries of failed requests.
     pub retry: Retry,
     /// Size of one chunk of a chunked upload, in bytes.
     pub chunk_bytes: u64,
-    /// Parallel transfers of one operation.
+    /// Number of parallel transfers in one operation.
     pub parallel: usize,
     /// Most pages of a listing that are read.
     pub max_pages: usize,
@@ -36,7 +36,7 @@ impl Default for Options {
             extra_ca: Vec::new(),
             timeouts: Timeouts::default(),
             retry: Retry::default(),
-            // The largest chunk that GHCR takes.
+            // The largest chunk that GHCR accepts.
             chunk_bytes: 4 * 1024 * 1024,
             parallel: 4,
             max_pages: 1000,
@@ -44,12 +44,12 @@ impl Default for Options {
     }
 }
 
-/// Time limits of one exchange. A transfer as a whole has none: it may take hours.
+/// Time limits of one exchange. There is none for a whole transfer, which may take hours.
 #[derive(Debug, Clone, Copy)]
 pub struct Timeouts {
-    /// Until the connection stands, name lookup and TLS included.
+    /// Until the connection is established, name lookup and TLS included.
     pub connect: Duration,
-    /// Between the last byte sent and the answer's header.
+    /// Between the last byte sent and the header of the answer.
     pub header: Duration,
     /// Between two pieces of a body.
     pub idle: Duration,
@@ -65,18 +65,18 @@ impl Default for Timeouts {
     }
 }
 
-/// Repetition of requests that failed with 408, 429, 502, 503, 504 or on the network.
+/// Retries of requests that failed with 408, 429, 502, 503, 504 or on the network.
 #[derive(Debug, Clone, Copy)]
 pub struct Retry {
-    /// Tries in all, the first included.
+    /// Number of tries, the first included.
     pub tries: u32,
-    /// Wait after the first failure; doubled every time.
+    /// Wait after the first failure; doubled after each further one.
     pub first: Duration,
-    /// Longest wait that is not the server's wish.
+    /// Longest wait that the server did not ask for.
     pub most: Duration,
-    /// Longest total wait, including the server's wishes (`Retry-After`).
+    /// Longest total wait, including waits that the server asked for (`Retry-After`).
     pub budget: Duration,
-    /// Factor on every wait; tests use a small one.
+    /// Factor of every wait; tests use a small one.
     pub scale: f64,
 }
 

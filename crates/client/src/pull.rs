@@ -1,4 +1,4 @@
-//! Blobs on their way in: a verified stream that survives broken connections.
+//! Pulls a blob: a verified stream that survives broken connections.
 //!
 //! ```text
 //!           data               break, tries left
@@ -7,8 +7,8 @@
 //!     v                                             v
 //!    done                                         failed
 //! ```
-//! `resume` decides, without I/O; `stream` asks and waits. The verbs and `transfer`
-//! choose the blobs and where they end up.
+//! `resume` decides, without I/O; `stream` sends requests and waits. The verbs and `transfer`
+//! choose the blobs and their destinations.
 
 mod blob;
 mod resume;

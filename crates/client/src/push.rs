@@ -1,4 +1,4 @@
-//! `POST`, `PUT` and `PATCH` under `/v2/<name>/blobs/uploads/`.
+//! Pushes a blob: `POST`, `PUT` and `PATCH` under `/v2/<name>/blobs/uploads/`.
 //!
 //! ```text
 //!  HEAD --200--> done
@@ -9,8 +9,8 @@
 //!    | refused as too large, or broken off
 //!  POST, then PATCH... , PUT --201--> done
 //! ```
-//! A broken stream is followed by chunks, because chunks can go on where they stopped; a server
-//! that takes no chunks gets the stream again.
+//! After a broken stream come chunks, because chunks can continue where they stopped; a server
+//! that accepts no chunks gets the stream again.
 //!
 //! The verbs and `transfer` choose the blobs; the bytes come from a [`BlobSource`].
 

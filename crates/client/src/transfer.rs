@@ -1,4 +1,5 @@
-//! Many blobs at once, with progress. Each digest moves once, and the first error ends the rest.
+//! Transfers many blobs at once, with progress. Each digest moves once; the first error cancels the
+//! rest.
 
 mod blobs;
 mod parallel;

@@ -1,5 +1,5 @@
-//! HTTP exchanges: connections, TLS, time limits, redirects and repetition. Nothing here knows
-//! what a registry is.
+//! HTTP exchanges: connections, TLS, time limits, redirects and backoff. Nothing here knows
+//! registries.
 
 mod body;
 mod connect;

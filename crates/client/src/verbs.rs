@@ -1,7 +1,7 @@
-//! The requests that a registry takes: one verb a file, each a method of [`crate::Client`].
+//! The requests to a registry: one verb for each file, each a method of [`crate::Client`].
 //!
-//! A verb says what it asks, judges the answer and turns it into a checked value. How a request is
-//! made is `call`'s; how content moves is `pull`'s and `push`'s.
+//! A verb builds the request, checks the answer and turns it into a checked value. `call` sends
+//! requests; `pull` and `push` move content.
 
 mod accept;
 mod blob;

@@ -1,4 +1,4 @@
-//! The client against the registry of the distribution project, as Debian ships it.
+//! Tests of the client with the registry of the distribution project, as Debian ships it.
 
 #![allow(clippy::unwrap_used)] // Helpers of tests are tests, too.
 
@@ -92,7 +92,7 @@ async fn round_trip(client: &Client, served: &Served) {
         std::slice::from_ref(&reference.repository)
     );
 
-    // From one repository to another.
+    // Mounted from one repository in another.
     let other: Reference = format!("{}/team/other:v1", served.registry)
         .parse()
         .unwrap();
@@ -106,7 +106,7 @@ async fn round_trip(client: &Client, served: &Served) {
         .unwrap();
     assert_eq!(mounted, Pushed::Mounted);
 
-    // In chunks: the server's idea of the offset is asked for nowhere.
+    // In chunks: the client never has to ask for the server's offset.
     let mut options = client.options().clone();
     options.chunk_bytes = 3_000_000;
     let shorter = &content[..19_000_000];
@@ -130,7 +130,7 @@ async fn round_trip(client: &Client, served: &Served) {
         .unwrap();
     assert_eq!(rest.concat(), &content[19_999_000..]);
 
-    // Referrers by the fallback tag, or by the registry's own list.
+    // Referrers from the fallback tag, or from the registry's own list.
     manifest.subject = Some(document.descriptor());
     manifest.artifact_type = Some("application/vnd.example".to_owned());
     let attached = ManifestDocument::of_manifest(manifest);

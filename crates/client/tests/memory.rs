@@ -1,5 +1,5 @@
-//! A large blob goes through in both directions without being held in memory. In a process of
-//! its own, because it looks at the size of the whole process.
+//! Tests that a large blob passes in both directions without being held in memory. It has a process
+//! of its own, because it measures the memory of the whole process.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout)] // Helpers of tests are tests, too.
 
@@ -49,7 +49,7 @@ impl BlobSource for Zeros {
     }
 }
 
-/// Takes anything, and streams zeros out.
+/// Accepts any request, and streams zeros.
 fn answer(seen: &Seen) -> Answer {
     match seen.method.as_str() {
         "HEAD" => Answer::new(404),

@@ -1,4 +1,4 @@
-//! An open blob and the chunks it is read in.
+//! An open blob, and the chunks in which it is read.
 
 use std::fmt;
 use std::fs::File;
@@ -17,11 +17,11 @@ use tokio::task::JoinHandle;
 use crate::Error;
 use crate::error::io;
 
-/// Largest chunk, in bytes: big enough that a system call is cheap per byte, small enough
+/// Largest chunk in bytes: large enough that a system call is cheap per byte, small enough
 /// that hundreds of readers fit in memory.
 const CHUNK: u64 = 256 * 1024;
 
-/// A blob, or a part of it, open for reading. It stays readable when it is deleted.
+/// A blob, or a range of one, that is open for reading. It stays readable when it is deleted.
 pub struct Blob {
     size: u64,
     range: Range<u64>,
@@ -59,7 +59,7 @@ impl Blob {
         }
     }
 
-    /// A blob of `size` bytes whose part `range` comes as a stream.
+    /// A blob of `size` bytes, of which `stream` yields the part `range`.
     #[must_use]
     pub fn from_stream(
         stream: impl Stream<Item = io::Result<Bytes>> + Send + 'static,
@@ -79,16 +79,16 @@ impl Blob {
         self.size
     }
 
-    /// The part that will be read.
+    /// The range that will be read, in bytes.
     #[must_use]
     pub fn range(&self) -> Range<u64> {
         self.range.clone()
     }
 
-    /// The file behind it and the part of it that will be read, for zero-copy sending.
+    /// The file that holds the blob and the range to read from it, for zero-copy sending.
     ///
     /// # Errors
-    /// The blob itself, when it is no file.
+    /// The blob itself, when it is not in a file.
     pub fn into_file(self) -> Result<(File, Range<u64>), Self> {
         match self.content {
             Content::File(file) => Ok((file, self.range)),
@@ -110,7 +110,7 @@ impl Blob {
         })
     }
 
-    /// The content in memory.
+    /// The whole content in memory.
     ///
     /// # Errors
     /// [`Error::TooLarge`] beyond `limit` bytes, and read errors.
@@ -144,7 +144,7 @@ fn clamp(range: Option<Range<u64>>, size: u64) -> Range<u64> {
     range.start.min(end)..end
 }
 
-/// The chunks of a blob, in order. What the page cache holds is read in place; only reads
+/// The chunks of a blob, in order. Data in the page cache is read in place; only reads
 /// that must wait for the disk go to another thread.
 pub struct Chunks(Source);
 

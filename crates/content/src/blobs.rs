@@ -1,8 +1,8 @@
-//! The port for content: objects with names that nobody else has.
+//! The port for content: objects with unique names.
 //!
-//! An object is named by the upload it came from, and no name is ever used twice. Which digest
-//! an object holds is for [`crate::Metadata`] to say, so that deleting an object can never race
-//! with somebody who pushes the same content again: that makes another object.
+//! An object is named after the upload that made it, and no name is ever reused. Only
+//! [`crate::Metadata`] knows the digest of an object. So deleting an object cannot race with a push
+//! of the same content: the push makes another object.
 
 use std::ops::Range;
 use std::pin::Pin;
@@ -13,24 +13,25 @@ use lazaret_oci::Hasher;
 
 use crate::{Blob, Error, UploadId};
 
-/// A boxed future, so that ports can be used as trait objects.
+/// A boxed future, so that ports can be trait objects.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// Objects, written front to back over any number of requests and processes, then sealed.
+/// A store of objects, which are written front to back in any number of requests and processes,
+/// then sealed.
 ///
 /// ```text
 /// (nothing) --append--> staged --append*--> staged --seal--> sealed, durable, readable
 ///                         \------------------delete-----------/--> gone
 /// ```
 ///
-/// [`crate::Metadata::claim_upload`] decides who may write to an object: an adapter need not
-/// defend itself against two writers at once, only stay whole when a writer dies.
+/// [`crate::Metadata::claim_upload`] decides which writer may write to an object: an adapter need
+/// not handle two writers at once, but must survive the death of a writer.
 pub trait BlobStore: Send + Sync {
-    /// Continues an object where `staged` says that it ends; [`Staged::default`] begins it.
-    /// Bytes beyond, which a writer that died has written, are discarded.
+    /// Continues an object at the end that `staged` records; [`Staged::default`] begins one.
+    /// Bytes after that end, left by a writer that died, are discarded.
     ///
     /// # Errors
-    /// [`Error::UploadUnknown`] when less is there than `staged` says.
+    /// [`Error::UploadUnknown`] when the store has less than `staged` records.
     fn append<'a>(
         &'a self,
         id: &'a UploadId,
@@ -38,18 +39,18 @@ pub trait BlobStore: Send + Sync {
         hasher: Option<Hasher>,
     ) -> BoxFuture<'a, Result<Box<dyn ObjectWriter>, Error>>;
 
-    /// Makes what was staged durable and readable. Sealing what is sealed already, by a call
-    /// whose answer was lost, succeeds.
+    /// Makes a staged object durable and readable. Sealing it again succeeds, as the answer to the
+    /// first call may have been lost.
     ///
     /// # Errors
-    /// [`Error::UploadUnknown`] when what was staged is not there.
+    /// [`Error::UploadUnknown`] when the staged object is missing.
     fn seal<'a>(&'a self, id: &'a UploadId, staged: &'a Staged)
     -> BoxFuture<'a, Result<(), Error>>;
 
-    /// A sealed object of `size` bytes, or the part of it in `range` (clamped to its size).
+    /// Opens a sealed object of `size` bytes, or the part of it in `range` (clamped to its size).
     ///
     /// # Errors
-    /// [`Error::Object`] or [`Error::Io`] when the store refuses, or the object has another
+    /// [`Error::Object`] or [`Error::Io`] when the store fails, or the object has another
     /// size.
     fn open<'a>(
         &'a self,
@@ -58,24 +59,24 @@ pub trait BlobStore: Send + Sync {
         range: Option<Range<u64>>,
     ) -> BoxFuture<'a, Result<Option<Blob>, Error>>;
 
-    /// Size of a sealed object in bytes, or `None` when there is none.
+    /// Size of a sealed object in bytes; `None` when there is no such object.
     ///
     /// # Errors
-    /// [`Error::Object`] or [`Error::Io`] when the store refuses; that is not "none".
+    /// [`Error::Object`] or [`Error::Io`] when the store fails; this does not mean "none".
     fn stat<'a>(&'a self, id: &'a UploadId) -> BoxFuture<'a, Result<Option<u64>, Error>>;
 
-    /// Removes an object, sealed or staged; nothing happens when there is none. Readers that
-    /// have it open finish where the store allows that.
+    /// Removes an object, sealed or staged; does nothing when there is none. Readers that
+    /// have it open can finish where the store allows that.
     ///
     /// # Errors
-    /// [`Error::Object`] or [`Error::Io`] when the store refuses; the object may be there still.
+    /// [`Error::Object`] or [`Error::Io`] when the store fails; the object may still exist.
     fn delete<'a>(
         &'a self,
         id: &'a UploadId,
         staged: &'a Staged,
     ) -> BoxFuture<'a, Result<(), Error>>;
 
-    /// Objects, sealed or staged, in order of name, after `after`; at most `limit`.
+    /// Lists objects, sealed or staged, in order of name, after `after`; at most `limit`.
     ///
     /// # Errors
     /// [`Error::Bucket`] or [`Error::Io`].
@@ -85,59 +86,61 @@ pub trait BlobStore: Send + Sync {
         limit: usize,
     ) -> BoxFuture<'a, Result<Vec<StoredObject>, Error>>;
 
-    /// Chunks smaller than this many bytes are dear, except the last.
+    /// Size in bytes below which chunks are inefficient, except the last.
     fn least_chunk(&self) -> u64 {
         0
     }
 
-    /// The capability to let clients read from the store itself.
+    /// The capability to let clients read directly from the store, if it has it.
     fn presign(&self) -> Option<&dyn Presign> {
         None
     }
 }
 
-/// The staged bytes of an object, and the adapter's own notes for continuing it.
+/// The staged part of an object, and the adapter's state for continuing it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Staged {
-    /// Bytes.
+    /// Number of staged bytes.
     pub size: u64,
-    /// The adapter's own, in a text form that any replica of this version reads.
+    /// The adapter's state, as text that any replica of this version can read.
     pub state: Option<String>,
 }
 
-/// Appends to one object. Dropping it leaves the object as its last [`Staged`] said.
+/// Appends to one object. If it is dropped, the object stays as its last [`Staged`] records.
 pub trait ObjectWriter: Send {
-    /// Adds bytes. Waits while the store is slower than the caller.
+    /// Appends bytes. Waits while the store is slower than the caller.
     ///
     /// # Errors
-    /// [`Error::Object`] or [`Error::Io`]; what was written since the last [`Staged`] is then lost.
+    /// [`Error::Object`] or [`Error::Io`]; everything written since the last [`Staged`] is then
+    /// lost.
     fn write(&mut self, bytes: Bytes) -> BoxFuture<'_, Result<(), Error>>;
 
-    /// Waits until everything is staged. The hasher that was given has then seen every byte
-    /// that was written, too.
+    /// Waits until everything is staged. The returned hasher has then seen every byte
+    /// that was written.
     ///
     /// # Errors
-    /// [`Error::Object`] or [`Error::Io`]; what was written since the last [`Staged`] is then lost.
+    /// [`Error::Object`] or [`Error::Io`]; everything written since the last [`Staged`] is then
+    /// lost.
     fn close(self: Box<Self>) -> BoxFuture<'static, Result<(Staged, Option<Hasher>), Error>>;
 }
 
-/// An object as the store sees it.
+/// An object in a listing of the store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredObject {
-    /// Its name.
+    /// Name of the object.
     pub id: UploadId,
-    /// Bytes that are there.
+    /// Number of bytes in the store.
     pub size: u64,
     /// Time of the last write.
     pub modified: SystemTime,
 }
 
-/// Links to objects for clients that have no credentials of the store.
+/// Makes links to objects for clients that have no credentials for the store.
 pub trait Presign: Send + Sync {
-    /// A URL that reads a sealed object until `expires` has passed.
+    /// A URL for reading a sealed object, valid until `expires` has passed.
     ///
     /// # Errors
-    /// [`Error::Object`] when the store signs none.
+    /// [`Error::Object`] when the store cannot sign a link.
     fn link<'a>(
         &'a self,
         id: &'a UploadId,

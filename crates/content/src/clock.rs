@@ -2,9 +2,9 @@
 
 use std::time::SystemTime;
 
-/// Tells the time, so that tests of leases and graces need not wait.
+/// A source of the current time, so that tests of leases and grace periods need not wait.
 pub trait Clock: Send + Sync {
-    /// Now.
+    /// The current time.
     fn now(&self) -> SystemTime;
 }
 

@@ -1,8 +1,9 @@
-//! Retention, collection and check: what may go, how it goes, and whether the rest is whole.
+//! Retention, collection and check: which content may be deleted, its deletion, and whether the
+//! rest is intact.
 //!
-//! [`retention`] decides and does no I/O. [`Collector`] carries out what it decides, then
-//! removes what nothing refers to any more, while everybody goes on to push and pull.
-//! [`Check`] compares what the metadata says with what the objects hold.
+//! [`retention`] decides and does no I/O. [`Collector`] carries out its decisions, then
+//! removes unreferenced content, while clients go on to push and pull.
+//! [`Check`] compares the metadata with the objects.
 
 mod age;
 mod check;

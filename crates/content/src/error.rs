@@ -1,7 +1,7 @@
-//! Failures of content and metadata.
+//! The error type of content and metadata.
 //!
-//! Both ports share one enum, because uploads live in both: a caller that moves bytes from one to
-//! the other handles one set of answers.
+//! Both ports share one enum, because uploads use both: a caller that moves bytes from one to
+//! the other handles one set of errors.
 
 use std::io;
 use std::path::Path;
@@ -15,38 +15,38 @@ use crate::UploadId;
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The file system refused.
+    /// A file system operation failed.
     #[error(transparent)]
     Io(#[from] lazaret_files::Error),
-    /// Content does not have the digest it was announced under; it was discarded.
+    /// Content does not have the announced digest; it was discarded.
     #[error("content has digest {actual}, not {expected}")]
     DigestMismatch {
-        /// Announced.
+        /// The announced digest.
         expected: Digest,
-        /// Computed.
+        /// The computed digest.
         actual: Digest,
     },
-    /// Content does not have the size it was announced with; it was discarded.
+    /// Content does not have the announced size; it was discarded.
     #[error("content has {actual} bytes, not {expected}")]
     SizeMismatch {
-        /// Announced, in bytes.
+        /// The announced size in bytes.
         expected: u64,
-        /// Received, in bytes.
+        /// The received size in bytes.
         actual: u64,
     },
-    /// No such upload: never started, finished, cancelled or expired.
+    /// The upload does not exist: it was never started, or is finished, cancelled or expired.
     #[error("upload {id} is unknown")]
     UploadUnknown {
-        /// The upload.
+        /// Id of the upload.
         id: UploadId,
     },
     /// Another request is writing to this upload.
     #[error("upload {id} is being written by another request")]
     UploadBusy {
-        /// The upload.
+        /// Id of the upload.
         id: UploadId,
     },
-    /// More content than the caller allows to be read into memory.
+    /// The content is larger than the caller allows to be read into memory.
     #[error("content of {size} bytes exceeds the limit of {limit} bytes")]
     TooLarge {
         /// Its size in bytes.
@@ -54,39 +54,39 @@ pub enum Error {
         /// The limit in bytes.
         limit: u64,
     },
-    /// A name or key that cannot be stored.
+    /// The name or key cannot be stored.
     #[error("invalid {what} '{text}'")]
     Name {
         /// The kind of name.
         what: &'static str,
-        /// The text given.
+        /// The text that was given.
         text: String,
     },
-    /// A manifest names content that is not in its repository.
+    /// The manifest names content that is not in its repository.
     #[error("content is not in the repository: {}", list(.digests))]
     Missing {
-        /// Everything that is missing.
+        /// Digests of all missing content.
         digests: Vec<Digest>,
     },
-    /// A tag that may not be moved.
+    /// The tag may not be moved.
     #[error("tag '{tag}' is immutable and points to {digest}")]
     TagImmutable {
         /// The tag.
         tag: Tag,
-        /// The manifest that it points to.
+        /// The manifest to which it points.
         digest: Digest,
     },
-    /// A repository would hold more than it may.
+    /// The repository would exceed its quota.
     #[error("the repository holds {used} of {limit} bytes, too many for {wanted} more")]
     QuotaExceeded {
-        /// Bytes it may hold.
+        /// The quota in bytes.
         limit: u64,
-        /// Bytes it holds.
+        /// Number of bytes in use.
         used: u64,
-        /// Bytes that were to be added.
+        /// Number of bytes that were to be added.
         wanted: u64,
     },
-    /// The database refused or is out of reach.
+    /// The database failed or is out of reach.
     #[error("failed to {action} in the database")]
     Database {
         /// The attempt, as in "failed to {action}".
@@ -94,17 +94,17 @@ pub enum Error {
         /// The reason.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// The object store refused or is out of reach.
+    /// The object store failed or is out of reach.
     #[error("failed to {action} the object {id}")]
     Object {
         /// The attempt, as in "failed to {action}".
         action: &'static str,
-        /// On which object.
+        /// Name of the object.
         id: UploadId,
         /// The reason.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// The object store refused something that concerns no single object.
+    /// The object store failed at something that concerns no single object.
     #[error("failed to {action} the bucket")]
     Bucket {
         /// The attempt, as in "failed to {action}".
@@ -112,7 +112,7 @@ pub enum Error {
         /// The reason.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// Settings of an object store that cannot work.
+    /// The settings of an object store are invalid.
     #[error("invalid settings of the object store: {reason}")]
     Options {
         /// The mistake.
@@ -134,7 +134,7 @@ fn list(digests: &[Digest]) -> String {
     digests.join(", ")
 }
 
-/// Names the action and path of an I/O error.
+/// Adds the action and path to an I/O error.
 pub(crate) fn io<'a>(
     action: &'static str,
     path: &'a Path,
@@ -142,7 +142,7 @@ pub(crate) fn io<'a>(
     move |source| lazaret_files::io(action, path)(source).into()
 }
 
-/// Settings of an object store that cannot work.
+/// The error for invalid settings of an object store.
 pub(crate) fn invalid(reason: String) -> Error {
     Error::Options { reason }
 }

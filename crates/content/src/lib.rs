@@ -1,9 +1,12 @@
-//! The content and metadata of a registry.
+//! The content and metadata of a registry, behind two ports.
 //!
-//! Two ports, [`BlobStore`] for content and [`Database`] for what it means, are what a registry
-//! needs to be durable. Adapters of the first are in `objects` (files, S3, Google, Azure), of the
-//! second in `sql` (SQLite, PostgreSQL); `collect` removes what nothing needs any more. The
-//! crate knows no HTTP and no users; images of a client machine are in `lazaret-images`.
+//! [`BlobStore`] stores content as objects. [`Database`] stores what the objects mean: blobs,
+//! manifests, tags, uploads. Adapters of the first are in `objects` (files, S3, Google, Azure), of
+//! the second in `sql` (SQLite, PostgreSQL). `collect` removes unneeded content and checks the
+//! rest.
+//!
+//! The crate knows no HTTP requests of clients and no users: `registry` and `auth`, which use it,
+//! do. Images of a client machine are in `images`.
 
 mod blob;
 mod blobs;

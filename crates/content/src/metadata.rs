@@ -1,4 +1,4 @@
-//! The port for what repositories hold: manifests, tags, referrers, blobs, uploads.
+//! The port for metadata: manifests, tags, referrers, blobs, uploads.
 
 mod capabilities;
 mod collection;
@@ -19,16 +19,16 @@ use lazaret_oci::{Descriptor, Digest, Repository, Tag};
 
 use crate::{BoxFuture, Error, Staged, UploadId};
 
-/// Everything that a registry keeps beside content.
+/// Everything that a registry stores beside content.
 pub trait Database: Metadata + Collection + ApiKeys + Outbox {}
 
 impl<T: Metadata + Collection + ApiKeys + Outbox> Database for T {}
 
-/// Metadata of a registry. Every change is atomic, and durable once acknowledged, except that
-/// progress of uploads and renewed leases may be lost with power.
+/// The metadata of a registry. Every change is atomic, and durable once acknowledged, except that
+/// progress of uploads and renewed leases may be lost when power is lost.
 ///
-/// A repository exists from its first manifest or blob on. Digest and content meet here: a blob
-/// is a digest and the object that holds it, shared by all repositories that link it.
+/// A repository exists from its first manifest or blob on. A blob is a digest and the object with
+/// that content, shared by all repositories that link it.
 ///
 /// ```text
 /// begin -> open --claim--> claimed --release--> open
@@ -37,7 +37,7 @@ impl<T: Metadata + Collection + ApiKeys + Outbox> Database for T {}
 ///            \--discard, expire--> garbage (an object to delete)
 /// ```
 pub trait Metadata: Send + Sync {
-    /// Stores a manifest, points the tags at it and records it as a referrer, all or nothing.
+    /// Stores a manifest, points the tags to it and records it as a referrer, all or nothing.
     ///
     /// # Errors
     /// [`Error::Missing`] with every blob (and, if required, manifest) that is not in the
@@ -48,7 +48,7 @@ pub trait Metadata: Send + Sync {
         manifest: NewManifest,
     ) -> BoxFuture<'a, Result<(), Error>>;
 
-    /// A manifest by tag or digest.
+    /// The manifest of a tag or digest.
     ///
     /// # Errors
     /// [`Error::Database`].
@@ -108,7 +108,7 @@ pub trait Metadata: Send + Sync {
         page: Page,
     ) -> BoxFuture<'a, Result<Listing<Descriptor>, Error>>;
 
-    /// A blob of a repository. Quarantined blobs are not there.
+    /// A blob of a repository; `None` for quarantined blobs, too.
     ///
     /// # Errors
     /// [`Error::Database`].
@@ -118,9 +118,9 @@ pub trait Metadata: Send + Sync {
         digest: &'a Digest,
     ) -> BoxFuture<'a, Result<Option<StoredBlob>, Error>>;
 
-    /// Renews a blob's lease: for the grace of collection it stays in the repository, even if
-    /// no manifest names it. `false` when it is not there any more, so that nobody is told of
-    /// a blob that was collected meanwhile.
+    /// Renews a blob's lease: it stays in the repository for the grace period of collection, even
+    /// if no manifest names it. `false` when it is gone, so that no client is told of a blob that
+    /// was collected meanwhile.
     ///
     /// # Errors
     /// [`Error::Database`].
@@ -140,8 +140,8 @@ pub trait Metadata: Send + Sync {
         limit: usize,
     ) -> BoxFuture<'a, Result<Vec<Repository>, Error>>;
 
-    /// Gives the repository `to` a blob that `from` has, and renews its lease; `None` when
-    /// `from` has it not.
+    /// Links a blob that `from` has to the repository `to`, and renews its lease; `None` when
+    /// `from` does not have it.
     ///
     /// # Errors
     /// [`Error::QuotaExceeded`] when `to` would then hold more than `quota` bytes.
@@ -153,7 +153,7 @@ pub trait Metadata: Send + Sync {
         quota: Option<u64>,
     ) -> BoxFuture<'a, Result<Option<StoredBlob>, Error>>;
 
-    /// Takes a blob out of a repository, unless a manifest there names it.
+    /// Removes a blob from a repository, unless a manifest there names it.
     ///
     /// # Errors
     /// [`Error::Database`].
@@ -169,7 +169,7 @@ pub trait Metadata: Send + Sync {
     /// [`Error::Database`]; also when the id is taken.
     fn begin_upload<'a>(&'a self, session: &'a UploadSession) -> BoxFuture<'a, Result<(), Error>>;
 
-    /// An upload.
+    /// The session of an upload.
     ///
     /// # Errors
     /// [`Error::Database`].
@@ -178,7 +178,7 @@ pub trait Metadata: Send + Sync {
         id: &'a UploadId,
     ) -> BoxFuture<'a, Result<Option<UploadSession>, Error>>;
 
-    /// Makes `claim` the only writer of an upload for `lease`, and returns how far it is.
+    /// Makes `claim` the only writer of an upload for `lease`, and returns the upload's progress.
     ///
     /// # Errors
     /// [`Error::UploadUnknown`]; [`Error::UploadBusy`] while another claim's lease lasts.
@@ -200,7 +200,7 @@ pub trait Metadata: Send + Sync {
         lease: Duration,
     ) -> BoxFuture<'a, Result<bool, Error>>;
 
-    /// Records how far an upload is, and gives the claim back.
+    /// Records the progress of an upload, and gives up the claim.
     ///
     /// # Errors
     /// [`Error::UploadBusy`] when the claim was lost; [`Error::UploadUnknown`].
@@ -211,13 +211,13 @@ pub trait Metadata: Send + Sync {
         staged: &'a Staged,
     ) -> BoxFuture<'a, Result<(), Error>>;
 
-    /// Ends an upload whose sealed object has `size` bytes and this digest: links the blob to
-    /// the upload's repository, in one step with forgetting the upload. When the content was
-    /// there already, the upload's object becomes garbage.
+    /// Ends an upload whose sealed object has `size` bytes and this digest: in one transaction,
+    /// links the blob to the upload's repository and forgets the upload. If the content already
+    /// exists, the upload's object becomes garbage.
     ///
     /// # Errors
     /// [`Error::UploadBusy`] when the claim was lost; [`Error::UploadUnknown`];
-    /// [`Error::QuotaExceeded`], after which the upload is still there.
+    /// [`Error::QuotaExceeded`], after which the upload still exists.
     fn finish_upload<'a>(
         &'a self,
         id: &'a UploadId,
@@ -237,7 +237,7 @@ pub trait Metadata: Send + Sync {
         claim: &'a Claim,
     ) -> BoxFuture<'a, Result<bool, Error>>;
 
-    /// Discards uploads that nobody wrote to for `idle`; returns how many.
+    /// Discards uploads that were idle for `idle`; returns their number.
     ///
     /// # Errors
     /// [`Error::Database`].
@@ -246,6 +246,6 @@ pub trait Metadata: Send + Sync {
     /// Whether the metadata can be read now.
     ///
     /// # Errors
-    /// [`Error::Database`] when they cannot.
+    /// [`Error::Database`] when it cannot.
     fn ping(&self) -> BoxFuture<'_, Result<(), Error>>;
 }

@@ -1,14 +1,15 @@
-//! Metadata in SQLite or PostgreSQL: one adapter, one set of statements.
+//! Stores metadata in SQLite or PostgreSQL: one adapter, one set of statements.
 //!
-//! The database, not the process, keeps the promises, because replicas share it:
+//! The database, not the process, keeps the guarantees, because replicas share it:
 //!
-//! * a change inside a repository locks the repository's row first, so that these are in order;
+//! * a change inside a repository locks the repository's row first, so that such changes are
+//!   serial;
 //! * locks are taken in the order upload, repositories by name, blobs by digest;
-//! * what was looked at before a lock was had is looked at again after;
-//! * foreign keys stand behind it all: a link that a manifest names and a blob that a
-//!   repository links cannot go.
+//! * everything that was read before a lock was taken is read again under the lock;
+//! * foreign keys back this up: a link that a manifest names and a blob that a
+//!   repository links cannot be deleted.
 //!
-//! SQLite has one writer at a time, which gives the same with less.
+//! SQLite has one writer at a time, which gives the same guarantees with less effort.
 
 mod access;
 mod blobs;

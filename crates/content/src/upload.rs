@@ -1,4 +1,4 @@
-//! The name of an upload, and of the object that it becomes.
+//! The id of an upload, which is also the name of its object.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,12 +7,12 @@ use lazaret_files::random_hex;
 use lazaret_values::Printable;
 use thiserror::Error;
 
-/// 128 unguessable bits as 32 hexadecimal digits; safe in URLs and file names.
+/// An id of 128 unguessable bits, as 32 hexadecimal digits; safe in URLs and file names.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UploadId(String);
 
 impl UploadId {
-    /// A new one from the system's random source.
+    /// A new id from the system's random source.
     #[must_use]
     pub fn random() -> Self {
         Self(random_hex(16))
@@ -25,11 +25,11 @@ impl UploadId {
     }
 }
 
-/// A text that is no upload id.
+/// The text is not an upload id.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("invalid upload id '{text}'")]
 pub struct UploadIdError {
-    /// The text given, cut where it is long.
+    /// The text that was given, cut if it is long.
     text: String,
 }
 

@@ -1,4 +1,4 @@
-//! Files that are not there, where that is no failure.
+//! Treats absent files as a result instead of a failure.
 
 use std::fs;
 use std::io;
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Error, io};
 
-/// Whether a lookup failed because nothing is there.
+/// Whether an operation failed because the file or folder does not exist.
 pub fn is_absent(error: &io::Error) -> bool {
     matches!(
         error.kind(),
@@ -14,7 +14,7 @@ pub fn is_absent(error: &io::Error) -> bool {
     )
 }
 
-/// Turns "nothing is there" into `None`.
+/// Turns the error of an absent file into `None`.
 ///
 /// # Errors
 /// [`Error`] for every other failure.
@@ -30,7 +30,7 @@ pub fn optional<T>(
     }
 }
 
-/// The entries of a folder, none when it does not exist.
+/// The paths of a folder's entries; empty when the folder does not exist.
 ///
 /// # Errors
 /// [`Error`] when it cannot be read.

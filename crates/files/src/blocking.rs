@@ -1,4 +1,4 @@
-//! Threads that may wait for the disk.
+//! Runs work on threads that may block.
 
 use thiserror::Error;
 
@@ -7,8 +7,8 @@ use thiserror::Error;
 #[error("the process is ending")]
 pub struct Stopped;
 
-/// Runs work that waits for the disk, or computes for long, on a thread that may block. A panic of
-/// the work goes on in the caller.
+/// Runs work that waits for the disk, or that computes for long, on a thread that may block. A
+/// panic of the work is resumed in the caller.
 ///
 /// # Errors
 /// Those of the work, and [`Stopped`] when the runtime ends before the work was begun.

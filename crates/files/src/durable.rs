@@ -1,4 +1,4 @@
-//! Publishing files so that a crash at any instant leaves the old state or the new one.
+//! Publishes files so that a crash at any instant leaves either the old state or the new one.
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};
@@ -7,17 +7,17 @@ use std::path::Path;
 use crate::absent::is_absent;
 use crate::error::{Error, io};
 
-/// Whether publications survive a power loss.
+/// Whether published files survive a power loss.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Durability {
     /// Files and folders are synced before anything is acknowledged.
     Synced,
-    /// Nothing is synced: for stores that live no longer than their process.
+    /// Nothing is synced, for stores that do not outlive their process.
     Ephemeral,
 }
 
 impl Durability {
-    /// Makes the content of a file durable.
+    /// Syncs the content of a file.
     ///
     /// # Errors
     /// [`Error`] when the disk refuses.
@@ -28,10 +28,10 @@ impl Durability {
         }
     }
 
-    /// Makes the entries of a folder durable.
+    /// Syncs the entries of a folder.
     ///
     /// # Errors
-    /// [`Error`] when the folder is not there or the disk refuses.
+    /// [`Error`] when the folder does not exist or the disk refuses.
     pub fn sync_dir(self, path: &Path) -> Result<(), Error> {
         match self {
             Self::Synced => File::open(path)
@@ -66,8 +66,8 @@ impl Durability {
         self.sync_dir(parent(path).unwrap_or(Path::new(".")))
     }
 
-    /// Creates a file that is not there yet and writes it. Its name is durable only once its folder
-    /// is synced too.
+    /// Creates a file, which must not exist yet, and writes it. Its name is durable only when its
+    /// folder is synced too.
     ///
     /// # Errors
     /// [`Error`] when there is a file of that name, or writing fails.
@@ -77,8 +77,8 @@ impl Durability {
         self.sync_file(&file, path)
     }
 
-    /// Renames a staged file to its final place, whose folder is made when missing. The file's content
-    /// is already synced.
+    /// Renames a staged file to its final path. The folder of that path is made if it is missing;
+    /// the file's content must be synced already.
     ///
     /// # Errors
     /// [`Error`] when the rename is refused.
@@ -86,10 +86,10 @@ impl Durability {
         self.in_parent(target, || fs::rename(staged, target))
     }
 
-    /// Removes a file; `false` when there was none.
+    /// Removes a file; `false` when it did not exist.
     ///
     /// # Errors
-    /// [`Error`] when there is one that stays.
+    /// [`Error`] when the file exists and cannot be removed.
     pub fn remove(self, target: &Path) -> Result<bool, Error> {
         match fs::remove_file(target) {
             Ok(()) => {}
@@ -100,7 +100,7 @@ impl Durability {
         Ok(true)
     }
 
-    /// Runs an operation on an entry of a folder that may have to be created first.
+    /// Runs an operation on an entry of a folder, which is created if it is missing.
     fn in_parent(self, target: &Path, operation: impl Fn() -> io::Result<()>) -> Result<(), Error> {
         let folder = parent(target).unwrap_or(Path::new("."));
         match operation() {

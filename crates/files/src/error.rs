@@ -1,23 +1,23 @@
-//! A refusal of the file system.
+//! Errors of the file system.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-/// An operation that the file system refused.
+/// An operation that failed in the file system.
 #[derive(Debug, Error)]
 #[error("failed to {action} {}", path.display())]
 pub struct Error {
-    /// The attempt, as in "failed to {action}".
+    /// The attempted action, which completes "failed to {action}".
     pub action: &'static str,
     /// The file or folder.
     pub path: PathBuf,
-    /// The system's reason.
+    /// The error of the operating system.
     pub source: io::Error,
 }
 
-/// Names the action and path of an I/O error.
+/// Adds the action and the path to an I/O error.
 pub fn io<'a>(action: &'static str, path: &'a Path) -> impl Fn(io::Error) -> Error + Copy + 'a {
     move |source| Error {
         action,
@@ -26,7 +26,7 @@ pub fn io<'a>(action: &'static str, path: &'a Path) -> impl Fn(io::Error) -> Err
     }
 }
 
-/// Like [`io`], for system calls.
+/// Like [`io`], for errors of system calls.
 pub fn sys<'a>(
     action: &'static str,
     path: &'a Path,

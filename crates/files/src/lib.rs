@@ -1,8 +1,10 @@
-//! Files that survive: durable writes, staging, locks and folders that go with their process.
+//! Handles files that must survive a crash: durable writes, staging, locks, and folders that are
+//! removed with their process.
 //!
-//! The rule everywhere: content is staged, synced, renamed into place and its folder synced
-//! before anything says that it exists. The crate knows paths and bytes; it never knows what
-//! they mean.
+//! One rule holds everywhere: content is staged, synced and renamed into place, and its folder is
+//! synced, before anything says that it exists. The crate handles paths and bytes and never knows
+//! what they mean. The stores of `images`, `content` and `vm` and the folders of `supervisor` build
+//! on it.
 
 mod absent;
 mod blocking;

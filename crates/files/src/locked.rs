@@ -1,4 +1,4 @@
-//! Folders that live as long as their process.
+//! Folders that exist as long as the process that holds them.
 //!
 //! ```text
 //! absent --create--> held (flock on the folder) --remove, drop--> absent
@@ -25,7 +25,7 @@ pub struct LockedDirs {
 }
 
 impl LockedDirs {
-    /// Folders below `parent`, which must exist when one is created.
+    /// The folders below `parent`, which must exist when a folder is created.
     #[must_use]
     pub fn new(parent: impl Into<PathBuf>) -> Self {
         Self {
@@ -33,13 +33,13 @@ impl LockedDirs {
         }
     }
 
-    /// Creates an empty folder (mode 0700) that is this process's own.
+    /// Creates an empty folder (mode 0700) that only this process uses.
     ///
     /// # Errors
     /// [`Error`].
     pub fn create(&self) -> Result<LockedDir, Error> {
-        // Between `mkdir` and `flock` a sweeper may take the folder for an abandoned one.
-        // Then the lock fails or the folder is gone, and another one is made.
+        // Between `mkdir` and `flock` a sweep may take the folder for an abandoned one. Then the
+        // lock fails or the folder is gone, and another folder is made.
         for _ in 0..100 {
             let path = self
                 .parent
@@ -61,16 +61,16 @@ impl LockedDirs {
         ))
     }
 
-    /// Removes every folder whose process is gone and returns their paths.
+    /// Removes all folders whose process has ended; returns their paths.
     ///
     /// # Errors
-    /// [`Error`]; the folders before the failing one are gone then.
+    /// [`Error`]; folders that came before the failing one are already removed.
     pub fn sweep(&self) -> Result<Vec<PathBuf>, Error> {
         self.sweep_with(|_| {})
     }
 
-    /// Like [`LockedDirs::sweep`]; `before` sees each folder, complete, before it is removed,
-    /// while no other sweeper can touch it.
+    /// Like [`LockedDirs::sweep`]. `before` is called with each folder before it is removed, while
+    /// the folder is complete and no other sweep can touch it.
     ///
     /// # Errors
     /// As [`LockedDirs::sweep`].
@@ -106,16 +106,16 @@ pub struct LockedDir {
 }
 
 impl LockedDir {
-    /// Where it is.
+    /// The path of the folder.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Removes it now, and says when that fails.
+    /// Removes the folder now, and reports a failure.
     ///
     /// # Errors
-    /// [`Error`]; the next sweep will try again.
+    /// [`Error`]; the next sweep tries again.
     pub fn remove(mut self) -> Result<(), Error> {
         let _lock = self.lock.take();
         remove(&self.path)
@@ -138,7 +138,7 @@ fn is_name(name: &str) -> bool {
     })
 }
 
-/// The lock on a folder, or `None` when someone else has it or the folder is gone.
+/// Locks a folder; `None` when another process has the lock or the folder does not exist.
 fn lock(path: &Path) -> Result<Option<File>, Error> {
     let dir = match File::open(path) {
         Err(error) if is_absent(&error) || error.kind() == io::ErrorKind::PermissionDenied => {
@@ -154,7 +154,7 @@ fn lock(path: &Path) -> Result<Option<File>, Error> {
     }
 }
 
-/// Whether `path` still leads to `file`, rather than to nothing or to another one.
+/// Whether `path` still leads to `file`, and not to another file or to none.
 ///
 /// # Errors
 /// [`Error`] when one of them cannot be inspected.
@@ -165,10 +165,10 @@ pub fn is_still_at(file: &File, path: &Path) -> Result<bool, Error> {
     Ok(found.is_some_and(|found| (found.dev(), found.ino()) == (held.dev(), held.ino())))
 }
 
-/// Takes a lock that may be held elsewhere; `false` when it is.
+/// Tries to take a lock; `false` when it is held elsewhere.
 ///
 /// # Errors
-/// [`Error`] when the file system has no locks.
+/// [`Error`] when the file system does not support locks.
 pub fn try_flock(file: &File, operation: FlockOperation, path: &Path) -> Result<bool, Error> {
     match rustix::io::retry_on_intr(|| flock(file, operation)) {
         Ok(()) => Ok(true),

@@ -1,4 +1,4 @@
-//! A file that has no name until it is whole.
+//! Writes files that have no name until they are whole.
 
 use std::fs::File;
 use std::io::{ErrorKind, Write as _};
@@ -12,12 +12,12 @@ use tempfile::NamedTempFile;
 use crate::durable::Durability;
 use crate::error::{Error, io};
 
-/// Beginning of the names of files in the making, where a file needs one.
+/// Prefix of the names of unfinished files, on file systems where a file needs a name.
 const PREFIX: &str = ".lazaret-";
 
-/// A file in the making. Dropped, or with the process killed, it is gone. File systems that cannot
-/// have files without a name are the exception: there a killed process leaves one that starts with
-/// `.lazaret-`.
+/// An unfinished file. It is gone when this value is dropped or the process is killed. The
+/// exception are file systems without nameless files: there a killed process leaves a file whose
+/// name starts with `.lazaret-`.
 #[derive(Debug)]
 pub struct NewFile {
     target: PathBuf,
@@ -32,12 +32,12 @@ enum Content {
 }
 
 impl NewFile {
-    /// Begins a file that is to become `target`, whose folder must exist. Of the permissions `mode`
-    /// the process's umask takes its part. The new file is made afresh: nothing that somebody put
-    /// into the folder is followed or opened.
+    /// Begins a file that will become `target`, whose folder must exist. The permissions are `mode`
+    /// without the bits of the process's umask. The file is always newly made: nothing that
+    /// somebody put into the folder is followed or opened.
     ///
     /// # Errors
-    /// [`Error`] when the folder takes no file.
+    /// [`Error`] when no file can be made in the folder.
     pub fn create(target: &Path, mode: u32) -> Result<Self, Error> {
         let folder = match target.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -45,7 +45,7 @@ impl NewFile {
         };
         let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
         let nameless = rustix::fs::open(folder, flags, Mode::from_raw_mode(mode)).ok();
-        // Without /proc it could not be given a name.
+        // Without /proc the file could not be linked to a name.
         let nameless = nameless.filter(|file| Path::new(&source(file)).exists());
         let content = match nameless {
             Some(file) => Content::Nameless(file.into()),
@@ -67,7 +67,7 @@ impl NewFile {
     /// The file, open for reading and writing.
     ///
     /// # Errors
-    /// [`Error`] when the process may open no more files.
+    /// [`Error`] when the process has too many open files.
     pub fn file(&self) -> Result<File, Error> {
         let file = match &self.content {
             Content::Nameless(file) => file,
@@ -76,16 +76,16 @@ impl NewFile {
         file.try_clone().map_err(io("open", &self.target))
     }
 
-    /// Makes the content durable and gives it its name; a file that has the name is replaced.
+    /// Syncs the content and gives the file its name; an existing file of that name is replaced.
     ///
     /// # Errors
-    /// [`Error`]; what had the name has it still, unless only the folder could not be synced.
+    /// [`Error`]. An existing file keeps the name, unless only the sync of the folder failed.
     pub fn publish(self) -> Result<(), Error> {
         let failed = io("write", &self.target);
         Durability::Synced.sync_file(&self.file()?, &self.target)?;
         let named = match self.content {
             Content::Named(file) => file.into_temp_path(),
-            // A link cannot replace a file, a rename can.
+            // A link cannot replace a file, but a rename can.
             Content::Nameless(file) => {
                 let path = tempfile::Builder::new()
                     .prefix(PREFIX)
@@ -133,7 +133,8 @@ pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Error> {
     file.publish()
 }
 
-/// The path at which the kernel shows an open file. A link to no name: following it works all the same.
+/// The path at which the kernel shows an open file. The link has no real target, but it can be
+/// followed.
 fn source(file: &impl AsRawFd) -> String {
     format!("/proc/self/fd/{}", file.as_raw_fd())
 }

@@ -1,6 +1,6 @@
-//! Names that nobody can guess.
+//! Random names that cannot be guessed.
 
-/// `bytes` random bytes as hexadecimal digits, from the system's random source.
+/// `bytes` random bytes of the system's random source, as hexadecimal digits.
 #[must_use]
 pub fn random_hex(bytes: usize) -> String {
     let mut buffer = vec![0; bytes];

@@ -1,4 +1,4 @@
-//! Staging space inside a store, which goes with its process.
+//! Staging folders inside a store, which are removed with their process.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,17 +8,17 @@ use crate::durable::Durability;
 use crate::error::Error;
 use crate::locked::{LockedDir, LockedDirs};
 
-/// Staging space of one process inside a store. The next process removes it if this one dies.
+/// The staging folder of one process inside a store. If this process dies, the next one removes it.
 #[derive(Debug)]
 pub struct Staging {
     dir: LockedDir,
     next: AtomicU64,
-    /// Whether what it publishes survives a power loss.
+    /// Whether the files that it publishes survive a power loss.
     pub durability: Durability,
 }
 
 impl Staging {
-    /// Sweeps what dead processes left in `parent` and takes a folder there.
+    /// Removes folders in `parent` that dead processes left, and creates one for this process.
     ///
     /// # Errors
     /// [`Error`] when folders cannot be made or removed.
@@ -33,16 +33,16 @@ impl Staging {
         })
     }
 
-    /// A path that nothing else uses.
+    /// A new path in the folder, for one file.
     pub fn path(&self) -> PathBuf {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         self.dir.path().join(number.to_string())
     }
 
-    /// Writes a whole file to its final place, replacing what is there in one step.
+    /// Writes a whole file to its final path; an existing file is replaced in one step.
     ///
     /// # Errors
-    /// [`Error`]; what was there stays.
+    /// [`Error`]; an existing file stays.
     pub fn publish_bytes(&self, target: &Path, bytes: &[u8]) -> Result<(), Error> {
         let staged = self.path();
         let durability = self.durability;

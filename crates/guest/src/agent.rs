@@ -1,6 +1,6 @@
-//! The agent of a machine that boots a disk of its own: it runs what the host asks for.
+//! The agent of a machine that boots from its own disk: it runs commands for the host.
 //!
-//! It speaks the same protocol as on the control port, over a port of its own, for as long as the
+//! It speaks the same protocol as on the control port, over a separate port, for as long as the
 //! machine is up:
 //!
 //! ```text
@@ -10,8 +10,9 @@
 //!   | -- Exit(1) | Failure(1) > |
 //! ```
 //!
-//! When the host hangs up, what it had started is killed. One that comes back within the blink of an
-//! eye is taken for the same one, and not greeted: it hangs up again and waits longer.
+//! When the host hangs up, its commands are killed. The guest cannot notice that a host leaves and
+//! returns within a moment, and so does not greet it again: the host then hangs up and waits
+//! longer.
 
 use lazaret_protocol::{AGENT_PORT, Request};
 
@@ -20,7 +21,7 @@ use crate::port::Port;
 use crate::process;
 use crate::sessions::{Event, Sessions};
 
-/// Serves one host after the other. Returns only when the port itself fails.
+/// Serves one host after another. Returns only when the port fails or a host breaks the protocol.
 pub(crate) fn serve() -> Result<()> {
     let mut port = Port::wait_for(AGENT_PORT)?;
     loop {
@@ -42,13 +43,13 @@ pub(crate) fn serve() -> Result<()> {
         sessions.kill_all();
         match error {
             Error::HostGone => port = sessions.into_port().reset(),
-            // Out of step with this host: hanging up is all that helps.
+            // The stream is out of step: only hanging up helps, as this program does when it ends.
             error => return Err(error),
         }
     }
 }
 
-/// Does what one host asks for; why that ended.
+/// Runs commands for one host; returns the error that ended this.
 fn attend(sessions: &mut Sessions) -> Error {
     loop {
         match sessions.next() {

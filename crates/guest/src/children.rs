@@ -1,10 +1,10 @@
-//! The end of child processes.
+//! Reaps child processes.
 
 use lazaret_protocol::Outcome;
 use rustix::process::{Pid, WaitOptions, WaitStatus};
 
-/// Collects the children that have ended, orphans of a workload included, and tells how. Whether
-/// any are left.
+/// Reaps the children that have ended, orphans of a workload included, and calls `tell` with the
+/// outcome of each. Returns whether any are left.
 pub(crate) fn bury(mut tell: impl FnMut(Pid, Outcome)) -> bool {
     loop {
         match rustix::process::wait(WaitOptions::NOHANG) {

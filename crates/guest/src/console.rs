@@ -1,9 +1,9 @@
-//! Lines on the machine's serial console, for people who debug a boot.
+//! Writes lines to the machine's serial console, for people who debug a boot.
 
 use rustix::fs::{Mode, OFlags};
 
-/// Writes one line to `/dev/console`, or to standard error when there is none. Best effort:
-/// there is nobody to tell when the console itself fails.
+/// Writes one line to `/dev/console`, or to standard error when there is none. Failures are
+/// ignored, as they cannot be reported.
 pub(crate) fn say(message: &str) {
     let line = format!("lazaret-guest: {message}\n");
     let flags = OFlags::WRONLY | OFlags::NOCTTY | OFlags::CLOEXEC;
@@ -13,7 +13,7 @@ pub(crate) fn say(message: &str) {
     };
 }
 
-/// On a developer's machine `/dev/console` belongs to somebody else.
+/// Whether this is PID 1: on a developer's machine, `/dev/console` is not ours.
 fn is_init() -> bool {
     rustix::process::getpid().is_init()
 }

@@ -8,20 +8,20 @@ use rustix::mount::MountFlags;
 
 use crate::error::{Context as _, Error, Result};
 
-/// How long a disk may take to appear.
+/// Time limit for a disk to appear.
 const APPEARS_WITHIN: Duration = Duration::from_secs(10);
 
 /// File systems that the guest mounts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Filesystem {
-    /// Read-only or writable.
+    /// ext4: read-only or writable.
     Ext4,
-    /// Read-only by nature.
+    /// EROFS: always read-only.
     Erofs,
 }
 
 impl Filesystem {
-    /// By the kernel's name of the file system.
+    /// The file system with this name in the kernel.
     pub(crate) fn from_name(name: &str) -> Result<Self> {
         match name {
             "ext4" => Ok(Self::Ext4),
@@ -34,7 +34,7 @@ impl Filesystem {
         }
     }
 
-    /// By the magic number in the first blocks of a disk.
+    /// The file system whose magic number is in the first blocks of a disk.
     fn from_first_blocks(blocks: &[u8]) -> Option<Self> {
         if blocks.get(1024..1028) == Some(&0xe0f5_e1e2_u32.to_le_bytes()) {
             Some(Self::Erofs)
@@ -56,14 +56,14 @@ impl Filesystem {
 /// Whether a disk is mounted for writing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Access {
-    /// No writes, by anybody.
+    /// No writes.
     ReadOnly,
     /// Reads and writes.
     Writable,
 }
 
 /// Mounts the disk with this serial on `target`, which is made when missing. Without a
-/// `filesystem` the disk's own magic number decides.
+/// `filesystem`, the disk's magic number decides.
 pub(crate) fn mount(
     serial: &str,
     filesystem: Option<Filesystem>,
@@ -73,7 +73,7 @@ pub(crate) fn mount(
     mount_device(&wait_for(serial)?, serial, filesystem, access, target)
 }
 
-/// The same for a device that is known; messages call it `disk`.
+/// As `mount`, for a device node; messages call it `disk`.
 pub(crate) fn mount_device(
     device: &Path,
     disk: &str,
@@ -99,7 +99,7 @@ pub(crate) fn mount_device(
     })
 }
 
-/// The device node of the disk with this serial.
+/// Waits for the disk with this serial; returns its device node.
 pub(crate) fn wait_for(serial: &str) -> Result<PathBuf> {
     let deadline = Instant::now() + APPEARS_WITHIN;
     loop {

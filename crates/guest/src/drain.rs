@@ -1,31 +1,31 @@
-//! The time between the end of a command and the end of its output.
+//! The drain phase: the time between the end of a command and the end of its output.
 
 use std::time::{Duration, Instant};
 
 use lazaret_protocol::Outcome;
 
-/// How long the output must be quiet, after the command has ended, to be called complete.
+/// Time without output, after the command has ended, after which the output is complete.
 pub(crate) const QUIET: Duration = Duration::from_millis(200);
 
-/// How long output of processes left in the background is carried at most.
+/// Longest time for which output of background processes is still carried.
 const LINGER: Duration = Duration::from_secs(2);
 
 /// Decides when the output of a command that has ended is complete.
 ///
-/// A process left in the background may hold the pipes open for ever. The output is complete when
-/// everything written before the end was carried and then nothing came for [`QUIET`], or
-/// [`LINGER`] has passed.
+/// A background process may hold the pipes open for ever. The output is complete when
+/// everything that was written before the end was carried and then nothing came for [`QUIET`], or
+/// when [`LINGER`] has passed.
 #[derive(Debug)]
 pub(crate) struct Drain {
     outcome: Outcome,
-    /// Bytes that were in the pipes when the command ended and were not carried yet.
+    /// Number of bytes that were in the pipes when the command ended and are not carried yet.
     owed: usize,
     since: Instant,
     last_byte: Instant,
 }
 
 impl Drain {
-    /// Of a command that ended `now` with this outcome and `owed` bytes in its pipes.
+    /// The drain of a command that ended at `now` with this outcome and `owed` bytes in its pipes.
     pub(crate) fn new(outcome: Outcome, owed: usize, now: Instant) -> Self {
         Self {
             outcome,
@@ -35,13 +35,13 @@ impl Drain {
         }
     }
 
-    /// How the command ended.
+    /// Outcome of the command.
     pub(crate) fn outcome(&self) -> Outcome {
         self.outcome
     }
 
-    /// Takes note of the bytes carried by one turn. While the host takes no more, nothing is
-    /// read, which is no quiet.
+    /// Records the number of bytes carried by one turn. While the host accepts no more, nothing is
+    /// read, which does not count as quiet.
     pub(crate) fn note(&mut self, carried: usize, host_reads: bool, now: Instant) {
         self.owed = self.owed.saturating_sub(carried);
         if carried > 0 || !host_reads {

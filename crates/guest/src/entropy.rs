@@ -1,12 +1,12 @@
-//! Credits the host's random bytes to the kernel's pool, so that nothing that asks for
-//! randomness early has to wait, or gets what another machine got.
+//! Credits the host's random bytes to the kernel's pool, so that programs that need
+//! randomness early neither wait nor get the same bytes as in another machine.
 
 use rustix::fs::{Mode, OFlags};
 use rustix::ioctl::{Setter, opcode};
 
 use crate::error::{Context as _, Result};
 
-/// Bytes credited by one call.
+/// Number of bytes that are credited by one call.
 const PIECE: usize = 64;
 
 /// `struct rand_pool_info` of `linux/random.h`, with room for one piece.

@@ -1,4 +1,4 @@
-//! Everything that can go wrong, and what the host is told about it.
+//! The error type of the guest, and the failures that it reports to the host.
 
 use std::io;
 use std::path::PathBuf;
@@ -10,151 +10,151 @@ use thiserror::Error;
 /// The result of every fallible step.
 pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why the workload did not run, or why the machine stops early.
+/// The reason for which the workload did not run, or the machine stops early.
 #[derive(Debug, Error)]
 pub(crate) enum Error {
     /// A system call failed.
     #[error("cannot {action}")]
     System {
-        /// What was attempted, on which object.
+        /// The attempted action, with its object.
         action: String,
-        /// The kernel's answer.
+        /// The kernel's error.
         source: io::Error,
     },
-    /// No virtio-serial port carries the control channel's name.
+    /// There is no virtio-serial port with the control channel's name.
     #[error("no control port `{name}` within {seconds} seconds (is virtio_console loaded?)")]
     NoControlPort {
-        /// The name searched for.
+        /// Name of the port.
         name: &'static str,
-        /// How long it was waited for.
+        /// Time limit in seconds.
         seconds: u64,
     },
-    /// The host closed the control port: nobody is left to work for.
+    /// The host closed the control port, so that there is nothing left to do.
     #[error("the host closed the control port")]
     HostGone,
-    /// The host's bytes are not frames.
+    /// The host's bytes are not valid frames.
     #[error("broken frame on the control port")]
     Frame {
-        /// What is wrong with them.
+        /// The rule that they break.
         source: lazaret_protocol::Error,
     },
-    /// The host is of another build, or no host of ours.
+    /// The host has another version of the protocol, or is another program.
     #[error("cannot talk to this host")]
     Greeting {
-        /// What it said.
+        /// The fault of its greeting.
         source: lazaret_protocol::Error,
     },
-    /// A machine is set up once.
+    /// The machine is already set up, which is possible only once.
     #[error("this machine is set up already")]
     BootedAlready,
-    /// A command needs a machine that is set up.
+    /// The machine is not set up yet, as commands require.
     #[error("this machine is not set up yet")]
     NotBooted,
-    /// The workload has ended, and the machine with it.
+    /// The workload has ended, and the machine ends with it.
     #[error("this machine is ending")]
     Ending,
-    /// A field of the boot configuration has a value that cannot be used.
+    /// A field of the boot configuration has an unusable value.
     #[error("{field} `{value}` is refused: {reason}")]
     Refused {
-        /// Which field.
+        /// Name of the field.
         field: &'static str,
-        /// What it said.
+        /// Value of the field.
         value: String,
-        /// Why it cannot be used.
+        /// The reason for refusing it.
         reason: &'static str,
     },
     /// No disk with this serial appeared.
     #[error("no disk with serial `{serial}` within {seconds} seconds")]
     NoDisk {
-        /// The serial searched for.
+        /// Serial of the disk.
         serial: String,
-        /// How long it was waited for.
+        /// Time limit in seconds.
         seconds: u64,
     },
-    /// The disk's first blocks are of no file system that this guest mounts.
+    /// The disk's first blocks belong to no file system that this guest mounts.
     #[error("disk `{disk}` carries no ext4 or EROFS file system")]
     UnknownFilesystem {
         /// Serial or device of the disk.
         disk: String,
     },
-    /// The disk has nothing that could be PID 1.
+    /// The disk has no program that could be PID 1.
     #[error("there is no init program on the disk (tried {tried})")]
     NoInit {
-        /// Where it was searched for.
+        /// The paths that were tried.
         tried: String,
     },
     /// No network interface appeared.
     #[error("no network interface `{name}` within {seconds} seconds")]
     NoInterface {
-        /// The name searched for.
+        /// Name of the interface.
         name: String,
-        /// How long it was waited for.
+        /// Time limit in seconds.
         seconds: u64,
     },
     /// A program of the image failed.
     #[error("`{command}` failed: {status}")]
     CommandFailed {
-        /// The program and its arguments.
+        /// The program with its arguments.
         command: String,
-        /// How it ended.
+        /// Its exit status.
         status: String,
     },
-    /// The host asks for something that does not parse.
+    /// The host's request does not parse.
     #[error("the request is not understood")]
     Request {
-        /// Where and why.
+        /// The position and the reason.
         source: serde_json::Error,
     },
-    /// A mount point and what is mounted there are of different types.
+    /// The mount point and the artifact are of different types.
     #[error("cannot mount the {source_type} `{origin}` on `{target}`: the image has {found} there")]
     MountType {
-        /// `file` or `folder`.
+        /// Type of the artifact: `file` or `folder`.
         source_type: &'static str,
-        /// The artifact's path on its disk.
+        /// Path of the artifact on its disk.
         origin: String,
         /// The path in the workload's root.
         target: String,
-        /// What the image has at that path.
+        /// Type of the object at that path in the image.
         found: &'static str,
     },
-    /// A symbolic link of the image leads to something that is not there.
+    /// A symbolic link of the image leads to a missing file.
     #[error("cannot mount on `{target}`: a symbolic link of the image on the way leads nowhere")]
     DanglingLink {
         /// The path in the workload's root.
         target: String,
     },
-    /// The image's `/etc/passwd` does not know the user.
+    /// The image's `/etc/passwd` does not have the user.
     #[error("user `{name}` is not in the image's /etc/passwd")]
     UnknownUser {
-        /// The name asked for.
+        /// The requested name.
         name: String,
     },
-    /// The image's `/etc/group` does not know the group.
+    /// The image's `/etc/group` does not have the group.
     #[error("group `{name}` is not in the image's /etc/group")]
     UnknownGroup {
-        /// The name asked for.
+        /// The requested name.
         name: String,
     },
     /// There is no such command.
     #[error("command `{command}` was not found{place}")]
     NotFound {
-        /// As given by the user.
+        /// The command as the user gave it.
         command: String,
-        /// Where it was searched for.
+        /// The place that was searched.
         place: String,
     },
-    /// The command exists but is no program that can run here.
+    /// The command exists but cannot run here.
     #[error("command `{path}` cannot be run: {reason}")]
     NotExecutable {
         /// Its path in the image.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The reason.
         reason: String,
     },
 }
 
 impl Error {
-    /// What the host is told.
+    /// The failure that is reported to the host.
     pub(crate) fn failure(&self) -> Failure {
         let kind = match self {
             Self::NotFound { .. } => FailureKind::NotFound,
@@ -168,13 +168,13 @@ impl Error {
     }
 }
 
-/// The error and its causes as one line, bounded so that it always fits a frame.
+/// The error and its causes as one line, cut so that it always fits a frame.
 pub(crate) fn one_line(error: &dyn std::error::Error) -> String {
     let line = Chain(error).to_string();
     Printable::new(&line).within(4096).to_string()
 }
 
-/// Names what was attempted when a system call fails.
+/// Adds the attempted action to the error of a system call.
 pub(crate) trait Context<T> {
     /// `action` completes the sentence "cannot ...".
     fn context(self, action: impl FnOnce() -> String) -> Result<T>;

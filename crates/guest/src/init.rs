@@ -1,8 +1,9 @@
-//! PID 1 of a disk whose image brings none (`init=/usr/local/sbin/lazaret-init`).
+//! PID 1 of a disk whose image has none (`init=/usr/local/sbin/lazaret-init`).
 //!
-//! An image with systemd gets systemd. Any other gets what a machine needs - the kernel's file
-//! systems, host name, network - and two services: the agent, which is kept running, and sshd.
-//! Signals mean what they mean to busybox: `poweroff` sends `USR2`, `halt` `USR1`, `reboot` `TERM`.
+//! An image with systemd uses systemd. For any other, this module sets up a machine - the kernel's
+//! file systems, host name, network - and two services: the agent, which is restarted when it ends,
+//! and sshd. Signals have the meaning that busybox gives them: `poweroff` sends `USR2`, `halt`
+//! `USR1`, `reboot` `TERM`.
 
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
@@ -17,18 +18,18 @@ use signal_hook::iterator::Signals;
 use crate::error::{Context as _, Result, one_line};
 use crate::{children, console, network, root};
 
-/// Where the wrapper lies on a disk that has it.
+/// Path of the wrapper on a disk that has it.
 pub(crate) const PLACE: &str = "/usr/local/sbin/lazaret-init";
-/// Where the shells and services of an image find programs.
+/// The `PATH` for shells and services of an image.
 pub(crate) const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 const SYSTEMD: [&str; 2] = ["/usr/lib/systemd/systemd", "/lib/systemd/systemd"];
-/// How long services may take to end.
+/// Time limit for services to end.
 const ENDS_WITHIN: Duration = Duration::from_secs(3);
-/// How long the agent stays away after it ended.
+/// Pause before the agent is restarted.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Runs the machine. Returns only when it cannot.
+/// Runs the machine. Returns only if that fails.
 pub(crate) fn run() -> Result<()> {
     if let Some(systemd) = SYSTEMD.iter().find(|path| Path::new(path).exists()) {
         let error = Command::new(systemd).exec();
@@ -66,7 +67,7 @@ pub(crate) fn run() -> Result<()> {
     Ok(())
 }
 
-/// This program again, in another of its roles.
+/// Starts this program again, in another role.
 fn start(role: &str) -> Result<Child> {
     Command::new("/proc/self/exe")
         .arg0("lazaret-agent")
@@ -77,10 +78,10 @@ fn start(role: &str) -> Result<Child> {
         .context(|| format!("start lazaret-agent {role}"))
 }
 
-/// Ends what runs, keeps what was written, and stops.
+/// Ends all processes, syncs the disks, and stops the machine.
 fn end(command: RebootCommand) -> Result<()> {
     for signal in [Signal::TERM, Signal::KILL] {
-        // The process group of PID 1 stands for everything but the caller.
+        // The process group of PID 1 stands for all processes but the caller.
         if rustix::process::kill_process_group(Pid::INIT, signal).is_err() {
             break;
         }

@@ -1,9 +1,9 @@
-//! Paths inside a root that is not ours yet.
+//! Opens paths inside a root file system before it becomes the root.
 //!
-//! The image decides what its folders and symbolic links are. Here every path is resolved by
-//! the kernel as if the image were `/` already (`RESOLVE_IN_ROOT`), so that no link of the
-//! image leads into the initramfs. What is found is handed on as a descriptor and mounted
-//! upon through `/proc/self/fd`, never by name again.
+//! The image determines its folders and symbolic links. The kernel resolves every path here
+//! as if the image were `/` already (`RESOLVE_IN_ROOT`), so that no link of the
+//! image leads into the initramfs. The result is a descriptor, which is used as a mount point
+//! through `/proc/self/fd`, never by name again.
 
 use std::os::fd::{AsRawFd as _, OwnedFd};
 use std::path::{Component, Path, PathBuf};
@@ -13,14 +13,14 @@ use rustix::io::Errno;
 
 use crate::error::{Context as _, Error, Result};
 
-/// A root file system to be.
+/// A root file system that is not the root yet.
 #[derive(Debug)]
 pub(crate) struct InRoot {
     folder: OwnedFd,
 }
 
 impl InRoot {
-    /// The root mounted at `path`.
+    /// Opens the root that is mounted at `path`.
     pub(crate) fn new(path: &Path) -> Result<Self> {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let folder = rustix::fs::open(path, flags, Mode::empty())
@@ -28,12 +28,12 @@ impl InRoot {
         Ok(Self { folder })
     }
 
-    /// The file or folder at `path`, links followed.
+    /// Opens the file or folder at `path`; links are followed.
     pub(crate) fn open(&self, path: &Path) -> Result<OwnedFd, Errno> {
         self.open_as(path, OFlags::PATH, Mode::empty())
     }
 
-    /// The folder at `path`; it and its parents are made when missing.
+    /// Opens the folder at `path`; it and its parents are made when missing.
     pub(crate) fn make_folder(&self, path: &Path) -> Result<OwnedFd, Errno> {
         let flags = OFlags::PATH | OFlags::DIRECTORY;
         let mut walked = PathBuf::from("/");
@@ -51,7 +51,7 @@ impl InRoot {
         Ok(folder)
     }
 
-    /// What is at `path`; an empty file is made there, and its parents, when nothing is.
+    /// Opens the object at `path`; when missing, an empty file and its parents are made.
     pub(crate) fn make_file(&self, path: &Path) -> Result<OwnedFd, Errno> {
         match self.open(path) {
             Err(Errno::NOENT) => {}
@@ -74,7 +74,7 @@ impl InRoot {
     /// Replaces the content of the regular file at `path`, made when missing.
     pub(crate) fn write(&self, path: &Path, content: &str) -> Result<(), Errno> {
         self.make_file(path)?;
-        // A device or a pipe of the image must not make this wait.
+        // Opening a device or a pipe of the image must not block.
         let flags = OFlags::WRONLY | OFlags::TRUNC | OFlags::NONBLOCK | OFlags::NOCTTY;
         let file = self.open_as(path, flags, Mode::empty())?;
         rustix::io::write(&file, content.as_bytes())?;
@@ -87,12 +87,12 @@ impl InRoot {
     }
 }
 
-/// A path by which the kernel finds exactly what the descriptor refers to.
+/// A path that refers to exactly the object of the descriptor.
 pub(crate) fn path_of(fd: &OwnedFd) -> PathBuf {
     PathBuf::from(format!("/proc/self/fd/{}", fd.as_raw_fd()))
 }
 
-/// Checks a path that the host asks for: absolute, not the root itself, no `..`.
+/// Checks a target path of the host: absolute, not the root itself, without `..`.
 pub(crate) fn checked_target(path: &str) -> Result<&Path> {
     let refuse = |reason| Error::Refused {
         field: "mount target",
@@ -110,7 +110,7 @@ pub(crate) fn checked_target(path: &str) -> Result<&Path> {
     }
 }
 
-/// The names along a path; refuses `..`.
+/// The components of a path; refuses `..`.
 fn names(path: &Path) -> Result<Vec<&std::ffi::OsStr>, Errno> {
     let mut names = Vec::new();
     for component in path.components() {

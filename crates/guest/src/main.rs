@@ -1,8 +1,9 @@
-//! The guest's side of every machine.
+//! The guest's side of every machine; `vm` is its peer on the host.
 //!
 //! As PID 1 on an initramfs, which holds nothing else but kernel modules, this program either
-//! serves the host's workload, or boots a disk. On such a disk it is the agent, and PID 1
-//! once more where the image has no systemd.
+//! serves the host's workload, or boots from a disk. On such a disk it is the agent, and also
+//! PID 1 if the image has no systemd. It knows nothing of images, layers and registries: the host
+//! attaches the disks and sends the rest as frames (`protocol`).
 //!
 //! | started as | role |
 //! |---|---|
@@ -12,13 +13,13 @@
 //! | `lazaret-agent network` | [`network`] |
 //! | `lazaret-agent sshd`, `sshd-keys` | [`sshd`] |
 //!
-//! The initramfs:
+//! Content of the initramfs:
 //!
 //! ```text
 //! /init                      this program, mode 0755
 //! /lib/modules/load          one path per line, relative to /lib/modules, in load order
 //! /lib/modules/load.boot     the same, for machines that boot a disk
-//! /lib/modules/load.verity   the same, for disks that are checked
+//! /lib/modules/load.verity   the same, for disks that are checked by dm-verity
 //! /lib/modules/*.ko          uncompressed
 //! /dev/console /dev/null     character devices 5:1 and 1:3; without /dev/null the standard
 //!                            library aborts before `main`
@@ -26,11 +27,11 @@
 //! ```
 //!
 //! PID 1 loads the modules, connects to the host over a virtio-serial port, builds the root file
-//! system that the host asks for, runs the workload in it, and more commands beside it, and reports
-//! how each ended. Whatever happens, the machine then stops: it never waits for a person.
+//! system as the host asks, runs the workload in it, and more commands beside it, and reports
+//! the outcome of each. Whatever happens, the machine then stops: it never waits for a person.
 //!
-//! Nothing here may panic: the death of PID 1 is the death of the kernel, and the host would
-//! learn nothing about the cause.
+//! Nothing here may panic: when PID 1 dies, the kernel panics, and the host would
+//! not learn the cause.
 
 mod agent;
 mod children;
@@ -83,12 +84,12 @@ fn main() -> ExitCode {
         console::say(&one_line(&error));
     }
     power::off();
-    // Only when the kernel refuses to restart: ending PID 1 makes it panic, which ends the
+    // The kernel has refused to restart. Ending PID 1 makes it panic, which ends the
     // machine as well (`panic=-1`).
     ExitCode::FAILURE
 }
 
-/// One of the services of a disk.
+/// Runs one of the services of a disk.
 fn service(role: &str) -> ExitCode {
     let result = match role {
         "serve" => agent::serve(),
@@ -111,7 +112,7 @@ fn service(role: &str) -> ExitCode {
     }
 }
 
-/// On an initramfs: the disk that the command line names, or the host's workload.
+/// On an initramfs: boots from the disk of the command line, or serves the host's workload.
 fn machine() -> Result<()> {
     root::mount_kernel_folders()?;
     modules::load_all(modules::MACHINE);

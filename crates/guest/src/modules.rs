@@ -1,4 +1,4 @@
-//! Loads the kernel modules that the initramfs carries.
+//! Loads the kernel modules of the initramfs.
 
 use std::path::Path;
 
@@ -7,18 +7,18 @@ use rustix::io::Errno;
 
 use crate::console;
 
-/// Folder of the modules; files in it list them.
+/// Folder of the modules, and of the files that list them.
 const FOLDER: &str = "/lib/modules";
 
-/// What every machine needs.
+/// List of the modules that every machine needs.
 pub(crate) const MACHINE: &str = "load";
-/// What a machine that boots a disk needs besides.
+/// List of the additional modules of a machine that boots from a disk.
 pub(crate) const BOOT: &str = "load.boot";
-/// What checks disks.
+/// List of the modules for dm-verity.
 pub(crate) const VERITY: &str = "load.verity";
 
-/// Loads every module of a list, in its order. A module that fails is reported on the console
-/// only: the step that needs it names what is missing.
+/// Loads every module of a list, in order. A failure is only reported on the console:
+/// the step that needs the module will say what is missing.
 pub(crate) fn load_all(list: &str) {
     match std::fs::read_to_string(Path::new(FOLDER).join(list)) {
         Ok(list) => {
@@ -33,7 +33,7 @@ pub(crate) fn load_all(list: &str) {
     }
 }
 
-/// Frees the memory that the files occupy.
+/// Deletes the module files, to free their memory.
 pub(crate) fn forget() {
     let _only_memory = std::fs::remove_dir_all(FOLDER);
 }
@@ -41,13 +41,13 @@ pub(crate) fn forget() {
 fn load(path: &Path) -> Result<(), Errno> {
     let module = rustix::fs::open(path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;
     match rustix::system::finit_module(&module, c"", 0) {
-        // Built in or loaded already.
+        // It is built in, or already loaded.
         Err(Errno::EXIST) => Ok(()),
         result => result,
     }
 }
 
-/// The module paths of a list: one per line, empty lines and `#` comments ignored.
+/// Parses a list of module paths: one per line, empty lines and `#` comments ignored.
 fn parse(list: &str) -> impl Iterator<Item = &str> {
     list.lines()
         .map(str::trim)

@@ -15,12 +15,13 @@ use crate::error::{Context as _, Error, Result};
 use crate::inroot::{InRoot, checked_target, path_of};
 use crate::overlay::{SCRATCH, mount_writable};
 
-/// Where artifact disks are mounted, by serial.
+/// Folder in which artifact disks are mounted, by serial.
 const DISKS: &str = "/mnt/disks";
-/// Where the sources of writable folders are mounted under a name without special characters.
+/// Folder in which the sources of writable folders are mounted, under names without special
+/// characters.
 const LOWERS: &str = "/mnt/lowers";
 
-/// An artifact whose disk is mounted and whose source was found on it.
+/// An artifact whose disk is mounted, and its source on it.
 #[derive(Debug)]
 pub(crate) struct Source<'a> {
     mount: &'a ArtifactMount,
@@ -74,7 +75,7 @@ pub(crate) fn mount_all(root: &InRoot, sources: &[Source<'_>]) -> Result<()> {
 }
 
 impl Source<'_> {
-    /// The mount point, made when missing, of the same type as the source.
+    /// Opens the mount point, which has the type of the source, and makes it when missing.
     pub(crate) fn make_target(&self, root: &InRoot) -> Result<OwnedFd> {
         let target = &self.mount.target;
         let found = if self.is_folder {
@@ -120,7 +121,7 @@ impl Source<'_> {
 
     fn bind_read_only(&self, root: &InRoot, target: &OwnedFd) -> Result<()> {
         bind(&path_of(&self.fd), target, &self.mount.target)?;
-        // The descriptor still refers to what is now covered; open what covers it.
+        // The descriptor still refers to the covered object; open the one on top.
         let on_top = root
             .open(self.target)
             .context(|| format!("open `{}`", self.mount.target))?;
@@ -138,7 +139,7 @@ impl Source<'_> {
     }
 
     fn copy(&self, copy: &Path, target: &OwnedFd) -> Result<()> {
-        // A machine that is started again finds its earlier writes.
+        // A machine that is started again keeps its earlier writes.
         if !copy.exists() {
             let origin = path_of(&self.fd);
             std::fs::copy(&origin, copy)
@@ -154,7 +155,7 @@ fn bind(origin: &Path, target: &OwnedFd, name: &str) -> Result<()> {
     rustix::mount::mount_bind(origin, path_of(target)).context(|| format!("mount `{name}`"))
 }
 
-/// The source on its disk: no `..`, no symbolic link anywhere along the path.
+/// Opens the source on its disk: no `..`, no symbolic link anywhere along the path.
 fn open_source(disk: &Path, source: &str) -> Result<(OwnedFd, bool), Errno> {
     let source = Path::new(source);
     if source

@@ -1,4 +1,4 @@
-//! What is asked of the kernel's network stack: links up, addresses, routes (rtnetlink(7)).
+//! Requests to the kernel's network stack: links up, addresses, routes (rtnetlink(7)).
 
 use std::io;
 use std::net::Ipv4Addr;
@@ -6,20 +6,20 @@ use std::net::Ipv4Addr;
 use rustix::net::netlink::SocketAddrNetlink;
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType};
 
-/// `lo` is the first interface of every network namespace.
+/// Index of `lo`, the first interface of every network namespace.
 pub(crate) const LOOPBACK_INDEX: u32 = 1;
 
 /// `RTM_NEWLINK`, `RTM_NEWADDR` and `RTM_NEWROUTE` of `linux/rtnetlink.h`.
 const NEW_LINK: u16 = 16;
 const NEW_ADDRESS: u16 = 20;
 const NEW_ROUTE: u16 = 24;
-/// `NLMSG_ERROR` of `linux/netlink.h`, the acknowledgement included.
+/// `NLMSG_ERROR` of `linux/netlink.h`, also used for acknowledgements.
 const ERROR: u16 = 2;
 /// `NLM_F_REQUEST | NLM_F_ACK`.
 const REQUEST_WITH_ANSWER: u16 = 0x01 | 0x04;
 /// `NLM_F_REPLACE | NLM_F_CREATE`.
 const MAKE_OR_REPLACE: u16 = 0x100 | 0x400;
-/// Bytes of `struct nlmsghdr`.
+/// Size of `struct nlmsghdr` in bytes.
 const HEADER: usize = 16;
 /// `IFF_UP` of `linux/if.h`.
 const UP: u32 = 1;
@@ -34,7 +34,7 @@ pub(crate) fn bring_up(index: u32) -> io::Result<()> {
     ask(&request(NEW_LINK, 0, &info, &[]))
 }
 
-/// Gives an interface an address.
+/// Adds an address to an interface.
 pub(crate) fn add_address(index: u32, address: Ipv4Addr, prefix: u8) -> io::Result<()> {
     let mut info = vec![INET, prefix, 0, 0]; // struct ifaddrmsg: flags, scope
     info.extend(index.to_ne_bytes());
@@ -44,7 +44,7 @@ pub(crate) fn add_address(index: u32, address: Ipv4Addr, prefix: u8) -> io::Resu
     ask(&request(NEW_ADDRESS, MAKE_OR_REPLACE, &info, &attributes))
 }
 
-/// Sends what has no other way to a gateway.
+/// Adds a default route through a gateway.
 pub(crate) fn add_default_route(index: u32, gateway: Ipv4Addr) -> io::Result<()> {
     const TABLE_MAIN: u8 = 254;
     const PROTOCOL_BOOT: u8 = 3;
@@ -69,7 +69,7 @@ pub(crate) fn add_default_route(index: u32, gateway: Ipv4Addr) -> io::Result<()>
     ask(&request(NEW_ROUTE, MAKE_OR_REPLACE, &info, &attributes))
 }
 
-/// Sends one request and waits for the kernel's answer.
+/// Sends one request and reads the kernel's answer.
 fn ask(request: &[u8]) -> io::Result<()> {
     let socket = rustix::net::socket_with(
         AddressFamily::NETLINK,
@@ -80,12 +80,13 @@ fn ask(request: &[u8]) -> io::Result<()> {
     let kernel = SocketAddrNetlink::new(0, 0);
     rustix::net::sendto(&socket, request, SendFlags::empty(), &kernel)?;
     let mut answer = [0_u8; 256];
-    // The kernel answers within the call to sendto: there is nothing to wait for.
+    // The kernel answers within the call to sendto, so there is no need to wait.
     let (length, _) = rustix::net::recv(&socket, &mut answer, RecvFlags::DONTWAIT)?;
     check(answer.get(..length).unwrap_or_default())
 }
 
-/// `struct nlmsghdr`, the message's own structure, then `struct rtattr` with four bytes each.
+/// Encodes `struct nlmsghdr`, the message's own structure, then `struct rtattr` with four bytes
+/// each.
 fn request(kind: u16, flags: u16, info: &[u8], attributes: &[(u16, [u8; 4])]) -> Vec<u8> {
     const ATTRIBUTE: u16 = 8;
     let length = HEADER + info.len() + attributes.len() * usize::from(ATTRIBUTE);
@@ -104,7 +105,7 @@ fn request(kind: u16, flags: u16, info: &[u8], attributes: &[(u16, [u8; 4])]) ->
     message
 }
 
-/// Reads the error code of the answer; 0 acknowledges.
+/// Checks the error code of the answer; 0 acknowledges.
 fn check(answer: &[u8]) -> io::Result<()> {
     let kind = answer
         .get(4..6)

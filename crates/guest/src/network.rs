@@ -1,9 +1,10 @@
-//! The network of a machine with a disk of its own, from `ip=` on the kernel's command line.
+//! Configures the network of a machine that boots from its own disk, from `ip=` on the kernel's
+//! command line.
 //!
 //! The format is the kernel's own (`Documentation/admin-guide/nfs/nfsroot.rst`):
-//! `ip=CLIENT:SERVER:GATEWAY:NETMASK:HOSTNAME:DEVICE:AUTOCONF:DNS:DNS`. Distribution kernels read it
-//! only when asked to mount NFS, so this is where it takes effect. What `ip=` does not give - DHCP,
-//! IPv6 - is left to what the image has for it.
+//! `ip=CLIENT:SERVER:GATEWAY:NETMASK:HOSTNAME:DEVICE:AUTOCONF:DNS:DNS`. Distribution kernels read
+//! it only to mount NFS, so this module applies it. Everything that `ip=` does not give - DHCP,
+//! IPv6 - is left to the image.
 
 use std::io::Write as _;
 use std::net::Ipv4Addr;
@@ -16,7 +17,7 @@ use crate::netlink;
 use crate::parameters::Parameters;
 
 const INTERFACES: &str = "/sys/class/net";
-/// How long a network device may take to appear.
+/// Time limit for a network device to appear.
 const APPEARS_WITHIN: Duration = Duration::from_secs(10);
 
 /// One interface, as `ip=` describes it.
@@ -30,7 +31,7 @@ struct Settings {
     resolvers: Vec<Ipv4Addr>,
 }
 
-/// Brings loopback up, and one interface as the command line says.
+/// Brings up loopback, and one interface as the command line says.
 pub(crate) fn bring_up() -> Result<()> {
     if let Err(error) = netlink::bring_up(netlink::LOOPBACK_INDEX) {
         console::say(&format!("cannot bring loopback up: {error}"));
@@ -66,7 +67,7 @@ pub(crate) fn bring_up() -> Result<()> {
     Ok(())
 }
 
-/// Reads the value of `ip=`; `None` when it names no address.
+/// Parses the value of `ip=`; `None` when it has no address.
 fn parse(value: &str) -> Result<Option<Settings>> {
     let refused = |reason| Error::Refused {
         field: "ip=",
@@ -85,7 +86,7 @@ fn parse(value: &str) -> Result<Option<Settings>> {
         parsed.transpose().map_err(|_| refused(reason))
     };
     if fields.len() == 1 || field(0).is_none() {
-        // `ip=dhcp`, `ip=off`, `ip=:::::eth0:dhcp`
+        // For example `ip=dhcp`, `ip=off`, `ip=:::::eth0:dhcp`.
         return Ok(None);
     }
     let Some(client) = address(0, "its first field is no IPv4 address")? else {
@@ -110,7 +111,7 @@ fn parse(value: &str) -> Result<Option<Settings>> {
     }))
 }
 
-/// The interface of that name, or the first that is not loopback.
+/// Waits for the interface of this name, or for the first that is not loopback.
 fn wait_for_interface(wanted: Option<&str>) -> Result<(String, u32)> {
     let deadline = Instant::now() + APPEARS_WITHIN;
     loop {
@@ -142,7 +143,7 @@ fn find_interface(folder: &Path, wanted: Option<&str>) -> Option<(String, u32)> 
         .min_by_key(|(_, index)| *index)
 }
 
-/// Puts a new file in the place of the old one, which is often a link to nowhere.
+/// Replaces the file, which is often a dangling link, by a new one.
 fn write_resolvers(path: &Path, resolvers: &[Ipv4Addr]) -> Result<()> {
     let text: String = resolvers
         .iter()

@@ -1,4 +1,4 @@
-//! Overlays: what is written to a read-only folder goes elsewhere.
+//! Mounts overlays: writes to a read-only folder go elsewhere.
 
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
@@ -7,15 +7,15 @@ use rustix::mount::MountFlags;
 
 use crate::error::{Context as _, Result};
 
-/// Where everything writable lives that is not a plain memory file system.
+/// Folder of all writable data except plain memory file systems.
 pub(crate) const SCRATCH: &str = "/mnt/scratch";
 
-/// Overlays `lower` on `target`, with `upper` and `work` in the folder `state`. The upper
-/// folder stands for the lower one, so it takes over its owner and mode.
+/// Mounts an overlay of `lower` on `target`, with `upper` and `work` in the folder `state`. The
+/// upper folder represents the lower one, so it gets the same owner and mode.
 pub(crate) fn mount_writable(lower: &Path, state: &Path, target: &Path) -> Result<()> {
     let (upper, work) = (state.join("upper"), state.join("work"));
     std::fs::create_dir_all(&work).context(|| format!("make {}", work.display()))?;
-    // A machine that is started again finds its earlier writes.
+    // A machine that is started again keeps its earlier writes.
     if !upper.exists() {
         let take_over = || {
             let like = std::fs::metadata(lower)?;

@@ -1,11 +1,12 @@
 //! The kernel's command line.
 
-/// Its words: `name` or `name=value`. Of several with one name, the last counts.
+/// The words of the command line: `name` or `name=value`. Of several with one name, the last
+/// counts.
 #[derive(Debug, Default)]
 pub(crate) struct Parameters(String);
 
 impl Parameters {
-    /// Those that this kernel was started with; none without `/proc`.
+    /// The parameters of the running kernel; none without `/proc`.
     pub(crate) fn of_kernel() -> Self {
         Self(std::fs::read_to_string("/proc/cmdline").unwrap_or_default())
     }
@@ -18,13 +19,14 @@ impl Parameters {
         })
     }
 
-    /// Which of two opposite words comes last: `true` for the first of them.
+    /// The last of two opposite words: `true` for `yes`, `false` for `no`; `None` if there is
+    /// neither.
     pub(crate) fn choice(&self, yes: &str, no: &str) -> Option<bool> {
         let last = self.words().find(|word| *word == yes || *word == no);
         last.map(|word| word == yes)
     }
 
-    /// The last word first.
+    /// The words, the last one first.
     fn words(&self) -> impl Iterator<Item = &str> {
         self.0.split_ascii_whitespace().rev()
     }

@@ -1,4 +1,4 @@
-//! Waiting for descriptors.
+//! Waits for descriptors.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use rustix::io::Errno;
 
 use crate::error::{Context as _, Result};
 
-/// `poll` with a [`Duration`]; an interruption is an early return.
+/// `poll` with a [`Duration`]; an interruption returns early.
 pub(crate) fn wait_for(fds: &mut [PollFd<'_>], timeout: Duration) -> Result<()> {
     let timeout = Timespec::try_from(timeout).ok();
     match rustix::event::poll(fds, timeout.as_ref()) {

@@ -1,13 +1,13 @@
-//! The host's channel: frames over a virtio-serial port.
+//! The channel to the host: frames over a virtio-serial port.
 //!
-//! The port never blocks: what does not fit waits in a bounded queue. Three facts about the
-//! kernel's driver shape this file:
+//! The port never blocks: bytes that cannot be written yet wait in a bounded queue. Three facts
+//! about the kernel's driver shape this file:
 //!
 //! - Until the host's side is connected, reads return nothing and `poll` reports a hang-up;
 //!   once it was connected, a hang-up means that the host is gone.
 //! - A write returns when the kernel has taken the bytes, not when the host has: after its last
 //!   frame the guest waits for the host to hang up.
-//! - A port can be opened once only, so the workload cannot open it behind our back.
+//! - A port can be opened only once at a time, so the workload cannot open it as well.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::PathBuf;
@@ -23,21 +23,21 @@ use crate::error::{Context as _, Error, Result, one_line};
 use crate::poll::wait_for;
 use crate::queue::ByteQueue;
 
-/// How long the port may take to appear and to be connected. Ample for an emulated CPU on a
+/// Time limit for the port to appear and to be connected. It is ample for an emulated CPU on a
 /// busy host.
 const APPEARS_WITHIN: Duration = Duration::from_secs(30);
 
-/// How often a port that must come soon is looked for.
+/// Interval at which to look for a port that will appear soon.
 const POLL: Duration = Duration::from_millis(2);
 
-/// How often one is that may never come, or its host.
+/// Interval at which to look for a port or a host that may never come.
 const SLOW_POLL: Duration = Duration::from_millis(200);
 
-/// How long the host may take to read the last frame and hang up. Only a host that forgot to
-/// comes near it; one that is held up by a slow reader must not lose output.
+/// Time limit for the host to read the last frame and hang up. Only a host that fails to hang up
+/// comes near it; a host that is delayed by a slow reader must not lose output.
 pub(crate) const HANGS_UP_WITHIN: Duration = Duration::from_secs(600);
 
-/// Bytes that may wait for the host before no more are taken from the sessions.
+/// Number of bytes that may wait for the host; beyond it, no more are taken from the sessions.
 const OUTGOING_LIMIT: usize = 128 * 1024;
 
 /// The guest's end of the channel.
@@ -50,7 +50,7 @@ pub(crate) struct Port {
 }
 
 impl Port {
-    /// The control port, once it has appeared and the host is connected.
+    /// Opens the control port, once it has appeared and the host is connected.
     pub(crate) fn open() -> Result<Self> {
         let deadline = Instant::now() + APPEARS_WITHIN;
         let port = loop {
@@ -74,7 +74,7 @@ impl Port {
         Ok(port)
     }
 
-    /// The port of that name, for as long as it takes to appear.
+    /// Opens the port of that name; waits for it without a limit.
     pub(crate) fn wait_for(name: &str) -> Result<Self> {
         loop {
             if let Some(port) = Self::find(name)? {
@@ -84,7 +84,7 @@ impl Port {
         }
     }
 
-    /// Waits for the next host, for as long as it takes to come.
+    /// Waits for the next host without a limit.
     pub(crate) fn wait_until_connected(&self) -> Result<()> {
         while !self.is_connected()? {
             std::thread::sleep(SLOW_POLL);
@@ -92,7 +92,7 @@ impl Port {
         Ok(())
     }
 
-    /// The same port, ready for the next host.
+    /// Resets the port for the next host.
     pub(crate) fn reset(self) -> Self {
         Self::over(self.fd)
     }
@@ -103,7 +103,7 @@ impl Port {
         };
         let flags = OFlags::RDWR | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
         match rustix::fs::open(&path, flags, Mode::empty()) {
-            // The name is there a moment before the node.
+            // The name appears shortly before the device node.
             Err(Errno::NOENT | Errno::NXIO) => Ok(None),
             result => {
                 let fd = result.context(|| format!("open {}", path.display()))?;
@@ -117,7 +117,7 @@ impl Port {
         Ok(!ready.contains(PollFlags::HUP))
     }
 
-    /// Exchanges greetings with the host; what may follow the host's is kept.
+    /// Exchanges greetings with the host; bytes that follow the host's greeting are kept.
     pub(crate) fn greet(&mut self) -> Result<()> {
         let kernel = rustix::system::uname();
         self.queue(Hello::new(&kernel.release().to_string_lossy()).encode());
@@ -130,7 +130,7 @@ impl Port {
         }
     }
 
-    /// The channel over an open, non-blocking descriptor.
+    /// A channel over an open, non-blocking descriptor.
     pub(crate) fn over(fd: OwnedFd) -> Self {
         Self {
             fd,
@@ -140,22 +140,22 @@ impl Port {
         }
     }
 
-    /// Whether more may be queued.
+    /// Whether more frames may be queued.
     pub(crate) fn has_room(&self) -> bool {
         self.outgoing.has_room()
     }
 
-    /// Whether something waits to be written.
+    /// Whether bytes wait to be written.
     pub(crate) fn wants_to_write(&self) -> bool {
         !self.outgoing.is_empty()
     }
 
-    /// Adds encoded frames to what is to be written.
+    /// Queues encoded frames.
     pub(crate) fn queue(&mut self, wire: Vec<u8>) {
         self.outgoing.push(wire);
     }
 
-    /// Writes what the host takes without blocking.
+    /// Writes as much as the host accepts without blocking.
     pub(crate) fn write_some(&mut self) -> Result<()> {
         self.outgoing
             .write_to(&self.fd)
@@ -168,7 +168,7 @@ impl Port {
             })
     }
 
-    /// Reads once; [`Port::next_frame`] then has the frames.
+    /// Reads once; [`Port::next_frame`] then returns the frames.
     pub(crate) fn read_some(&mut self) -> Result<()> {
         match rustix::io::read(&self.fd, &mut self.buffer) {
             Ok(0) | Err(Errno::NODEV | Errno::CONNRESET) => Err(Error::HostGone),
@@ -189,7 +189,7 @@ impl Port {
             .map_err(|source| Error::Frame { source })
     }
 
-    /// Tells the host why nothing comes of this conversation, and waits until it hangs up.
+    /// Reports to the host why the conversation fails, and waits until it hangs up.
     pub(crate) fn give_up(&mut self, error: Error) -> Result<()> {
         if matches!(error, Error::HostGone) {
             return Err(error);
@@ -206,7 +206,7 @@ impl Port {
                 Err(Error::HostGone) => return Ok(()),
                 result => result?,
             }
-            // What still comes is not understood, or for nobody.
+            // Bytes that still come cannot be decoded, or are not needed.
             self.decoder = Decoder::default();
         }
         Ok(())

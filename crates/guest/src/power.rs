@@ -1,15 +1,15 @@
-//! The end of the machine.
+//! Stops the machine.
 
 use rustix::process::{Pid, Signal};
 use rustix::system::RebootCommand;
 
 use crate::console;
 
-/// File system magic of ramfs and tmpfs, the two that a kernel unpacks an initramfs into.
+/// File system magic numbers of ramfs and tmpfs, into which a kernel unpacks an initramfs.
 const INITRAMFS_MAGIC: [u64; 2] = [0x8584_58f6, 0x0102_1994];
 
-/// Whether this is PID 1 on an initramfs. Run anywhere else, as root on a developer's own
-/// computer say, this program would mount over it and restart it.
+/// Whether this is PID 1 on an initramfs. Anywhere else, for example as root on a developer's
+/// computer, this program would mount over the root and restart the computer.
 pub(crate) fn is_machine() -> bool {
     rustix::process::getpid().is_init()
         && rustix::fs::statfs("/").is_ok_and(|root| {
@@ -19,14 +19,14 @@ pub(crate) fn is_machine() -> bool {
 
 /// Kills every process but this one.
 pub(crate) fn kill_everything() {
-    // The process group of PID 1 stands for `kill(-1)`: everything but the caller.
+    // The process group of PID 1 stands for `kill(-1)`: all processes but the caller.
     let _none_left = rustix::process::kill_process_group(Pid::INIT, Signal::KILL);
 }
 
-/// Writes back what is dirty and ends the machine. Returns only when the kernel refuses.
+/// Syncs the disks and ends the machine. Returns only when the kernel refuses.
 ///
-/// A restart rather than a power-off: without ACPI power-off hangs, while QEMU with
-/// `-no-reboot` ends on the triple fault that `reboot=t` asks for.
+/// It restarts instead of powering off: without ACPI a power-off hangs, while QEMU with
+/// `-no-reboot` ends on the triple fault that `reboot=t` causes.
 pub(crate) fn off() {
     rustix::fs::sync();
     if let Err(error) = rustix::system::reboot(RebootCommand::Restart) {

@@ -1,4 +1,4 @@
-//! Starts the workload.
+//! Starts commands, the workload among them.
 
 use std::ffi::OsString;
 use std::io::{self, Read as _};
@@ -16,7 +16,7 @@ use crate::error::{Context as _, Error, Result};
 use crate::program;
 use crate::user::{self, User};
 
-/// A workload that runs, and this side's ends of its pipes, all non-blocking.
+/// A running command, and this side's ends of its pipes, all non-blocking.
 #[derive(Debug)]
 pub(crate) struct Workload {
     /// Its first process: leader of its session and process group.
@@ -31,7 +31,7 @@ pub(crate) struct Workload {
     pub(crate) stderr: OwnedFd,
 }
 
-/// Starts the workload in the current root.
+/// Starts a command in the current root.
 pub(crate) fn launch(process: &Process) -> Result<Workload> {
     let user = user::resolve(
         &process.user,
@@ -80,13 +80,13 @@ pub(crate) fn launch(process: &Process) -> Result<Workload> {
     })
 }
 
-/// Makes the child a session of its own and gives up this process's identity in it.
+/// Makes the child a session leader and changes its user and groups.
 #[allow(unsafe_code)]
 fn become_user(launcher: &mut Command, user: &User) {
     let uid = Uid::from_raw(user.uid);
     let gid = Gid::from_raw(user.gid);
-    // The primary group is among them, so that a mode that denies it cannot be sidestepped by
-    // changing the primary group (CVE-2022-36109).
+    // The primary group is also a supplementary one, so that a mode that denies it cannot be
+    // bypassed by changing the primary group (CVE-2022-36109).
     let groups = user.groups.iter().copied().map(Gid::from_raw);
     let groups: Vec<Gid> = std::iter::once(gid).chain(groups).collect();
     let in_child = move || -> io::Result<()> {
@@ -102,10 +102,10 @@ fn become_user(launcher: &mut Command, user: &User) {
     unsafe { launcher.pre_exec(in_child) };
 }
 
-/// The reason why a program that looked runnable is not.
+/// The reason for which a program that looked runnable could not be started.
 fn explain(error: io::Error, program: &Path) -> Error {
     match error.kind() {
-        // The kernel refuses what the user may not execute, or some part of the file.
+        // The user may not execute the file, or the kernel refuses some part of it.
         io::ErrorKind::PermissionDenied
         | io::ErrorKind::NotFound
         | io::ErrorKind::ArgumentListTooLong
@@ -134,7 +134,7 @@ fn is_bad_format(code: i32) -> bool {
     .any(|errno| errno.raw_os_error() == code)
 }
 
-/// This side's end of a pipe. The user owns the pipe, so that `/dev/stdout` can be opened.
+/// This side's end of a pipe. The user becomes its owner, so that `/dev/stdout` can be opened.
 fn pipe(end: Option<impl Into<OwnedFd>>, user: &User) -> Result<OwnedFd> {
     let end: OwnedFd = end
         .map(Into::into)
@@ -155,7 +155,7 @@ fn enter_able(wanted: &str) -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// The environment as pairs; the user's home completes it.
+/// The environment as pairs, completed by the user's home.
 fn environment<'a>(entries: &'a [String], user: &'a User) -> Result<Vec<(&'a str, &'a str)>> {
     let mut pairs = Vec::with_capacity(entries.len() + 1);
     for entry in entries {
@@ -164,7 +164,7 @@ fn environment<'a>(entries: &'a [String], user: &'a User) -> Result<Vec<(&'a str
             _ => {
                 return Err(Error::Refused {
                     field: "environment entry",
-                    // The value may be a secret.
+                    // Only the name: the value may be a secret.
                     value: entry.split('=').next().unwrap_or_default().to_owned(),
                     reason: "it is not NAME=value",
                 });
@@ -177,7 +177,7 @@ fn environment<'a>(entries: &'a [String], user: &'a User) -> Result<Vec<(&'a str
     Ok(pairs)
 }
 
-/// The content of a text file of the image; empty when it has none, or no usable one.
+/// The content of a text file of the image; empty when it is missing or unreadable.
 fn text_of(path: &str) -> String {
     const LIMIT: u64 = 16 * 1024 * 1024;
     let read = || {

@@ -1,4 +1,4 @@
-//! Finds the command in the image and says, before it is run, why it cannot be.
+//! Finds the command in the image, and explains before the start why it cannot run.
 
 use std::io::Read as _;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
@@ -6,17 +6,17 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Context as _, Error, Result};
 
-/// Searched when the environment has no `PATH`.
+/// The `PATH` when the environment has none.
 const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/// ELF machine of this kernel, and its name.
+/// ELF machine number of this kernel, and its name.
 #[cfg(target_arch = "x86_64")]
 const MACHINE: u16 = 62;
 #[cfg(target_arch = "aarch64")]
 const MACHINE: u16 = 183;
 
 /// Finds `command` as `execvp` would: a name in `path`, anything with a slash relative to
-/// `working_dir`. What is found is a file with an execute bit, in a format that the kernel
+/// `working_dir`. The result is a file with an execute bit, in a format that the kernel
 /// knows, whose interpreter exists.
 pub(crate) fn find(command: &str, path: Option<&str>, working_dir: &Path) -> Result<PathBuf> {
     let program = if command.contains('/') {
@@ -49,7 +49,7 @@ fn search(command: &str, path: &str, working_dir: &Path) -> Result<PathBuf> {
     }))
 }
 
-/// Why a path cannot be run.
+/// The reason for which a path cannot be run.
 enum Reason {
     Missing,
     Other(String),
@@ -81,10 +81,10 @@ fn refusal(command: &str, path: PathBuf, reason: Reason) -> Error {
     }
 }
 
-/// What the first bytes of a program say about how the kernel runs it.
+/// The executable format of a program, by its first bytes.
 #[derive(Debug, PartialEq, Eq)]
 enum Format {
-    /// A native program and the loader it asks for, if any.
+    /// A native program, and the loader that it names, if any.
     Elf { loader: Option<PathBuf> },
     /// An ELF file for another machine.
     Foreign { machine: u16 },
@@ -97,7 +97,7 @@ enum Format {
 fn check_format(program: &Path) -> Result<()> {
     const BYTES: u64 = 4096;
     let mut start = Vec::new();
-    // Whoever wrote the image: opening must not wait for a writer, as with a pipe.
+    // The image is not trusted: opening must not wait for a writer, as with a pipe.
     std::fs::OpenOptions::new()
         .read(true)
         .custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed())
@@ -148,7 +148,7 @@ impl Format {
             Some(MACHINE) => Self::Elf {
                 loader: loader_of(start),
             },
-            // 32-bit x86 runs on x86-64 kernels; its headers are laid out differently.
+            // x86-64 kernels also run 32-bit x86, whose headers are laid out differently.
             Some(3) if MACHINE == 62 => Self::Elf { loader: None },
             Some(machine) => Self::Foreign { machine },
             None => Self::Unknown,

@@ -5,10 +5,10 @@
 //! Running ------------------------> Draining ----------------> (outcome)
 //! ```
 //!
-//! Nothing is read that could not be kept: output only while the session has room for it, so that
-//! a host that does not read a session stops its command at its own full pipe; input waits in the
-//! session until the command takes it. The pump waits for nothing: [`crate::sessions`] polls for
-//! all of them.
+//! The pump reads only bytes that it can keep: output while the session has room for it, so that a
+//! host that does not read a session stops its command at the command's own full pipe; input waits
+//! in the session until the command reads it. The pump itself never blocks: [`crate::sessions`]
+//! polls for all pumps.
 
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
@@ -23,13 +23,13 @@ use crate::drain::{Drain, QUIET};
 use crate::error::{Context as _, Result};
 use crate::process::Workload;
 
-/// Room below which output is not read: pieces of a few bytes would cost more than they carry.
+/// Room in bytes below which output is not read: pieces of a few bytes would cost too much.
 const LEAST_ROOM: usize = PIECE_BYTES / 4;
 
-/// Writes to a command's input in one turn.
+/// Most writes to a command's input in one turn.
 const WRITES_PER_TURN: usize = 16;
 
-/// How long orphans may stay unburied when nothing else happens.
+/// Longest time before orphans are reaped when nothing else happens.
 const REAP_INTERVAL: Duration = Duration::from_millis(200);
 
 /// One session's command.
@@ -37,12 +37,12 @@ const REAP_INTERVAL: Duration = Duration::from_millis(200);
 pub(crate) struct Pump {
     session: u32,
     main: Pid,
-    /// Readable once the first process has ended; `None` once it has told.
+    /// Readable once the first process has ended; `None` after that was noticed.
     ended: Option<OwnedFd>,
-    /// `None` once closed, by either side.
+    /// `None` once either side has closed it.
     stdin: Option<OwnedFd>,
     outputs: [Output; 2],
-    /// Bytes of output carried in this turn.
+    /// Number of bytes of output that were carried in this turn.
     carried: usize,
     state: State,
 }
@@ -50,7 +50,7 @@ pub(crate) struct Pump {
 /// One of the command's output streams.
 #[derive(Debug)]
 struct Output {
-    /// `None` at its end.
+    /// The read end; `None` after its end.
     pipe: Option<OwnedFd>,
     stream: Stream,
 }
@@ -73,7 +73,7 @@ pub(crate) enum Part {
 }
 
 impl Pump {
-    /// For the command that answers `session`.
+    /// The pump of the command of `session`.
     pub(crate) fn new(session: u32, workload: Workload) -> Self {
         Self {
             session,
@@ -95,12 +95,12 @@ impl Pump {
         }
     }
 
-    /// Its first process.
+    /// The command's first process.
     pub(crate) fn main(&self) -> Pid {
         self.main
     }
 
-    /// How long it may be left alone.
+    /// Longest time until its next turn.
     pub(crate) fn patience(&self) -> Duration {
         match self.state {
             State::Running => REAP_INTERVAL,
@@ -108,14 +108,14 @@ impl Pump {
         }
     }
 
-    /// Names the descriptors to poll, and for what.
+    /// Registers the descriptors to poll, and the events of interest.
     pub(crate) fn watch<'a>(
         &'a self,
         mux: &GuestMux,
         add: &mut impl FnMut(Part, BorrowedFd<'a>, PollFlags),
     ) {
         if let Some(pipe) = &self.stdin {
-            // Without interest in writing, poll still tells when the reader is gone.
+            // Even without interest in writing, poll reports that the reader is gone.
             let mut interest = PollFlags::empty();
             interest.set(PollFlags::OUT, !mux.input(self.session).is_empty());
             add(Part::Input, pipe.as_fd(), interest);
@@ -136,7 +136,7 @@ impl Pump {
         mux.room(self.session, output.stream) >= LEAST_ROOM
     }
 
-    /// Does what poll told of one descriptor.
+    /// Handles the events of one descriptor.
     pub(crate) fn attend(
         &mut self,
         part: Part,
@@ -153,7 +153,7 @@ impl Pump {
         Ok(())
     }
 
-    /// Writes to the command what it takes of its input.
+    /// Writes as much input to the command as it accepts.
     pub(crate) fn feed(&mut self, mux: &mut GuestMux) {
         let Some(pipe) = &self.stdin else { return };
         for _ in 0..WRITES_PER_TURN {
@@ -174,7 +174,7 @@ impl Pump {
         }
     }
 
-    /// What has come and what will is for nobody.
+    /// Closes the input, and discards the bytes that have come and those to come.
     fn close_input(&mut self, mux: &mut GuestMux) {
         self.stdin = None;
         mux.discard(self.session);
@@ -207,8 +207,8 @@ impl Pump {
         Ok(())
     }
 
-    /// Sends a signal to the command's process group, or to its first process when that has left
-    /// the group. A command that ended is left in peace: its id may be another's.
+    /// Sends a signal to the command's process group, or to its first process if that has left
+    /// the group. A command that has ended gets none: its id may be reused.
     pub(crate) fn signal(&self, signal: Signal) {
         if self.ended.is_none() {
             return;
@@ -218,7 +218,7 @@ impl Pump {
         }
     }
 
-    /// Takes note of the end of the first process.
+    /// Records the end of the first process.
     pub(crate) fn note_end(&mut self, outcome: Outcome, mux: &mut GuestMux, now: Instant) {
         self.ended = None;
         self.close_input(mux);
@@ -226,7 +226,7 @@ impl Pump {
         self.state = State::Draining(Drain::new(outcome, self.pending_output(), now));
     }
 
-    /// Takes note of the end of a turn; the outcome once all output was carried.
+    /// Ends a turn; returns the outcome once all output was carried.
     pub(crate) fn conclude(&mut self, mux: &GuestMux, now: Instant) -> Option<Outcome> {
         let carried = std::mem::take(&mut self.carried);
         let mut open = self.outputs.iter().filter(|output| output.pipe.is_some());
@@ -239,7 +239,7 @@ impl Pump {
         (is_closed || drain.is_over(now)).then(|| drain.outcome())
     }
 
-    /// Bytes that wait in the output pipes.
+    /// Number of bytes that wait in the output pipes.
     fn pending_output(&self) -> usize {
         let pending = self.outputs.iter().filter_map(|output| {
             let bytes = rustix::io::ioctl_fionread(output.pipe.as_ref()?).ok()?;

@@ -1,12 +1,12 @@
-//! A bounded queue of bytes on their way from one descriptor to another.
+//! A bounded queue of bytes that wait to be written to a descriptor.
 
 use std::collections::VecDeque;
 use std::os::fd::AsFd;
 
 use rustix::io::Errno;
 
-/// Bytes that wait to be written. The bound is soft: whoever fills the queue asks
-/// [`ByteQueue::has_room`] first and may then push one more piece.
+/// Bytes that wait to be written. The limit is soft: the caller checks
+/// [`ByteQueue::has_room`] and may then push one more piece.
 #[derive(Debug)]
 pub(crate) struct ByteQueue {
     pieces: VecDeque<Vec<u8>>,
@@ -31,12 +31,12 @@ impl ByteQueue {
         self.bytes < self.limit
     }
 
-    /// Whether nothing waits.
+    /// Whether the queue is empty.
     pub(crate) fn is_empty(&self) -> bool {
         self.bytes == 0
     }
 
-    /// Adds a piece at the end.
+    /// Appends a piece.
     pub(crate) fn push(&mut self, piece: Vec<u8>) {
         if !piece.is_empty() {
             self.bytes += piece.len();
@@ -44,8 +44,8 @@ impl ByteQueue {
         }
     }
 
-    /// Writes to a non-blocking descriptor until the queue is empty, the descriptor takes no
-    /// more, or it was written to often enough to let others have their turn.
+    /// Writes to a non-blocking descriptor until the queue is empty, the descriptor accepts no
+    /// more, or a number of writes is reached that lets others have their turn.
     pub(crate) fn write_to(&mut self, fd: impl AsFd) -> Result<(), Errno> {
         const WRITES_PER_TURN: usize = 16;
         for _ in 0..WRITES_PER_TURN {
@@ -67,7 +67,7 @@ impl ByteQueue {
         self.pieces.front()?.get(self.written_of_first..)
     }
 
-    /// Takes note that the first `written` bytes are gone.
+    /// Removes the first `written` bytes.
     fn advance(&mut self, written: usize) {
         self.written_of_first += written;
         self.bytes = self.bytes.saturating_sub(written);

@@ -3,15 +3,15 @@
 //! ```text
 //! /mnt/base      base disk, read-only
 //! /mnt/scratch   scratch disk (ext4), or memory when there is none
-//!   upper work   the overlay's own
+//!   upper work   of the root's overlay
 //!   mounts/N     copies and overlays of writable artifacts
 //! /mnt/disks/S   artifact disk S, read-only
 //! /mnt/root      overlay of base and upper, or a writable base disk: becomes /
 //! ```
 //!
 //! Every mode begins with a writable root in which every mount point is made. A read-only
-//! root is then mounted afresh with what was written as one more *lower* layer: an overlay
-//! without an upper one cannot be made writable again, not even by root.
+//! root is then mounted again, with the written data as one more *lower* layer: an overlay
+//! without an upper layer cannot be made writable again, not even by root.
 
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
@@ -29,18 +29,18 @@ use crate::{console, modules, mounts, verity};
 const BASE: &str = "/mnt/base";
 const ROOT: &str = "/mnt/root";
 
-/// Nothing on these is run, set-uid or a device.
+/// Flags of mounts without executables, set-uid files and devices.
 const INERT: MountFlags = MountFlags::NOSUID
     .union(MountFlags::NODEV)
     .union(MountFlags::NOEXEC);
 
-/// A mount of the kernel's own, in the initramfs or in the workload's root.
+/// A file system of the kernel, in the initramfs or in the workload's root.
 struct KernelMount {
     target: &'static str,
     filesystem: &'static str,
     flags: MountFlags,
     data: &'static std::ffi::CStr,
-    /// Whether the workload cannot do without.
+    /// Whether the workload needs it.
     required: bool,
 }
 
@@ -81,7 +81,7 @@ impl KernelMount {
     }
 }
 
-/// What every workload finds mounted.
+/// The file systems that every workload gets.
 const SYSTEM: [KernelMount; 6] = [
     KernelMount::required("/proc", "proc", INERT),
     KernelMount::required("/sys", "sysfs", INERT.union(MountFlags::RDONLY)),
@@ -104,7 +104,7 @@ const MEMORY: [KernelMount; 2] = [
         .with(c"mode=1777"),
 ];
 
-/// Links that programs expect in `/dev` and devtmpfs does not make.
+/// Links in `/dev` that programs expect and devtmpfs does not make.
 const DEVICE_LINKS: [(&str, &str); 4] = [
     ("/proc/self/fd", "/dev/fd"),
     ("/proc/self/fd/0", "/dev/stdin"),
@@ -126,7 +126,7 @@ pub(crate) fn mount_kernel_folders() -> Result<()> {
     Ok(())
 }
 
-/// Mounts, on a disk that is the root already, what is not mounted yet.
+/// On a disk that is already the root, mounts the file systems that are not mounted yet.
 pub(crate) fn mount_system_folders() {
     let writable = rustix::fs::access("/tmp", rustix::fs::Access::WRITE_OK).is_ok();
     for mount in SYSTEM.iter().chain(&MEMORY) {
@@ -150,12 +150,12 @@ fn is_mount_point(path: &Path) -> bool {
         .is_some_and(|parent| device(path).is_some() && device(path) != device(parent))
 }
 
-/// The last step before a machine stops: nothing is written any more.
+/// Makes all file systems read-only: the last step before a machine stops.
 pub(crate) fn make_read_only() {
     let _nothing_more_to_be_done = rustix::mount::mount_remount("/", MountFlags::RDONLY, c"");
 }
 
-/// Mounts everything the boot configuration asks for under `/mnt/root`.
+/// Mounts everything in the boot configuration under `/mnt/root`.
 pub(crate) fn assemble(config: &BootConfig) -> Result<()> {
     let root = &config.root;
     let filesystem = Filesystem::from_name(&root.filesystem)?;
@@ -217,9 +217,9 @@ fn mount_memory_for_scratch() -> Result<()> {
         .context(|| "mount memory for scratch space".to_owned())
 }
 
-/// Makes `/mnt/root` the root of this process and of all that follow.
+/// Makes `/mnt/root` the root of this process and of all later ones.
 ///
-/// An initramfs cannot be pivoted away from; its files are hidden under the new root.
+/// An initramfs does not support `pivot_root`; its files are hidden under the new root.
 pub(crate) fn enter() -> Result<()> {
     rustix::process::chdir(ROOT)
         .and_then(|()| rustix::mount::mount_move(ROOT, "/"))
@@ -228,8 +228,8 @@ pub(crate) fn enter() -> Result<()> {
         .context(|| "enter the root file system".to_owned())
 }
 
-/// Makes, while the root is still writable, what has to be there later. Best effort: the
-/// step that needs a missing mount point says so.
+/// Makes the mount points that are needed later, while the root is still writable. Failures are
+/// ignored: the step that needs a missing mount point reports it.
 fn prepare(
     root: &InRoot,
     config: &BootConfig,

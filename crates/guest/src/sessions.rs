@@ -1,7 +1,7 @@
-//! All sessions of one host, over one port: one thread, one `poll`.
+//! Runs all sessions of one host, over one port: one thread, one `poll`.
 //!
-//! [`Sessions::next`] carries bytes and signals for every command that runs, and returns when its
-//! caller has to decide something: a session was opened, or has ended.
+//! [`Sessions::next`] carries bytes and signals for every running command, and returns when the
+//! caller has to act: a session was opened, or has ended.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::os::fd::AsFd as _;
@@ -18,7 +18,7 @@ use crate::process::Workload;
 use crate::pump::{Part, Pump};
 use crate::{children, poll, signal};
 
-/// How long `poll` waits when there is no command.
+/// Timeout of `poll` when there is no command.
 const IDLE: Duration = Duration::from_secs(1);
 
 /// The sessions with one host.
@@ -31,25 +31,25 @@ pub(crate) struct Sessions {
     buffer: Vec<u8>,
 }
 
-/// A decision for the caller.
+/// An event on which the caller acts.
 #[derive(Debug)]
 pub(crate) enum Event {
-    /// The host opened a session: [`Sessions::begin`] is the answer.
+    /// The host opened a session; [`Sessions::begin`] answers it.
     Opened {
-        /// Its number.
+        /// Number of the session.
         session: u32,
-        /// What it is for.
+        /// The request that opened it.
         request: Request,
     },
-    /// A session has ended, and the host is told.
+    /// A session has ended, and this was reported to the host.
     Ended {
-        /// Its number.
+        /// Number of the session.
         session: u32,
     },
 }
 
 impl Sessions {
-    /// Sessions over a port whose host has been greeted.
+    /// Sessions over a port on which greetings were exchanged.
     pub(crate) fn over(port: Port) -> Self {
         Self {
             port,
@@ -60,15 +60,15 @@ impl Sessions {
         }
     }
 
-    /// The port, when the host is gone.
+    /// Returns the port, when the host is gone.
     pub(crate) fn into_port(self) -> Port {
         self.port
     }
 
-    /// The next decision. What the host asks for and this guest does not understand is refused
-    /// without one.
+    /// The next event. Requests that do not parse are refused without an
+    /// event.
     pub(crate) fn next(&mut self) -> Result<Event> {
-        // Frames that came right behind the greeting are read already: `poll` will not tell.
+        // Frames that followed the greeting are already read, so `poll` will not report them.
         self.obey()?;
         loop {
             if let Some(event) = self.events.pop_front() {
@@ -78,7 +78,7 @@ impl Sessions {
         }
     }
 
-    /// Answers a session: with a command that was started, or with the reason why none was.
+    /// Answers a session: with a command that was started, or with the reason for which none was.
     pub(crate) fn begin(&mut self, session: u32, workload: Result<Workload>) {
         match workload {
             Ok(workload) => {
@@ -89,8 +89,8 @@ impl Sessions {
         }
     }
 
-    /// Waits until the host, having read everything, hangs up: what is still on its way when the
-    /// machine ends is lost. Nothing is begun any more.
+    /// Waits until the host has read everything and hangs up, because data that is still in transit
+    /// when the machine ends is lost. New sessions are refused.
     pub(crate) fn finish(&mut self) -> Result<()> {
         let deadline = Instant::now() + HANGS_UP_WITHIN;
         while Instant::now() < deadline {
@@ -107,7 +107,7 @@ impl Sessions {
         Ok(())
     }
 
-    /// Kills what runs for a host that is gone.
+    /// Kills all commands of a host that is gone.
     pub(crate) fn kill_all(&mut self) {
         for pump in self.pumps.values() {
             pump.signal(Signal::KILL);
@@ -121,7 +121,7 @@ impl Sessions {
         self.events.push_back(Event::Ended { session });
     }
 
-    /// Sends what can be sent, waits until something can be done, and does it.
+    /// One turn: sends, waits for events, and handles them.
     fn turn(&mut self) -> Result<()> {
         self.send()?;
         for (part, told) in self.wait()? {
@@ -137,7 +137,7 @@ impl Sessions {
         Ok(())
     }
 
-    /// Polls; the descriptors that told something. The port's has no part.
+    /// Polls; returns the descriptors with events. The entry of the port has no part.
     #[allow(clippy::type_complexity)]
     fn wait(&self) -> Result<Vec<(Option<(u32, Part)>, PollFlags)>> {
         let mut interest = PollFlags::IN;
@@ -183,7 +183,7 @@ impl Sessions {
         }
     }
 
-    /// Carries out the frames that have arrived.
+    /// Handles the frames that have arrived.
     fn obey(&mut self) -> Result<()> {
         while let Some(frame) = self.port.next_frame()? {
             let happened = self.mux.receive(&frame);
@@ -207,7 +207,7 @@ impl Sessions {
         Ok(())
     }
 
-    /// Buries the dead, and ends the sessions whose output is complete.
+    /// Reaps children, and ends the sessions whose output is complete.
     fn conclude(&mut self) {
         let now = Instant::now();
         let (pumps, mux) = (&mut self.pumps, &mut self.mux);
@@ -227,7 +227,7 @@ impl Sessions {
         });
     }
 
-    /// Hands the port what it has room for, session by session.
+    /// Gives the port as many frames as it has room for; sessions take turns.
     fn send(&mut self) -> Result<()> {
         while self.port.has_room() {
             let mut wire = Vec::new();

@@ -1,4 +1,4 @@
-//! Clock, randomness, host name and loopback: what a machine needs before anything runs.
+//! Sets clock, randomness, host name and loopback, which a machine needs before anything runs.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -9,7 +9,7 @@ use rustix::time::{ClockId, Timespec};
 use crate::error::{Context as _, Error, Result};
 use crate::{console, entropy, netlink};
 
-/// A clock that is off by more than this is set.
+/// Largest error of the clock that is not corrected.
 const CLOCK_TOLERANCE: Duration = Duration::from_secs(1);
 
 /// Applies the machine-wide settings of the boot configuration.
@@ -23,11 +23,11 @@ pub(crate) fn apply(config: &BootConfig) -> Result<()> {
     entropy::credit(&seed)?;
     rustix::system::sethostname(config.hostname.as_bytes())
         .context(|| format!("set the host name to `{}`", config.hostname))?;
-    // A workload may well do without loopback, and a kernel may come without network.
+    // A workload may not need loopback, and a kernel may lack networking.
     if let Err(error) = netlink::bring_up(netlink::LOOPBACK_INDEX) {
         console::say(&format!("cannot bring loopback up: {error}"));
     }
-    // The kernel's own default for PID 1 (4096 files at most) is too low for agents.
+    // The kernel's default for PID 1 (at most 4096 files) is too low for agents.
     let files = rustix::process::Rlimit {
         current: Some(65_536),
         maximum: Some(1_048_576),

@@ -1,4 +1,4 @@
-//! OpenSSH on the first boot of an image that came without it, or without host keys.
+//! Sets up OpenSSH on the first boot of an image that lacks it, or lacks host keys.
 
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
@@ -9,7 +9,7 @@ use crate::error::{Context as _, Error, Result};
 
 const SERVERS: [&str; 2] = ["/usr/sbin/sshd", "/usr/bin/sshd"];
 
-/// A package manager and the runs that install the server; of them only the last must succeed.
+/// A package manager and the runs that install the server; only the last of them must succeed.
 struct Manager {
     program: &'static str,
     runs: &'static [&'static [&'static str]],
@@ -65,7 +65,7 @@ pub(crate) fn bring_up() -> Result<()> {
     start(server)
 }
 
-/// Makes host keys where there is a server without: it must have them before it starts.
+/// Makes missing host keys for an existing server, which needs them before it starts.
 pub(crate) fn make_host_keys() -> Result<()> {
     if server().is_none() || !Path::new(KEYGEN).exists() || has_host_keys(Path::new("/etc/ssh")) {
         return Ok(());
@@ -79,7 +79,7 @@ fn server() -> Option<&'static str> {
     SERVERS.into_iter().find(|path| Path::new(path).exists())
 }
 
-/// Whether it was installed: an image without a package manager stays without.
+/// Installs the server; returns false if the image has no package manager.
 fn install() -> Result<bool> {
     let found = MANAGERS
         .iter()
@@ -107,10 +107,10 @@ fn has_host_keys(folder: &Path) -> bool {
 
 fn start(server: &str) -> Result<()> {
     if Path::new("/run/systemd/system").exists() {
-        // Debian calls the unit ssh, everybody else sshd.
+        // The unit is called ssh on Debian, and sshd elsewhere.
         return start_unit("ssh.service").or_else(|_| start_unit("sshd.service"));
     }
-    // A package may have started its server itself.
+    // A package may have started the server itself.
     if Path::new("/run/sshd.pid").exists() {
         return Ok(());
     }
@@ -119,7 +119,7 @@ fn start(server: &str) -> Result<()> {
         .mode(0o755)
         .create("/run/sshd")
         .context(|| "make /run/sshd".to_owned())?;
-    // It goes to the background by itself.
+    // The server moves to the background by itself.
     run(server, &[])
 }
 

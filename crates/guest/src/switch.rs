@@ -1,12 +1,12 @@
-//! Boots a disk: mounts what `root=` names and starts the init program on it.
+//! Boots from a disk: mounts the disk of `root=` and starts the init program on it.
 //!
 //! | word of the command line | effect |
 //! |---|---|
 //! | `root=/dev/NAME` | the disk or partition; without it the host decides over the control port |
-//! | `rootfstype=ext4`, `erofs` | told by the disk itself when missing |
+//! | `rootfstype=ext4`, `erofs` | recognised on the disk when missing |
 //! | `rw`, `ro` | `ro` is the default, as with the kernel's own mounting |
-//! | `init=PATH` | what to start; default: the injected wrapper, then the kernel's own list |
-//! | `lazaret.verity=HASH@OFFSET` | root hash and place of the dm-verity tree behind the file system |
+//! | `init=PATH` | the program to start; default: the injected wrapper, then the kernel's list |
+//! | `lazaret.verity=HASH@OFFSET` | root hash and offset of the dm-verity tree on the disk |
 
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -24,10 +24,10 @@ use crate::verity;
 
 const TARGET: &str = "/mnt/root";
 const APPEARS_WITHIN: Duration = Duration::from_secs(30);
-/// The wrapper, and what the kernel would try.
+/// The wrapper, then the programs that the kernel would try.
 const CANDIDATES: [&str; 4] = [crate::init::PLACE, "/sbin/init", "/etc/init", "/bin/init"];
 
-/// Boots the disk. Returns only when that fails.
+/// Boots from the disk. Returns only when that fails.
 pub(crate) fn boot(parameters: &Parameters, device: &str) -> Result<std::convert::Infallible> {
     modules::load_all(modules::BOOT);
     wait_for(device)?;
@@ -85,7 +85,7 @@ fn wait_for(device: &str) -> Result<()> {
     Ok(())
 }
 
-/// The first init program that the disk has. Links lead to where they will once it is the root.
+/// The first init program on the disk. Links are resolved as if the disk were the root already.
 fn choose(parameters: &Parameters) -> Result<PathBuf> {
     let root = InRoot::new(Path::new(TARGET))?;
     let wanted = parameters.value("init");
@@ -100,7 +100,7 @@ fn choose(parameters: &Parameters) -> Result<PathBuf> {
         })
 }
 
-/// Takes `/dev`, `/proc` and `/sys` along; a disk without one of these folders does without it.
+/// Moves the mounts of `/dev`, `/proc` and `/sys` to the disk, if it has these folders.
 fn move_kernel_folders() {
     for folder in ["/dev", "/proc", "/sys"] {
         let target = format!("{TARGET}{folder}");
@@ -110,7 +110,7 @@ fn move_kernel_folders() {
     }
 }
 
-/// Makes the disk the root, and gives back the memory of what the initramfs held.
+/// Makes the disk the root, and frees the memory of the initramfs.
 fn enter() -> Result<()> {
     modules::forget();
     let _only_memory = std::fs::remove_file("/init");

@@ -1,4 +1,4 @@
-//! Who the workload runs as: the rules of container engines, on the image's own files.
+//! Resolves the user of a workload, by the rules of container engines, from the image's own files.
 
 use crate::error::{Error, Result};
 
@@ -11,7 +11,7 @@ pub(crate) struct User {
     pub(crate) gid: u32,
     /// Supplementary group ids.
     pub(crate) groups: Vec<u32>,
-    /// Home folder, `/` when the image names none.
+    /// Home folder; `/` when the image names none.
     pub(crate) home: String,
 }
 
@@ -32,7 +32,7 @@ struct Group<'a> {
 
 /// Resolves `user`, `uid`, `user:group` or `uid:gid`; empty means root.
 ///
-/// A name must be known. A number need not be: its group is then 0 and its home `/`.
+/// A name must exist in the image. A number need not: its group is then 0 and its home `/`.
 /// Supplementary groups are those that list the account, unless a group is given.
 pub(crate) fn resolve(wanted: &str, passwd: &str, group: &str) -> Result<User> {
     let (user, wanted_group) = match wanted.split_once(':') {
@@ -88,7 +88,7 @@ fn find_group(wanted: &str, group: &str) -> Result<u32> {
         })
 }
 
-/// Lines that do not parse are skipped, as the C library does.
+/// The accounts; lines that do not parse are skipped, as the C library does.
 fn accounts(passwd: &str) -> impl Iterator<Item = Account<'_>> {
     passwd.lines().filter_map(|line| {
         let mut fields = line.split(':');
@@ -119,7 +119,7 @@ fn groups(group: &str) -> impl Iterator<Item = Group<'_>> {
     })
 }
 
-/// A numeric id; the largest number means "none" to the kernel and is no id.
+/// Parses a numeric id; the largest number means "none" to the kernel and is not an id.
 fn id(text: &str) -> Option<u32> {
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     text.parse().ok().filter(|id| digits && *id != u32::MAX)

@@ -1,8 +1,8 @@
-//! Puts dm-verity over a disk, so that the kernel checks each block against the root hash.
+//! Sets up dm-verity on a disk, so that the kernel checks each block against the root hash.
 //!
-//! The superblock behind the file system (cryptsetup's "DMVerity" document) says how the tree is
-//! laid out. Nothing it says needs to be believed: whatever it makes of the disk, only blocks that
-//! hash to the root are readable.
+//! The superblock after the file system (cryptsetup's "DMVerity" document) describes the layout of
+//! the hash tree. It need not be trusted: whatever it says, only blocks that hash to the root are
+//! readable.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt as _;
@@ -20,30 +20,31 @@ const SECTORS: u64 = BLOCK / 512;
 const NAME: &[u8] = b"root";
 const APPEARS_WITHIN: Duration = Duration::from_secs(10);
 
-/// `struct dm_ioctl` and what follows it, in one piece (`linux/dm-ioctl.h`).
+/// Size in bytes of `struct dm_ioctl` and the data after it, in one buffer (`linux/dm-ioctl.h`).
 const IOCTL_BYTES: usize = 312;
 const TARGET_BYTES: usize = 40;
 const REQUEST_BYTES: usize = 1024;
 type Request = [u8; REQUEST_BYTES];
 
-/// The kernel takes the length of `struct dm_ioctl` for the opcode, whatever follows it.
+/// The kernel encodes the size of `struct dm_ioctl` alone in the opcode.
 const CREATE: Opcode = opcode::read_write::<[u8; IOCTL_BYTES]>(0xfd, 3);
 const ACTIVATE: Opcode = opcode::read_write::<[u8; IOCTL_BYTES]>(0xfd, 6);
 const LOAD_TABLE: Opcode = opcode::read_write::<[u8; IOCTL_BYTES]>(0xfd, 9);
 const READ_ONLY: usize = 1;
 
-/// The tree behind a disk, as its superblock describes it.
+/// The hash tree of a disk, as its superblock describes it.
 #[derive(Debug, PartialEq, Eq)]
 struct Tree {
     data_blocks: u64,
     salt: Vec<u8>,
 }
 
-/// A device that shows the disk's data and fails where it is not what the root hash says.
+/// A device with the disk's data, on which reading fails where the data does not match the root
+/// hash.
 ///
 /// # Errors
-/// Also when the superblock is not one; not yet when the tree is not that of the root hash, which
-/// shows when the device is read.
+/// Also when there is no valid superblock. That the tree does not belong to the root hash is
+/// noticed only when the device is read.
 pub(crate) fn open(disk: &Path, root_hash: &str, hash_offset: u64) -> Result<PathBuf> {
     let refused = |value: &str, reason| Error::Refused {
         field: "root hash",
@@ -74,7 +75,7 @@ pub(crate) fn open(disk: &Path, root_hash: &str, hash_offset: u64) -> Result<Pat
     Ok(device)
 }
 
-/// Version 1, SHA-256, blocks of 4 KiB: what Lazaret writes.
+/// Parses a superblock: version 1, SHA-256, blocks of 4 KiB, as Lazaret writes it.
 fn parse(superblock: &[u8; SUPERBLOCK_BYTES]) -> Option<Tree> {
     let word = |at: usize| {
         let bytes = superblock.get(at..at + 4)?;
@@ -93,7 +94,7 @@ fn parse(superblock: &[u8; SUPERBLOCK_BYTES]) -> Option<Tree> {
     (fits && sectors_fit && data_blocks > 0).then_some(Tree { data_blocks, salt })
 }
 
-/// The target's parameters, as `Documentation/admin-guide/device-mapper/verity.rst` has them.
+/// The target's parameters, in the format of `Documentation/admin-guide/device-mapper/verity.rst`.
 fn table(disk: &Path, tree: &Tree, root_hash: &str, hash_offset: u64) -> String {
     let salt = lazaret_values::hex(&tree.salt);
     let salt = if salt.is_empty() {
@@ -102,13 +103,13 @@ fn table(disk: &Path, tree: &Tree, root_hash: &str, hash_offset: u64) -> String 
         salt
     };
     let disk = disk.display();
-    // The tree begins one block behind its superblock.
+    // The tree begins one block after its superblock.
     let start = hash_offset / BLOCK + 1;
     let blocks = tree.data_blocks;
     format!("1 {disk} {disk} 4096 4096 {blocks} {start} sha256 {root_hash} {salt}")
 }
 
-/// Makes the device. `dev` of the answer tells which node it got.
+/// Creates the device; `dev` in the answer gives its device number.
 fn activate(tree: &Tree, table: &str) -> Result<PathBuf> {
     let control = File::options()
         .read(true)
@@ -127,7 +128,7 @@ fn activate(tree: &Tree, table: &str) -> Result<PathBuf> {
     Ok(PathBuf::from(format!("/dev/dm-{minor}")))
 }
 
-/// A request about the device, with a table of one line: the number of sectors and the parameters.
+/// A request for the device, with a table of one line: the number of sectors and the parameters.
 fn request(table: Option<(u64, &str)>) -> Request {
     let mut bytes = Vec::with_capacity(REQUEST_BYTES);
     let words = [
@@ -156,7 +157,7 @@ fn request(table: Option<(u64, &str)>) -> Request {
         bytes.extend(parameters.as_bytes());
     }
     let mut request = [0; REQUEST_BYTES];
-    // The last byte stays zero and ends the parameters.
+    // The last byte stays zero and terminates the parameters.
     for (to, from) in request.iter_mut().take(REQUEST_BYTES - 1).zip(bytes) {
         *to = from;
     }

@@ -1,4 +1,4 @@
-//! PID 1 for a host: it sets the machine up as the host asks, runs the workload and ends with it.
+//! PID 1 for a host's workload: sets up the machine, runs the workload and ends with it.
 //!
 //! ```text
 //! greeted --Boot--> setting up --started--> up --the workload ends--> ending --host hangs up--> off
@@ -15,7 +15,7 @@ use crate::process::{self, Workload};
 use crate::sessions::{Event, Sessions};
 use crate::{console, modules, power, root, settings};
 
-/// From the connection to the host's hanging up.
+/// Serves the host, from the connection until it hangs up.
 pub(crate) fn serve() -> Result<()> {
     let mut port = Port::open()?;
     if let Err(error) = port.greet() {
@@ -31,7 +31,7 @@ pub(crate) fn serve() -> Result<()> {
     }
 }
 
-/// Does what the host asks for, until the workload has ended.
+/// Handles the host's requests until the workload has ended.
 fn attend(sessions: &mut Sessions) -> Result<()> {
     let mut workload = None;
     loop {
@@ -57,7 +57,7 @@ fn attend(sessions: &mut Sessions) -> Result<()> {
     }
 }
 
-/// Sets the machine up and starts its workload.
+/// Sets up the machine and starts its workload.
 fn boot(config: &BootConfig) -> Result<Workload> {
     settings::apply(config)?;
     root::assemble(config)?;

@@ -1,8 +1,8 @@
-//! A tar of this machine, as names with the parts of the file behind them.
+//! A tar on this machine, as a map from names to ranges of the file.
 //!
-//! The headers are read once; content stays where it is and is read from there. Names are looked
-//! up and never used as paths of this machine. A tar that is compressed or no regular file is
-//! written to a scratch file first, because only such a file can be read at any place.
+//! The headers are read once; content stays in the tar and is read from there. Names are looked
+//! up in the map and never used as paths of this machine. A tar that is compressed or not a regular
+//! file is first copied to a scratch file, because it must be readable at any offset.
 
 mod index;
 #[cfg(test)]
@@ -35,7 +35,7 @@ impl Archive {
         let mut length = 0;
         while length < block.len() {
             match reader.read(&mut block[length..]) {
-                // Broken compression is found, and named, when the file is read as a whole.
+                // Broken compression is reported when the whole file is read.
                 Ok(0) | Err(_) => break,
                 Ok(count) => length += count,
             }
@@ -43,7 +43,7 @@ impl Archive {
         Ok(length == block.len() && &block[257..262] == b"ustar")
     }
 
-    /// Opens a tar and reads its headers. Scratch files are made in `store`.
+    /// Opens a tar and reads its headers. Scratch files are created in `store`.
     pub(crate) fn open(path: &Path, store: &ImageStore) -> Result<Self, Error> {
         let broken = |error| unusable(path, format!("it is not a readable tar: {error}"));
         let (mut content, is_plain) = open(path)?;
@@ -63,12 +63,12 @@ impl Archive {
         })
     }
 
-    /// The path it was opened by.
+    /// The path with which it was opened.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The content behind a name, through at most one link (`docker save` writes a repeated layer
+    /// The content of a name, through at most one link (`docker save` writes a repeated layer
     /// once).
     pub(crate) fn file(&self, name: &str) -> Option<FileRange> {
         let found = match self.index.get(name)? {
@@ -84,8 +84,8 @@ impl Archive {
     }
 }
 
-/// A file's content, decompressed if need be, and whether the file itself is that content and can
-/// be read at any place.
+/// A file's content, decompressed if need be, and whether the file holds exactly this content and
+/// can be read at any offset.
 fn open(path: &Path) -> Result<(Box<dyn Read>, bool), Error> {
     let mut file = File::open(path).map_err(io("open", path))?;
     let is_regular = file.metadata().map_err(io("inspect", path))?.is_file();

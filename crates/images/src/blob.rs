@@ -1,9 +1,8 @@
-//! A blob that can be read any number of times, wherever its bytes are.
+//! A blob of an image, which can be read any number of times, from any place.
 //!
-//! A blob is a handle: making one moves no bytes. Its content comes as a stream of pieces, and as
-//! a [`FileRange`] too when it lies in a file of this machine, for those who read with system
-//! calls. No blob is ever held in memory as a whole, but for the small ones that
-//! [`Blob::bytes`] is asked for.
+//! A blob is a handle: making one moves no bytes. Its content is a stream of pieces; if it lies in
+//! a file of this machine, it is also available as a [`FileRange`], for readers with system calls.
+//! No blob is ever held in memory as a whole, except small ones through [`Blob::bytes`].
 
 mod content;
 mod pieces;
@@ -33,7 +32,7 @@ pub struct Blob {
 }
 
 impl Blob {
-    /// A blob whose bytes `content` gives.
+    /// A blob with this descriptor, whose bytes `content` yields.
     pub fn new(descriptor: Descriptor, content: impl Content + 'static) -> Self {
         Self {
             descriptor,
@@ -54,8 +53,8 @@ impl Blob {
         &self.descriptor
     }
 
-    /// The bytes from `offset` (in bytes) to the end, not verified unless [`Blob::is_verified`]
-    /// says so.
+    /// The bytes from `offset` (in bytes) to the end, verified only if [`Blob::is_verified`]
+    /// returns true.
     #[must_use]
     pub fn read(&self, offset: u64) -> Pieces {
         self.content.read(offset)
@@ -67,7 +66,7 @@ impl Blob {
         self.content.file()
     }
 
-    /// Whether its digest was checked already or is checked by its stream.
+    /// Whether its digest was already checked, or its stream checks it.
     #[must_use]
     pub fn is_verified(&self) -> bool {
         self.content.is_verified()
@@ -77,7 +76,7 @@ impl Blob {
     ///
     /// # Errors
     /// [`Error::TooLarge`] beyond `limit` bytes; [`Error::SizeMismatch`] and
-    /// [`Error::DigestMismatch`] for content that the descriptor does not describe; those of
+    /// [`Error::DigestMismatch`] for content that differs from the descriptor; those of
     /// reading.
     pub async fn bytes(&self, limit: u64) -> Result<Vec<u8>, Error> {
         let Descriptor { digest, size, .. } = &self.descriptor;
@@ -105,7 +104,7 @@ impl Blob {
         }
     }
 
-    /// Compares what was counted with what was announced.
+    /// Compares the number of bytes read with the descriptor's size, both in bytes.
     pub(crate) fn check_size(&self, actual: u64) -> Result<(), Error> {
         let expected = self.descriptor.size;
         if actual == expected {
@@ -118,7 +117,7 @@ impl Blob {
         })
     }
 
-    /// What messages call it.
+    /// The name of the blob in messages.
     pub(crate) fn subject(&self) -> String {
         match self.file() {
             Some(range) => range.name().to_owned(),

@@ -1,4 +1,4 @@
-//! Content that is compared with its descriptor while it is read.
+//! Compares content with its descriptor while it is read.
 
 use std::io::{self, Read};
 
@@ -6,8 +6,8 @@ use lazaret_oci::{Descriptor, Hasher};
 
 use crate::Error;
 
-/// A reader that hashes and counts. It gives at most one byte more than the descriptor announces,
-/// which is enough to tell content that is too long.
+/// A reader that hashes and counts. It yields at most one byte more than the descriptor announces,
+/// which is enough to detect content that is too long.
 pub(crate) struct Checked<R> {
     content: io::Take<R>,
     hasher: Hasher,
@@ -17,7 +17,7 @@ pub(crate) struct Checked<R> {
 }
 
 impl<R: Read> Checked<R> {
-    /// Reads `content`, which messages call `subject`.
+    /// Reads `content`; messages call it `subject`.
     pub(crate) fn new(content: R, descriptor: &Descriptor, subject: &str) -> Self {
         Self {
             content: content.take(descriptor.size.saturating_add(1)),
@@ -28,8 +28,8 @@ impl<R: Read> Checked<R> {
         }
     }
 
-    /// Whether everything that was read is what the descriptor describes. If not, or without this
-    /// question, it must not be kept.
+    /// Checks that everything that was read is the content of the descriptor. Content for which
+    /// this fails or was not called must not be kept.
     pub(crate) fn finish(self) -> Result<(), Error> {
         if self.size != self.descriptor.size {
             return Err(Error::SizeMismatch {

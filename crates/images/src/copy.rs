@@ -1,4 +1,4 @@
-//! From any source to any target.
+//! Copies images from any source to any target.
 
 use std::collections::HashSet;
 
@@ -7,12 +7,13 @@ use lazaret_oci::Descriptor;
 
 use crate::{Error, Graph, Source, Target};
 
-/// Copies an image or index with everything it leads to: blobs, at most `parallel` at a time, then
-/// manifests, and the root last, under `name` or what the target was opened for. Every digest stays
-/// the same, and what the target has is not moved again. The caller finishes the target.
+/// Copies an image or index with everything that it leads to: first the blobs, at most `parallel`
+/// at a time, then the manifests, and last the root, under `name` or the name that the target was
+/// opened with. Digests stay the same, and content that the target has is not moved again. The
+/// caller finishes the target.
 ///
 /// # Errors
-/// Those of the source and the target; the first one drops what is still under way.
+/// Those of the source and the target; the first error cancels the copies in progress.
 pub async fn copy(
     graph: &Graph,
     from: &dyn Source,

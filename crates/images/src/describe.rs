@@ -1,4 +1,4 @@
-//! Records of images whose blobs are in the store.
+//! Makes records of images whose blobs are in the store.
 
 use lazaret_oci::{
     Digest, ImageConfig, MAX_MANIFEST_BYTES, ManifestContent, ManifestDocument, Platform,
@@ -7,10 +7,10 @@ use lazaret_oci::{
 use crate::{Error, ImageRecord, ImageStore};
 
 impl ImageStore {
-    /// The configuration of an image and its bytes, verified.
+    /// The configuration of an image, verified, and its bytes.
     ///
     /// # Errors
-    /// [`Error::Oci`] for an index and for what is no configuration; those of
+    /// [`Error::Oci`] for an index and for a blob that is not a configuration; those of
     /// [`ImageStore::read`].
     pub fn config(&self, image: &ManifestDocument) -> Result<(ImageConfig, Vec<u8>), Error> {
         let ManifestContent::Manifest(manifest) = image.content() else {
@@ -23,8 +23,8 @@ impl ImageStore {
         Ok((ImageConfig::parse(&raw)?, raw))
     }
 
-    /// The record of an image under a name. `source` is the digest of what the name stands for
-    /// where the image came from.
+    /// The record of an image under a name. `source` is the digest to which the name resolved
+    /// at the place that the image came from.
     ///
     /// # Errors
     /// As [`ImageStore::config`].

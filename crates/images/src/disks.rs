@@ -14,16 +14,16 @@ use rustix::fs::{FlockOperation, flock};
 use crate::error::{Error, io};
 use crate::store::{ImageStore, Lease};
 
-/// What [`ImageStore::claim_disk`] found.
+/// The result of [`ImageStore::claim_disk`].
 #[derive(Debug)]
 pub enum DiskClaim {
-    /// The disk is there.
+    /// The disk exists.
     Ready(PathBuf),
-    /// It is not, and the caller is the one to build it.
+    /// The disk does not exist, and the caller has the right to build it.
     Build(DiskBuild),
 }
 
-/// The right to build one disk. Others who claim it wait until this is dropped.
+/// The right to build one disk. Other claims of it wait until this is dropped.
 #[derive(Debug)]
 pub struct DiskBuild {
     store: ImageStore,
@@ -42,7 +42,7 @@ pub struct DiskEntry {
     pub path: PathBuf,
     /// Length of the file in bytes.
     pub size: u64,
-    /// Bytes it occupies, less than `size` when it is sparse.
+    /// Bytes that it occupies on the host: less than `size` when it is sparse.
     pub allocated: u64,
 }
 
@@ -116,7 +116,7 @@ impl ImageStore {
         Ok(disks)
     }
 
-    /// Removes a disk; `false` when there was none. Machines that have it open keep it.
+    /// Removes a disk; `false` when there was none. A machine that has it open can still use it.
     ///
     /// # Errors
     /// [`Error::Name`] and [`Error::Io`].
@@ -137,7 +137,7 @@ impl ImageStore {
 }
 
 impl DiskBuild {
-    /// The empty file to write the disk to. Calling it again starts over.
+    /// Creates the empty file to write the disk to; a second call starts over.
     ///
     /// # Errors
     /// [`Error::Io`].
@@ -151,7 +151,7 @@ impl DiskBuild {
             .map_err(io("create", &self.staged))
     }
 
-    /// Syncs and publishes what was written, and returns the disk's final path.
+    /// Syncs and publishes the file that was written; returns the disk's final path.
     ///
     /// # Errors
     /// [`Error::Io`]; nothing is published then.

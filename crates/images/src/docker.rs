@@ -1,8 +1,8 @@
-//! `docker save`: a tar whose `manifest.json` names a configuration and uncompressed layers for
-//! each image.
+//! Reads `docker save` archives: a tar whose `manifest.json` names a configuration and uncompressed
+//! layers for each image.
 //!
-//! Such an image has no manifest of its own. It is made here, the same one for the same tar: layers
-//! are compressed into the image store, which is where the blobs of this source then are.
+//! Such an image has no manifest. This source makes one, the same for the same tar, and compresses
+//! the layers into the image store, where the blobs of this source then are.
 
 use std::collections::HashMap;
 use std::io::{self, Read, Write as _};
@@ -24,7 +24,7 @@ use crate::{ImageStore, LeasedStore, Source, Wanted};
 
 /// The list of images.
 pub(crate) const LIST: &str = "manifest.json";
-/// Level of the layers made here: what other tools use, so sizes are comparable.
+/// Compression level of the layers: that of other tools, so that sizes are comparable.
 const LEVEL: Compression = Compression::new(6);
 
 /// An image in the list.
@@ -37,17 +37,17 @@ struct Entry {
     layers: Vec<String>,
 }
 
-/// Images as `docker save` writes them.
+/// A tar of images as `docker save` writes it.
 #[derive(Clone)]
 pub(crate) struct DockerArchive {
     archive: Arc<Archive>,
     store: LeasedStore,
-    /// Manifests that were made, by their configuration.
+    /// Manifests made so far, by their configuration.
     made: Arc<Mutex<HashMap<String, ManifestDocument>>>,
 }
 
 impl DockerArchive {
-    /// The images of a tar that has a list of them.
+    /// Opens a tar that has a list of images.
     pub(crate) fn new(archive: Archive, store: LeasedStore) -> Self {
         Self {
             archive: Arc::new(archive),
@@ -94,7 +94,7 @@ impl DockerArchive {
         })
     }
 
-    /// The manifest of an image, whose blobs are in the store then.
+    /// The manifest of an image; afterwards the image's blobs are in the store.
     fn manifest_of(&self, entry: &Entry) -> Result<ManifestDocument, Error> {
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(document) = made.get(&entry.config) {
@@ -135,8 +135,8 @@ impl DockerArchive {
     }
 }
 
-/// The layer as others keep it: gzip. One that is compressed already stays as it is; its diff
-/// id is checked when a disk is made from it.
+/// The layer in the usual compression, gzip. A layer that is compressed already stays as it is; its
+/// diff id is checked when a disk is made from it.
 fn layer(
     store: &ImageStore,
     content: &FileRange,

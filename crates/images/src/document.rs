@@ -1,4 +1,4 @@
-//! Manifests and indexes out of files.
+//! Reads manifests and indexes from files.
 
 use std::io::Read as _;
 use std::path::Path;
@@ -8,7 +8,7 @@ use lazaret_oci::{Descriptor, Digest, MAX_MANIFEST_BYTES, ManifestContent, Manif
 use crate::blob::FileRange;
 use crate::error::{Error, io, unusable};
 
-/// A small file's bytes.
+/// The bytes of a small file.
 pub(crate) fn read(range: &FileRange) -> Result<Vec<u8>, Error> {
     let path = Path::new(range.name());
     if range.length() > MAX_MANIFEST_BYTES as u64 {
@@ -21,7 +21,7 @@ pub(crate) fn read(range: &FileRange) -> Result<Vec<u8>, Error> {
     Ok(bytes)
 }
 
-/// A document, if the bytes are those that `descriptor` describes.
+/// Parses a document; it is an error if the bytes are not those that `descriptor` describes.
 pub(crate) fn parse(
     raw: Vec<u8>,
     descriptor: &Descriptor,
@@ -38,7 +38,7 @@ pub(crate) fn parse(
     Ok(ManifestDocument::parse(raw, Some(&descriptor.media_type))?)
 }
 
-/// A descriptor that points to a document by the digest it is known by, whatever its algorithm.
+/// A descriptor of a document with the digest by which it is known, of any algorithm.
 pub(crate) fn known_as(document: &ManifestDocument, digest: &Digest) -> Descriptor {
     Descriptor {
         digest: digest.clone(),
@@ -46,7 +46,7 @@ pub(crate) fn known_as(document: &ManifestDocument, digest: &Digest) -> Descript
     }
 }
 
-/// A descriptor of a document as lists of referrers have it: with its artifact type and annotations
+/// The descriptor of a document in a list of referrers: with its artifact type and annotations
 /// (distribution-spec 1.1, "Listing Referrers").
 pub(crate) fn referrer(document: &ManifestDocument, digest: &Digest) -> Descriptor {
     let (artifact_type, annotations) = match document.content() {

@@ -1,4 +1,4 @@
-//! Faults of images, wherever they are kept.
+//! The error type of this crate.
 
 use std::error::Error as StdError;
 use std::io;
@@ -11,37 +11,37 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The file system refused.
+    /// A file system operation failed.
     #[error(transparent)]
     Io(#[from] lazaret_files::Error),
     /// A document or name breaks the OCI grammar.
     #[error(transparent)]
     Oci(#[from] lazaret_oci::Error),
-    /// A place outside this crate failed, such as a registry. The adapter that wrapped its error
-    /// knows the type.
+    /// A place outside this crate failed, such as a registry. The adapter that wrapped the error
+    /// knows its type.
     #[error(transparent)]
     Elsewhere(Box<dyn StdError + Send + Sync>),
-    /// Content does not have the digest it was announced under; it was discarded.
+    /// Content does not have the announced digest; it was discarded.
     #[error("{subject} has digest {actual}, not {expected}")]
     DigestMismatch {
-        /// The content, in words.
+        /// A description of the content.
         subject: String,
-        /// Announced.
+        /// The announced digest.
         expected: Digest,
-        /// Computed.
+        /// The computed digest.
         actual: Digest,
     },
-    /// Content does not have the size it was announced with; it was discarded.
+    /// Content does not have the announced size; it was discarded.
     #[error("{subject} has {actual} bytes, not {expected}")]
     SizeMismatch {
-        /// The content, in words.
+        /// A description of the content.
         subject: String,
-        /// Announced, in bytes.
+        /// The announced size in bytes.
         expected: u64,
-        /// Counted, in bytes.
+        /// The counted size in bytes.
         actual: u64,
     },
-    /// More content than the caller allows to be read into memory.
+    /// The content is larger than the caller allows to be read into memory.
     #[error("content of {size} bytes exceeds the limit of {limit} bytes")]
     TooLarge {
         /// Its size in bytes.
@@ -49,7 +49,7 @@ pub enum Error {
         /// The limit in bytes.
         limit: u64,
     },
-    /// A file or folder that is not the image that it should be.
+    /// A file or folder is not the expected image.
     #[error("cannot use '{}': {reason}", path.display())]
     Source {
         /// The file or folder.
@@ -57,64 +57,64 @@ pub enum Error {
         /// The reason, as a sentence without its first capital.
         reason: String,
     },
-    /// An index has nothing for the platform.
+    /// An index has no manifest for the platform.
     #[error("it has no image for {wanted}, only {}", available.join(", "))]
     Platform {
-        /// The platform asked for.
+        /// The requested platform.
         wanted: String,
-        /// The platforms on offer.
+        /// The platforms that the index has.
         available: Vec<String>,
     },
-    /// A configuration that does not fit its manifest.
+    /// The configuration does not fit its manifest.
     #[error("image '{image}' has {layers} layers but {diff_ids} diff ids")]
     LayerCount {
         /// The image.
         image: String,
-        /// Layers of the manifest.
+        /// Number of layers in the manifest.
         layers: usize,
-        /// Diff ids of the configuration.
+        /// Number of diff ids in the configuration.
         diff_ids: usize,
     },
-    /// A record on disk that this version cannot read.
+    /// This version cannot read a record on disk.
     #[error("failed to read the record {}: {reason}", path.display())]
     Record {
-        /// The file.
+        /// The file of the record.
         path: PathBuf,
-        /// What is wrong.
+        /// The problem with it.
         reason: String,
     },
-    /// A name or key that cannot be stored.
+    /// The name or key cannot be stored.
     #[error("invalid {what} '{text}'")]
     Name {
         /// The kind of name.
         what: &'static str,
-        /// The text given.
+        /// The name or key that was given.
         text: String,
     },
-    /// No image of the store has the name or digest.
+    /// No image of the store has this name or digest.
     #[error("no image '{name}' in the store")]
     ImageMissing {
-        /// The name or digest.
+        /// The name or digest that was given.
         name: String,
     },
     /// A blob that an image needs is not in the store.
     #[error("blob {digest} is not in the store")]
     BlobMissing {
-        /// The blob.
+        /// Digest of the blob.
         digest: Digest,
     },
-    /// Another process is pulling or building, so nothing may be pruned now.
+    /// Another process is pulling or building, so nothing can be pruned now.
     #[error("the store {} is in use by a running pull or build", path.display())]
     InUse {
-        /// The store.
+        /// Path of the store.
         path: PathBuf,
     },
-    /// The process ends before the work was begun.
+    /// The process is ending, and the work was not begun.
     #[error(transparent)]
     Stopped(#[from] lazaret_files::Stopped),
 }
 
-/// Names the action and path of an I/O error.
+/// Adds the action and path to an I/O error.
 pub(crate) fn io<'a>(
     action: &'static str,
     path: &'a Path,
@@ -122,7 +122,7 @@ pub(crate) fn io<'a>(
     move |source| lazaret_files::io(action, path)(source).into()
 }
 
-/// Says what is wrong with a file or folder.
+/// The error for an unusable file or folder, with the reason.
 pub(crate) fn unusable(path: &Path, reason: impl Into<String>) -> Error {
     Error::Source {
         path: path.to_owned(),

@@ -1,4 +1,4 @@
-//! A blob's bytes for work that blocks, such as writing files and compressing.
+//! Feeds a blob's bytes to blocking work, such as writing files and compressing.
 //!
 //! ```text
 //! file of this machine ------------------------------> work, on a thread that may block
@@ -14,11 +14,11 @@ use tokio::sync::mpsc;
 
 use crate::{Blob, Error};
 
-/// Pieces that may wait for the work.
+/// Number of pieces that may wait for the work.
 const AHEAD: usize = 8;
 
-/// Runs `work` over the content of a blob. Content that breaks off reaches it as an error of its
-/// reader, and the caller as the error of the stream.
+/// Runs `work` over the content of a blob. If the stream fails, the work gets an error from its
+/// reader, and the caller gets the stream's own error.
 pub(crate) async fn feed<T: Send + 'static>(
     blob: &Blob,
     work: impl FnOnce(&mut dyn Read) -> Result<T, Error> + Send + 'static,
@@ -32,7 +32,7 @@ pub(crate) async fn feed<T: Send + 'static>(
     let send = async move {
         while let Some(piece) = pieces.try_next().await? {
             if sender.send(Some(piece)).await.is_err() {
-                // The work has ended and says why.
+                // The work has ended and returns the reason itself.
                 return Ok(());
             }
         }
@@ -49,7 +49,7 @@ pub(crate) async fn feed<T: Send + 'static>(
     sent.and(worked)
 }
 
-/// Reads what comes through the channel. Only `None` is its end.
+/// Reads the pieces from the channel. Only `None` marks the end of the content.
 struct Fed {
     receiver: mpsc::Receiver<Option<Bytes>>,
     piece: Bytes,

@@ -1,4 +1,4 @@
-//! The folder of a store, which everything in this crate shares.
+//! The open folder of a store, shared by the modules of this crate.
 
 use std::path::PathBuf;
 
@@ -6,7 +6,7 @@ use lazaret_files::Staging;
 
 use crate::tree::BlobTree;
 
-/// An open store.
+/// The root, blobs and staging area of an open store.
 #[derive(Debug)]
 pub(crate) struct Folder {
     pub(crate) root: PathBuf,

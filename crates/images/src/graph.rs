@@ -9,14 +9,14 @@ use lazaret_oci::{
 
 use crate::{Error, Source};
 
-/// Indexes in indexes are rare; deeper than this there is no honest content.
+/// Deepest nesting of indexes; honest content has no more.
 const DEEPEST: usize = 4;
-/// Documents that are read at once.
+/// Number of documents that are read concurrently.
 const PARALLEL: usize = 8;
-/// Bytes of all documents of one index together.
+/// Most bytes of all documents of one index together.
 const LARGEST: usize = 64 * 1024 * 1024;
 
-/// A document with the digest that it is known by, whatever its algorithm.
+/// A document with the digest by which it is known, of any algorithm.
 #[derive(Debug, Clone)]
 pub struct Node {
     /// The digest in the descriptor that led here.
@@ -25,7 +25,7 @@ pub struct Node {
     pub document: ManifestDocument,
 }
 
-/// A root with everything it leads to.
+/// A root with everything that it leads to.
 #[derive(Debug, Clone)]
 pub struct Graph {
     root: Node,
@@ -37,7 +37,7 @@ impl Graph {
     /// Reads every document that `root` leads to.
     ///
     /// # Errors
-    /// [`Error::Oci`] for indexes that are nested too deep or too large together; those of the
+    /// [`Error::Oci`] for indexes that are nested too deeply or too large in total; those of the
     /// source.
     pub async fn read(source: &dyn Source, root: &Descriptor) -> Result<Self, Error> {
         let mut known: HashMap<Digest, ManifestDocument> = HashMap::new();
@@ -88,7 +88,7 @@ impl Graph {
         })
     }
 
-    /// The graph of one manifest, or of an index without what it names.
+    /// The graph of one manifest, or of an index alone, without its entries.
     #[must_use]
     pub fn of(root: Node) -> Self {
         let blobs = root.document.manifest().into_iter();
@@ -100,25 +100,25 @@ impl Graph {
         }
     }
 
-    /// The document at the top.
+    /// The root document.
     #[must_use]
     pub fn root(&self) -> &Node {
         &self.root
     }
 
-    /// Every other document once, children before parents.
+    /// All other documents, each once, children before parents.
     #[must_use]
     pub fn below(&self) -> &[Node] {
         &self.below
     }
 
-    /// The blobs that each manifest needs, in order. Manifests may share some.
+    /// The blobs that each manifest needs, in order; a shared blob occurs several times.
     #[must_use]
     pub fn blobs(&self) -> &[Descriptor] {
         &self.blobs
     }
 
-    /// Bytes of all documents and of the blobs of each.
+    /// Size of all documents and of the blobs of each, in bytes.
     #[must_use]
     pub fn size(&self) -> u64 {
         let nodes = self.below.iter().chain([&self.root]);
@@ -127,7 +127,7 @@ impl Graph {
     }
 }
 
-/// Documents on their way into the order in which they are written.
+/// Documents that are being put into the order in which they are written.
 #[derive(Default)]
 struct Ordered {
     nodes: Vec<Node>,
@@ -135,7 +135,7 @@ struct Ordered {
 }
 
 impl Ordered {
-    /// Takes a document out of `known`, after those that it leads to.
+    /// Moves a document out of `known`, after the documents that it leads to.
     fn visit(&mut self, digest: &Digest, known: &mut HashMap<Digest, ManifestDocument>) {
         let Some(document) = known.remove(digest) else {
             return;
@@ -155,12 +155,12 @@ impl Ordered {
     }
 }
 
-/// Finds the manifest for a platform, through indexes if need be. A manifest that stands alone is
-/// for any platform.
+/// Finds the manifest for a platform, through indexes if need be. A single manifest matches
+/// any platform.
 ///
 /// # Errors
 /// [`Error::Platform`] with the platforms on offer; [`Error::Oci`] for indexes that are nested too
-/// deep; those of the source.
+/// deeply; those of the source.
 pub async fn select(
     source: &dyn Source,
     root: &Descriptor,
@@ -184,7 +184,7 @@ pub async fn select(
     Err(too_deep())
 }
 
-/// An index without platforms leads to further ones.
+/// The nested index to follow, if the index has no platforms.
 fn nested(index: &Index) -> Option<&Descriptor> {
     let mut entries = index.manifests.iter();
     entries.find(|entry| entry.platform.is_none() && media_type::is_index(&entry.media_type))

@@ -1,14 +1,14 @@
-//! OCI image layouts (image-spec 1.1, image-layout.md): an index of roots, and blobs named by
-//! digest, in a folder or in a tar.
+//! Reads and writes OCI image layouts (image-spec 1.1, image-layout.md): an index of roots, and
+//! blobs named by digest, in a folder or in a tar.
 //!
 //! ```text
 //! oci-layout                  the version
 //! index.json                  the roots: named images, and manifests that refer to others
 //! blobs/<algorithm>/<hex>     manifests, configurations, layers
-//! manifest.json               in tars for Docker: the same images in its own words
+//! manifest.json               in tars for Docker: the same images in its own format
 //! ```
-//! The specification has no rule for referrers in a layout: here, as elsewhere, they are roots
-//! without a name.
+//! The specification does not say where referrers are in a layout: here, as in other tools, they
+//! are roots without a name.
 
 mod docker_list;
 mod files;

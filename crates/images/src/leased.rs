@@ -1,10 +1,10 @@
-//! The image store as a place that images are copied from and to.
+//! The image store as a source and a target of copies.
 //!
-//! A record is of one image. When a whole index was copied into the store, the record is of the
-//! image for this machine, and the index is what the record says it came from; as long as
-//! everything of the index is there, the index is what the name stands for here too.
+//! A record describes one image. When a whole index was copied into the store, the record describes
+//! the image for this machine and has the index as its source. As long as everything of that index
+//! is in the store, the name resolves to the index here too.
 //!
-//! The store keeps no account of referrers.
+//! The store does not list referrers.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ use crate::graph::select;
 use crate::store::Lease;
 use crate::{ImageRecord, ImageStore, Source, Target, Wanted};
 
-/// A store of which nothing is pruned while this is held.
+/// A store that is not pruned while this is held.
 #[derive(Debug, Clone)]
 pub struct LeasedStore {
     store: ImageStore,
@@ -63,7 +63,7 @@ impl LeasedStore {
         parse(raw, descriptor, "content")
     }
 
-    /// The document with a digest, and the descriptor that says so.
+    /// The descriptor of the document with this digest.
     fn by_digest(&self, digest: &Digest) -> Result<Descriptor, Error> {
         let document = self.document(&Descriptor::new("", digest.clone(), 0))?;
         Ok(known_as(&document, digest))
@@ -94,7 +94,7 @@ impl LeasedStore {
         self.by_digest(if is_whole { source } else { &record.digest })
     }
 
-    /// Whether everything that a document leads to is there.
+    /// Whether the store has everything that a document leads to.
     fn is_whole(&self, digest: &Digest, depth: usize) -> Result<bool, Error> {
         if depth > 4 || self.store.path(digest).is_none() {
             return Ok(false);
@@ -162,7 +162,7 @@ impl Target for LeasedStore {
         let (store, subject) = (self.store.clone(), blob.subject());
         feed(blob, move |content| {
             let mut writer = store.writer()?;
-            // One byte more tells content that is too long.
+            // One byte more detects content that is too long.
             let content = std::io::Read::take(content, descriptor.size.saturating_add(1));
             writer.fill(content, &subject)?;
             if writer.size() != descriptor.size {
@@ -203,7 +203,7 @@ impl Target for LeasedStore {
         let image = select(self, &root, &Platform::native()).await?;
         let name = name.unwrap_or_default().to_owned();
         self.with(move |this| {
-            // Records know images by their SHA-256.
+            // Records identify images by their SHA-256.
             let known = (image.document.digest(), image.document.raw());
             this.store.add(known.1, Some(known.0), "the manifest")?;
             let source = if root.digest == image.digest {

@@ -8,19 +8,19 @@
 //!                  \                                   /
 //!                   Graph (all that a root leads to), select (by platform), copy
 //! ```
-//! The ports are asynchronous, because a registry is; what waits for the disk runs on a thread
-//! that may. The calls of the store itself block: use them from a thread that may.
+//! The ports are asynchronous, because a registry is; disk access behind them runs on threads that
+//! may block. The calls of the store itself block: use them on such a thread.
 //!
 //! ```text
 //! blobs/<algorithm>/<2 hex>/<hex>   layers, configurations, manifests, indexes
-//! images/<readable>-<hash>.json     one record a name
+//! images/<readable>-<hash>.json     one record for each name
 //! disks/<key>                       converted disks
-//! disks/<key>.lock                  flock while one is built
+//! disks/<key>.lock                  flock while the disk is built
 //! lock                              flock: shared by pulls and builds, exclusive for prune
 //! scratch/                          unpublished files of live processes
 //! ```
 //!
-//! The crate never speaks to a registry and never reads what is in a layer: the client and
+//! The crate never speaks to a registry and never reads the content of a layer: `client` and
 //! `rootfs` do, and `supervisor` joins them.
 
 mod archive;

@@ -1,5 +1,5 @@
-//! An image at a path of this machine: a layout folder, or a tar with a layout or with what
-//! `docker save` and `podman save` write.
+//! Opens an image at a path of this machine: a layout folder, or a tar with a layout or in the
+//! format of `docker save` and `podman save`.
 
 use std::path::Path;
 
@@ -18,13 +18,13 @@ pub fn is_layout(folder: &Path) -> bool {
 /// Whether a file begins like a tar, compressed or not.
 ///
 /// # Errors
-/// [`Error::Io`] when it cannot be read.
+/// [`Error::Io`] when the file cannot be read.
 pub fn is_tar(path: &Path) -> Result<bool, Error> {
     Archive::is_at(path)
 }
 
 /// Opens the images at a path. Layers that have to be compressed, and a tar that has to be
-/// decompressed, are written to `store`. Blocks.
+/// decompressed, are written to `store`. The call blocks.
 ///
 /// # Errors
 /// [`Error::Source`] when there is no image; [`Error::Io`].

@@ -1,4 +1,4 @@
-//! A manifest that was made here, with its blobs.
+//! A manifest that was made on this machine, with its blobs.
 
 use async_trait::async_trait;
 use lazaret_oci::{Descriptor, Digest, Manifest, ManifestDocument};
@@ -6,7 +6,7 @@ use lazaret_oci::{Descriptor, Digest, Manifest, ManifestDocument};
 use crate::blob::Blob;
 use crate::{Error, Node, Source, Wanted};
 
-/// One manifest and its blobs at hand, as a source.
+/// A source with one manifest and its blobs.
 #[derive(Debug, Clone)]
 pub struct Made {
     document: ManifestDocument,
@@ -14,7 +14,7 @@ pub struct Made {
 }
 
 impl Made {
-    /// A manifest whose blobs are `blobs`.
+    /// The source of this manifest and these blobs.
     #[must_use]
     pub fn new(manifest: Manifest, blobs: Vec<Blob>) -> Self {
         Self {

@@ -1,4 +1,4 @@
-//! Removing blobs that no image needs: a plan as a value, then its execution.
+//! Removes blobs that no image needs: makes a plan, then executes it.
 
 use std::collections::BTreeSet;
 
@@ -10,17 +10,17 @@ use crate::Error;
 use crate::disks::DiskEntry;
 use crate::store::ImageStore;
 
-/// What a prune removes.
+/// The content that a prune removes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PrunePlan {
-    /// Blobs that no image needs, with their sizes in bytes, in order of digest.
+    /// Unneeded blobs with their sizes in bytes, in order of digest.
     pub blobs: Vec<(Digest, u64)>,
-    /// Disks that are not wanted, in order of key.
+    /// Unneeded disks, in order of key.
     pub disks: Vec<DiskEntry>,
 }
 
 impl PrunePlan {
-    /// How many bytes it frees.
+    /// Number of bytes that the prune frees.
     #[must_use]
     pub fn bytes(&self) -> u64 {
         let blobs = self.blobs.iter().map(|(_, size)| size);
@@ -38,12 +38,12 @@ impl ImageStore {
         Ok(self.0.blobs.list()?)
     }
 
-    /// What [`ImageStore::prune`] would remove now. Disks can be built again, so only the
-    /// caller knows which are worth keeping: `keep_disk` says so by key.
+    /// The content that [`ImageStore::prune`] would remove now. Disks can be built again, and only
+    /// the caller knows which are worth keeping: `keep_disk` decides by key.
     ///
     /// # Errors
-    /// [`Error::Record`] when a manifest cannot be read: then nothing is known to be
-    /// superfluous.
+    /// [`Error::Record`] when a manifest cannot be read: the needed blobs are then not
+    /// known.
     pub fn plan_prune(&self, keep_disk: impl Fn(&str) -> bool) -> Result<PrunePlan, Error> {
         let needed = self.needed()?;
         let mut blobs = self.blobs()?;
@@ -54,11 +54,11 @@ impl ImageStore {
         Ok(PrunePlan { blobs, disks })
     }
 
-    /// Removes every blob that no image needs and every disk that is not wanted; returns what
-    /// was removed.
+    /// Removes every blob that no image needs and every disk that the caller does not keep; returns
+    /// the removed content.
     ///
     /// # Errors
-    /// [`Error::InUse`] while someone holds a [`crate::Lease`], and as
+    /// [`Error::InUse`] while a [`crate::Lease`] is held; otherwise as
     /// [`ImageStore::plan_prune`].
     pub fn prune(&self, keep_disk: impl Fn(&str) -> bool) -> Result<PrunePlan, Error> {
         let (lock, path) = self.lock_file()?;
@@ -81,7 +81,7 @@ impl ImageStore {
         let mut needed = BTreeSet::new();
         for record in self.list()? {
             self.mark(&record.digest, &mut needed)?;
-            // An index that was copied as a whole; often it is not in the store.
+            // The index, if it was copied as a whole; often it is not in the store.
             if self.0.blobs.stat(&record.source_digest)?.is_some() {
                 self.mark(&record.source_digest, &mut needed)?;
             }

@@ -1,4 +1,4 @@
-//! Records of images.
+//! Records of images: the files that give images of the store their names.
 
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -14,20 +14,20 @@ const VERSION: u32 = 1;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ImageRecord {
-    /// Full normalized reference, or a local name; at most 1024 characters.
+    /// Full normalised reference, or a local name; at most 1024 characters.
     pub name: String,
     /// Digest of the manifest to run, whose bytes are a blob of the store.
     pub digest: Digest,
-    /// What the name stood for where the image came from: the same manifest, or the index
-    /// that it was selected from, which need not be in the store.
+    /// Digest to which the name resolved where the image came from: the same manifest, or the index
+    /// from which it was selected, which need not be in the store.
     pub source_digest: Digest,
     /// Its platform.
     pub platform: Platform,
-    /// When it was pulled or imported, in seconds since 1970.
+    /// Time at which it was pulled or imported, in seconds since 1970.
     pub created: u64,
     /// Size of its manifest, configuration and layers in bytes, as stored.
     pub size: u64,
-    /// What came with it from a catalogue.
+    /// The disk and kernel that came with it from a catalogue.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prebuilt: Option<Prebuilt>,
 }
@@ -36,14 +36,14 @@ pub struct ImageRecord {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Prebuilt {
-    /// Key of the disk.
+    /// Key of the disk in the cache.
     pub disk: String,
-    /// The kernel it is meant for.
+    /// Name of the kernel that it needs, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kernel: Option<String>,
 }
 
-/// The record on disk.
+/// The form of a record on disk.
 #[derive(Serialize, Deserialize)]
 struct Versioned {
     version: u32,
@@ -98,7 +98,7 @@ impl ImageRecord {
     }
 }
 
-/// The file of a name: readable, and unique through a hash of the whole name.
+/// The file name of a record: readable, and unique through a hash of the whole name.
 pub(super) fn file_name(name: &str) -> Result<String, Error> {
     if name.is_empty() || name.len() > 1024 || name.chars().any(char::is_control) {
         return Err(Error::Name {

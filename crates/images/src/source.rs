@@ -5,7 +5,7 @@ use lazaret_oci::{Descriptor, Digest, ManifestDocument};
 
 use crate::{Blob, Error};
 
-/// The manifest or index that is wanted of a source.
+/// The manifest or index to find in a source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Wanted {
     /// The one that the source was opened for, or its only one.
@@ -23,38 +23,38 @@ impl From<Option<String>> for Wanted {
     }
 }
 
-/// A place that images are read from.
+/// A place from which images are read.
 ///
 /// Calls are asynchronous because the slowest place, a registry, is: a source on this machine
-/// sends what waits for the disk to a thread that may. What is read is not trusted by anyone
-/// before its digest is checked: documents are checked by the source, blobs by whoever keeps them
-/// or by the blob itself ([`Blob::is_verified`]).
+/// reads its disk on a thread that may block. Nothing that is read is trusted before its digest is
+/// checked: the source checks documents; blobs are checked by whoever keeps them, or by the blob
+/// itself ([`Blob::is_verified`]).
 #[async_trait]
 pub trait Source: Send + Sync {
     /// Finds a manifest or index.
     ///
     /// # Errors
-    /// [`Error::Source`] when there is no such one, or several, with those that there are; the
-    /// place's own.
+    /// [`Error::Source`] when none matches, or several do, with a list of those on offer; the
+    /// place's own errors.
     async fn root(&self, wanted: &Wanted) -> Result<Descriptor, Error>;
 
     /// Reads a manifest or index: its exact bytes, verified and parsed.
     ///
     /// # Errors
     /// [`Error::DigestMismatch`] and [`Error::Oci`] for bytes that are not the document; the
-    /// place's own.
+    /// place's own errors.
     async fn manifest(&self, descriptor: &Descriptor) -> Result<ManifestDocument, Error>;
 
-    /// Finds a blob. Only its content may be missing later.
+    /// Finds a blob. A missing blob may be noticed only when its content is read.
     ///
     /// # Errors
-    /// When a place on this machine lacks it.
+    /// When a place on this machine lacks the blob.
     async fn blob(&self, descriptor: &Descriptor) -> Result<Blob, Error>;
 
-    /// Lists the manifests whose subject is `subject`, direct ones only. A place that keeps no
-    /// account of them answers with none.
+    /// Lists the manifests whose subject is `subject`, direct referrers only. A place that does not
+    /// record them returns an empty list.
     ///
     /// # Errors
-    /// The place's own.
+    /// The place's own errors.
     async fn referrers(&self, subject: &Digest) -> Result<Vec<Descriptor>, Error>;
 }

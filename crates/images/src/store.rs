@@ -1,4 +1,4 @@
-//! The images and blobs in the folder; `disks` and `prune` hold the rest of its verbs.
+//! The store of images and blobs in a folder; `disks` and `prune` have its other methods.
 
 use std::fs::{self, File};
 use std::io::Read;
@@ -20,7 +20,7 @@ use crate::writer::BlobWriter;
 #[derive(Debug, Clone)]
 pub struct ImageStore(pub(crate) Arc<Folder>);
 
-/// Keeps blobs and disks from being pruned while it is held.
+/// A lease: nothing is pruned from the store while it is held.
 ///
 /// Take one before looking up the first blob of an image and keep it until the image's record
 /// is put.
@@ -30,7 +30,7 @@ pub struct Lease {
 }
 
 impl ImageStore {
-    /// Opens, and creates when needed, a store; removes what processes that died left in it.
+    /// Opens a store, creates it if needed, and removes the leftovers of processes that died.
     ///
     /// # Errors
     /// [`Error::Io`].
@@ -53,7 +53,7 @@ impl ImageStore {
         &self.0.root
     }
 
-    /// The file of a blob, `None` when it is not in the store. What is there was verified
+    /// The file of a blob; `None` when the store does not have it. Its content was verified
     /// when it was published.
     #[must_use]
     pub fn path(&self, digest: &Digest) -> Option<PathBuf> {
@@ -65,7 +65,7 @@ impl ImageStore {
     ///
     /// # Errors
     /// [`Error::BlobMissing`], [`Error::TooLarge`] beyond `limit` bytes,
-    /// [`Error::DigestMismatch`] when the disk changed it, and [`Error::Io`].
+    /// [`Error::DigestMismatch`] when the disk has corrupted it, and [`Error::Io`].
     pub fn read(&self, digest: &Digest, limit: u64) -> Result<Vec<u8>, Error> {
         let missing = || Error::BlobMissing {
             digest: digest.clone(),
@@ -88,8 +88,8 @@ impl ImageStore {
         }
     }
 
-    /// A blob as an open file, `None` when it is not in the store. What is there was verified when
-    /// it was published; a prune does not take it from who has it open.
+    /// A blob as an open file; `None` when the store does not have it. Its content was verified
+    /// when it was published. An open blob stays readable after a prune.
     ///
     /// # Errors
     /// [`Error::Io`].
@@ -101,8 +101,8 @@ impl ImageStore {
         Ok(Some(FileRange::whole(file, &path)?.checked()))
     }
 
-    /// Stores everything that `content` yields; with `expected`, only if it has that digest. Its
-    /// faults are those of reading `name`. Returns digest and size in bytes.
+    /// Stores everything that `content` yields; with `expected`, only if it has that digest. Read
+    /// errors are reported as errors of `name`. Returns digest and size in bytes.
     ///
     /// # Errors
     /// [`Error::DigestMismatch`] and [`Error::Io`].
@@ -117,7 +117,7 @@ impl ImageStore {
         writer.commit(expected)
     }
 
-    /// A file without a name for what is too large for memory; it goes when it is closed.
+    /// An unlinked file for data that is too large for memory; it disappears when it is closed.
     pub(crate) fn scratch_file(&self) -> Result<File, Error> {
         let path = self.0.staging.path();
         let file = File::options()
@@ -130,7 +130,7 @@ impl ImageStore {
         Ok(file)
     }
 
-    /// Starts a blob.
+    /// Starts to write a blob.
     ///
     /// # Errors
     /// [`Error::Io`].
@@ -138,7 +138,7 @@ impl ImageStore {
         BlobWriter::create(self.0.clone())
     }
 
-    /// Keeps everything from being pruned. Waits while a prune runs.
+    /// Takes a lease, which keeps everything from being pruned. Waits while a prune runs.
     ///
     /// # Errors
     /// [`Error::Io`].
@@ -160,7 +160,7 @@ impl ImageStore {
         Ok((file, path))
     }
 
-    /// Adds or replaces the record of an image. Its blobs must be in the store.
+    /// Adds or replaces the record of an image. The store must have its blobs.
     ///
     /// # Errors
     /// [`Error::BlobMissing`], [`Error::Name`] and [`Error::Io`].
@@ -177,7 +177,7 @@ impl ImageStore {
     /// The image with exactly this name.
     ///
     /// # Errors
-    /// [`Error::Record`] when a newer version wrote it, and [`Error::Io`].
+    /// [`Error::Record`] when a newer version wrote the record, and [`Error::Io`].
     pub fn get(&self, name: &str) -> Result<Option<ImageRecord>, Error> {
         let path = self.record_path(name)?;
         let bytes = optional(fs::read(&path), "read", &path)?;

@@ -1,4 +1,4 @@
-//! Content-addressed files.
+//! Stores content-addressed files.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use lazaret_files::{Durability, Error, children, optional};
 use lazaret_oci::{Algorithm, Digest};
 
-/// `<root>/<algorithm>/<2 hex>/<hex>`.
+/// A folder of files named `<root>/<algorithm>/<2 hex>/<hex>`.
 #[derive(Debug, Clone)]
 pub(crate) struct BlobTree {
     root: PathBuf,
@@ -18,7 +18,7 @@ impl BlobTree {
         Self { root, durability }
     }
 
-    /// Where a blob is, or would be.
+    /// The path of a blob, whether it exists or not.
     pub(crate) fn path(&self, digest: &Digest) -> PathBuf {
         let (algorithm, hex) = (digest.algorithm().name(), digest.hex());
         let mut path = PathBuf::with_capacity(self.root.as_os_str().len() + 12 + hex.len());
@@ -36,8 +36,8 @@ impl BlobTree {
         Ok(metadata.map(|metadata| metadata.len()))
     }
 
-    /// Makes a staged file, whose content was verified, the blob `digest`. An existing blob
-    /// is replaced: that heals a damaged one, and readers keep the file they opened.
+    /// Publishes a staged file, whose content was verified, as the blob `digest`. An existing blob
+    /// is replaced: that repairs a damaged one, and readers keep the file that they have open.
     pub(crate) fn publish(
         &self,
         file: &File,
@@ -54,7 +54,7 @@ impl BlobTree {
         self.durability.remove(&self.path(digest))
     }
 
-    /// Every blob with its size in bytes, in no order. Foreign files are skipped.
+    /// Every blob with its size in bytes, in no particular order. Foreign files are skipped.
     pub(crate) fn list(&self) -> Result<Vec<(Digest, u64)>, Error> {
         let mut found = Vec::new();
         for algorithm in [Algorithm::Sha256, Algorithm::Sha512] {

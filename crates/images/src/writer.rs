@@ -1,4 +1,4 @@
-//! Blobs on their way into the store.
+//! Writes blobs into the store.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Seek as _, Write};
@@ -10,14 +10,14 @@ use lazaret_oci::{Algorithm, Digest, Hasher};
 use crate::error::{Error, io as failed};
 use crate::folder::Folder;
 
-/// A blob being written. Every byte is hashed as it passes. Nothing is visible before
+/// A blob that is being written and hashed. Nothing is visible before
 /// [`BlobWriter::commit`], and nothing is left when it is dropped.
 #[derive(Debug)]
 pub struct BlobWriter {
     folder: Arc<Folder>,
     staged: PathBuf,
     file: File,
-    /// Of everything written; absent after a write failed.
+    /// Hash of everything written; absent after a write failed.
     hasher: Option<Hasher>,
     size: u64,
 }
@@ -46,7 +46,7 @@ impl BlobWriter {
         self.size
     }
 
-    /// Writes everything that `content` yields, whose faults are those of reading `name`.
+    /// Writes everything that `content` yields; read errors are reported as errors of `name`.
     pub(crate) fn fill(&mut self, mut content: impl Read, name: &str) -> Result<(), Error> {
         let mut buffer = vec![0; 256 * 1024];
         loop {
@@ -62,8 +62,8 @@ impl BlobWriter {
         }
     }
 
-    /// Publishes what was written and returns its digest and size in bytes; with `expected`,
-    /// only if it has that digest, else under its SHA-256.
+    /// Publishes the blob and returns its digest and size in bytes. With `expected`, it must have
+    /// that digest; otherwise it gets its SHA-256.
     ///
     /// # Errors
     /// [`Error::DigestMismatch`] and [`Error::Io`], also when an earlier write failed;
@@ -73,7 +73,7 @@ impl BlobWriter {
             failed("publish", &self.staged)(io::Error::other("an earlier write failed"))
         })?;
         let actual = match expected {
-            // Other algorithms take a second look at the file.
+            // Other algorithms need a second pass over the file.
             Some(expected) if expected.algorithm() != Algorithm::Sha256 => {
                 self.hash_again(expected.algorithm())?
             }
@@ -131,7 +131,7 @@ impl Write for BlobWriter {
 
 impl Drop for BlobWriter {
     fn drop(&mut self) {
-        // After a commit nothing is at this path any more, and it is never used again.
+        // After a commit there is no file at this path, which is never used again.
         let _ = fs::remove_file(&self.staged);
     }
 }

@@ -1,4 +1,4 @@
-//! Content streams: what is copied is never in memory as a whole.
+//! Tests that copied content is streamed: it is never in memory as a whole.
 
 #![allow(clippy::unwrap_used)] // Helpers of tests are tests, too.
 
@@ -11,10 +11,10 @@ use lazaret_oci::{Algorithm, Descriptor, Hasher};
 
 const PIECE: usize = 64 * 1024;
 const PIECES: usize = 3072;
-/// Far below the size of the blob, and enough for buffers of every kind.
+/// Most memory in bytes: far below the size of the blob, and enough for buffers of every kind.
 const MOST_BYTES: u64 = 32 << 20;
 
-/// 192 MiB that are nowhere.
+/// 192 MiB of content that is generated while it is read.
 struct Generated;
 
 fn piece(number: usize) -> Bytes {
@@ -46,7 +46,7 @@ async fn large_blobs_take_little_memory_whatever_the_target() {
     let layout = LayoutFolder::create(&folder.path().join("layout")).unwrap();
     let tar = LayoutTar::create(&folder.path().join("a.tar"), TarKind::Oci).unwrap();
     let before = peak();
-    // From a stream into the store, and from the store's file, as a stream, into the others.
+    // From a stream into the store, then from the store's file, as a stream, into the others.
     let generated = Blob::new(descriptor.clone(), Generated);
     store.put_blob(&generated).await.unwrap();
     let stored: FileRange = store
@@ -63,7 +63,7 @@ async fn large_blobs_take_little_memory_whatever_the_target() {
     assert!(grown < MOST_BYTES, "{grown} bytes more");
 }
 
-/// A file that only its stream is taken of.
+/// A file of which only the stream is offered, not the range.
 struct Streamed(FileRange);
 
 impl Content for Streamed {

@@ -1,4 +1,4 @@
-//! Answers of bounded size whose sender may pause, but not forever.
+//! Reads bodies of bounded size, whose sender may pause but not for ever.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -11,18 +11,18 @@ use hyper::body::Incoming;
 use thiserror::Error;
 use tokio::time::{Instant, Sleep};
 
-/// The reason why a body ended early.
+/// The reason that a body ended early.
 #[derive(Debug, Error)]
 pub enum BodyError<E: std::error::Error + 'static = hyper::Error> {
     /// The connection broke.
     #[error("the body broke off")]
     Broken(#[source] E),
-    /// Nothing came for this long.
+    /// Nothing arrived for this time.
     #[error("no data for {0:?}")]
     Silent(Duration),
 }
 
-/// A body that fails when nothing comes for a while. Only the time that somebody waits for it
+/// A body that fails when nothing arrives for a while. Only the time during which the reader waits
 /// counts, not the time that a slow reader takes.
 #[derive(Debug)]
 pub struct TimedBody<B = Incoming> {
@@ -33,7 +33,7 @@ pub struct TimedBody<B = Incoming> {
 }
 
 impl<B> TimedBody<B> {
-    /// A body that may pause for `patience` at most.
+    /// A body that may pause for at most `patience`.
     #[must_use]
     pub fn new(body: B, patience: Duration) -> Self {
         Self {
@@ -79,7 +79,7 @@ where
     }
 }
 
-/// The next piece of a body, never an empty one; `None` at its end. Trailers are passed over.
+/// Reads the next piece of a body, which is never empty; `None` at the end. Trailers are skipped.
 ///
 /// # Errors
 /// Those of the body.
@@ -97,7 +97,7 @@ where
     Ok(None)
 }
 
-/// A whole body of at most `limit` bytes; `None` when it is longer.
+/// Reads a whole body of at most `limit` bytes; `None` when it is longer.
 ///
 /// # Errors
 /// Those of the body.

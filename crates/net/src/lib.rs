@@ -1,12 +1,13 @@
-//! The needs of every HTTP client of Lazaret: trusted authorities, TLS, connections, bounded bodies.
+//! The common parts of all HTTP clients of Lazaret: trusted authorities, TLS, pooled connections
+//! and bounded bodies.
 //!
 //! ```text
 //! Roots (the system's authorities, PEM files) -> client_config -> Pool (hyper, over TCP and TLS)
 //!                                                                   \-> TimedBody -> read_bounded
 //! ```
-//! The crate knows sockets and certificates. It never knows registries, stores or credentials, never
-//! follows a redirect and never tries again: `client` does for registries, object stores by
-//! themselves, and webhooks, traces and identity providers get one try.
+//! The crate knows sockets and certificates. It never knows registries, stores or credentials,
+//! never follows a redirect and never retries. `lazaret-client` and the object stores of
+//! `lazaret-content` retry by themselves; webhooks, traces and identity providers get one try.
 
 mod body;
 mod pool;

@@ -1,4 +1,4 @@
-//! Connections that are kept and used again.
+//! Pools of connections that are kept and reused.
 
 use std::time::Duration;
 
@@ -9,24 +9,24 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::ClientConfig;
 
-/// The name under which Lazaret's clients make themselves known.
+/// The `User-Agent` of Lazaret's clients.
 pub const USER_AGENT: &str = concat!("lazaret/", env!("CARGO_PKG_VERSION"));
 
-/// Sends requests with bodies of type `B` over HTTP/1.1, with TLS or without as the URL says. Clones
-/// share their connections.
+/// A client for requests with bodies of type `B` over HTTP/1.1; the URL's scheme decides whether it
+/// uses TLS. Clones share their connections.
 pub type Pool<B> = Client<HttpsConnector<HttpConnector>, B>;
 
-/// The reason why a [`Pool`] has no answer.
+/// The reason that a [`Pool`] has no response.
 pub type PoolError = hyper_util::client::legacy::Error;
 
 /// Limits of a [`Pool`].
 #[derive(Debug, Clone, Copy)]
 pub struct PoolOptions {
-    /// Longest wait for a TCP connection.
+    /// Longest time to establish a TCP connection.
     pub connect: Duration,
-    /// Time for which a connection is kept without use.
+    /// Time for which an unused connection is kept.
     pub idle: Duration,
-    /// Most connections to one host that are kept without use.
+    /// Largest number of unused connections that are kept for one host.
     pub idle_per_host: usize,
 }
 
@@ -40,7 +40,7 @@ impl Default for PoolOptions {
     }
 }
 
-/// A pool that has no connection yet.
+/// Makes a pool without connections.
 pub fn pool<B>(tls: ClientConfig, options: PoolOptions) -> Pool<B>
 where
     B: Body + Send,

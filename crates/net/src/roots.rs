@@ -8,37 +8,37 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::{self, PemObject as _};
 use thiserror::Error;
 
-/// The reason why authorities cannot be trusted; the caller knows where they stand.
+/// The reason that authorities cannot be read. The caller knows the file's name.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum RootsError {
     /// The file cannot be read.
     #[error("it cannot be read: {0}")]
     Unreadable(io::Error),
-    /// The text is no PEM.
+    /// The text is not PEM.
     #[error("it is not PEM: {0}")]
     NotPem(pem::Error),
-    /// A certificate is none of an authority.
+    /// A certificate is not one of an authority.
     #[error("it holds what is no certificate of an authority: {0}")]
     NotAuthority(rustls::Error),
-    /// There is no certificate in the file.
+    /// The file contains no certificate.
     #[error("no certificate in it")]
     Empty,
 }
 
-/// Certificate authorities.
+/// A set of trusted certificate authorities.
 #[derive(Debug, Clone)]
 pub struct Roots(RootCertStore);
 
 impl Roots {
-    /// No authority at all.
+    /// An empty set.
     #[must_use]
     pub fn none() -> Self {
         Self(RootCertStore::empty())
     }
 
-    /// The authorities of the system; none if it has none, for plain HTTP needs none. Blocks: reading them
-    /// takes tens of milliseconds.
+    /// The system's authorities. If the system has none, the set is empty, because plain HTTP needs
+    /// none. Blocks for tens of milliseconds.
     #[must_use]
     pub fn system() -> Self {
         let mut roots = RootCertStore::empty();
@@ -50,12 +50,12 @@ impl Roots {
         Self(roots)
     }
 
-    /// Trusts these authorities too.
+    /// Adds these authorities.
     pub fn extend(&mut self, more: &Self) {
         self.0.extend(more.0.roots.iter().cloned());
     }
 
-    /// Trusts the authorities in PEM too, of which there may be none.
+    /// Adds the authorities of a PEM text, which may contain none.
     ///
     /// # Errors
     /// [`RootsError::NotPem`] and [`RootsError::NotAuthority`].
@@ -67,7 +67,7 @@ impl Roots {
         Ok(())
     }
 
-    /// Trusts the authorities in a PEM file too, of which there must be one. Blocks.
+    /// Adds the authorities of a PEM file, which must contain at least one. Blocks.
     ///
     /// # Errors
     /// As [`Roots::add_pem`], [`RootsError::Unreadable`] and [`RootsError::Empty`].

@@ -1,4 +1,4 @@
-//! TLS as every client speaks it: rustls over ring, in its default versions.
+//! The TLS configuration of all clients: rustls with ring and its default versions.
 
 use std::sync::Arc;
 
@@ -7,13 +7,13 @@ use rustls::{ClientConfig, RootCertStore};
 
 use crate::roots::Roots;
 
-/// The cryptography of this program.
+/// The cryptography provider of this program.
 #[must_use]
 pub fn provider() -> Arc<CryptoProvider> {
     Arc::new(rustls::crypto::ring::default_provider())
 }
 
-/// The TLS of a client that trusts `roots` and has no certificate of its own.
+/// The configuration of a client that trusts `roots` and has no certificate of its own.
 #[must_use]
 pub fn client_config(roots: Roots) -> ClientConfig {
     ClientConfig::builder_with_provider(provider())

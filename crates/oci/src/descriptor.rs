@@ -7,14 +7,14 @@ use serde::{Deserialize, Serialize};
 use crate::null::or_null;
 use crate::{Digest, Platform, media_type};
 
-/// The blob behind [`media_type::EMPTY`].
+/// The content that [`media_type::EMPTY`] stands for.
 pub const EMPTY_CONFIG: &[u8] = b"{}";
 
-/// A pointer to content: what it is, its digest and its size.
+/// A pointer to content: its media type, digest and size.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Descriptor {
-    /// Type of the content.
+    /// Media type of the content.
     #[serde(default)]
     pub media_type: String,
     /// Digest of the content.
@@ -37,13 +37,13 @@ pub struct Descriptor {
 }
 
 impl Descriptor {
-    /// A descriptor of content that is at hand.
+    /// The descriptor of these bytes.
     #[must_use]
     pub fn of(media_type: &str, bytes: &[u8]) -> Self {
         Self::new(media_type, Digest::of(bytes), bytes.len() as u64)
     }
 
-    /// A descriptor without annotations of content of `size` bytes.
+    /// The descriptor of content of `size` bytes, without annotations.
     #[must_use]
     pub fn new(media_type: &str, digest: Digest, size: u64) -> Self {
         Self {

@@ -19,7 +19,7 @@ pub enum Algorithm {
 }
 
 impl Algorithm {
-    /// The name as it stands before the colon.
+    /// The name, as written before the colon.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -53,7 +53,7 @@ impl FromStr for Algorithm {
     }
 }
 
-/// `algorithm:hex`, lower case, of the exact length.
+/// A digest, `algorithm:hex`, in lower case and of the exact length.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Digest {
@@ -62,13 +62,13 @@ pub struct Digest {
 }
 
 impl Digest {
-    /// The SHA-256 of `bytes`.
+    /// Computes the SHA-256 of `bytes`.
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
         Self::with(Algorithm::Sha256, bytes)
     }
 
-    /// The digest of `bytes` under `algorithm`.
+    /// Computes the digest of `bytes` with `algorithm`.
     #[must_use]
     pub fn with(algorithm: Algorithm, bytes: &[u8]) -> Self {
         let mut hasher = Hasher::new(algorithm);
@@ -85,7 +85,7 @@ impl Digest {
         }
     }
 
-    /// The algorithm.
+    /// The algorithm of the digest.
     #[must_use]
     pub fn algorithm(&self) -> Algorithm {
         self.algorithm
@@ -163,7 +163,7 @@ pub struct Hasher {
 }
 
 impl Hasher {
-    /// Nothing hashed yet.
+    /// A hasher that has no input yet.
     #[must_use]
     pub fn new(algorithm: Algorithm) -> Self {
         let context = digest::Context::new(match algorithm {
@@ -178,7 +178,7 @@ impl Hasher {
         self.context.update(bytes);
     }
 
-    /// The digest of everything added.
+    /// The digest of all bytes added.
     #[must_use]
     pub fn finish(self) -> Digest {
         let hex = lazaret_values::hex(self.context.finish().as_ref());

@@ -1,5 +1,5 @@
-//! Manifests and indexes (image-spec 1.1, manifest.md and image-index.md), always together
-//! with the bytes they came from: digests are of those bytes and never of a re-encoding.
+//! Manifests and indexes (image-spec 1.1, manifest.md and image-index.md). They are always kept
+//! with the bytes they were parsed from: digests are of those bytes and never of a new encoding.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ pub const MAX_MANIFEST_BYTES: usize = 4 * 1024 * 1024;
 pub struct Manifest {
     /// Always 2.
     pub schema_version: u32,
-    /// Type of this document.
+    /// Media type of this document.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub media_type: Option<String>,
     /// Type of the artifact.
@@ -28,7 +28,7 @@ pub struct Manifest {
     /// The layers, lowest first.
     #[serde(default, deserialize_with = "or_null")]
     pub layers: Vec<Descriptor>,
-    /// The manifest this one refers to.
+    /// Descriptor of the manifest that this one refers to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<Descriptor>,
     /// Free-form annotations.
@@ -50,7 +50,7 @@ impl Manifest {
         }
     }
 
-    /// Every blob this manifest needs: configuration first, then layers.
+    /// All blobs that this manifest needs: the configuration, then the layers.
     pub fn blobs(&self) -> impl Iterator<Item = &Descriptor> {
         std::iter::once(&self.config).chain(&self.layers)
     }
@@ -62,7 +62,7 @@ impl Manifest {
 pub struct Index {
     /// Always 2.
     pub schema_version: u32,
-    /// Type of this document.
+    /// Media type of this document.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub media_type: Option<String>,
     /// Type of the artifact.
@@ -71,7 +71,7 @@ pub struct Index {
     /// The manifests, in order of preference.
     #[serde(default, deserialize_with = "or_null")]
     pub manifests: Vec<Descriptor>,
-    /// The manifest this one refers to.
+    /// Descriptor of the manifest that this index refers to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<Descriptor>,
     /// Free-form annotations.
@@ -84,9 +84,8 @@ pub struct Index {
 }
 
 impl Index {
-    /// The first manifest that satisfies `platform`. Attestations (platform
-    /// `unknown/unknown`) never match; an entry without a platform matches only when it is
-    /// the sole one.
+    /// The first manifest that satisfies `platform`. Attestations (platform `unknown/unknown`)
+    /// never match. An entry without a platform matches only when it is the only entry.
     #[must_use]
     pub fn select(&self, platform: &Platform) -> Option<&Descriptor> {
         let exact = |entry: &&Descriptor| {
@@ -101,7 +100,7 @@ impl Index {
         }
     }
 
-    /// The platforms on offer, for error messages.
+    /// The platforms in the index, for error messages.
     #[must_use]
     pub fn platforms(&self) -> Vec<String> {
         self.manifests
@@ -113,7 +112,7 @@ impl Index {
     }
 }
 
-/// What a manifest endpoint holds.
+/// The content of a document at a manifest endpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ManifestContent {
     /// An image or artifact.
@@ -131,7 +130,7 @@ pub struct ManifestDocument {
     content: ManifestContent,
 }
 
-/// The members that decide which kind of document it is.
+/// The members that tell manifests and indexes apart.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Outline {
@@ -141,12 +140,12 @@ struct Outline {
 }
 
 impl ManifestDocument {
-    /// Parses bytes whose transport said `content_type` (`None`: decide by content).
+    /// Parses a document that was sent as `content_type` (`None`: the content decides).
     ///
     /// # Errors
-    /// [`Error::ManifestTooLarge`] or [`Error::Manifest`]. A `mediaType` member that differs
-    /// from the transport's type is an error, and so is a document that is both a manifest
-    /// and an index (CVE-2021-41190).
+    /// [`Error::ManifestTooLarge`] or [`Error::Manifest`]. It is an error when the `mediaType`
+    /// member differs from `content_type`, and when a document is both a manifest and an index
+    /// (CVE-2021-41190).
     pub fn parse(raw: Vec<u8>, content_type: Option<&str>) -> Result<Self, Error> {
         if raw.len() > MAX_MANIFEST_BYTES {
             return Err(Error::ManifestTooLarge {
@@ -200,7 +199,7 @@ impl ManifestDocument {
         })
     }
 
-    /// Encodes a manifest made here. The encoding is canonical: the same manifest always
+    /// Encodes a manifest that was made here. The encoding is canonical: the same manifest always
     /// gives the same bytes.
     #[must_use]
     pub fn of_manifest(manifest: Manifest) -> Self {
@@ -224,7 +223,7 @@ impl ManifestDocument {
         &self.raw
     }
 
-    /// The type to send and store it under.
+    /// The media type under which it is sent and stored.
     #[must_use]
     pub fn media_type(&self) -> &str {
         &self.media_type
@@ -236,7 +235,7 @@ impl ManifestDocument {
         &self.digest
     }
 
-    /// What it says.
+    /// The parsed content.
     #[must_use]
     pub fn content(&self) -> &ManifestContent {
         &self.content
@@ -251,7 +250,7 @@ impl ManifestDocument {
         }
     }
 
-    /// The manifest this one refers to.
+    /// Descriptor of the manifest that this document refers to.
     #[must_use]
     pub fn subject(&self) -> Option<&Descriptor> {
         match &self.content {
@@ -267,7 +266,7 @@ impl ManifestDocument {
     }
 }
 
-/// Generic types say nothing about the document.
+/// Whether a media type determines the kind of document, which generic types do not.
 fn is_specific(media_type: &str) -> bool {
     !matches!(
         media_type,

@@ -1,8 +1,8 @@
-//! What can be wrong with text or bytes that claim to follow the OCI specifications.
+//! The errors of text or bytes that should follow the OCI specifications.
 
 use thiserror::Error;
 
-/// A value that does not follow the specification; the fields hold what was given.
+/// A value that does not follow its specification; the fields have the value.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Error {
     /// Not `sha256:<64 hex>` or `sha512:<128 hex>`.
@@ -10,7 +10,7 @@ pub enum Error {
     Digest {
         /// The text given.
         text: String,
-        /// Which rule it breaks.
+        /// The rule that it breaks.
         reason: &'static str,
     },
     /// Not a repository name of the distribution specification.
@@ -18,7 +18,7 @@ pub enum Error {
     Repository {
         /// The text given.
         text: String,
-        /// Which rule it breaks.
+        /// The rule that it breaks.
         reason: &'static str,
     },
     /// Not a tag of the distribution specification.
@@ -34,21 +34,21 @@ pub enum Error {
     Registry {
         /// The text given.
         text: String,
-        /// Which rule it breaks.
+        /// The rule that it breaks.
         reason: &'static str,
     },
-    /// A reference without a registry where one is needed.
+    /// A reference without a registry, where one is required.
     #[error("reference '{text}' names no registry")]
     MissingRegistry {
         /// The text given.
         text: String,
     },
-    /// A reference that is broken as a whole.
+    /// A reference that breaks the grammar of references.
     #[error("invalid reference '{text}': {reason}")]
     Reference {
         /// The text given.
         text: String,
-        /// Which rule it breaks.
+        /// The rule that it breaks.
         reason: &'static str,
     },
     /// A manifest that is too large.
@@ -62,13 +62,13 @@ pub enum Error {
     /// Bytes that are not a manifest or index.
     #[error("invalid manifest: {reason}")]
     Manifest {
-        /// What the parser said.
+        /// The message of the parser.
         reason: String,
     },
     /// Bytes that are not an image configuration.
     #[error("invalid image configuration: {reason}")]
     ImageConfig {
-        /// What the parser said.
+        /// The message of the parser.
         reason: String,
     },
     /// Not `os/architecture[/variant]`.

@@ -1,4 +1,4 @@
-//! Image configuration (image-spec 1.1, config.md): the members a runner needs.
+//! The image configuration (image-spec 1.1, config.md), with the members that a runner needs.
 
 use std::collections::BTreeMap;
 
@@ -9,56 +9,56 @@ use crate::{Digest, Error};
 /// The configuration blob of an image.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImageConfig {
-    /// `amd64`, `arm64`, ...
+    /// The architecture: `amd64`, `arm64`, ...
     #[serde(default)]
     pub architecture: String,
-    /// `linux`, ...
+    /// The operating system: `linux`, ...
     #[serde(default)]
     pub os: String,
-    /// When the image was made, RFC 3339.
+    /// Time of the image's creation (RFC 3339).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created: Option<String>,
-    /// How to run it.
+    /// The default process of a container of the image.
     #[serde(default, deserialize_with = "null_as_default")]
     pub config: ProcessConfig,
-    /// The layers' uncompressed digests.
+    /// The diff ids of the layers.
     #[serde(default)]
     pub rootfs: RootFs,
 }
 
-/// How to run an image.
+/// The default process of an image.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct ProcessConfig {
-    /// `user`, `uid`, `user:group` or `uid:gid`.
+    /// The user and group: `user`, `uid`, `user:group` or `uid:gid`.
     #[serde(
         default,
         deserialize_with = "null_as_default",
         skip_serializing_if = "String::is_empty"
     )]
     pub user: String,
-    /// `NAME=value`.
+    /// Environment variables: `NAME=value`.
     #[serde(
         default,
         deserialize_with = "null_as_default",
         skip_serializing_if = "Vec::is_empty"
     )]
     pub env: Vec<String>,
-    /// Start of the command line.
+    /// First part of the command line (`Entrypoint`).
     #[serde(
         default,
         deserialize_with = "null_as_default",
         skip_serializing_if = "Vec::is_empty"
     )]
     pub entrypoint: Vec<String>,
-    /// Rest of the command line, replaced by arguments of `run`.
+    /// Rest of the command line (`Cmd`), which the arguments of `run` replace.
     #[serde(
         default,
         deserialize_with = "null_as_default",
         skip_serializing_if = "Vec::is_empty"
     )]
     pub cmd: Vec<String>,
-    /// Working folder.
+    /// The working folder.
     #[serde(
         default,
         deserialize_with = "null_as_default",
@@ -74,13 +74,13 @@ pub struct ProcessConfig {
     pub labels: BTreeMap<String, String>,
 }
 
-/// The layers' uncompressed digests, lowest first.
+/// The diff ids of the layers: digests of their uncompressed content.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RootFs {
     /// Always `layers`.
     #[serde(rename = "type", default)]
     pub kind: String,
-    /// One diff id a layer.
+    /// The diff ids, lowest layer first.
     #[serde(default)]
     pub diff_ids: Vec<Digest>,
 }
@@ -106,7 +106,7 @@ impl ImageConfig {
     }
 }
 
-/// Docker writes `null` for empty lists.
+/// Reads `null`, which Docker writes for empty lists, as the default.
 fn null_as_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: serde::Deserializer<'de>,

@@ -1,7 +1,11 @@
-//! The nouns of the OCI specifications as checked types, without any I/O.
+//! The types of the OCI specifications: references, digests, media types, manifests and error
+//! bodies.
 //!
-//! Text from users and peers becomes a [`Reference`], [`Digest`] or [`ManifestDocument`] at
-//! the edge; code that holds one of these never checks it again.
+//! Text from users and peers becomes a [`Reference`], [`Digest`] or [`ManifestDocument`] where it
+//! enters the program; code that has one of these never checks it again.
+//!
+//! The crate is pure: it never opens a socket, reads a file or a clock, or knows a store. It builds
+//! on `lazaret-values`; `lazaret-artifacts` and all crates that move or serve images build on it.
 //!
 //! Sources: image-spec 1.1 (descriptors, manifests, indexes, configuration),
 //! distribution-spec 1.1 (names, tags, error bodies), and the reference grammar of

@@ -6,7 +6,7 @@ pub const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 pub const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 /// OCI image configuration.
 pub const IMAGE_CONFIG: &str = "application/vnd.oci.image.config.v1+json";
-/// The empty JSON object `{}` as a config or layer.
+/// The empty JSON object `{}`, as a configuration or layer.
 pub const EMPTY: &str = "application/vnd.oci.empty.v1+json";
 /// Uncompressed layer.
 pub const LAYER: &str = "application/vnd.oci.image.layer.v1.tar";
@@ -23,7 +23,7 @@ pub const DOCKER_CONFIG: &str = "application/vnd.docker.container.image.v1+json"
 /// Docker layer, gzip.
 pub const DOCKER_LAYER_GZIP: &str = "application/vnd.docker.image.rootfs.diff.tar.gzip";
 
-/// The manifest types a client can read, for the `Accept` header.
+/// The manifest types that a client can read, for the `Accept` header.
 pub const ACCEPTED_MANIFESTS: [&str; 4] = [MANIFEST, INDEX, DOCKER_MANIFEST, DOCKER_INDEX];
 
 /// Whether `media_type` is an index or Docker manifest list.
@@ -32,7 +32,7 @@ pub fn is_index(media_type: &str) -> bool {
     matches!(media_type, INDEX | DOCKER_INDEX)
 }
 
-/// Whether `media_type` is the configuration of a runnable image.
+/// Whether `media_type` is that of a runnable image's configuration.
 #[must_use]
 pub fn is_image_config(media_type: &str) -> bool {
     matches!(media_type, IMAGE_CONFIG | DOCKER_CONFIG)

@@ -1,4 +1,4 @@
-//! Registries, repositories and tags (distribution-spec 1.1, "Pulling manifests").
+//! Names of registries, repositories and tags (distribution-spec 1.1, "Pulling manifests").
 
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -8,12 +8,12 @@ use lazaret_values::Printable;
 
 use crate::Error;
 
-/// `host[:port]` of a registry. The host is a domain, an IPv4 or a bracketed IPv6 address.
+/// A registry, `host[:port]`. The host is a domain, an IPv4 or a bracketed IPv6 address.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Registry(String);
 
 impl Registry {
-    /// `host[:port]`, as it stands in a reference and in credential files.
+    /// The text `host[:port]`, as in a reference and in credential files.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -28,13 +28,13 @@ impl Registry {
             .unwrap_or(host)
     }
 
-    /// The port, when one is written.
+    /// The port, if the text has one.
     #[must_use]
     pub fn port(&self) -> Option<u16> {
         split_port(&self.0).1.and_then(|port| port.parse().ok())
     }
 
-    /// Whether the host is this machine, by exact match: `localhost`, `127.0.0.0/8`, `::1`.
+    /// Whether the host is this machine: exactly `localhost`, `127.0.0.0/8` or `::1`.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
         let host = self.host();
@@ -47,8 +47,8 @@ impl Registry {
                 .is_ok_and(|address| address.is_loopback())
     }
 
-    /// Whether the first component of a reference is meant as a registry: it has a dot or a
-    /// colon, is bracketed, or is `localhost` (rule of `distribution/reference`).
+    /// Whether the first component of a reference is a registry: it has a dot or a colon, is
+    /// bracketed, or is `localhost` (the rule of `distribution/reference`).
     pub(crate) fn looks_like(text: &str) -> bool {
         text == "localhost" || text.contains(['.', ':', '['])
     }
@@ -110,7 +110,7 @@ fn is_label(label: &str) -> bool {
 pub struct Repository(String);
 
 impl Repository {
-    /// The name as it stands in a URL.
+    /// The name, as in a URL.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -145,7 +145,7 @@ impl FromStr for Repository {
     }
 }
 
-/// `[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*`
+/// Whether it has the form `[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*`.
 fn is_component(text: &str) -> bool {
     let word = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
     let mut rest = text.as_bytes();
@@ -172,7 +172,7 @@ fn is_component(text: &str) -> bool {
 pub struct Tag(String);
 
 impl Tag {
-    /// The tag as it stands in a URL.
+    /// The tag, as in a URL.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

@@ -1,8 +1,8 @@
-//! Lists and maps as Go writes them.
+//! Reads `null` as an empty list or map.
 
 use serde::Deserialize;
 
-/// Takes `null` for an empty list or map: that is how Go writes one that was never made.
+/// Reads `null`, which Go writes for a list or map that was never made, as an empty one.
 pub(crate) fn or_null<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: serde::Deserializer<'de>,

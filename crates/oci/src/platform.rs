@@ -8,14 +8,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::Error;
 
-/// `os/architecture[/variant]`, in the names that Go uses.
+/// A platform, `os/architecture[/variant]`, in the names that Go uses.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Platform {
-    /// `linux`, ...
+    /// The operating system: `linux`, ...
     pub os: String,
-    /// `amd64`, `arm64`, ...
+    /// The architecture: `amd64`, `arm64`, ...
     pub architecture: String,
-    /// `v7`, `v8`, ...
+    /// The variant of the architecture: `v7`, `v8`, ...
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub variant: Option<String>,
 }
@@ -36,8 +36,8 @@ impl Platform {
         }
     }
 
-    /// Whether content for `self` satisfies a request for `wanted`: same system and
-    /// architecture, and the same variant when both name one.
+    /// Whether content for `self` satisfies a request for `wanted`: operating system and
+    /// architecture are the same, and so is the variant when both have one.
     #[must_use]
     pub fn satisfies(&self, wanted: &Self) -> bool {
         self.os == wanted.os

@@ -1,4 +1,4 @@
-//! `registry/repository[:tag][@digest]`.
+//! References to manifests: `registry/repository[:tag][@digest]`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,22 +9,22 @@ use crate::{Digest, Error, Registry, Repository, Tag};
 
 /// A full reference to a manifest in a registry.
 ///
-/// There is no default registry: text without one is an error, except through
-/// [`Reference::parse_in`], where the caller names the registry it is relative to.
+/// There is no default registry: text without one is an error, except in [`Reference::parse_in`],
+/// where the caller gives the registry.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Reference {
-    /// Where to look.
+    /// The registry.
     pub registry: Registry,
-    /// Under which name.
+    /// The repository in the registry.
     pub repository: Repository,
-    /// The tag, if written.
+    /// The tag, if there is one.
     pub tag: Option<Tag>,
-    /// The digest, if written. It wins over the tag.
+    /// The digest, if there is one. It takes precedence over the tag.
     pub digest: Option<Digest>,
 }
 
 impl Reference {
-    /// Parses text that may leave out the registry, which is then `registry`.
+    /// Parses text that may omit the registry, which is then `registry`.
     ///
     /// # Errors
     /// [`Error`] naming the part that breaks the grammar.
@@ -73,7 +73,7 @@ impl Reference {
         })
     }
 
-    /// What goes into a manifest URL: the digest, else the tag, else `latest`.
+    /// The last part of the manifest's URL: the digest, else the tag, else `latest`.
     #[must_use]
     pub fn locator(&self) -> String {
         match (&self.digest, &self.tag) {
@@ -83,7 +83,7 @@ impl Reference {
         }
     }
 
-    /// The same repository, pinned to `digest` (the tag is kept for people to read).
+    /// The same reference, pinned to `digest`; the tag is kept for people to read.
     #[must_use]
     pub fn pinned(&self, digest: Digest) -> Self {
         Self {

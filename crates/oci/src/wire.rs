@@ -4,10 +4,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// The body of a 4xx or 5xx answer.
+/// The body of a response with a 4xx or 5xx status.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ErrorBody {
-    /// One entry a fault.
+    /// The faults.
     #[serde(default)]
     pub errors: Vec<ErrorEntry>,
 }
@@ -15,12 +15,12 @@ pub struct ErrorBody {
 /// One fault.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ErrorEntry {
-    /// A code of the specification, or another server's own.
+    /// A code of the specification, or of another server's own.
     pub code: String,
-    /// For people.
+    /// The message, for people to read.
     #[serde(default)]
     pub message: String,
-    /// Anything.
+    /// Further details, of any form.
     #[serde(default, skip_serializing_if = "serde_json::Value::is_null")]
     pub detail: serde_json::Value,
 }
@@ -61,20 +61,20 @@ impl fmt::Display for ErrorBody {
 
 macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident $text:literal $status:literal,)*) => {
-        /// The codes of the specification.
+        /// The error codes of the specification.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum ErrorCode {
             $($(#[$doc])* $name,)*
         }
 
         impl ErrorCode {
-            /// The code as it stands in the body.
+            /// The code, as written in the body.
             #[must_use]
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$name => $text,)* }
             }
 
-            /// The status that usually goes with it.
+            /// The HTTP status that usually goes with it.
             #[must_use]
             pub fn status(self) -> u16 {
                 match self { $(Self::$name => $status,)* }
@@ -84,32 +84,32 @@ macro_rules! codes {
 }
 
 codes! {
-    /// A blob is not here.
+    /// A blob does not exist.
     BlobUnknown "BLOB_UNKNOWN" 404,
     /// An upload step does not fit the session.
     BlobUploadInvalid "BLOB_UPLOAD_INVALID" 400,
-    /// No such upload session.
+    /// The upload session does not exist.
     BlobUploadUnknown "BLOB_UPLOAD_UNKNOWN" 404,
     /// The content does not have the digest, or the digest is malformed.
     DigestInvalid "DIGEST_INVALID" 400,
-    /// A manifest names a blob that is not here.
+    /// A manifest names a blob that does not exist.
     ManifestBlobUnknown "MANIFEST_BLOB_UNKNOWN" 404,
     /// A manifest breaks a rule.
     ManifestInvalid "MANIFEST_INVALID" 400,
-    /// A manifest is not here.
+    /// A manifest does not exist.
     ManifestUnknown "MANIFEST_UNKNOWN" 404,
     /// A repository name breaks the grammar.
     NameInvalid "NAME_INVALID" 400,
-    /// No such repository.
+    /// A repository does not exist.
     NameUnknown "NAME_UNKNOWN" 404,
     /// The length is missing or wrong.
     SizeInvalid "SIZE_INVALID" 400,
-    /// Authentication is needed.
+    /// The request needs authentication.
     Unauthorized "UNAUTHORIZED" 401,
-    /// Authentication is not enough.
+    /// The authenticated client is not allowed to do this.
     Denied "DENIED" 403,
     /// The operation is not supported.
     Unsupported "UNSUPPORTED" 405,
-    /// Slow down.
+    /// The client sends too many requests.
     TooManyRequests "TOOMANYREQUESTS" 429,
 }

@@ -1,16 +1,16 @@
-//! The machine that the host asks for.
+//! The configuration with which the host boots a machine.
 
 use serde::{Deserialize, Serialize};
 
 use crate::process::Process;
 
-/// Everything PID 1 needs to bring the workload up.
+/// Everything that PID 1 needs to start the workload.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BootConfig {
     /// Host name of the machine.
     pub hostname: String,
-    /// Seconds since the epoch, to set the guest's clock.
+    /// Time for the guest's clock, in seconds since 1970.
     pub clock_seconds: u64,
     /// Random bytes (hex) to credit to the guest's entropy pool.
     pub entropy: String,
@@ -22,7 +22,7 @@ pub struct BootConfig {
     pub process: Process,
 }
 
-/// The root file system: a read-only base disk and, mostly, a writable overlay.
+/// The root file system: a read-only base disk and usually a writable overlay.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Root {
@@ -31,49 +31,49 @@ pub struct Root {
     pub serial: String,
     /// File system of the base disk: `ext4` or `erofs`.
     pub filesystem: String,
-    /// The dm-verity tree behind it, when its blocks are to be checked.
+    /// The dm-verity hash tree on the disk, if its blocks are to be checked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verity: Option<Verity>,
-    /// Where writes go.
+    /// The place of the workload's writes.
     pub mode: RootMode,
 }
 
-/// What a disk is checked against (`Documentation/admin-guide/device-mapper/verity.rst`).
+/// The parameters to check a disk (`Documentation/admin-guide/device-mapper/verity.rst`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Verity {
-    /// Hash of everything: 64 hexadecimal digits.
+    /// Root of the hash tree: 64 hexadecimal digits.
     pub root_hash: String,
-    /// Where the superblock of the tree is, in bytes.
+    /// Offset of the superblock of the hash tree, in bytes.
     pub hash_offset: u64,
 }
 
-/// Where the workload's writes to its root go.
+/// The place to which the workload's writes to its root go.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "kind", deny_unknown_fields)]
 pub enum RootMode {
-    /// To the base disk itself, which is attached writable: an ext4 of the machine's own.
+    /// The base disk itself, which is attached writable: the machine's own ext4.
     Writable,
-    /// Into an overlay on the ext4 disk with this serial.
+    /// An overlay on the ext4 disk with this serial.
     Overlay {
         /// Serial of the scratch disk.
         serial: String,
     },
-    /// Nowhere: the root is read-only; only `/tmp`, `/run` and `/dev/shm` are writable memory.
+    /// None: the root is read-only; only `/tmp`, `/run` and `/dev/shm` are writable, in memory.
     ReadOnly,
 }
 
-/// One artifact, read from a folder of a read-only disk.
+/// An artifact, which is read from a folder of a read-only disk.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ArtifactMount {
-    /// Serial of the disk that carries it.
+    /// Serial of the disk with the artifact.
     pub serial: String,
     /// Path of the file or folder on that disk, relative to its root.
     pub source: String,
     /// Absolute path in the workload's root; missing parents are made.
     pub target: String,
-    /// Refuse writes (`EROFS`, root included). When false, writes go to a private overlay
-    /// on the scratch disk and the artifact itself stays as it is.
+    /// Whether writes are refused (`EROFS`, also to root). When false, writes go to a private
+    /// overlay on the scratch disk and the artifact itself stays unchanged.
     pub read_only: bool,
 }

@@ -1,12 +1,12 @@
-//! The frame reader.
+//! Decodes frames from a byte stream.
 
 use crate::error::Error;
 use crate::frame::{Frame, HEADER_BYTES, HELLO_HEADER_BYTES};
 use crate::kind::Kind;
 
-/// Turns a byte stream that arrives in arbitrary pieces into frames.
+/// Decodes frames from a byte stream that arrives in arbitrary pieces.
 ///
-/// It holds at most one frame and the last piece pushed.
+/// It holds at most one frame and the last piece that was pushed.
 #[derive(Debug, Default)]
 pub struct Decoder {
     buffer: Vec<u8>,
@@ -23,7 +23,7 @@ struct Header {
 }
 
 impl Decoder {
-    /// Adds bytes as they came from the peer.
+    /// Adds bytes from the peer.
     pub fn push(&mut self, bytes: &[u8]) {
         if self.consumed > 0 {
             self.buffer.drain(..self.consumed);
@@ -33,7 +33,7 @@ impl Decoder {
     }
 
     /// The next whole frame, or `None` until more bytes are pushed. A frame that no peer of this
-    /// version sends is refused as soon as its header is there.
+    /// version sends is refused as soon as its header is complete.
     ///
     /// # Errors
     /// [`Error::UnknownKind`], [`Error::UnknownFlags`], [`Error::TooLarge`]; the stream is then

@@ -1,4 +1,4 @@
-//! The one error enum of this crate.
+//! The error type of this crate.
 
 use thiserror::Error;
 
@@ -6,114 +6,114 @@ use crate::kind::Kind;
 use crate::stream::{Stream, WINDOW_BYTES};
 use crate::version::VERSION;
 
-/// A peer that breaks the protocol, or a request that does not fit it. After an error from
-/// [`crate::Decoder`] or from a multiplexer's `receive` the stream is out of step and of no more
-/// use.
+/// A peer breaks the protocol, or a request does not fit it. After an error from
+/// [`crate::Decoder`] or from a multiplexer's `receive`, the stream is out of step and cannot be
+/// used any more.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Error {
     /// The kind byte is not one of [`Kind`].
     #[error("unknown frame kind {kind}")]
     UnknownKind {
-        /// The byte received.
+        /// The byte that was received.
         kind: u8,
     },
-    /// A flag that this kind of frame does not have.
+    /// The frame has a flag that its kind does not allow.
     #[error("unknown flags {flags:#04x} on a frame of kind {kind:?}")]
     UnknownFlags {
-        /// The frame's kind.
+        /// Kind of the frame.
         kind: Kind,
-        /// All its flags.
+        /// All flags of the frame.
         flags: u8,
     },
     /// The payload is larger than its kind permits.
     #[error("payload of {bytes} bytes exceeds the limit of {limit}")]
     TooLarge {
-        /// Its length.
+        /// Length of the payload in bytes.
         bytes: usize,
-        /// The most that is permitted.
+        /// The limit in bytes.
         limit: usize,
     },
-    /// The peer did not greet.
+    /// The peer's first frame is not a greeting.
     #[error("expected a hello, found a frame of kind {kind:?}")]
     NoHello {
         /// Kind of its first frame.
         kind: Kind,
     },
-    /// The peer is of another build.
+    /// The peer has another version of the protocol.
     #[error("the other side speaks protocol version {peer}, this one {VERSION}")]
     Version {
         /// Its version.
         peer: u32,
     },
-    /// A payload that is not what its kind says.
+    /// The payload is not what the frame's kind requires.
     #[error("damaged payload in a frame of kind {kind:?}: {reason}")]
     Message {
-        /// The frame's kind.
+        /// Kind of the frame.
         kind: Kind,
-        /// What is wrong with it.
+        /// Description of the fault.
         reason: String,
     },
-    /// A frame that its sender must not send now, or never.
+    /// The sender must not send this frame now, or ever.
     #[error("unexpected frame of kind {kind:?} for session {session}")]
     Unexpected {
-        /// The frame's kind.
+        /// Kind of the frame.
         kind: Kind,
-        /// Its session.
+        /// Number of the session.
         session: u32,
     },
-    /// A session that was never opened.
+    /// The session was never opened.
     #[error("frame of kind {kind:?} for session {session}, which was never opened")]
     UnknownSession {
-        /// The frame's kind.
+        /// Kind of the frame.
         kind: Kind,
-        /// The number.
+        /// Number of the session.
         session: u32,
     },
-    /// A session that has reported its ending.
+    /// The session has already ended.
     #[error("frame of kind {kind:?} for session {session}, which has ended")]
     SessionEnded {
-        /// The frame's kind.
+        /// Kind of the frame.
         kind: Kind,
-        /// The number.
+        /// Number of the session.
         session: u32,
     },
-    /// A new session under a number that was used before.
+    /// A new session has a number that was used before.
     #[error("session {session} was opened before")]
     SessionReused {
-        /// The number.
+        /// Number of the session.
         session: u32,
     },
-    /// More sessions at once than [`crate::mux::MAX_SESSIONS`], or no number is left for one.
+    /// There would be more sessions than [`crate::mux::MAX_SESSIONS`], or no number is left.
     #[error("too many sessions at once")]
     TooManySessions,
-    /// More bytes on their way than the window permits.
+    /// The peer has sent more bytes than the window permits.
     #[error("more than {WINDOW_BYTES} bytes under way on {stream:?} of session {session}")]
     WindowExceeded {
-        /// The session.
+        /// Number of the session.
         session: u32,
-        /// Its stream.
+        /// The stream of the session.
         stream: Stream,
     },
-    /// Bytes behind the end of a stream.
+    /// The peer has sent bytes after the end of a stream.
     #[error("bytes after the end of {stream:?} of session {session}")]
     AfterEnd {
-        /// The session.
+        /// Number of the session.
         session: u32,
-        /// Its stream.
+        /// The stream of the session.
         stream: Stream,
     },
-    /// Credit for bytes that were never sent.
+    /// The peer has given credit for bytes that were never sent.
     #[error("credit for more than was sent on {stream:?} of session {session}")]
     CreditExceeded {
-        /// The session.
+        /// Number of the session.
         session: u32,
-        /// Its stream.
+        /// The stream of the session.
         stream: Stream,
     },
-    /// The guest gives up the whole conversation ([`Kind::Failure`] on session 0).
+    /// The guest has ended the whole conversation ([`Kind::Failure`] on session 0).
     #[error("the guest gave up: {message}")]
     PeerFailed {
-        /// Its reason, one line.
+        /// The guest's reason, in one line.
         message: String,
     },
 }

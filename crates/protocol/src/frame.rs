@@ -1,27 +1,27 @@
-//! Framing: kind, flags, session, length, payload.
+//! Frames: kind, flags, session, length, payload.
 
 use serde::de::DeserializeOwned;
 
 use crate::error::Error;
 use crate::kind::{Kind, MAX_PAYLOAD_BYTES};
 
-/// Bytes before each payload: kind (1), flags (1), session (4), length (4); numbers are
-/// little-endian. [`Kind::Hello`] alone has a header of its own, see [`crate::Hello`].
+/// Size of a header in bytes: kind (1), flags (1), session (4), length (4); numbers are
+/// little-endian. Only [`Kind::Hello`] has another header, see [`crate::Hello`].
 pub const HEADER_BYTES: usize = 10;
 
-/// Bytes before the payload of a [`Kind::Hello`]: kind (1), length (4).
+/// Size of the header of a [`Kind::Hello`] in bytes: kind (1), length (4).
 pub(crate) const HELLO_HEADER_BYTES: usize = 5;
 
-/// One message. It borrows its payload from where it was read, or is to be written from.
+/// One message. The payload is borrowed from the buffer that it was read from or comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Frame<'a> {
-    /// What the payload is.
+    /// The kind, which determines the payload.
     pub kind: Kind,
-    /// [`crate::END`] or none.
+    /// The flags: [`crate::END`] or none.
     pub flags: u8,
-    /// The session it belongs to; 0 for the conversation itself.
+    /// Number of the session; 0 for the conversation itself.
     pub session: u32,
-    /// At most what the kind permits, and never more than [`MAX_PAYLOAD_BYTES`].
+    /// The payload: no longer than its kind permits, and at most [`MAX_PAYLOAD_BYTES`].
     pub payload: &'a [u8],
 }
 
@@ -55,12 +55,12 @@ impl<'a> Frame<'a> {
     /// The payload as the JSON message that the kind carries.
     ///
     /// # Errors
-    /// [`Error::Message`] when it is none.
+    /// [`Error::Message`] when it is not such a message.
     pub fn message<T: DeserializeOwned>(&self) -> Result<T, Error> {
         serde_json::from_slice(self.payload).map_err(|error| self.damaged(&error.to_string()))
     }
 
-    /// The error for a payload that is not what the kind says.
+    /// The error for a payload that does not fit its kind.
     pub(crate) fn damaged(&self, reason: &str) -> Error {
         Error::Message {
             kind: self.kind,
@@ -69,7 +69,7 @@ impl<'a> Frame<'a> {
     }
 }
 
-/// Appends a header; the payload of `length` bytes is the caller's to append.
+/// Appends a header; the caller then appends the payload of `length` bytes.
 pub(crate) fn begin(wire: &mut Vec<u8>, kind: Kind, flags: u8, session: u32, length: usize) {
     let length = u32::try_from(length)
         .ok()

@@ -1,4 +1,4 @@
-//! The greeting, and the refusal of other versions.
+//! The greeting, with which each side refuses other versions.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,8 +9,8 @@ use crate::version::VERSION;
 
 /// The first message of each side; the guest greets first.
 ///
-/// Its layout outlives all versions, so that every version can name the other one: a byte 1, the
-/// length of the JSON in four bytes (little-endian), the JSON. Unknown fields are ignored.
+/// Its layout is the same in all versions, so that each can report the other's version: a byte 1,
+/// the length of the JSON in four bytes (little-endian), the JSON. Unknown fields are ignored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hello {
     /// [`VERSION`] of the sender.
@@ -21,7 +21,7 @@ pub struct Hello {
 }
 
 impl Hello {
-    /// The greeting of a guest on this kernel release, or of a host, which gives none.
+    /// The greeting of a guest with this kernel release, or of a host, for which it is empty.
     #[must_use]
     pub fn new(kernel: &str) -> Self {
         Self {
@@ -30,7 +30,7 @@ impl Hello {
         }
     }
 
-    /// The greeting as bytes for the wire.
+    /// The greeting as encoded bytes.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let payload = serde_json::to_vec(self)
@@ -40,11 +40,11 @@ impl Hello {
         wire
     }
 
-    /// The peer's greeting, which must be its first frame.
+    /// Reads the peer's greeting, which must be its first frame.
     ///
     /// # Errors
-    /// [`Error::NoHello`] on another frame, [`Error::Message`] on one that does not parse,
-    /// [`Error::Version`] on another version than [`VERSION`].
+    /// [`Error::NoHello`] for another frame, [`Error::Message`] for one that does not parse,
+    /// [`Error::Version`] for another version than [`VERSION`].
     pub fn read(frame: &Frame<'_>) -> Result<Self, Error> {
         if frame.kind != Kind::Hello {
             return Err(Error::NoHello { kind: frame.kind });

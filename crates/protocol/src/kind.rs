@@ -1,21 +1,21 @@
-//! The kinds of frames, and what each may carry.
+//! The kinds of frames, with their flags and limits.
 
 use crate::stream::Stream;
 
 /// Largest payload that either side sends or accepts, in bytes.
 pub const MAX_PAYLOAD_BYTES: usize = 1024 * 1024;
 
-/// Largest payload of a frame that carries bytes of a stream. It bounds how long a session waits
-/// for its turn.
+/// Largest payload in bytes of a frame with data of a stream. It bounds the time that a session
+/// waits for its turn.
 pub const PIECE_BYTES: usize = 64 * 1024;
 
-/// Largest payload of any other frame but [`Kind::Open`].
+/// Largest payload of any other frame except [`Kind::Open`], in bytes.
 const MESSAGE_BYTES: usize = 64 * 1024;
 
 /// Flag of [`Kind::Input`], [`Kind::Output`] and [`Kind::Errors`]: the stream ends with this frame.
 pub const END: u8 = 1;
 
-/// What a frame carries.
+/// The kind of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Kind {
@@ -32,15 +32,15 @@ pub enum Kind {
     Output = 5,
     /// Guest to host: bytes of standard error.
     Errors = 6,
-    /// Receiver to sender of a stream: that many more bytes were read, or thrown away because
-    /// nobody reads. One byte with the stream's kind, four with the count.
+    /// Receiver to sender of a stream: this number of further bytes was read, or discarded because
+    /// there is no reader. One byte with the stream's kind, four with the count.
     Credit = 7,
     /// Host to guest: a signal number (one byte) for the session's command.
     Signal = 8,
-    /// Guest to host, the session's last: a JSON [`crate::Outcome`].
+    /// Guest to host, the last frame of a session: a JSON [`crate::Outcome`].
     Exit = 9,
-    /// Guest to host, the session's last: a JSON [`crate::Failure`]. On session 0 it ends the
-    /// conversation.
+    /// Guest to host, the last frame of a session: a JSON [`crate::Failure`]. On session 0 it ends
+    /// the conversation.
     Failure = 10,
 }
 
@@ -62,7 +62,7 @@ impl Kind {
         })
     }
 
-    /// The frames of a stream.
+    /// The kind of the frames of a stream.
     #[must_use]
     pub fn of(stream: Stream) -> Self {
         match stream {
@@ -72,7 +72,7 @@ impl Kind {
         }
     }
 
-    /// The stream whose bytes such a frame carries.
+    /// The stream whose bytes a frame of this kind carries, if any.
     #[must_use]
     pub fn stream(self) -> Option<Stream> {
         match self {
@@ -83,12 +83,12 @@ impl Kind {
         }
     }
 
-    /// The flags that such a frame may have.
+    /// The flags that a frame of this kind may have.
     pub(crate) fn flags(self) -> u8 {
         if self.stream().is_some() { END } else { 0 }
     }
 
-    /// The most that such a frame carries, in bytes.
+    /// Largest payload of a frame of this kind, in bytes.
     pub(crate) fn limit(self) -> usize {
         match self {
             Self::Open => MAX_PAYLOAD_BYTES,

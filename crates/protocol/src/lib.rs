@@ -1,4 +1,4 @@
-//! The language that host and guest speak, as values and a state machine.
+//! The protocol between host and guest, as values and a state machine.
 //!
 //! The two sides share one byte stream: a virtio-serial port. Each message is a [`Frame`] with a
 //! header of [`HEADER_BYTES`]: kind, flags, session number, length. A session is one workload or
@@ -19,11 +19,11 @@
 //! ```
 //!
 //! The host closes its side once it has read the ending of the workload: bytes that are still in
-//! the device when the guest powers off are lost, and only the host knows that none are. A host
-//! that closes earlier ends the machine at once.
+//! the device when the guest powers off are lost, and only the host knows that none are. If the
+//! host closes earlier, the machine ends at once.
 //!
-//! This crate does no I/O: [`Decoder`] and the multiplexers of [`mux`] take and give bytes. The
-//! guest's reading and writing is in `crates/guest`, the host's in `crates/vm`.
+//! This crate does no I/O: [`Decoder`] and the multiplexers of [`mux`] take and return bytes. The
+//! guest's I/O is in `crates/guest`, the host's in `crates/vm`.
 
 mod boot;
 mod decoder;
@@ -56,7 +56,7 @@ pub use version::VERSION;
 /// (`/sys/class/virtio-ports/*/name` in the guest).
 pub const CONTROL_PORT: &str = "org.lazaret.control.0";
 
-/// Name of the port on which the agent of a machine with a disk of its own answers.
+/// Name of the port of the agent, which serves a machine that boots from its own disk.
 ///
 /// It carries the same frames; its host opens [`Request::Exec`] sessions only.
 pub const AGENT_PORT: &str = "org.lazaret.agent.0";

@@ -1,6 +1,6 @@
-//! Many sessions over one stream of frames, without I/O.
+//! Multiplexes many sessions over one stream of frames, without I/O.
 //!
-//! [`HostMux`] opens sessions, [`GuestMux`] answers them; each is one side's whole state:
+//! [`HostMux`] opens sessions, [`GuestMux`] answers them; each is the whole state of one side:
 //!
 //! ```text
 //! bytes from the peer -> Decoder -> receive --> what happened
@@ -30,15 +30,15 @@
 //! (gone)
 //! ```
 //!
-//! A stream is open until its end was sent, and a session's ending ends its streams. What the host
-//! sent to a session that has ended meanwhile is dropped by the guest; the reverse cannot happen
-//! and is an error, as is every frame that its sender must not send ([`crate::Error`]).
+//! A stream is open until its end was sent, and a session's ending ends its streams. The guest
+//! drops frames for a session that has ended meanwhile; the reverse cannot happen and is an error,
+//! as is every frame that its sender must not send ([`crate::Error`]).
 //!
 //! Memory is bounded whatever the peer does: at most [`MAX_SESSIONS`] sessions, for each stream at
 //! most one window on the receiving side and one small queue on the sending side, and nothing is
-//! queued for a peer that gave no credit. Hence no queue of one session can be in the way of
-//! another: `write_next` gives each session with something to send its turn, the short messages of
-//! all before the bytes of any.
+//! queued for a peer that gave no credit. Hence no queue of one session can block another:
+//! `write_next` gives a turn to each session that has something to send, and sends the short
+//! messages of all sessions before the bytes of any.
 
 mod core;
 mod flow;

@@ -1,8 +1,8 @@
-//! How a session ends.
+//! The ending of a session.
 
 use serde::{Deserialize, Serialize};
 
-/// How a command ended.
+/// The outcome of a command that ran.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
@@ -23,16 +23,16 @@ impl Outcome {
     }
 }
 
-/// Why a command could not be started.
+/// The reason for which a command could not be started.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
-    /// Decides the exit status of `run`.
+    /// The kind of failure, which determines the exit status of `run`.
     pub kind: FailureKind,
-    /// What failed, on which object, and why; one line.
+    /// The failed operation, its object and the reason, in one line.
     pub message: String,
 }
 
-/// Classes of [`Failure`].
+/// The kinds of [`Failure`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FailureKind {
@@ -44,11 +44,11 @@ pub enum FailureKind {
     NotFound,
 }
 
-/// The last that is heard of a session.
+/// The last message about a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ending {
-    /// Its command ran and ended.
+    /// The command ran and ended.
     Exit(Outcome),
-    /// It came to nothing.
+    /// The command could not be started.
     Failure(Failure),
 }

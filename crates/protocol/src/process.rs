@@ -1,4 +1,4 @@
-//! A command to run.
+//! A command to run in the guest.
 
 use serde::{Deserialize, Serialize};
 

@@ -6,22 +6,22 @@ use crate::error::Error;
 use crate::kind::MAX_PAYLOAD_BYTES;
 use crate::{boot::BootConfig, process::Process};
 
-/// What a session is for: the payload of [`crate::Kind::Open`], as JSON.
+/// The task of a session: the payload of [`crate::Kind::Open`], as JSON.
 ///
 /// A guest that does not know a variant answers with [`crate::Failure`] on that session, and the
-/// others go on.
+/// other sessions go on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Request {
-    /// Set the machine up and run its workload. The first session of a control port, once; the
-    /// machine ends with it.
+    /// Set up the machine and run its workload. This is the first session of a control port, and
+    /// the only one of its kind; the machine ends with it.
     Boot(Box<BootConfig>),
     /// Run one more command beside the others.
     Exec(Process),
 }
 
 impl Request {
-    /// The request as the payload of a frame.
+    /// The request, encoded as the payload of a frame.
     ///
     /// # Errors
     /// [`Error::TooLarge`] when the JSON exceeds [`MAX_PAYLOAD_BYTES`].

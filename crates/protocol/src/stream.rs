@@ -1,8 +1,8 @@
 //! The streams of a session.
 
-/// Bytes of one stream that its sender may be ahead of its receiver's reader. Each stream of each
-/// session begins with a whole window; [`crate::Kind::Credit`] moves it on. The receiver never
-/// holds more of a stream than this, and a reader that stops delays no other stream.
+/// Number of bytes by which the sender of a stream may be ahead of the receiver's reader. Each
+/// stream of each session begins with a whole window; [`crate::Kind::Credit`] moves it on. The
+/// receiver never holds more of a stream than this, and a reader that stops delays no other stream.
 pub const WINDOW_BYTES: usize = 1024 * 1024;
 
 /// One of a session's streams.
@@ -17,6 +17,6 @@ pub enum Stream {
 }
 
 impl Stream {
-    /// All of them, in the order of their variants.
+    /// All streams, in the order of the variants.
     pub const ALL: [Self; 3] = [Self::Input, Self::Output, Self::Errors];
 }

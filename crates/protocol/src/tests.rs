@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// A frame apart from its decoder: kind, flags, session, payload.
+/// A decoded frame that owns its payload: kind, flags, session, payload.
 type Seen = (Kind, u8, u32, Vec<u8>);
 
 fn decode_all(decoder: &mut Decoder) -> Result<Vec<Seen>, Error> {
@@ -94,7 +94,7 @@ fn frames_that_no_peer_sends_are_refused_before_their_payload_arrives() {
     assert!(header(Kind::Signal as u8, END, 1).is_err());
 }
 
-/// The first frame of a peer as it arrives.
+/// Reads the first frame of a peer.
 fn greet(bytes: &[u8]) -> Result<Hello, Error> {
     let mut decoder = Decoder::default();
     decoder.push(bytes);
@@ -105,7 +105,7 @@ fn greet(bytes: &[u8]) -> Result<Hello, Error> {
 #[test]
 fn peers_of_another_version_are_refused_by_name() {
     assert_eq!(greet(&Hello::new("6.1").encode()).unwrap().kernel, "6.1");
-    // What a guest of version 1 sends, byte for byte.
+    // The greeting of a guest of version 1, byte for byte.
     let json = br#"{"version":1,"kernel":"6.1.0-50-cloud-amd64"}"#;
     let mut first = vec![1, u8::try_from(json.len()).unwrap(), 0, 0, 0];
     first.extend(json);
@@ -115,7 +115,7 @@ fn peers_of_another_version_are_refused_by_name() {
         error.to_string(),
         "the other side speaks protocol version 1, this one 2"
     );
-    // A version to come may say more.
+    // A later version may have further fields.
     let mut later = vec![1, 28, 0, 0, 0];
     later.extend(br#"{"version":3,"features":[1]}"#);
     assert_eq!(greet(&later), Err(Error::Version { peer: 3 }));

@@ -1,5 +1,5 @@
 //! The version of the protocol.
 
-/// Version of this protocol. Guest and host are mostly of one build; a stale initramfs and the
+/// Version of this protocol. Guest and host are usually of one build; a stale initramfs and the
 /// agent on a disk of an earlier release are not.
 pub const VERSION: u32 = 2;

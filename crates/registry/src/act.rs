@@ -1,4 +1,4 @@
-//! A request's method and path as one checked value: the thing that it asks for.
+//! Parses a request's method and path to one checked value: what the request asks for.
 //!
 //! ```text
 //! method, path --parse--> Act --class--> labels of metrics and traces
@@ -6,9 +6,9 @@
 //!                          |  \-effect-> what a success moves or changes: counts, audit, events
 //!                          \--service--> the verb that does it
 //! ```
-//! Whatever depends on the kind of a request is said here, and only here. A further verb is one
-//! variant, the arms that the compiler then asks for, and one file in `distribution`. This room
-//! is pure: it sees no header, no query and no body (verbs read those), and opens no store.
+//! Everything that depends on the kind of a request is decided here, and only here. A new verb
+//! needs one variant, the arms that the compiler then asks for, and one file in `distribution`.
+//! This module is pure: it sees no header, query or body (verbs read those), and opens no store.
 
 mod class;
 mod effect;
@@ -29,7 +29,7 @@ use lazaret_oci::{Digest, Repository};
 
 use crate::message::Refusal;
 
-/// The methods that some path takes, in the order of an `Allow` header.
+/// All methods that paths may take, in the order of an `Allow` header.
 const METHODS: [Method; 6] = [
     Method::GET,
     Method::HEAD,
@@ -39,7 +39,7 @@ const METHODS: [Method; 6] = [
     Method::DELETE,
 ];
 
-/// One thing that a request can ask for, with its arguments from the path.
+/// The action that a request asks for, with its arguments from the path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Act {
     /// `GET /livez`
@@ -81,12 +81,12 @@ pub(crate) enum Act {
         repository: Repository,
         selector: ManifestSelector,
     },
-    /// `PUT` to a reference that is neither tag nor digest.
+    /// `PUT` of a manifest to a reference that is neither a tag nor a digest.
     PutNoManifest {
         repository: Repository,
         reference: String,
     },
-    /// Anything else with such a reference: there can be no such manifest.
+    /// Any other method with such a reference: such a manifest cannot exist.
     NoManifest {
         repository: Repository,
         reference: String,
@@ -125,20 +125,20 @@ pub(crate) enum Act {
         repository: Repository,
         id: UploadId,
     },
-    /// A method that the path does not take.
+    /// A method that the path does not allow.
     NotAllowed {
         class: Class,
         need: Need,
-        /// The methods that it does take, as an `Allow` header has them.
+        /// The allowed methods, as in an `Allow` header.
         allow: String,
     },
 }
 
 impl Act {
-    /// Reads a method and a path as it came, percent-encoded.
+    /// Parses a method and a path, which is still percent-encoded.
     ///
     /// # Errors
-    /// Fails when the path names nothing, or nothing that could exist.
+    /// Fails when the path leads to no endpoint, or names nothing that could exist.
     pub(crate) fn parse(method: &Method, path: &str) -> Result<Self, Refusal> {
         let segments = path::segments(path)?;
         let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
@@ -160,8 +160,8 @@ impl Act {
         })
     }
 
-    /// Reads a path below `/v2/`. A repository name has slashes itself, so it is read from its
-    /// end.
+    /// Parses a path below `/v2/`. It is parsed from its end, because a repository name contains
+    /// slashes itself.
     fn of_repository(method: &Method, segments: &[&str]) -> Result<Self, Refusal> {
         Ok(match segments {
             [name @ .., "tags", "list"] => {
@@ -275,7 +275,7 @@ impl Act {
         })
     }
 
-    /// The kind of thing that the path names.
+    /// The class of the path.
     pub(crate) fn class(&self) -> Class {
         match self {
             Self::Live | Self::Ready => Class::Probe,
@@ -301,7 +301,7 @@ impl Act {
         }
     }
 
-    /// The thing that the sender has to show, or the right that it needs.
+    /// The credential or right that the request needs.
     pub(crate) fn need(&self) -> Need {
         let right = |action, repository: &Repository| Need::Right(action, Some(repository.clone()));
         match self {
@@ -331,7 +331,7 @@ impl Act {
         }
     }
 
-    /// The move or change that a success is, if it matters to anybody but the sender.
+    /// The effect of a success, if it matters to anybody but the client.
     pub(crate) fn effect(&self) -> Option<Effect<'_>> {
         let (change, repository, reference) = match self {
             Self::ReadManifest {
@@ -374,7 +374,7 @@ impl Act {
     }
 }
 
-/// An act of a path that can only be read.
+/// The act of a path that can only be read.
 fn reading(method: &Method, act: Act) -> Act {
     let need = match act.need() {
         Need::Nothing => Need::Identity,
@@ -385,7 +385,7 @@ fn reading(method: &Method, act: Act) -> Act {
     })
 }
 
-/// The act of a method. Where the path has none, `class` and `need` say what it is about.
+/// The act of a method. `class` and `need` are for methods that the path does not allow.
 fn choose(
     method: &Method,
     class: Class,

@@ -1,4 +1,4 @@
-//! The sender of a request: identified, and held to what it may do.
+//! Identifies the client of a request, and checks what it may do.
 
 use std::sync::Arc;
 
@@ -13,19 +13,19 @@ use crate::registry::Registry;
 use crate::server::Peer;
 use crate::terms::Exposure;
 
-/// The sender of a request.
+/// The client that sent a request.
 #[derive(Clone)]
 pub(crate) struct Caller {
     gate: Arc<Gate>,
-    /// Absent where nobody is asked who it is.
+    /// `None` where the request needs no identity.
     identity: Option<Identity>,
 }
 
 impl Caller {
-    /// The sender of a request, if it may do what it asks for.
+    /// Identifies the client, and checks that it may do what it asks for.
     ///
     /// # Errors
-    /// Fails with 401, 403, 429 and what else [`Denied`] says.
+    /// Fails with 401, 403, 429 and the other statuses of [`Denied`].
     pub(crate) async fn admit(
         registry: &Registry,
         head: &Parts,
@@ -50,29 +50,29 @@ impl Caller {
         Ok(Self { gate, identity })
     }
 
-    /// The sender's name; `None` when it is anonymous.
+    /// The user name; `None` when the client is anonymous.
     pub(crate) fn user(&self) -> Option<&str> {
         self.identity.as_ref()?.user()
     }
 
-    /// The identity of the sender, which has to be kept until the answer is sent.
+    /// The identity of the client, which has to be kept until the response is sent.
     pub(crate) fn identity(&self) -> Option<&Identity> {
         self.identity.as_ref()
     }
 
-    /// Whether the sender may read from a repository.
+    /// Whether the client may pull from a repository.
     pub(crate) fn may_pull(&self, repository: &Repository) -> bool {
         let may = |identity| self.gate.allows(identity, Action::Pull, repository);
         self.identity.as_ref().is_some_and(may)
     }
 
-    /// Whether the catalog shows a repository to the sender.
+    /// Whether the catalog shows a repository to the client.
     pub(crate) fn sees(&self, repository: &Repository) -> bool {
         let sees = |identity| self.gate.shows(identity, repository);
         self.identity.as_ref().is_some_and(sees)
     }
 
-    /// Notes in the audit log what a request that succeeded has changed.
+    /// Records a successful change in the audit log.
     pub(crate) fn record(&self, effect: &Effect<'_>) {
         let action = match effect.change {
             Change::ManifestPushed => Action::Push,
@@ -87,7 +87,7 @@ impl Caller {
     }
 }
 
-/// The peer as the gate knows peers.
+/// Converts the peer to the type of `lazaret-auth`.
 pub(crate) fn described(peer: &Peer) -> auth::Peer {
     let certificate = peer.certificate.as_deref().and_then(|der| {
         let parsed = ClientCertificate::parse(der);

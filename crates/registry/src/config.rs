@@ -1,4 +1,4 @@
-//! The settings of a registry: one TOML file, flags and environment variables as one typed
+//! The settings of a registry: joins a TOML file, flags and environment variables to one typed
 //! value.
 //!
 //! ```text
@@ -6,9 +6,9 @@
 //! LAZARET_SERVE_* --+-- Document (values with their origins) -- Config -- check
 //! --flags ---------/
 //! ```
-//! Every fault says where it is: line and column of the file, or the flag or variable. Nothing
-//! below this room reads settings: `instance` turns them into plain values and hands those
-//! down. Nothing here opens a store or a socket.
+//! Every fault has its place: line and column of the file, or the flag or variable. Nothing below
+//! this module reads settings: `instance` turns them into plain values and passes those down.
+//! Nothing here opens a store or a socket.
 
 mod check;
 mod document;

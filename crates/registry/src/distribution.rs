@@ -1,9 +1,9 @@
-//! The verbs of distribution-spec 1.1, one a file, and the token service.
+//! The verbs of distribution-spec 1.1, one in each file, and the token service.
 //!
-//! A verb takes arguments that are checked (`act`) from a sender who may (`caller`); it reads its
-//! own headers, query and body, and works on the stores. It counts nothing, tells nobody and
-//! asks for no right: `service` does, around it. Endpoints of our own are in `extensions` and
-//! `probes`.
+//! A verb gets checked arguments (`act`) from a client that may use it (`caller`). It reads its own
+//! headers, query and body, and works on the stores. It never counts, sends events or checks
+//! rights: `service` does that around it. Endpoints beyond the specification are in `extensions`
+//! and `probes`.
 
 pub(crate) mod blobs;
 pub(crate) mod listings;

@@ -1,4 +1,4 @@
-//! Errors of registries that could not start.
+//! The errors of registries that cannot start.
 
 use std::io;
 use std::net::SocketAddr;
@@ -11,40 +11,39 @@ use crate::rules::KeyError;
 use crate::schemas::SchemaError;
 use crate::server::{ListenError, TlsError};
 
-/// A registry that cannot start or go on. Requests that fail get an answer instead.
+/// A registry that cannot start, or cannot continue. Requests that fail get a response instead.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The address cannot be listened on; the kind of the source says whether another program
-    /// does.
+    /// The address cannot be used. The kind of the source says whether another program uses it.
     #[error("failed to listen on {address}")]
     Listen {
-        /// The address asked for.
+        /// The configured address.
         address: SocketAddr,
-        /// The system's reason.
+        /// The error of the operating system.
         source: io::Error,
     },
     /// The settings are wrong.
     #[error("failed to use the configuration: {0}")]
     Config(#[from] Faults),
-    /// Users or their rights cannot be set up.
+    /// Users or access rules cannot be set up.
     #[error("failed to set up who may do what")]
     Auth(#[from] lazaret_auth::Error),
     /// Certificates cannot be used.
     #[error("failed to set up TLS")]
     Tls(#[from] TlsError),
-    /// Content or metadata is out of reach.
+    /// A store of content or metadata cannot be opened.
     #[error("failed to open {place}")]
     Storage {
-        /// A folder, a file, a bucket.
+        /// The folder, file, database or bucket.
         place: String,
-        /// The store's reason.
+        /// The error of the store.
         source: lazaret_content::Error,
     },
-    /// Nothing was ever stored there.
+    /// There is no registry in this place.
     #[error("there is no registry: '{}' does not exist", path.display())]
     NoRegistry {
-        /// Its database.
+        /// The path of its database.
         path: PathBuf,
     },
     /// A file that the settings name cannot be read.
@@ -52,13 +51,13 @@ pub enum Error {
     Read {
         /// The file.
         path: PathBuf,
-        /// The system's reason.
+        /// The error of the operating system.
         source: io::Error,
     },
     /// A public key that cannot be used.
     #[error(transparent)]
     Key(#[from] KeyError),
-    /// A family that an operator adds cannot be used.
+    /// The schema of an additional artifact family cannot be used.
     #[error(transparent)]
     Schema(#[from] SchemaError),
     /// A folder cannot be made.
@@ -66,18 +65,18 @@ pub enum Error {
     Create {
         /// The folder.
         path: PathBuf,
-        /// The system's reason.
+        /// The error of the operating system.
         source: io::Error,
     },
     /// The folder of an ephemeral registry cannot be made or locked.
     #[error("failed to make a folder for the registry in '{}'", path.display())]
     Temporary {
-        /// The folder in which it was to be made.
+        /// The parent folder.
         path: PathBuf,
-        /// The failure below.
+        /// The cause.
         source: lazaret_files::Error,
     },
-    /// The runtime ends before the work was begun.
+    /// The runtime ended before the work began.
     #[error(transparent)]
     Stopped(#[from] lazaret_files::Stopped),
 }

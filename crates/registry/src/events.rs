@@ -1,4 +1,4 @@
-//! Events: others are told what happens, by CloudEvents 1.0, delivered at least once.
+//! Events: notifies webhooks of pushes, pulls and deletions with CloudEvents 1.0, at least once.
 //!
 //! ```text
 //! push, delete --enqueue--> outbox --answer--> client
@@ -6,8 +6,8 @@
 //! outbox --take, hidden from other replicas--> deliver --2xx--> forgotten
 //!   ^--------------- lease over <-- failed ------/ \--too old--> given up, in the log
 //! ```
-//! The room decides nothing about requests: `service` says what happened once it did. Targets
-//! come from `instance`; measurements and traces, which may be lost, are in `telemetry`.
+//! This module decides nothing about requests: `service` reports what has happened. Targets come
+//! from `instance`. Measurements and traces, which may be lost, are in `telemetry`.
 
 mod deliver;
 mod document;
@@ -28,10 +28,10 @@ use tokio::sync::{Notify, mpsc, watch};
 use crate::http_client::HttpClient;
 use crate::telemetry::Metrics;
 
-/// Pulls that wait to be kept; more are lost.
+/// Largest number of pull events that wait to be stored; further ones are lost.
 const PULLS: usize = 1024;
 
-/// Takes what happens.
+/// Accepts events.
 #[derive(Clone)]
 pub(crate) struct Events {
     outbox: Arc<dyn Outbox>,
@@ -42,7 +42,7 @@ pub(crate) struct Events {
 }
 
 impl Events {
-    /// Takes what happens, and the task that keeps pulls and delivers everything.
+    /// Makes the value that accepts events, and the task that stores pulls and delivers everything.
     pub(crate) fn start(
         outbox: Arc<dyn Outbox>,
         client: HttpClient,
@@ -77,11 +77,11 @@ impl Events {
         (events, task)
     }
 
-    /// Keeps what happened for everybody who is to be told. When it returns, it is durable;
-    /// pulls are kept later, or lost when there are too many.
+    /// Stores an event for every target that wants it. It is durable when this returns, except
+    /// pulls: they are stored later, or lost when there are too many.
     ///
     /// # Errors
-    /// Fails when the outbox takes nothing.
+    /// Fails when the outbox cannot store it.
     pub(crate) async fn tell(&self, what: &Happening<'_>) -> Result<(), lazaret_content::Error> {
         let events = self.addressed(what);
         if events.is_empty() {
@@ -100,7 +100,7 @@ impl Events {
         Ok(())
     }
 
-    /// One event for each target.
+    /// The event for each target that wants it.
     fn addressed(&self, what: &Happening<'_>) -> Vec<Event> {
         let targets = Arc::clone(&self.targets.borrow());
         let wants = |target: &&Target| target.wants(what.kind, what.repository);
@@ -125,7 +125,7 @@ impl Events {
     }
 }
 
-/// Keeps pulls, away from the requests.
+/// Stores pull events, so that their requests do not wait.
 async fn keep(mut pulls: mpsc::Receiver<Vec<Event>>, outbox: Arc<dyn Outbox>, wake: Arc<Notify>) {
     while let Some(events) = pulls.recv().await {
         for event in &events {

@@ -1,4 +1,4 @@
-//! Endpoints of this registry beyond the specification.
+//! Endpoints beyond distribution-spec.
 
 use http::{Response, StatusCode};
 use serde_json::json;
@@ -6,12 +6,12 @@ use serde_json::json;
 use crate::message::{Body, answer};
 use crate::registry::Registry;
 
-/// `/ext/v1/types`: the artifact families with their media types and schemas.
+/// Answers `/ext/v1/types`: the artifact families with their media types and schemas.
 pub(crate) fn types(registry: &Registry) -> Response<Body> {
     answer::json(StatusCode::OK, &registry.terms().schemas.types())
 }
 
-/// `/v2/_oci/ext/discover` (distribution-spec, extensions/_oci.md).
+/// Answers `/v2/_oci/ext/discover` (distribution-spec, extensions/_oci.md).
 pub(crate) fn discover() -> Response<Body> {
     let body = json!({
         "extensions": [{

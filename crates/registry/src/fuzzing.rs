@@ -1,4 +1,4 @@
-//! Entries for the fuzz targets: each parser of hostile text, with what must hold of its result.
+//! Entry points for the fuzz targets: each parser of hostile text, with properties of its result.
 
 use http::Method;
 
@@ -10,14 +10,14 @@ use crate::message::range::{self, Requested};
 
 pub use lazaret_auth::fuzzing as auth;
 
-/// The text of a configuration file.
+/// Parses the text of a configuration file.
 pub fn config(text: &str) {
     if let Ok(document) = Document::parse(None, text, &Overrides::default()) {
         let _ = document.config();
     }
 }
 
-/// A path as it came, with each method.
+/// Parses a percent-encoded path, with each method.
 pub fn path(text: &str) {
     for method in [
         Method::GET,
@@ -34,7 +34,7 @@ pub fn path(text: &str) {
     }
 }
 
-/// Writes an act that was understood in one more way, which means the same.
+/// Checks that an act keeps its meaning when its path is written in another way.
 fn check(method: &Method, act: &Act) {
     let again = match act {
         Act::ListTags { repository } => format!("/v2/{repository}/tags/list"),
@@ -76,7 +76,7 @@ fn check(method: &Method, act: &Act) {
     assert_eq!(Act::parse(method, &again).ok().as_ref(), Some(act));
 }
 
-/// `Range` of a read of `size` bytes, and `Content-Range` of a chunk.
+/// Parses `Range` of a read of `size` bytes, and `Content-Range` of a chunk.
 pub fn range(header: &str, size: u64) {
     if let Requested::Part(part) = range::requested(Some(header), size) {
         assert!(part.start < part.end && part.end <= size);
@@ -86,7 +86,7 @@ pub fn range(header: &str, size: u64) {
     }
 }
 
-/// The query part of a URL.
+/// Parses the query of a URL.
 pub fn query(text: &str) {
     let query = Query::parse(Some(text));
     for name in [

@@ -1,4 +1,4 @@
-//! The running hashes of uploads between requests.
+//! Keeps the running hashes of uploads between requests.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
@@ -6,18 +6,18 @@ use std::sync::{Mutex, PoisonError};
 use lazaret_content::UploadId;
 use lazaret_oci::Hasher;
 
-/// Hashes kept at most; for more uploads than this, content is read again at the end.
+/// Largest number of kept hashes; for further uploads, the content is read again at the end.
 const MOST: usize = 8192;
 
-/// Hashes of what is staged, so that every byte is hashed once. Only a shortcut: without an
-/// entry, in another replica or after a restart, the content is read again.
+/// Hashes of staged bytes, so that every byte is hashed only once. They are only a cache: without
+/// an entry, in another replica or after a restart, the content is read again.
 #[derive(Default)]
 pub(crate) struct Hashes(Mutex<Inner>);
 
 #[derive(Default)]
 struct Inner {
     hashes: HashMap<UploadId, (Hasher, u64)>,
-    /// Oldest first; may name uploads that are gone.
+    /// The ids, oldest first; some may belong to uploads that have ended.
     order: VecDeque<UploadId>,
 }
 
@@ -35,7 +35,7 @@ impl Hashes {
         }
     }
 
-    /// The hash of exactly the first `size` bytes.
+    /// Takes the hash, if it covers exactly the first `size` bytes.
     pub(crate) fn take(&self, id: &UploadId, size: u64) -> Option<Hasher> {
         let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (hasher, hashed) = inner.hashes.remove(id)?;

@@ -1,4 +1,4 @@
-//! The client that tells others: webhooks and collectors of traces.
+//! The HTTP client that posts to webhooks and collectors of traces.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,24 +12,24 @@ use lazaret_net::{
 use thiserror::Error;
 use tokio::sync::OnceCell;
 
-/// Bytes of an answer that are read, so that the connection can be used again.
+/// Number of bytes of a response that are read, so that its connection can be used again.
 const ANSWER_BYTES: usize = 64 * 1024;
-/// How long a connection is kept without use.
+/// Time for which an unused connection is kept.
 const IDLE: Duration = Duration::from_secs(30);
 
-/// Why something could not be sent.
+/// The reason that a document could not be posted.
 #[derive(Debug, Error)]
 pub(crate) enum SendError {
-    /// The URL or a header is none.
+    /// The URL or a header is invalid.
     #[error("failed to make the request")]
     Request(#[from] http::Error),
-    /// There is no connection, or it broke.
+    /// The connection could not be made, or broke.
     #[error("failed to send the request")]
     Connection(#[from] PoolError),
-    /// It took too long.
+    /// The request took too long.
     #[error("no answer in time")]
     Timeout,
-    /// The receiver says no.
+    /// The receiver responded with another status than success.
     #[error("the receiver answered {0}")]
     Status(StatusCode),
 }
@@ -42,7 +42,8 @@ pub(crate) struct HttpClient {
 }
 
 impl HttpClient {
-    /// A client that trusts the authorities of the system, if it has any: plain HTTP needs none.
+    /// A client that trusts the system's authorities. There may be none, because plain HTTP needs
+    /// none.
     pub(crate) fn new() -> Self {
         Self {
             client: Arc::default(),
@@ -63,7 +64,7 @@ impl HttpClient {
         self.client.get_or_init(make).await
     }
 
-    /// Posts a body. Redirects are not followed: they are refusals.
+    /// Posts a body. Redirects are not followed; they count as refusals.
     pub(crate) async fn post(
         &self,
         url: &str,
@@ -82,7 +83,7 @@ impl HttpClient {
         let exchange = async {
             let response = self.client().await.request(request).await?;
             let status = response.status();
-            // A refusal counts whether its words come or not.
+            // The body of a refusal need not arrive.
             let _ = read_bounded(response.into_body(), ANSWER_BYTES).await;
             if status.is_success() {
                 Ok(())

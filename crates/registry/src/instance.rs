@@ -1,14 +1,13 @@
-//! Instances: a registry as its settings describe it, from the first file read to the last
-//! request.
+//! Instances: opens a registry from its settings, serves it and reloads its configuration.
 //!
 //! ```text
 //! Source --read--> Config --settings--> plain values --> stores, gate, terms, telemetry, events
 //!                     ^                                                   |
 //!                     \-- reload: SIGHUP, or a file changed          Registry --> serve
 //! ```
-//! There is one way to open a registry and one to serve it: an ephemeral one is an instance over
-//! a temporary folder ([`Source::ephemeral`]). This room is the only one that reads settings
-//! (`config`); it answers no request itself (`service` does).
+//! There is one way to open a registry and one to serve it: an ephemeral registry is an instance
+//! over a temporary folder ([`Source::ephemeral`]). Only this module reads settings (`config`). It
+//! answers no request itself (`service` does).
 
 mod collecting;
 mod files;
@@ -54,10 +53,10 @@ use home::Home;
 use live::Live;
 use reload::Reloader;
 
-/// Time between looks at files for changes.
+/// Time between checks of files for changes.
 const LOOK: Duration = Duration::from_secs(2);
 
-/// A registry that listens and is about to serve.
+/// A registry that is listening but does not serve yet.
 pub struct Instance {
     registry: Registry,
     listeners: Listeners,
@@ -68,10 +67,10 @@ pub struct Instance {
 }
 
 impl Instance {
-    /// Opens the stores and listens.
+    /// Opens the stores and the listening sockets.
     ///
     /// # Errors
-    /// Fails when settings are wrong, stores are out of reach, or an address is taken.
+    /// Fails when settings are invalid, stores cannot be opened, or an address is taken.
     pub async fn open(source: Source) -> Result<Self, Error> {
         let (config, warnings) = source.read()?;
         let certificates = config
@@ -102,7 +101,7 @@ impl Instance {
         let metrics = Arc::new(Metrics::default());
         let client = HttpClient::new();
         let mut tasks: Vec<BoxFuture<'static, ()>> = Vec::new();
-        // Without any webhook there may be one after the next reload.
+        // Also started without webhooks, because a reload may add some.
         let (events, task) = Events::start(
             Arc::clone(&stores.metadata) as _,
             client.clone(),
@@ -151,12 +150,12 @@ impl Instance {
         &self.warnings
     }
 
-    /// The addresses that it listens on, with the ports that were taken.
+    /// The addresses that it listens on, with the actual ports.
     pub fn addresses(&self) -> impl Iterator<Item = SocketAddr> {
         self.listeners.addresses()
     }
 
-    /// The same as URLs: `https://127.0.0.1:5000`.
+    /// The URLs of these addresses: `https://127.0.0.1:5000`.
     #[must_use]
     pub fn urls(&self) -> Vec<String> {
         let scheme = match self.reloader.certificates {
@@ -168,13 +167,13 @@ impl Instance {
             .collect()
     }
 
-    /// The address of the measurements, if they have one of their own.
+    /// The address of the measurements, if they have a separate one.
     #[must_use]
     pub fn metrics_address(&self) -> Option<SocketAddr> {
         self.metrics_listener.as_ref()?.addresses().next()
     }
 
-    /// The configuration, now and after each reload.
+    /// The current configuration, which changes with each reload.
     #[must_use]
     pub fn configuration(&self) -> watch::Receiver<Arc<Config>> {
         self.reloader.live.config.subscribe()
@@ -226,12 +225,12 @@ impl Instance {
     }
 }
 
-/// Reads the configuration again when it is told to or a file changed.
+/// Reloads the configuration when it is told to, or when a file has changed.
 async fn watch_files(mut reloader: Reloader, mut reload: mpsc::Receiver<()>, notifier: Notifier) {
     loop {
         let asked = match tokio::time::timeout(LOOK, reload.recv()).await {
             Ok(Some(())) => true,
-            // Nobody can ask any more; files may still change.
+            // No more signals can arrive, but files may still change.
             Ok(None) => {
                 tokio::time::sleep(LOOK).await;
                 false

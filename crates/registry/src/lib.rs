@@ -1,5 +1,5 @@
-//! The HTTP registry and schema authority: distribution-spec 1.1 over any blob store and
-//! metadata.
+//! The registry server and schema authority: serves distribution-spec 1.1 over any store of content
+//! and metadata.
 //!
 //! ```text
 //! instance      opens, serves, reloads, drains; the only reader of settings
@@ -13,9 +13,10 @@
 //!           rules schemas stores        what may be pushed; where it goes
 //!             message HTTP messages as values
 //! ```
-//! A room uses those below it and never one above. [`Instance`] is the one way in, for lasting
-//! and for ephemeral registries. Users and rights are in `lazaret-auth`, content in
-//! `lazaret-content`.
+//! A module uses those below it and never one above. [`Instance`] is the one way in, for lasting
+//! and for ephemeral registries. The crate never decides on users and rights itself (`lazaret-auth`
+//! does), stores no content itself (`lazaret-content` does), and never pulls from other registries.
+//! Families and their schemas come from `lazaret-artifacts`.
 
 mod act;
 mod caller;

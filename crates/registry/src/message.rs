@@ -1,7 +1,7 @@
-//! HTTP messages as values: request bodies, queries, ranges, answers and refusals.
+//! HTTP messages as values: request bodies, queries, ranges, responses and refusals.
 //!
-//! Everything that answers requests speaks in these. The room knows no endpoint and no store:
-//! `act` says what a request asks for, `distribution` does it, `server` carries the bytes.
+//! Everything that answers requests uses these types. This module knows no endpoint and no store:
+//! `act` parses what a request asks for, `distribution` does it, `server` carries the bytes.
 
 pub(crate) mod answer;
 mod body;

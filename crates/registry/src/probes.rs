@@ -1,4 +1,4 @@
-//! `/readyz` and `/metrics`: what balancers and Prometheus ask for.
+//! Answers probes: `/readyz` for load balancers, `/metrics` for Prometheus.
 
 use http::{Response, StatusCode, header};
 
@@ -7,8 +7,7 @@ use crate::registry::Registry;
 use crate::telemetry::metrics::CONTENT_TYPE;
 use crate::terms::Exposure;
 
-/// 200 when the stores answer and the registry is not about to stop, else 503 with what is
-/// missing.
+/// 200 when the stores respond and the registry is not about to stop; else 503 with the reason.
 pub(crate) async fn ready(registry: &Registry) -> Response<Body> {
     let (telemetry, stores) = (&registry.telemetry, &registry.stores);
     let (metadata, objects) = (stores.metadata.as_ref(), stores.objects.as_ref());
@@ -22,11 +21,11 @@ pub(crate) async fn ready(registry: &Registry) -> Response<Body> {
     }
 }
 
-/// The measurements, on the registry's own address. Whether the sender may see them was
-/// decided before.
+/// The measurements, at the registry's own address. The client's right to see them was checked
+/// before.
 ///
 /// # Errors
-/// Fails with 404 when they are not there.
+/// Fails with 404 when they are not available there.
 pub(crate) fn metrics(registry: &Registry) -> Outcome {
     match registry.terms().metrics {
         Exposure::Nobody => Err(Refusal::not_found()),
@@ -34,7 +33,7 @@ pub(crate) fn metrics(registry: &Registry) -> Outcome {
     }
 }
 
-/// The measurements.
+/// The measurements as a response.
 pub(crate) fn render(registry: &Registry) -> Response<Body> {
     let text = registry.telemetry.metrics.render();
     let response = answer::bytes(StatusCode::OK, text.into());

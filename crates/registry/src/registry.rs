@@ -1,8 +1,8 @@
-//! The registry as a value: what the requests of one instance share.
+//! The state that the requests of one instance share.
 //!
-//! It answers nothing itself: `service` takes requests, `distribution` has the verbs. It never
-//! reads settings: `instance` makes it from them, and replaces its terms and its gate when
-//! they change.
+//! It answers no request itself: `service` takes requests, `distribution` has the verbs. It never
+//! reads settings: `instance` makes it from them, and replaces its terms and its gate when they
+//! change.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -24,12 +24,12 @@ pub(crate) struct Registry {
     pub(crate) events: Events,
     terms: Arc<RwLock<Arc<Terms>>>,
     gate: Arc<RwLock<Arc<Gate>>>,
-    /// The folder of an ephemeral registry goes with the last clone.
+    /// Keeps the folder of an ephemeral registry until the last clone is dropped.
     _folder: Option<Arc<LockedDir>>,
 }
 
 impl Registry {
-    /// A registry over stores. `folder` is kept as long as anybody uses them.
+    /// A registry over stores. `folder` is kept as long as any clone exists.
     pub(crate) fn new(
         stores: Stores,
         terms: Terms,
@@ -49,17 +49,17 @@ impl Registry {
         }
     }
 
-    /// The terms of this moment; a change does not touch requests under way.
+    /// The current terms. Requests under way keep those that they began with.
     pub(crate) fn terms(&self) -> Arc<Terms> {
         Arc::clone(&self.terms.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// The gate of this moment, which says who may do what.
+    /// The current gate, which decides what clients may do.
     pub(crate) fn gate(&self) -> Arc<Gate> {
         Arc::clone(&self.gate.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Changes what holds, and who may do what, for further requests.
+    /// Replaces the terms and the gate for further requests.
     pub(crate) fn change(&self, terms: Terms, gate: Gate) {
         *self.terms.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(terms);
         *self.gate.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(gate);

@@ -1,8 +1,8 @@
 //! The rules of repositories: artifact types, pinned bundles, immutable tags, signatures, quotas.
 //!
-//! Rules are chosen by pattern; the first that matches a repository counts. A rule refuses a
-//! push, it never changes one. The schemas of families are in `schemas`; who may push at all
-//! is decided by `lazaret-auth`.
+//! Rules have patterns; the first rule that matches a repository counts. A rule may refuse a push,
+//! but never changes it. The schemas of families are in `schemas`; `lazaret-auth` decides who may
+//! push at all.
 
 mod check;
 mod rule;

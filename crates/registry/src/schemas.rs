@@ -1,7 +1,8 @@
-//! The schema authority: which configurations of artifacts are valid.
+//! The schema authority: checks the configurations of artifacts against the schemas of their
+//! families.
 //!
-//! The port is [`Schemas`]; behind it are the ten families of `lazaret-artifacts` and those that
-//! an operator adds. It refuses or lets pass: what a repository takes beyond that is in `rules`.
+//! The port is [`Schemas`]. It is implemented for the ten families of `lazaret-artifacts` and for
+//! those that an operator adds. What a repository accepts beyond that is in `rules`.
 
 #[cfg(test)]
 mod tests;
@@ -14,43 +15,43 @@ use lazaret_oci::Manifest;
 use serde_json::Value;
 use thiserror::Error;
 
-/// One reason to refuse an artifact.
+/// A fault of an artifact's configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SchemaFault {
-    /// The family whose rules are broken.
+    /// The family whose schema or rule is broken.
     pub(crate) family: String,
-    /// JSON pointer into the configuration.
+    /// JSON pointer to the place in the configuration.
     pub(crate) pointer: String,
-    /// The schema keyword or rule.
+    /// The schema keyword or rule that is broken.
     pub(crate) keyword: String,
-    /// The fault, in one line.
+    /// The message, in one line.
     pub(crate) message: String,
 }
 
-/// Decides which artifacts a registry takes.
+/// Decides which artifacts a registry accepts.
 pub(crate) trait Schemas: Send + Sync {
-    /// Largest configuration worth reading when the manifest claims a family; `None` when
-    /// there is nothing to check.
+    /// Largest configuration to read, in bytes, when the manifest names a family; `None` when there
+    /// is nothing to check.
     fn applies(&self, manifest: &Manifest) -> Option<u64>;
 
-    /// Every fault of an artifact; empty when it is fine.
+    /// All faults of an artifact; empty when it is valid.
     fn check(&self, manifest: &Manifest, config: &[u8]) -> Vec<SchemaFault>;
 
-    /// The families, as `GET /ext/v1/types` answers.
+    /// The families, in the form of `GET /ext/v1/types`.
     fn types(&self) -> Value;
 }
 
-/// A family that an operator adds and that cannot be used.
+/// The schema of an additional artifact family cannot be used.
 #[derive(Debug, Error)]
 #[error("failed to read the schema '{}': {reason}", path.display())]
 pub struct SchemaError {
-    /// Its file.
+    /// The path of its file.
     pub path: PathBuf,
     /// The fault, as a sentence.
     pub reason: String,
 }
 
-/// The ten built-in families, and those that the operator adds.
+/// The schemas of the ten built-in families, and of those that the operator adds.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct FamilySchemas {
     added: Vec<Added>,
@@ -62,12 +63,12 @@ struct Added {
     schema: Arc<Schema>,
 }
 
-/// Most bytes of an operator's schema.
+/// Largest schema of an operator, in bytes.
 const SCHEMA_BYTES: u64 = 1024 * 1024;
 
 impl FamilySchemas {
-    /// The ten, and one family for each `<family>.json` in a folder
-    /// (see [`TypeInfo::of_schema`]).
+    /// The ten families, and one more for each `<family>.json` in a folder (see
+    /// [`TypeInfo::of_schema`]).
     ///
     /// # Errors
     /// Fails with the first file that cannot be used.
@@ -103,7 +104,8 @@ impl FamilySchemas {
         Ok(Self { added })
     }
 
-    /// The added family of a manifest: by `artifactType`, else by its configuration.
+    /// The additional family of a manifest: by its `artifactType`, else by its configuration's
+    /// type.
     fn added(&self, manifest: &Manifest) -> Option<&Added> {
         self.added.iter().find(|added| {
             manifest.artifact_type.as_ref().map_or_else(

@@ -1,11 +1,12 @@
-//! Connections: accepting, limits, TLS, HTTP/1.1 and HTTP/2, drain.
+//! Serves connections: accepts them, applies limits, speaks TLS, HTTP/1.1 and HTTP/2, and drains
+//! them.
 //!
 //! ```text
 //! listening --stop--> (delay: /readyz says no) --> refusing --> requests finish --> over
 //!                                                          \--- timeout: dropped --/
 //! ```
-//! The room carries bytes: it knows no endpoint, no user and no setting. `service` answers the
-//! requests, `instance` hands down limits and certificates.
+//! This module carries bytes: it knows no endpoint, no user and no setting. `service` answers the
+//! requests, `instance` passes down limits and certificates.
 
 mod activity;
 mod connection;
@@ -41,16 +42,16 @@ pub(crate) use tls::{Certificates, TlsFiles};
 use places::Places;
 use shared::Shared;
 
-/// Pause after a failure to accept, such as too many open files.
+/// Pause after a failure to accept a connection, such as too many open files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// The address cannot be listened on.
+/// The address cannot be used.
 #[derive(Debug, Error)]
 #[error("failed to listen on {address}")]
 pub(crate) struct ListenError {
-    /// The address asked for.
+    /// The configured address.
     pub(crate) address: SocketAddr,
-    /// The system's reason.
+    /// The error of the operating system.
     pub(crate) source: io::Error,
 }
 
@@ -60,10 +61,10 @@ pub(crate) struct Listeners {
 }
 
 impl Listeners {
-    /// Listens on every address; port 0 takes a free one.
+    /// Listens on all addresses; port 0 takes a free one.
     ///
     /// # Errors
-    /// Fails when an address is taken, or is none of this machine.
+    /// Fails when an address is taken, or does not belong to this machine.
     pub(crate) async fn bind(addresses: &[SocketAddr]) -> Result<Self, ListenError> {
         let mut sockets = Vec::new();
         for &address in addresses {
@@ -75,13 +76,13 @@ impl Listeners {
         Ok(Self { sockets })
     }
 
-    /// The addresses that they listen on, with the ports that were taken.
+    /// The addresses with the actual ports.
     pub(crate) fn addresses(&self) -> impl Iterator<Item = SocketAddr> {
         self.sockets.iter().map(|(_, address)| *address)
     }
 
-    /// Serves until `stop` resolves, then finishes the requests under way, for as long as the
-    /// limits say. Connections that are open then end with their requests.
+    /// Serves until `stop` resolves, then finishes the requests under way within the limits. Open
+    /// connections end with their requests.
     pub(crate) async fn serve(
         self,
         handler: Handler,
@@ -145,7 +146,7 @@ impl Listeners {
         connections.shutdown().await;
     }
 
-    /// The next connection to any of the addresses.
+    /// Accepts the next connection to any of the addresses.
     async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
         poll_fn(|cx| {
             for (listener, _) in &self.sockets {

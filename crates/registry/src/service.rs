@@ -1,11 +1,11 @@
-//! One request: its id, its act, its answer, its line in the log.
+//! Handles one request: gives it an id, parses and admits it, answers it and logs it.
 //!
 //! ```text
 //! Act::parse -> Caller::admit -> dispatch -> effects -> answer
 //!      \-- refused: 400, 404 --\-- 401, 403, 429 --\-- the verb's own refusals
 //! ```
-//! This room reads no socket (`server` does) and stores nothing (the verbs in `distribution`
-//! do); it brings them together.
+//! This module reads no socket (`server` does) and stores nothing (the verbs in `distribution` do);
+//! it connects them.
 
 mod dispatch;
 mod effects;
@@ -25,7 +25,7 @@ use crate::registry::Registry;
 use crate::server::{Handler, Peer};
 use crate::telemetry::Observation;
 
-/// Answers the requests of connections with a registry.
+/// The handler that answers requests of connections with a registry.
 pub(crate) fn handler(registry: Registry) -> Handler {
     Arc::new(move |request, peer| {
         let registry = registry.clone();
@@ -33,7 +33,7 @@ pub(crate) fn handler(registry: Registry) -> Handler {
     })
 }
 
-/// Answers a request, whatever it is.
+/// Answers any request.
 async fn respond(
     registry: &Registry,
     request: Request<Incoming>,
@@ -63,7 +63,7 @@ async fn respond(
     observation.answered(response)
 }
 
-/// Does what a request asks for, if its sender may.
+/// Does what a request asks for, if its client may.
 async fn perform(
     registry: &Registry,
     head: &Parts,
@@ -83,7 +83,7 @@ async fn perform(
     }
 }
 
-/// The id that the client or a proxy gave the request, if it is fit to be logged.
+/// The request id of the client or a proxy, if it can be logged.
 fn request_id(headers: &HeaderMap) -> String {
     let is_fit = |text: &&str| {
         (1..=64).contains(&text.len())

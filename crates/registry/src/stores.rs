@@ -1,4 +1,4 @@
-//! The content and the metadata that requests are answered from.
+//! The stores of content and metadata from which requests are answered.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use lazaret_oci::{Digest, Repository};
 
 use crate::message::Refusal;
 
-/// Content and what it means. Clones share both.
+/// The content, and the metadata that names it. Clones share both.
 #[derive(Clone)]
 pub(crate) struct Stores {
     pub(crate) objects: Arc<dyn BlobStore>,
@@ -16,7 +16,7 @@ pub(crate) struct Stores {
 }
 
 impl Stores {
-    /// The content of a blob of at most `limit` bytes; `None` when the repository has no such
+    /// Reads the content of a blob of at most `limit` bytes; `None` when the repository has no such
     /// blob.
     ///
     /// # Errors

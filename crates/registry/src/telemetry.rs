@@ -1,9 +1,8 @@
-//! Telemetry for those who run a registry: measurements, health, traces, one line a request in
-//! the log.
+//! Telemetry for operators: measurements, health, traces, and one log line per request.
 //!
-//! The room only watches: nothing here changes what a client is answered, and no measurement
-//! has a label that a client chose. It reads no settings (`instance` hands them down); events,
-//! which are promised to be delivered, are in `events`.
+//! This module only observes: nothing here changes a response, and no measurement has a label that
+//! a client chose. It reads no settings (`instance` passes them down). Events, whose delivery is
+//! guaranteed, are in `events`.
 
 mod health;
 pub(crate) mod metrics;
@@ -23,16 +22,16 @@ use http::request::Parts;
 use crate::act::Class;
 use crate::server::Peer;
 
-/// Everything that watches the requests of one instance.
+/// Everything that observes the requests of one instance.
 pub(crate) struct Telemetry {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) health: Health,
-    /// The queue of spans; absent when nobody collects them.
+    /// The queue of spans; `None` when there is no collector.
     pub(crate) traces: Option<Traces>,
 }
 
 impl Telemetry {
-    /// Begins to watch a request. `class` says what its path names.
+    /// Begins to observe a request. `class` is the class of its path.
     pub(crate) fn observe(
         &self,
         peer: &Arc<Peer>,

@@ -1,4 +1,4 @@
-//! The terms on which a registry takes content and gives it away.
+//! The terms that apply to requests.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,35 +7,35 @@ use crate::message::Pace;
 use crate::rules::Rules;
 use crate::schemas::Schemas;
 
-/// Everything that requests are held to, as plain values. They change while the registry runs;
-/// a request keeps those that it began with.
+/// The rules and limits of requests, as plain values. They may change while the registry runs; a
+/// request keeps those that it began with.
 #[derive(Clone)]
 pub(crate) struct Terms {
     /// The rules of repositories.
     pub(crate) rules: Rules,
-    /// The schemas of configurations.
+    /// The schemas of artifact configurations.
     pub(crate) schemas: Arc<dyn Schemas>,
-    /// Bytes of the largest blob.
+    /// Size of the largest blob, in bytes.
     pub(crate) blob_bytes: u64,
-    /// Bytes of the largest manifest.
+    /// Size of the largest manifest, in bytes.
     pub(crate) manifest_bytes: usize,
-    /// Whether clients may delete anything.
+    /// Whether clients may delete tags, manifests and blobs.
     pub(crate) takes_deletions: bool,
-    /// The pace at which bodies have to come.
+    /// The pace at which bodies must arrive.
     pub(crate) pace: Pace,
-    /// Lifetime of a link into the store. Without it, clients read all content from
-    /// the registry.
+    /// Lifetime of a link into the content store. `None` when clients read all content from the
+    /// registry.
     pub(crate) links: Option<Duration>,
-    /// The readers of the measurements at the registry's own address.
+    /// The clients that may read the measurements at the registry's own address.
     pub(crate) metrics: Exposure,
 }
 
-/// The readers of the measurements at the registry's own address.
+/// The clients that may read the measurements at the registry's own address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exposure {
-    /// Nobody: there are none, or they have an address of their own.
+    /// Nobody: measurements are turned off, or have a separate address.
     Nobody,
-    /// Those who may administer.
+    /// Clients with the right to administer.
     Administrators,
     Everybody,
 }

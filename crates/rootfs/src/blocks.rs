@@ -1,4 +1,4 @@
-//! The blocks of a disk in the making: handed out, and filled with the data of files as it arrives.
+//! The blocks of a disk image while it is written: allocation, and the data of files.
 
 mod alloc;
 mod compress;
@@ -13,7 +13,7 @@ pub(crate) use data::{CHUNK, Source, push};
 pub(crate) use disk::{Blocks, HELD_MAX, Layout};
 pub(crate) use unit::{BLOCK, BLOCK_U64};
 
-/// What a file system says of itself.
+/// The UUID, hash seed, label and time that a superblock records.
 pub(crate) struct Identity {
     pub(crate) uuid: [u8; 16],
     pub(crate) hash_seed: [u8; 16],
@@ -21,7 +21,7 @@ pub(crate) struct Identity {
     pub(crate) epoch: u32,
 }
 
-/// What a finished disk amounts to.
+/// The totals of a finished disk.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Finished {
     pub(crate) blocks: u64,

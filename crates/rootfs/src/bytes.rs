@@ -1,4 +1,5 @@
-//! Little-endian fields in fixed records. Offsets are constants, so a slip fails every test.
+//! Writes little-endian fields of fixed records. Offsets are constants, so that a slip fails every
+//! test.
 
 /// A record under construction.
 pub(crate) struct Record<'a>(pub(crate) &'a mut [u8]);
@@ -16,7 +17,7 @@ impl Record<'_> {
         self.0[at..at + 4].copy_from_slice(&value.to_le_bytes());
     }
 
-    /// The low halves of a value whose high part has a field of its own, as ext4 splits them.
+    /// Writes the low and the high half of a value to two separate fields, as ext4 splits them.
     pub(crate) fn split_u32(&mut self, low: usize, high: usize, value: u64) {
         self.u32(low, low32(value));
         self.u32(high, low32(value >> 32));

@@ -1,11 +1,12 @@
-//! CRC-32C as Linux file systems chain it: from all ones, without a final inversion.
+//! CRC-32C in the form that Linux file systems chain: it starts at all ones, with no final
+//! inversion.
 
-/// A checksum in the making.
+/// A running checksum.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Checksum(u32);
 
 impl Checksum {
-    /// Of nothing.
+    /// The checksum of no bytes.
     pub(crate) const EMPTY: Self = Self(u32::MAX);
 
     pub(crate) fn update(self, bytes: &[u8]) -> Self {

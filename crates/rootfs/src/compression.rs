@@ -1,30 +1,30 @@
-//! The compressions of EROFS.
+//! The compression algorithms of EROFS.
 
 use std::str::FromStr;
 
 use crate::error::Error;
 
-/// How the files of an EROFS are compressed.
+/// A compression algorithm for the files of an EROFS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Compression {
-    /// LZ4: fast on both ends. Linux 5.13.
+    /// LZ4: compresses and decompresses fast; needs Linux 5.13.
     Lz4,
-    /// Zstandard: smaller. Linux 6.10.
+    /// Zstandard: gives smaller disks; needs Linux 6.10.
     Zstd {
-        /// 1 to 22, from fast to small.
+        /// The compression level: 1 (fast) to 22 (small).
         level: i32,
     },
 }
 
-/// The level of `zstd` that is not told one.
+/// The level of `zstd` when none is given.
 const LEVEL: i32 = 3;
 const LEVELS: std::ops::RangeInclusive<i32> = 1..=22;
 
-/// Puts compressed bytes into a buffer, in the place of what it held.
+/// Compresses bytes into a buffer, whose content it replaces.
 pub(crate) type Codec = Box<dyn FnMut(&[u8], &mut Vec<u8>)>;
 
 impl Compression {
-    /// Its number in the format (`Z_EROFS_COMPRESSION_*`).
+    /// Number of the algorithm in the format (`Z_EROFS_COMPRESSION_*`).
     pub(crate) fn number(self) -> u8 {
         match self {
             Self::Lz4 => LZ4,
@@ -54,7 +54,7 @@ impl Compression {
     }
 }
 
-/// Decompresses exactly `size` bytes; `None` for what is not that.
+/// Decompresses exactly `size` bytes; `None` if the bytes are damaged or give another size.
 pub(crate) fn decompress(algorithm: u8, bytes: &[u8], size: usize) -> Option<Vec<u8>> {
     let mut whole = vec![0; size];
     let length = match algorithm {
@@ -71,7 +71,7 @@ const ZSTD: u8 = 3;
 impl FromStr for Compression {
     type Err = Error;
 
-    /// `lz4`, `zstd` or `zstd:LEVEL`.
+    /// Parses `lz4`, `zstd` or `zstd:LEVEL`.
     fn from_str(text: &str) -> Result<Self, Error> {
         let (name, level) = match text.split_once(':') {
             Some((name, level)) => (name, Some(level.parse().ok())),

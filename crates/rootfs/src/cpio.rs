@@ -1,4 +1,4 @@
-//! Archives for the kernel's initramfs: cpio in the `newc` form
+//! Writes archives for the kernel's initramfs: cpio in the `newc` format
 //! (`Documentation/driver-api/early-userspace/buffer-format.rst`).
 
 #[cfg(test)]
@@ -15,10 +15,10 @@ const FILE: u32 = 0o100_000;
 const SYMLINK: u32 = 0o120_000;
 const CHAR_DEVICE: u32 = 0o020_000;
 
-/// Writes an initramfs. The bytes follow from the calls alone: everything is owned by root and
-/// dated 1970, inodes are numbered in order.
+/// Writes an initramfs. The bytes depend on the calls alone: everything is owned by root and
+/// dated 1970, and inodes are numbered in order.
 ///
-/// The kernel makes no missing parents: add directories before what is in them. Several archives
+/// The kernel does not create missing parents: add a directory before its content. Several archives
 /// may follow each other in one file.
 pub struct Initramfs<W: Write> {
     output: W,

@@ -1,4 +1,4 @@
-//! One disk: layers and single files go in, a file system comes out.
+//! Builds one disk: layers and single files go in, a file system comes out.
 
 mod apply;
 mod builder;
@@ -15,9 +15,9 @@ use crate::error::Error;
 use crate::options::Options;
 
 /// Writes an empty file system of `size` bytes: scratch space for a machine, to be mounted
-/// read-write. The file is sparse; whatever the size, little is written.
+/// read-write. The file is sparse: whatever the size, little is written.
 ///
-/// The size in `options` is ignored. One inode is made for 16 KiB, up to eight million.
+/// The size in `options` is ignored. There is one inode for each 16 KiB, up to eight million.
 ///
 /// # Errors
 /// [`Error::DiskFull`] when `size` does not hold even the metadata; [`Error::Write`] when the

@@ -1,19 +1,20 @@
-//! A writer of EROFS file systems, after the Linux kernel's `fs/erofs/erofs_fs.h`.
+//! Writes EROFS file systems, after the Linux kernel's `fs/erofs/erofs_fs.h`.
 //!
-//! One pass, as for ext4: the blocks of files are written as their data arrives, everything else
-//! follows. The layout of a disk, in blocks of 4 KiB:
+//! It needs one pass, as for ext4: the blocks of files are written as their data arrives, and
+//! everything else follows. The layout of a disk, in blocks of 4 KiB:
 //!
 //! ```text
 //! 0            superblock, at byte 1024
 //! 1..          data of files, in the order of arrival
-//! directories  all but the last block of each; small files that do not fit behind their inodes
+//! directories  all but the last block of each; small files that do not fit after their inodes
 //! attributes   extended attributes that several files share
 //! inodes       each followed by its own attributes and a small file, a link or the end of a directory
 //! ```
 //!
-//! Data is plain, so that Linux 5.4 mounts it, except that files with holes of 1 MiB are chunk-based
-//! (5.15), and that compression, if asked for, takes files that it makes smaller (5.13 for LZ4, 6.10
-//! for Zstandard). Inodes have the long form: nanoseconds, 32-bit owners and link counts.
+//! Data is uncompressed by default, so that Linux 5.4 can mount the disk. There are two exceptions:
+//! files with holes of 1 MiB are chunk-based (Linux 5.15), and with a compression, the files that
+//! shrink are compressed (5.13 for LZ4, 6.10 for Zstandard). Inodes have the extended form:
+//! nanoseconds, 32-bit owners and link counts.
 
 mod compressed;
 mod directory;
@@ -39,7 +40,8 @@ use place::{Data, Place};
 use room::{address, allocate};
 use superblock::Superblock;
 
-/// Starts on an empty file: the superblock comes first. `elsewhere` blocks behind it are in other files.
+/// Starts a disk in an empty file. The superblock comes first; the `elsewhere` blocks after it are
+/// in other files.
 pub(crate) fn create(
     file: File,
     elsewhere: u64,
@@ -102,17 +104,17 @@ pub(crate) fn finish(
     })
 }
 
-/// Writes inodes and what follows each, in the order of their places.
+/// Writes the inodes, and the data that follows each, in the order of their places.
 struct Writer<'a> {
     disk: Blocks,
     tree: &'a Tree,
     layout: &'a Layout<'a>,
     packed: &'a [Packed],
-    /// The number of the compression.
+    /// Number of the compression algorithm.
     algorithm: u8,
-    /// Where the inodes start, in bytes.
+    /// Offset of the first inode in bytes.
     start: u64,
-    /// Bytes of them written so far.
+    /// Bytes of inodes written so far.
     written: u64,
 }
 

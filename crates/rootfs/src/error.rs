@@ -1,4 +1,4 @@
-//! The one error type of this crate.
+//! The error type of this crate.
 
 use std::io;
 
@@ -11,43 +11,43 @@ pub enum Error {
     /// Reading the bytes of a layer, or of a file to be added, failed.
     #[error("failed to read {what}")]
     Read {
-        /// What was read.
+        /// The thing that was read.
         what: String,
-        /// The reader's own error.
+        /// The reader's error.
         source: io::Error,
     },
     /// The compressed stream is damaged or cut off.
     #[error("failed to decompress the layer as {format}")]
     Decompress {
-        /// `gzip` or `zstd`.
+        /// The format: `gzip` or `zstd`.
         format: &'static str,
-        /// The decoder's own error.
+        /// The decoder's error.
         source: io::Error,
     },
     /// The layer uses a compression that no image specification names.
     #[error("failed to decompress the layer: {format} is not supported")]
     UnsupportedCompression {
-        /// The format that the first bytes announce.
+        /// The format that the first bytes indicate.
         format: &'static str,
     },
     /// The tar stream ended inside an entry.
     #[error("failed to read the layer: the archive ends inside {what}")]
     Truncated {
-        /// The part that was cut.
+        /// The part that was cut off.
         what: String,
     },
     /// A tar header or extended header breaks the format.
     #[error("failed to read the layer: bad header at byte {offset}: {reason}")]
     BadHeader {
-        /// Position of the header in the uncompressed stream.
+        /// Offset of the header in the uncompressed stream, in bytes.
         offset: u64,
-        /// What is wrong.
+        /// The rule that the header breaks.
         reason: String,
     },
     /// The entry has a type that cannot be part of an image.
     #[error("failed to apply {path}: tar entries of type {kind:?} are not supported")]
     UnsupportedEntry {
-        /// The entry.
+        /// Path of the entry.
         path: String,
         /// The type flag of its header.
         kind: char,
@@ -55,15 +55,15 @@ pub enum Error {
     /// The entry's name, link target or parent cannot be accepted.
     #[error("failed to apply {path}: {reason}")]
     BadEntry {
-        /// The entry.
+        /// Path of the entry.
         path: String,
-        /// Why it is refused.
+        /// The reason for refusing it.
         reason: EntryFault,
     },
     /// A limit of [`Limits`](crate::Limits) was reached.
     #[error("failed to apply the layer: more than {limit} {what}")]
     LimitExceeded {
-        /// What was counted.
+        /// The thing that was counted.
         what: &'static str,
         /// The limit.
         limit: u64,
@@ -71,15 +71,15 @@ pub enum Error {
     /// The extended attributes do not fit: on ext4 the inode and one block, on EROFS 64 KiB.
     #[error("failed to store the extended attributes of {path}: {bytes} bytes do not fit")]
     XattrsTooLarge {
-        /// The entry.
+        /// Path of the entry.
         path: String,
-        /// The space that they would need.
+        /// Size of the attributes in bytes.
         bytes: usize,
     },
-    /// The content does not fit the disk of the size asked for.
+    /// The content does not fit the disk of the requested size.
     #[error("failed to fit the content into a disk of {size} bytes: it needs about {needed}")]
     DiskFull {
-        /// Bytes that would have been enough at the moment of the failure.
+        /// Number of bytes that would have sufficed at the moment of the failure.
         needed: u64,
         /// Size of the disk in bytes.
         size: u64,
@@ -90,23 +90,23 @@ pub enum Error {
     /// Writing the output failed.
     #[error("failed to write {what}")]
     Write {
-        /// What was written.
+        /// The thing that was written.
         what: &'static str,
         /// The operating system's error.
         source: io::Error,
     },
-    /// A disk that is read breaks its format, or is of none that is known.
+    /// The disk that is read breaks its format, or has an unknown format.
     #[error("failed to read the disk: {reason}")]
     Damaged {
-        /// What is wrong.
+        /// The kind of damage.
         reason: &'static str,
     },
-    /// The name of a compression that nobody knows.
+    /// The name of a compression is unknown.
     #[error(
         "failed to compress as {text:?}: there are lz4, zstd and zstd:LEVEL, with levels 1 to 22"
     )]
     UnknownCompression {
-        /// What was asked for.
+        /// The name that was given.
         text: String,
     },
     /// A local file or folder to be packed cannot be read.
@@ -122,12 +122,12 @@ pub enum Error {
     Unpackable {
         /// The local path.
         path: String,
-        /// Why it is refused.
+        /// The reason for refusing it.
         reason: &'static str,
     },
 }
 
-/// Why one entry of a layer, or one path, is refused.
+/// The reason for refusing one entry of a layer, or one path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EntryFault {
@@ -164,7 +164,7 @@ pub enum EntryFault {
     /// More than 65,000 names for one file.
     #[error("the file has more than 65000 hard links")]
     TooManyHardlinks,
-    /// A whiteout that names nothing, `.` or `..`, or is no plain file.
+    /// The whiteout names nothing, `.` or `..`, or is not a plain file.
     #[error("the whiteout is malformed")]
     BadWhiteout,
     /// An extended attribute's name or value breaks its format.
@@ -194,7 +194,7 @@ impl Error {
     }
 }
 
-/// Renders a name from an archive for people; bytes that are no UTF-8 are lost.
+/// Renders a name from an archive as text; bytes that are not UTF-8 are lost.
 pub(crate) fn show(path: &[u8]) -> String {
     lazaret_values::Printable::new(&String::from_utf8_lossy(path)).to_string()
 }

@@ -1,7 +1,7 @@
-//! A writer of ext4 file systems, after the Linux kernel's `Documentation/filesystems/ext4`.
+//! Writes ext4 file systems, after the Linux kernel's `Documentation/filesystems/ext4`.
 //!
-//! One pass: the blocks of files are allocated and written as their data arrives, everything else
-//! follows once the tree is known. The layout of a disk, in blocks of 4 KiB:
+//! It needs one pass: the blocks of files are allocated and written as their data arrives, and
+//! everything else follows once the tree is known. The layout of a disk, in blocks of 4 KiB:
 //!
 //! ```text
 //! 0            superblock, at byte 1024
@@ -41,7 +41,7 @@ use crate::options::Options;
 use crate::tree::{NodeId, Tree};
 use image::Image;
 
-/// Starts on an empty file: superblock and descriptors come first.
+/// Starts a disk in an empty file: superblock and descriptors come first.
 pub(crate) fn create(file: File, options: &Options) -> Result<Blocks, Error> {
     let size = options.size.map(|size| size / BLOCK_U64);
     let descriptors = geometry::descriptor_blocks(size, options.limits);

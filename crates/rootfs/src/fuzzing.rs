@@ -1,10 +1,10 @@
-//! An entry for the fuzz target of gzip framing.
+//! The entry point of the fuzz target of gzip framing.
 
 use std::io::{self, Read};
 
 use crate::layer::GzipDecoder;
 
-/// Yields at most so many bytes at a time.
+/// Yields at most a fixed number of bytes at a time.
 struct Pieces<'a>(&'a [u8], usize);
 
 impl Read for Pieces<'_> {
@@ -14,8 +14,8 @@ impl Read for Pieces<'_> {
     }
 }
 
-/// Decodes a gzip stream that comes in pieces of `input` bytes into pieces of `output` bytes, up to
-/// about `limit` bytes.
+/// Decodes a gzip stream, fed in pieces of `input` bytes, into pieces of `output` bytes, until
+/// about `limit` bytes are decoded.
 ///
 /// # Errors
 /// Those of the decoder.

@@ -1,9 +1,9 @@
-//! Streaming reader of a layer blob: gzip, zstd or plain, holding tar of any dialect in use.
+//! Reads a layer blob as a stream: gzip, zstd or plain, with tar of any dialect in use.
 //!
-//! The parser is ours because the known size-desynchronisation attacks live in the interplay of
-//! header fields. The rules here are those of Go's `archive/tar`, which every image builder and
-//! runtime shares: the PAX `size` overrides the header's, extended headers are measured by their
-//! own header only, and entries without content have no data whatever their size field says.
+//! The parser is our own because the known size-desynchronisation attacks exploit the interplay of
+//! header fields. Its rules are those of Go's `archive/tar`, which every image builder and
+//! runtime shares: the PAX `size` overrides the header's; an extended header is as long as its own
+//! header says; entries of types without content have no data, whatever their size field says.
 
 mod entry;
 mod header;
@@ -26,17 +26,17 @@ use stream::Stream;
 use crate::error::{EntryFault, Error, show};
 use crate::tree::{Attributes, Timestamp};
 
-/// Longest extended header or long name that is read into memory.
+/// Longest extended header or long name that is read into memory, in bytes.
 const EXTENDED_MAX: u64 = 1 << 20;
 
-/// How much a layer may still take from the limits of its disk.
+/// The part of a disk's limits that is left for one layer.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Budget {
     pub(crate) bytes: u64,
     pub(crate) entries: u64,
 }
 
-/// What a whole layer amounted to.
+/// The totals of a whole layer.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Totals {
     pub(crate) diff_id: [u8; 32],
@@ -46,7 +46,7 @@ pub(crate) struct Totals {
 }
 
 /// Reads one layer, entry by entry. The data of a file must be read before the next entry;
-/// what is left of it is skipped.
+/// unread data is skipped.
 pub(crate) struct LayerReader<'a> {
     stream: &'a mut Stream,
     global: Pax,
@@ -60,18 +60,18 @@ pub(crate) struct LayerReader<'a> {
 /// The data of the current entry.
 #[derive(Debug, Default)]
 struct Data {
-    /// Bytes of the entry still in the stream, without padding.
+    /// Bytes of the entry that are still in the stream, without padding.
     stored: u64,
     padding: u64,
-    /// Position in the file, and its length.
+    /// Position in the file and length of the file, in bytes.
     position: u64,
     size: u64,
     /// The remaining segments of a sparse file, the next one last.
     segments: Option<Vec<Segment>>,
 }
 
-/// Reads a raw blob, whose compression is told by its first bytes: `entries` takes what it wants of
-/// the archive, the rest of the blob is read in any case.
+/// Reads a raw blob, whose compression is recognised by its first bytes. `entries` reads as much of
+/// the archive as it wants; the rest of the blob is read in any case.
 pub(crate) fn read<T>(
     blob: impl Read + Send,
     budget: Budget,
@@ -164,7 +164,7 @@ impl LayerReader<'_> {
         Ok(want)
     }
 
-    /// How many zero bytes of a sparse file follow here. They need not be read: see
+    /// Number of zero bytes of a sparse file that follow here. They need not be read: see
     /// [`skip_hole`](Self::skip_hole).
     pub(crate) fn hole(&self) -> u64 {
         let data = &self.data;
@@ -173,12 +173,12 @@ impl LayerReader<'_> {
             .map_or(0, |segments| hole(segments, data.position, data.size))
     }
 
-    /// Passes over `count` bytes of the hole that follows here.
+    /// Skips `count` bytes of the hole that follows here.
     pub(crate) fn skip_hole(&mut self, count: u64) {
         self.data.position += count.min(self.hole());
     }
 
-    /// Skips what is left of the current entry.
+    /// Skips the unread data of the current entry.
     fn skip_data(&mut self) -> Result<(), Error> {
         let data = std::mem::take(&mut self.data);
         if self.stream.skip(data.stored + data.padding)? {
@@ -192,7 +192,7 @@ impl LayerReader<'_> {
 
     /// The next header record; `None` at the end of the archive.
     ///
-    /// Two zero records end it, as does the end of the stream between entries.
+    /// The archive ends at two zero records, or where the stream ends between entries.
     fn header(&mut self) -> Result<Option<(Header, [u8; RECORD])>, Error> {
         let offset = self.stream.position();
         let Some(record) = self.record()? else {
@@ -228,7 +228,7 @@ impl LayerReader<'_> {
         }
     }
 
-    /// The content of an extended header. Only its own header says how long it is.
+    /// The content of an extended header, whose length only its own header gives.
     fn extended(&mut self, header: &Header, offset: u64) -> Result<Vec<u8>, Error> {
         let size = u64::try_from(header.size)
             .ok()
@@ -329,7 +329,7 @@ impl LayerReader<'_> {
         })
     }
 
-    /// Sets up the data of a regular file whose archive part has `stored` bytes.
+    /// Sets up the data of a regular file that takes `stored` bytes in the archive.
     fn start_data(
         &mut self,
         kind: u8,
@@ -426,7 +426,7 @@ impl LayerReader<'_> {
         SparseMap::check(segments, real, stored).map_err(bad)
     }
 
-    /// The map of PAX format 1.0 at the start of the data, and the bytes that it took.
+    /// The map of PAX format 1.0 at the start of the data, and its length in bytes.
     fn leading_map(&mut self, stored: u64, offset: u64) -> Result<(Vec<Segment>, u64), Error> {
         let bad = |reason: &str| Error::BadHeader {
             offset,
@@ -450,12 +450,12 @@ impl LayerReader<'_> {
     }
 }
 
-/// Bytes from `position` to the next segment or the end of the file.
+/// Number of bytes from `position` to the next segment or the end of the file.
 fn hole(segments: &[Segment], position: u64, size: u64) -> u64 {
     segments.last().map_or(size, |next| next.offset) - position
 }
 
-/// Bytes that fill `size` up to whole records.
+/// Number of bytes that fill `size` up to whole records.
 fn padding(size: u64) -> u64 {
     size.next_multiple_of(RECORD as u64) - size
 }

@@ -1,13 +1,16 @@
-//! OCI layers to one file tree to bootable disks and initramfs archives, without root.
+//! Converts OCI layers to one file tree, and the tree to a bootable disk or an initramfs, without
+//! root.
 //!
-//! [`DiskBuilder`] takes layer blobs and single files and writes an ext4 or EROFS image: in one pass,
-//! without mounts, other programs or a tree on the host. Nothing from a layer ever touches a host
-//! path. [`store_layer`] and [`merge_layers`] do the same layer by layer, for images that share some.
-//! [`empty_disk`] makes scratch space, [`append_verity`] a tree of hashes. [`Initramfs`] writes
-//! cpio archives for a kernel, [`DiskReader`] shows what a disk holds, and [`pack`] goes the other way: a local folder becomes a layer.
+//! [`DiskBuilder`] takes layer blobs and single files and writes an ext4 or EROFS image in one
+//! pass. [`store_layer`] and [`merge_layers`] do the same layer by layer, for images that share
+//! layers. [`empty_disk`] makes scratch space, [`append_verity`] adds a dm-verity hash tree, and
+//! [`Initramfs`] writes cpio archives for a kernel. [`DiskReader`] reads disks back. [`pack`] is
+//! the opposite direction: it makes a layer of a local folder.
 //!
-//! All of it is synchronous. Layers come as readers: fetching and verifying them, and comparing
-//! the diff ids that come back, is the caller's.
+//! This crate never mounts, runs other programs, uses the network, or writes a layer's files to
+//! host paths. Everything is synchronous and reads layers from readers. `supervisor`, its user,
+//! opens them, compares the diff ids, and gives the disks to `vm`; `client` fetches layers and
+//! `images` keeps them.
 
 mod blocks;
 mod bytes;

@@ -1,8 +1,8 @@
-//! What a caller may choose about a disk.
+//! The options of a disk.
 
 use crate::compression::Compression;
 
-/// Bounds on what one disk may take in, so that a hostile layer ends in a typed error.
+/// Bounds on the content of one disk, so that a hostile layer ends in a typed error.
 ///
 /// The defaults admit every image seen in practice and bound memory to roughly
 /// `entries * 200 + metadata` bytes.
@@ -30,33 +30,34 @@ impl Default for Limits {
     }
 }
 
-/// Which file system a disk has.
+/// The file system of a disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum FileSystem {
-    /// ext4, to be written to.
+    /// ext4, which can be written to.
     #[default]
     Ext4,
-    /// EROFS, read-only: as small as its content, and read faster. Linux 5.4; 5.15 where a file has
-    /// a hole of 1 MiB.
+    /// EROFS, read-only: takes no more room than its content, and is faster to read. Needs Linux
+    /// 5.4, or 5.15 if a file has a hole of 1 MiB.
     Erofs,
 }
 
-/// How to build one disk.
+/// The options of one disk.
 ///
 /// Every field has a working default; the same options and the same input give the same bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Options {
-    /// Which file system.
+    /// The file system to write.
     pub file_system: FileSystem,
     /// Size of the disk in bytes, rounded down to 4 KiB. `None`: 1.25 times the content, at least
     /// 1 GiB. The file is sparse: free space takes no room on the host. EROFS has no free space and
     /// ignores this.
     pub size: Option<u64>,
-    /// Whether the disk has a journal, for disks that machines write to: one that stops hard then
-    /// comes up again without a check. Its size is that of `mke2fs`; it is a hole until it is used.
+    /// Whether the disk has a journal. Give one to disks that machines write to: after a hard stop
+    /// they mount again without a check. The journal has the size that `mke2fs` chooses; its blocks
+    /// are a hole until they are used.
     pub journal: bool,
-    /// How the files of an EROFS are compressed; ext4 ignores this. The same version of the compression
-    /// gives the same bytes.
+    /// Compression of the files of an EROFS; ext4 ignores it. The bytes are reproducible with the
+    /// same version of the compression library.
     pub compression: Option<Compression>,
     /// Bounds on hostile input.
     pub limits: Limits,
@@ -65,7 +66,7 @@ pub struct Options {
     /// Mixed into the file system's UUID and hash seed, beside the content itself. Give two disks
     /// of one machine different seeds when they may hold the same content.
     pub seed: Vec<u8>,
-    /// Seconds since 1970 used wherever a time is needed that no entry gives (superblock,
-    /// `lost+found`, directories that no layer describes).
+    /// Time in seconds since 1970 for everything that has no time of its own: superblock,
+    /// `lost+found`, directories that no layer describes.
     pub epoch: u32,
 }

@@ -1,4 +1,4 @@
-//! A local folder or file as a layer: deterministic tar.gz.
+//! Packs a local folder or file as a layer: a deterministic tar.gz.
 
 mod gzip;
 mod tar;
@@ -18,30 +18,31 @@ use walk::{Found, Object, Walk, display};
 use crate::error::Error;
 use crate::tree::Attributes;
 
-/// What happens to the metadata of the files that are packed.
+/// The metadata that a packed layer keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum PackMode {
-    /// The same content gives the same bytes, whoever packs it, where and when: owner 0, mode 0755
-    /// for directories and files that their owner may execute, 0644 for others, one time for all,
-    /// no extended attributes. Hard links become copies. Devices, FIFOs and sockets are refused.
+    /// The same content gives the same bytes, regardless of who packs it, where and when: owner 0,
+    /// mode 0755 for directories and files that their owner may execute, 0644 for others, one time
+    /// for all, no extended attributes. Hard links become copies. Devices, FIFOs and sockets are
+    /// refused.
     #[default]
     Reproducible,
     /// Everything is kept that a root file system needs: owner, mode, time, extended attributes
-    /// (but SELinux labels, which belong to this host), hard links, devices and FIFOs, and the
+    /// (except SELinux labels, which belong to this host), hard links, devices and FIFOs, and the
     /// folder's own attributes. Sockets are left out.
     Preserve,
 }
 
-/// How to pack.
+/// The options of packing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct PackOptions {
-    /// What to keep.
+    /// The metadata to keep.
     pub mode: PackMode,
-    /// Seconds since 1970 given to every entry in [`PackMode::Reproducible`].
+    /// Time of every entry in [`PackMode::Reproducible`], in seconds since 1970.
     pub epoch: u32,
 }
 
-/// What was packed.
+/// The totals of a packed layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PackSummary {
     /// SHA-256 of the bytes written: the digest of the layer blob.
@@ -50,7 +51,7 @@ pub struct PackSummary {
     pub size: u64,
     /// SHA-256 of the tar inside.
     pub diff_id: [u8; 32],
-    /// Length of the tar inside.
+    /// Length of the tar inside, in bytes.
     pub uncompressed: u64,
     /// Number of entries.
     pub entries: u64,
@@ -58,10 +59,10 @@ pub struct PackSummary {
 
 /// Packs a folder's content, or a single file under its own name, as one gzip layer.
 ///
-/// Entries come sorted by name, directories before their content. Names are relative to the
-/// folder. Symbolic links are kept as they are, also ones that point out of the folder: what they
-/// mean is decided where the layer is mounted. A name that starts with `.wh.` is refused, because
-/// whoever applies the layer would take it for a whiteout.
+/// Entries are sorted by name, directories before their content. Names are relative to the
+/// folder. Symbolic links are kept as they are, also ones that point out of the folder: they are
+/// resolved where the layer is mounted. A name that starts with `.wh.` is refused, because
+/// it would be applied as a whiteout.
 ///
 /// # Errors
 /// [`Error::Pack`] when a file or folder cannot be read; [`Error::Unpackable`] for a name that
@@ -120,7 +121,7 @@ fn attributes(found: &Found, options: PackOptions) -> Result<Attributes, Error> 
     Ok(attributes)
 }
 
-/// What the tar entry holds, and where its data comes from.
+/// The type of the tar entry, and the file with its data and its length in bytes.
 fn content(found: &Found) -> Result<(TarKind, Option<(File, u64)>), Error> {
     Ok(match &found.object {
         Object::Directory => (TarKind::Directory, None),
@@ -151,7 +152,7 @@ fn content(found: &Found) -> Result<(TarKind, Option<(File, u64)>), Error> {
     })
 }
 
-/// Copies exactly `size` bytes: the header has promised them.
+/// Copies exactly `size` bytes, as the header promises.
 fn copy<W: Write>(
     found: &Found,
     file: &mut File,

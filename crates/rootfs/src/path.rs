@@ -1,13 +1,13 @@
-//! Names inside the tree.
+//! Checked names inside the tree.
 
 #[cfg(test)]
 mod tests;
 
 use crate::error::{EntryFault, Error};
 
-/// Longest component of a path, as in every Linux file system.
+/// Longest component of a path in bytes, as in every Linux file system.
 pub(crate) const COMPONENT_MAX: usize = 255;
-/// Longest whole path that is accepted.
+/// Longest whole path that is accepted, in bytes.
 pub(crate) const PATH_MAX: usize = 4096;
 
 /// A checked path below the root of a tree.

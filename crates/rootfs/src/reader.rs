@@ -1,7 +1,7 @@
-//! Reads ext4 and EROFS disks without mounting them: those that this crate writes, and others with the
-//! same features.
+//! Reads ext4 and EROFS disks without mounting them: disks that this crate writes, and others with
+//! the same features.
 //!
-//! Nothing on the disk is believed: whatever its bytes are, calls end in a value or an error, in
+//! Nothing on the disk is trusted: for any bytes, calls end in a value or an error, in
 //! time and memory bounded by [`Limits`].
 
 mod clusters;
@@ -27,24 +27,24 @@ use crate::error::{Error, show};
 use crate::options::{FileSystem, Limits};
 use crate::tree::SYMLINK_MAX;
 
-/// Longest name of a directory entry.
+/// Longest name of a directory entry, in bytes.
 const NAME_MAX: usize = 255;
 
-/// A disk that is read.
+/// A disk that is open for reading.
 pub struct DiskReader {
     format: Box<dyn Format>,
     file_system: FileSystem,
     limits: Limits,
-    /// The cluster that was read last, for the one who reads on.
+    /// The cluster that was decompressed last, for sequential reads.
     unpacked: Mutex<Option<(Cluster, Vec<u8>)>>,
 }
 
 impl DiskReader {
-    /// Opens a disk; its first blocks tell the file system. `limits` bound what a
+    /// Opens a disk and recognises its file system by its first blocks. `limits` bound what a
     /// [`walk`](Self::walk) takes.
     ///
     /// # Errors
-    /// [`Error::Damaged`] for what is no disk, or has features that this does not know.
+    /// [`Error::Damaged`] for bytes that are no disk, or a disk with unknown features.
     pub fn open(file: File, limits: Limits) -> Result<Self, Error> {
         let size = file.metadata().map_err(|source| Error::Read {
             what: "the disk".to_owned(),
@@ -76,13 +76,13 @@ impl DiskReader {
         })
     }
 
-    /// Which file system it carries.
+    /// The file system of the disk.
     pub fn file_system(&self) -> FileSystem {
         self.file_system
     }
 
-    /// Visits every name, directories before what they hold, in the order of the disk. Paths have no
-    /// leading `/`; the root's is empty.
+    /// Visits every name in the order of the disk, a directory before its content. Paths have no
+    /// leading `/`; the path of the root is empty.
     ///
     /// # Errors
     /// [`Error::Damaged`], [`Error::LimitExceeded`], and those of `visit`.
@@ -127,7 +127,7 @@ impl DiskReader {
         Ok(())
     }
 
-    /// The file at a path; symbolic links are not followed.
+    /// Looks a path up; symbolic links are not followed.
     ///
     /// # Errors
     /// [`Error::Damaged`], [`Error::LimitExceeded`].
@@ -151,7 +151,7 @@ impl DiskReader {
         Ok(Some(at))
     }
 
-    /// Reads a file's content from a point on; 0 bytes at its end.
+    /// Reads a file's content from byte `at` on; returns the number of bytes, 0 at the end.
     ///
     /// # Errors
     /// [`Error::Damaged`], [`Error::Read`].
@@ -177,7 +177,7 @@ impl DiskReader {
         Ok(buffer.len())
     }
 
-    /// Fills a buffer with what a cluster holds from some byte on.
+    /// Fills a buffer with the content of a cluster, starting at byte `from` of it.
     fn unpack(&self, cluster: Cluster, from: usize, buffer: &mut [u8]) -> Result<(), Error> {
         let mut last = self.unpacked.lock().unwrap_or_else(PoisonError::into_inner);
         let content = match last.take() {
@@ -239,7 +239,7 @@ impl DiskReader {
     }
 }
 
-/// What may still be taken in.
+/// The rest of the limits of a walk.
 struct Budget {
     limits: Limits,
     entries: u64,
@@ -249,7 +249,7 @@ struct Budget {
 impl Budget {
     fn entry(&mut self, bytes: usize) -> Result<(), Error> {
         self.entries += 1;
-        // Each name is counted where it is found and where it is visited.
+        // Each name is counted twice: where it is found, and where it is visited.
         if self.entries / 2 > self.limits.entries {
             return Err(Error::LimitExceeded {
                 what: "entries",

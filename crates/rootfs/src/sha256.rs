@@ -1,5 +1,5 @@
-//! SHA-256 over a stream. `ring` has assembly for processors without SHA instructions, where
-//! hashing would otherwise be half of a conversion.
+//! SHA-256 over a stream, from `ring`: it has assembly for processors without SHA instructions, on
+//! which hashing would otherwise take half of a conversion.
 
 use ring::digest;
 

@@ -1,9 +1,11 @@
-//! Layers that are converted one by one, kept, and merged into the disks of any number of images.
+//! Converts layers one by one to stored layers, which are merged into the disks of any number of
+//! images.
 //!
-//! A stored layer holds the data of its files in blocks, and a log of its entries in their order. Merging
-//! replays the logs of an image's layers on one tree, as if they were read from the layers themselves,
-//! and writes an EROFS whose files lie in the stored layers: the disk is a block of superblock, the
-//! data of each layer, then the metadata, in one row ([`parts`]). No kernel needs to know of it.
+//! A stored layer holds the data of its files in blocks, and a log of its entries in order. A merge
+//! replays the logs of an image's layers on one tree, as if they were read from the layers
+//! themselves, and writes an EROFS whose file data stays in the stored layers. The disk is the
+//! concatenation of a superblock, the data of each layer, and the metadata ([`parts`]); a kernel
+//! sees an ordinary EROFS.
 //!
 //! ```text
 //! stored layer   header | data of files, block by block | log
@@ -35,10 +37,11 @@ const MAGIC: &[u8; 8] = b"LZLAYER\x01";
 /// Bytes of the log that are written at a time.
 const PIECE: usize = 1 << 20;
 
-/// Converts a layer into a stored one. The file is emptied; syncing it is the caller's.
+/// Converts a layer to a stored one. The file is emptied first; the caller syncs it.
 ///
 /// # Errors
-/// As [`DiskBuilder::apply_layer`], but for what depends on other layers: that comes with merging.
+/// As [`DiskBuilder::apply_layer`], except for errors that depend on other layers: merging gives
+/// these.
 pub fn store_layer(
     blob: impl Read + Send,
     output: &File,
@@ -149,7 +152,7 @@ impl Header {
     }
 }
 
-/// A stored layer.
+/// A stored layer that is open for reading.
 #[derive(Debug)]
 pub struct StoredLayer {
     file: File,
@@ -157,7 +160,7 @@ pub struct StoredLayer {
 }
 
 impl StoredLayer {
-    /// Opens a stored layer, whose header must be whole.
+    /// Opens a stored layer; its header must be intact.
     ///
     /// # Errors
     /// [`Error::Damaged`], [`Error::Read`].
@@ -170,24 +173,25 @@ impl StoredLayer {
         Ok(Self { file, header })
     }
 
-    /// What the layer amounted to when it was converted.
+    /// The totals of the layer, from its conversion.
     pub fn summary(&self) -> LayerSummary {
         self.header.summary
     }
 }
 
-/// A part of a disk: bytes of a file.
+/// A part of a disk: a range of bytes of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Part {
-    /// Which stored layer has it; `None`: the merged file.
+    /// Index of the stored layer that has it; `None` stands for the merged file.
     pub layer: Option<usize>,
-    /// Where it begins there, in bytes.
+    /// Offset in that file, in bytes.
     pub offset: u64,
-    /// How long it is, in bytes: whole blocks of 4 KiB.
+    /// Length in bytes: whole blocks of 4 KiB.
     pub length: u64,
 }
 
-/// The parts, in a row, of the disk that merging these layers into a file of `own` bytes made.
+/// The parts, in order, of the disk that merging these layers made; the merged file has `own`
+/// bytes.
 pub fn parts(layers: &[StoredLayer], own: u64) -> Vec<Part> {
     let of_layers = layers.iter().enumerate().map(|(index, layer)| Part {
         layer: Some(index),
@@ -205,8 +209,8 @@ pub fn parts(layers: &[StoredLayer], own: u64) -> Vec<Part> {
     all.filter(|part| part.length > 0).collect()
 }
 
-/// Merges layers, the lowest first, into an EROFS. The file gets what is not in the layers; syncing it
-/// is the caller's.
+/// Merges layers, the lowest first, into an EROFS. The file gets everything that is not in the
+/// layers; the caller syncs it.
 ///
 /// # Errors
 /// As [`DiskBuilder::apply_layer`]; [`Error::Damaged`] for layers that were changed.
@@ -270,7 +274,7 @@ impl Stored {
         }
     }
 
-    /// The same file on a disk that has the layer's data from block `base` on.
+    /// The same file on a disk on which the layer's data begins at block `base`.
     fn into_kind(
         self,
         blocks: &mut Blocks,
@@ -280,7 +284,7 @@ impl Stored {
         base: u64,
     ) -> Result<Kind, Error> {
         match self {
-            // It is asked again whether it may wait in memory: other layers have small files, too.
+            // Whether it may stay in memory is decided again: other layers have small files, too.
             Self::Small(bytes) => Ok(blocks.write_file(&mut &bytes[..], path)?.1),
             Self::Extents(extents) => {
                 let moved = extents.into_iter().map(|extent| {
@@ -304,7 +308,7 @@ impl Stored {
     }
 }
 
-/// A log on its way, hashed.
+/// A reader of the log that hashes what it reads.
 struct Hashed<R> {
     content: R,
     hasher: Sha256,

@@ -1,4 +1,4 @@
-//! What the tests share: an archive writer that can lie, and oracles made by others.
+//! Helpers of the tests: an archive writer that can lie, and checks by other programs.
 
 mod dump;
 
@@ -13,11 +13,11 @@ use tempfile::TempDir;
 
 use crate::{Compression, DiskBuilder, Error, FileSystem, LayerSummary, Options, Summary};
 
-/// Writes tar entries field by field, right or wrong.
+/// Writes tar entries field by field, valid or not.
 #[derive(Default, Clone)]
 pub(crate) struct Tar(pub(crate) Vec<u8>);
 
-/// One entry; every field may be set to nonsense.
+/// One entry; every field may be set to an invalid value.
 #[derive(Clone)]
 pub(crate) struct Spec {
     pub(crate) name: Vec<u8>,
@@ -29,7 +29,7 @@ pub(crate) struct Spec {
     pub(crate) link: Vec<u8>,
     pub(crate) device: (u64, u64),
     pub(crate) data: Vec<u8>,
-    /// The size field, if it is to differ from the data.
+    /// The size field, if it differs from the length of the data.
     pub(crate) size: Option<u64>,
     pub(crate) pax: Vec<(Vec<u8>, Vec<u8>)>,
 }
@@ -204,7 +204,7 @@ pub(crate) struct TestDisk {
     pub(crate) path: PathBuf,
     pub(crate) summary: Summary,
     pub(crate) layers: Vec<LayerSummary>,
-    /// The same layers in another way, which must show the same files: EROFS, then merged, then
+    /// The same layers in another form, which must show the same files: EROFS, then merged, then
     /// compressed.
     pub(crate) twin: Option<Box<TestDisk>>,
     file_system: FileSystem,
@@ -212,7 +212,7 @@ pub(crate) struct TestDisk {
     folder: TempDir,
 }
 
-/// Small disks keep the checks fast.
+/// Options for small disks, which keep the checks fast.
 pub(crate) fn small() -> Options {
     Options {
         size: Some(16 << 20),
@@ -220,7 +220,7 @@ pub(crate) fn small() -> Options {
     }
 }
 
-/// Builds a disk by hand; it must pass the check.
+/// Builds a disk with a closure; it must pass the check.
 pub(crate) fn build_with(
     options: Options,
     fill: impl FnOnce(&mut DiskBuilder) -> Result<(), Error>,
@@ -245,7 +245,7 @@ pub(crate) fn build_with(
     Ok(disk)
 }
 
-/// Builds disks from layers: ext4, and EROFS in three ways beside it.
+/// Builds disks from layers: ext4, and EROFS in three forms as its twins.
 pub(crate) fn try_build(layers: &[Vec<u8>]) -> Result<TestDisk, Error> {
     let mut disk = build_layers(small(), layers)?;
     let options = Options {
@@ -265,7 +265,7 @@ pub(crate) fn try_build(layers: &[Vec<u8>]) -> Result<TestDisk, Error> {
     Ok(disk)
 }
 
-/// Builds an EROFS from stored layers, laid end to end in one file.
+/// Builds an EROFS from stored layers, concatenated into one file.
 fn merge(layers: &[Vec<u8>]) -> Result<TestDisk, Error> {
     let mut summaries = Vec::new();
     let mut stored = Vec::new();
@@ -376,7 +376,7 @@ impl TestDisk {
             .contains("File not found")
     }
 
-    /// Room that the image takes on the host.
+    /// Space that the image takes on the host, in bytes.
     pub(crate) fn host_bytes(&self) -> u64 {
         use std::os::unix::fs::MetadataExt;
         std::fs::metadata(&self.path).unwrap().blocks() * 512
@@ -400,7 +400,7 @@ pub(crate) fn fsck(path: &Path) {
 
 #[track_caller]
 pub(crate) fn fsck_erofs(path: &Path, is_zstd: bool) {
-    // Debian's is the older one, and more may be wrong with a disk that it does not like.
+    // Debian's version is older and may reject a disk for other reasons.
     let newer = concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/../../target/tools/erofs-utils-1.8.6/fsck/fsck.erofs"

@@ -1,4 +1,5 @@
-//! dm-verity: a tree of hashes behind a disk, by whose root a kernel checks every block it reads.
+//! Appends a dm-verity hash tree to a disk; with its root hash a kernel checks every block it
+//! reads.
 //!
 //! ```text
 //! 0              the disk
@@ -22,28 +23,29 @@ use crate::sha256::Sha256;
 
 type Digest = [u8; 32];
 
-/// Digests in a block.
+/// Number of digests in a block.
 const PER_BLOCK: u64 = BLOCK_U64 / 32;
-/// Blocks read at a time.
+/// Number of blocks that are read at a time.
 const CHUNK: usize = 256;
 const SALT: usize = 32;
 
-/// What a kernel needs to check a disk.
+/// The parameters with which a kernel checks a disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verity {
-    /// Hash of everything.
+    /// The root of the hash tree.
     pub root_hash: [u8; 32],
-    /// Mixed into every hash.
+    /// Salt of every hash.
     pub salt: [u8; 32],
-    /// Blocks of 4 KiB that are checked.
+    /// Number of blocks of 4 KiB that are checked.
     pub data_blocks: u64,
-    /// Where the superblock of the tree is, in bytes.
+    /// Offset of the superblock of the hash tree, in bytes.
     pub hash_offset: u64,
 }
 
-/// Appends the tree of hashes to a finished disk of `size` bytes.
+/// Appends the hash tree to a finished disk of `size` bytes.
 ///
-/// Salt and the tree's UUID follow from `uuid`, so that the same disk gives the same bytes.
+/// The salt and the tree's UUID are derived from `uuid`, so that the same disk gives the same
+/// bytes.
 ///
 /// # Errors
 /// When the file cannot be read or written.
@@ -77,8 +79,8 @@ pub fn append_verity(file: &File, size: u64, uuid: &[u8; 16]) -> Result<Verity, 
     })
 }
 
-/// Blocks of each level, from the one above the data to the one below the root. A disk of one block
-/// is its own tree.
+/// Number of blocks of each level, from the one above the data to the one below the root. A disk of
+/// one block is its own tree.
 fn levels(data_blocks: u64) -> Vec<u64> {
     let mut levels = Vec::new();
     let mut count = data_blocks;
@@ -109,7 +111,7 @@ impl Tree<'_> {
         hasher.finalize()
     }
 
-    /// Writes the hashes of `count` blocks from block `from` on to the blocks from `to` on.
+    /// Writes the hashes of the `count` blocks from block `from` on to the blocks from `to` on.
     fn level(&self, from: u64, count: u64, to: u64) -> Result<(), Error> {
         let zeros = [0; BLOCK];
         let zero_hash = self.hash(&zeros);
@@ -127,7 +129,7 @@ impl Tree<'_> {
                     self.hash(block)
                 });
             }
-            // The last block of a level is filled up with zeros.
+            // The last block of a level is padded with zeros.
             output.resize(output.len().next_multiple_of(BLOCK), 0);
             self.file
                 .write_all_at(&output, (to + done / PER_BLOCK) * BLOCK_U64)

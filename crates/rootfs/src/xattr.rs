@@ -1,11 +1,11 @@
-//! Extended attributes: which are kept, and what they are called on disk.
+//! Extended attributes: the names that are kept, and their form on disk.
 
 use crate::error::{EntryFault, Error};
 
 const ACL_ACCESS: &[u8] = b"system.posix_acl_access";
 const ACL_DEFAULT: &[u8] = b"system.posix_acl_default";
 
-/// Namespaces that Linux stores, with their index: the same on ext4 and EROFS.
+/// Namespaces that Linux stores, with their index, which is the same on ext4 and EROFS.
 const PREFIXES: [(&[u8], u8); 4] = [
     (b"user.", 1),
     (b"trusted.", 4),
@@ -13,8 +13,7 @@ const PREFIXES: [(&[u8], u8); 4] = [
     (b"system.", 7),
 ];
 
-/// Leaves out names in namespaces that Linux does not store, refuses what is malformed, and brings the
-/// others in order.
+/// Drops names in namespaces that Linux does not store, refuses malformed ones, and sorts the rest.
 pub(crate) fn normalise(path: &[u8], xattrs: &mut Vec<(Vec<u8>, Vec<u8>)>) -> Result<(), Error> {
     if xattrs.is_empty() {
         return Ok(());
@@ -39,14 +38,14 @@ pub(crate) fn normalise(path: &[u8], xattrs: &mut Vec<(Vec<u8>, Vec<u8>)>) -> Re
     Ok(())
 }
 
-/// Adds attributes to others, all normalised; of two with one name the first list's stays.
+/// Merges two normalised lists; if both have a name, the value of the first stays.
 pub(crate) fn merge(first: &mut Vec<(Vec<u8>, Vec<u8>)>, second: Vec<(Vec<u8>, Vec<u8>)>) {
     if first.is_empty() {
         *first = second;
         return;
     }
     first.extend(second);
-    // Equals keep their order.
+    // The sort is stable.
     first.sort_by(|(a, _), (b, _)| order(a).cmp(&order(b)));
     first.dedup_by(|(later, _), (earlier, _)| later == earlier);
 }
@@ -55,8 +54,8 @@ pub(crate) fn is_acl(name: &[u8]) -> bool {
     name == ACL_ACCESS || name == ACL_DEFAULT
 }
 
-/// The entries of a POSIX ACL in the form of system calls and archives, and whether each is for a
-/// named user or group.
+/// The entries of a POSIX ACL in the form of system calls and archives, and whether each entry is
+/// for a named user or group.
 pub(crate) fn acl_entries(value: &[u8]) -> Option<Vec<([u8; 8], bool)>> {
     let (version, entries) = value.split_first_chunk::<4>()?;
     let (entries, rest) = entries.as_chunks::<8>();
@@ -87,7 +86,7 @@ pub(crate) fn index(name: &[u8]) -> Option<(u8, &[u8])> {
         .find_map(|&(prefix, index)| Some((index, name.strip_prefix(prefix)?)))
 }
 
-/// The name that an index and the rest stand for; the inverse of [`index`].
+/// The name for an index and the rest of the name; the inverse of [`index`].
 pub(crate) fn name_of(index: u8, suffix: &[u8]) -> Option<Vec<u8>> {
     match index {
         2 => return Some(ACL_ACCESS.to_vec()),
@@ -98,7 +97,7 @@ pub(crate) fn name_of(index: u8, suffix: &[u8]) -> Option<Vec<u8>> {
     Some([prefix, suffix].concat())
 }
 
-/// The value that ext4 keeps in its own form for ACLs, in the form of system calls.
+/// Converts a stored value to the form of system calls: ext4 keeps ACLs in a form of its own.
 pub(crate) fn acl_from_disk(name: &[u8], value: &[u8]) -> Option<Vec<u8>> {
     if !is_acl(name) {
         return Some(value.to_vec());

@@ -1,8 +1,8 @@
-//! Work that blocks, with the errors of this crate.
+//! Runs work that blocks, with the errors of this crate.
 
 use crate::Error;
 
-/// [`lazaret_files::blocking`], for work that fails with this crate's [`Error`].
+/// [`lazaret_files::blocking`] for work that fails with this crate's [`Error`].
 ///
 /// # Errors
 /// Those of the work.

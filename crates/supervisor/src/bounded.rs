@@ -1,4 +1,4 @@
-//! Small files that users name.
+//! Reads small files that users name, up to a limit.
 
 use std::fs::File;
 use std::io::Read as _;
@@ -7,7 +7,8 @@ use std::path::Path;
 
 use crate::Error;
 
-/// Reads a regular file of at most `limit` bytes; a symbolic link at its end is not followed.
+/// Reads a regular file of at most `limit` bytes. A symbolic link in the last component of the path
+/// is not followed.
 pub(crate) fn read_bounded(path: &Path, limit: usize) -> Result<Vec<u8>, Error> {
     let flags = i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).unwrap_or_default();
     let file = File::options()

@@ -1,4 +1,5 @@
-//! Catalogues: prebuilt disks and kernels by a short name, asked before any registry.
+//! Catalogues: files that give short names to prebuilt disks and kernels. They are searched before
+//! any registry is asked.
 //!
 //! ```json
 //! {

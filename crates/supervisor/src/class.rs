@@ -1,10 +1,10 @@
-//! The classes of failures, by which callers choose exit statuses and answers.
+//! Classes of failures, by which callers choose exit statuses and answers.
 
 use std::io;
 
 use crate::error::Error;
 
-/// The kind of a failure, for callers that treat kinds differently.
+/// The class of a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorClass {
     /// The request makes no sense.
@@ -13,24 +13,24 @@ pub enum ErrorClass {
     Auth,
     /// Something does not exist.
     NotFound,
-    /// A document, reference or setting breaks a rule.
+    /// A registry cannot be reached, or does not behave like one.
     Invalid,
     /// A registry cannot be reached or does not behave like one.
     Unreachable,
-    /// The name is taken or in use.
+    /// A name is taken, or a thing is in use.
     Conflict,
     /// Content differs from its digest or size.
     Integrity,
-    /// A local file or the disk.
+    /// A local file or disk failed.
     Storage,
-    /// A machine.
+    /// A machine failed.
     Machine,
-    /// None of these.
+    /// Any other failure.
     Other,
 }
 
 impl Error {
-    /// The class.
+    /// The class of this error.
     #[must_use]
     pub fn class(&self) -> ErrorClass {
         match self {

@@ -1,4 +1,4 @@
-//! `rootfs ls` and `rootfs cat`: what a disk holds, read without mounting it.
+//! `rootfs ls` and `rootfs cat`: list and read the files of a disk without mounting it.
 
 use std::fs::File;
 use std::path::Path;
@@ -8,43 +8,44 @@ use serde::Serialize;
 
 use crate::Error;
 
-/// Bytes handed on at a time.
+/// Bytes that are handed on at a time.
 const PIECE: usize = 1 << 20;
 
-/// One name on a disk. Bytes that are no UTF-8 are replaced.
+/// One name on a disk. Bytes that are not UTF-8 are replaced.
 #[derive(Debug, Clone, Serialize)]
 pub struct DiskName {
-    /// Absolute path.
+    /// The absolute path.
     pub path: String,
     /// `directory`, `file`, `symlink`, `char-device`, `block-device`, `fifo` or `socket`.
     pub kind: &'static str,
-    /// Permissions, octal.
+    /// The permissions, in octal.
     pub mode: String,
-    /// Owner.
+    /// User id of the owner.
     pub uid: u32,
-    /// Group.
+    /// Group id.
     pub gid: u32,
-    /// Number of names of the file.
+    /// Number of hard links.
     pub links: u32,
     /// Length in bytes.
     pub size: u64,
-    /// Time of the last change, in seconds since 1970.
+    /// Time of the last change of the content, in seconds since 1970.
     pub mtime: i64,
-    /// Where a symbolic link leads.
+    /// The target of a symbolic link.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target: Option<String>,
-    /// `MAJOR:MINOR` of a device.
+    /// `MAJOR:MINOR` of a device node.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub device: Option<String>,
-    /// Names of its extended attributes.
+    /// Names of the extended attributes.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub xattrs: Vec<String>,
 }
 
-/// All names on a disk, or those at and below one path, in order.
+/// Lists all names on a disk in order, or only those at and below one path.
 ///
 /// # Errors
-/// [`Error::Disk`] for what is no disk or damaged, [`Error::NotOnDisk`], [`Error::Io`].
+/// [`Error::Disk`] for a file that is not a disk, or a damaged one; [`Error::NotOnDisk`];
+/// [`Error::Io`].
 pub fn list_disk(disk: &Path, below: Option<&str>) -> Result<Vec<DiskName>, Error> {
     let reader = open(disk)?;
     let wanted = below.unwrap_or_default().trim_matches('/').as_bytes();
@@ -68,10 +69,10 @@ pub fn list_disk(disk: &Path, below: Option<&str>) -> Result<Vec<DiskName>, Erro
     Ok(names)
 }
 
-/// Hands out the content of a file on a disk. Symbolic links are not followed.
+/// Hands the content of a file on a disk to `emit`. Symbolic links are not followed.
 ///
 /// # Errors
-/// As [`list_disk`]; also when the path is no regular file; those of `emit`.
+/// As [`list_disk`]; also when the path is not a regular file; those of `emit`.
 pub fn read_from_disk<E: From<Error> + From<std::io::Error>>(
     disk: &Path,
     path: &str,

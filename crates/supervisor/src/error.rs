@@ -1,5 +1,5 @@
-//! What can go wrong in the supervisor. Messages name no flag and give no advice: callers know
-//! what their users can do.
+//! The errors of this crate. Messages name no flag and give no advice: callers know what their
+//! users can do.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ pub enum Error {
     /// Text that breaks the OCI grammar.
     #[error(transparent)]
     Oci(#[from] lazaret_oci::Error),
-    /// A registry refused, failed or misbehaved.
+    /// A registry refused a request, failed or broke the protocol.
     #[error(transparent)]
     Client(#[from] lazaret_client::Error),
     /// The local store, a layout or an archive failed.
@@ -27,7 +27,7 @@ pub enum Error {
     /// A machine or kernel failed.
     #[error(transparent)]
     Vm(#[from] lazaret_vm::Error),
-    /// An artifact, or a use of one, breaks a rule.
+    /// An artifact, or a use of one, breaks a rule of its family.
     #[error(transparent)]
     Artifact(#[from] lazaret_artifacts::Error),
     /// A component of a run could not be fetched.
@@ -35,17 +35,17 @@ pub enum Error {
     Fetch {
         /// The component.
         reference: Box<Reference>,
-        /// Why.
+        /// The cause.
         source: Box<Error>,
     },
-    /// An artifact file that its schema refuses.
+    /// An artifact file that does not match its schema.
     #[error("invalid {family} '{subject}':{}", list(faults))]
     InvalidArtifact {
         /// The file.
         subject: String,
         /// The family it was checked as.
         family: Family,
-        /// Every fault.
+        /// All faults.
         faults: Vec<Fault>,
     },
     /// A file whose `kind` is not that of a family.
@@ -56,27 +56,27 @@ pub enum Error {
         /// Its `kind`.
         kind: String,
     },
-    /// A source that is not what it should be.
+    /// A source that does not have the expected form.
     #[error("cannot use '{}': {reason}", path.display())]
     Source {
         /// The file or folder.
         path: PathBuf,
-        /// Why not.
+        /// The reason.
         reason: String,
     },
-    /// Nothing by that name, neither a file nor a cached image.
+    /// There is neither a file nor a cached image of that name.
     #[error("'{name}' is neither a file nor a cached image")]
     SourceNotFound {
-        /// What was given.
+        /// The name given.
         name: String,
     },
-    /// No image by that name or digest.
+    /// There is no image of that name or digest.
     #[error("no image '{name}' in the store")]
     ImageNotFound {
-        /// What was given.
+        /// The name or digest given.
         name: String,
     },
-    /// An image of another origin has the name.
+    /// The name belongs to an image of another origin.
     #[error("there is an image '{name}' in the store that is not from a catalogue")]
     ImageExists {
         /// Its name.
@@ -85,18 +85,18 @@ pub enum Error {
     /// A digest prefix that several images share.
     #[error("'{text}' is the start of several digests")]
     ImageAmbiguous {
-        /// What was given.
+        /// The prefix given.
         text: String,
         /// The images.
         names: Vec<String>,
     },
-    /// Content went only into families that carry files.
+    /// Content was given for an artifact of a family that carries no files.
     #[error("{} has no content", family.article())]
     NoContent {
         /// The family.
         family: Family,
     },
-    /// A setting that only artifact files take.
+    /// A setting that is only for artifact files was given for an image.
     #[error("the {setting} is for artifact files, and '{source_name}' is an image")]
     ArtifactsOnly {
         /// The setting.
@@ -104,20 +104,20 @@ pub enum Error {
         /// The source given.
         source_name: String,
     },
-    /// A blob that the store should have.
+    /// A blob that the store should have is missing.
     #[error("blob {digest} is missing from the store")]
     BlobMissing {
         /// The blob.
         digest: Digest,
     },
-    /// Content with another digest than announced.
+    /// Content does not have the announced digest.
     #[error("{subject} has digest {actual}, not {expected}")]
     DigestMismatch {
-        /// What was announced.
+        /// The announced digest.
         expected: Digest,
-        /// What it is.
+        /// The actual digest.
         actual: Digest,
-        /// What has it.
+        /// The name of the content in messages.
         subject: String,
     },
     /// A configuration that does not fit its manifest.
@@ -125,9 +125,9 @@ pub enum Error {
     LayerCount {
         /// The image.
         image: String,
-        /// Layers of the manifest.
+        /// Number of layers in the manifest.
         layers: usize,
-        /// Diff ids of the configuration.
+        /// Number of diff ids in the configuration.
         diff_ids: usize,
     },
     /// An artifact whose configuration is too large to read.
@@ -135,7 +135,7 @@ pub enum Error {
     ConfigTooLarge {
         /// The artifact.
         reference: Box<Reference>,
-        /// Its announced size.
+        /// The announced size, in bytes.
         bytes: u64,
     },
     /// An artifact of a type that is neither an image nor one of the ten families.
@@ -148,20 +148,20 @@ pub enum Error {
         /// Its type.
         artifact_type: String,
     },
-    /// Layers that cannot become a disk, or files that cannot become a layer.
+    /// Layers that cannot be converted to a disk, or files that cannot be packed as a layer.
     #[error("failed to convert {subject}")]
     Convert {
-        /// What.
+        /// The name of the source in messages.
         subject: String,
-        /// Why.
+        /// The cause.
         source: lazaret_rootfs::Error,
     },
-    /// A file that is no disk, or a damaged one.
+    /// A file that is not a disk, or a damaged disk.
     #[error("cannot read {}", path.display())]
     Disk {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: lazaret_rootfs::Error,
     },
     /// A catalogue that cannot be read.
@@ -169,29 +169,29 @@ pub enum Error {
     Catalogue {
         /// The file.
         path: PathBuf,
-        /// Why not.
+        /// The reason.
         reason: String,
     },
-    /// A bundle that is none.
+    /// A file that is not a valid bundle.
     #[error("the bundle of '{name}' cannot be used: {reason}")]
     Bundle {
         /// The image.
         name: String,
-        /// Why not.
+        /// The reason.
         reason: String,
     },
-    /// An artifact that should be a kernel and is none.
+    /// An artifact that should be a kernel but is not.
     #[error("'{reference}' is no kernel: {reason}")]
     NoKernelArtifact {
         /// The artifact.
         reference: Box<Reference>,
-        /// Why not.
+        /// The reason.
         reason: String,
     },
-    /// A checked disk whose root hash is gone or damaged.
+    /// The root hash of a checked disk is missing or damaged.
     #[error("the root hash '{key}' of a disk in the store cannot be read")]
     RootHash {
-        /// Its key.
+        /// The key of the disk in the store.
         key: String,
     },
     /// A path that a disk does not have.
@@ -207,34 +207,34 @@ pub enum Error {
     Initramfs {
         /// The kernel.
         kernel: String,
-        /// Why.
+        /// The cause.
         source: lazaret_rootfs::Error,
     },
     /// The guest could not start the workload.
     #[error("{message}")]
     Workload {
-        /// What the guest says.
+        /// The message of the guest.
         message: String,
-        /// What kept it from starting.
+        /// The kind of the failure.
         kind: FailureKind,
     },
-    /// A machine was asked for something that its state does not have.
+    /// An action that the state of the machine does not allow.
     #[error("a machine that is {state} cannot be {action}")]
     MachineState {
         /// Its state.
         state: &'static str,
-        /// What was asked, as a participle.
+        /// The action, as a past participle.
         action: &'static str,
     },
-    /// The machine hung up.
+    /// The channel to the machine closed before the workload ended.
     #[error("the machine ended before the workload did")]
     ChannelClosed,
-    /// A file or stream failed.
+    /// An operation on a file or stream failed.
     #[error("failed to {action}")]
     Io {
-        /// What was attempted.
+        /// The attempted action.
         action: String,
-        /// Why it failed.
+        /// The cause.
         source: io::Error,
     },
     /// A setting that cannot be used.
@@ -244,16 +244,16 @@ pub enum Error {
         setting: Setting,
         /// Its value.
         value: String,
-        /// Why not.
+        /// The reason.
         reason: String,
     },
-    /// A run that wants a root disk of the machine's own, and no writes to it.
+    /// A run with a root disk of the machine's own that is also read-only.
     #[error("a root disk of the machine's own cannot be read-only")]
     ReadOnlyOwnDisk,
 }
 
 impl Error {
-    /// For `map_err`: `action` fits "failed to ...", and the path follows it.
+    /// For `map_err`: `action` completes "failed to ...", and the path follows it.
     pub(crate) fn io(action: &str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let action = format!("{action} '{}'", path.display());
         move |source| Self::Io { action, source }
@@ -276,7 +276,7 @@ impl From<lazaret_files::Stopped> for Error {
 }
 
 impl From<lazaret_images::Error> for Error {
-    /// Takes out the errors of others that came through the ports for images.
+    /// Unwraps errors of other crates that came through the ports for images.
     fn from(error: lazaret_images::Error) -> Self {
         match error {
             lazaret_images::Error::Elsewhere(source) => {
@@ -306,7 +306,7 @@ impl From<lazaret_artifacts::ResolveError<Error>> for Error {
     }
 }
 
-/// One line a fault.
+/// Formats faults, one per line.
 fn list(faults: &[Fault]) -> String {
     faults.iter().map(|fault| format!("\n  {fault}")).collect()
 }

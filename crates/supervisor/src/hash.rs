@@ -1,10 +1,10 @@
-//! Digests of whole streams.
+//! Computes the digest of a whole stream.
 
 use std::io::{self, Read, Write};
 
 use lazaret_oci::{Algorithm, Digest, Hasher};
 
-/// Copies everything; returns its SHA-256 and length. Into [`io::sink`] it only hashes.
+/// Copies a stream; returns its SHA-256 and its length in bytes. With [`io::sink`] it only hashes.
 pub(crate) fn copy_hashed(from: &mut impl Read, to: &mut impl Write) -> io::Result<(Digest, u64)> {
     let mut hasher = Hasher::new(Algorithm::Sha256);
     let (mut buffer, mut size) = (vec![0; 1 << 20], 0);

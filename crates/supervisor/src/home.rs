@@ -1,7 +1,7 @@
-//! One user's folders, opened: stores, settings and the client for registries.
+//! One user's stores, settings and client for registries, opened together.
 //!
-//! Every operation of this crate begins here. This file knows none of them: each adds its own
-//! `impl Home` in the module of its verb, and hands on only the parts that the work needs.
+//! Every operation of this crate begins here. This file knows none of them: each operation adds its
+//! own `impl Home` in its module, and passes on only the parts that the work needs.
 
 use std::fs;
 use std::path::Path;
@@ -16,24 +16,23 @@ use tokio::sync::OnceCell;
 use crate::machines::Machines;
 use crate::{Error, Settings};
 
-/// Where transfers report to.
+/// The receiver of progress reports of transfers.
 pub type ProgressSink = Arc<dyn Progress>;
 
-/// A user's stores with the settings and the client that go with them. Opening it cleans up
-/// after processes that died.
+/// A user's stores, with their settings and client. Opening it cleans up after processes that died.
 pub struct Home {
     pub(crate) settings: Settings,
     pub(crate) client: Client,
     pub(crate) images: ImageStore,
     pub(crate) kernels: kernel::Store,
     pub(crate) machines: Machines,
-    /// This process's own folder for what it packs.
+    /// This process's own folder, for files that it packs.
     pub(crate) scratch: LockedDir,
     qemu: OnceCell<Qemu>,
 }
 
 impl Home {
-    /// Opens the stores and sweeps what dead processes left: machines, staged content.
+    /// Opens the stores, and removes what dead processes left: machines and staged content.
     ///
     /// # Errors
     /// When a folder cannot be made or a store cannot be opened.
@@ -65,7 +64,7 @@ impl Home {
         })
     }
 
-    /// The installed QEMU, looked for once.
+    /// The installed QEMU; it is looked for once.
     pub(crate) async fn qemu(&self) -> Result<&Qemu, Error> {
         let find = || Qemu::find(&self.settings.search_path);
         Ok(self.qemu.get_or_try_init(find).await?)

@@ -1,4 +1,4 @@
-//! Images in the local store: import, listing, removal, and the sources that they come from.
+//! Images in the local store: import, listing, removal, and their sources.
 
 pub(crate) mod convert;
 mod document;

@@ -1,4 +1,4 @@
-//! The archive that the kernel starts from: PID 1 and the modules it loads.
+//! The initramfs: the cpio archive with PID 1 and the kernel modules that it loads.
 //!
 //! ```text
 //! /init                    lazaret-guest
@@ -7,7 +7,7 @@
 //! /lib/modules/*.ko
 //! /dev /proc /sys /run /mnt   mount points;  /dev/console, /dev/null
 //! ```
-//! It depends on the kernel and this build alone, so it is made once and kept in the cache.
+//! The archive depends only on the kernel and this build, so it is made once and kept in the cache.
 
 use std::fs::{self, File};
 use std::io::BufWriter;
@@ -20,10 +20,10 @@ use lazaret_vm::kernel::{Kernel, Purpose};
 
 use crate::{Error, guest};
 
-/// Changes with the layout of the archive.
+/// Version of the archive's layout; it is part of the cache key.
 const LAYOUT: &str = "2";
 
-/// The archive for `kernel`, made if it is not in `cache` yet.
+/// Returns the archive for `kernel`; it is made if it is not in `cache` yet.
 pub(crate) fn prepare(kernel: &Kernel, cache: &Path) -> Result<PathBuf, Error> {
     let key =
         Digest::of(format!("{LAYOUT} {} {}", kernel.digest, Digest::of(guest::INIT)).as_bytes());
@@ -33,7 +33,7 @@ pub(crate) fn prepare(kernel: &Kernel, cache: &Path) -> Result<PathBuf, Error> {
         return Ok(path);
     }
     fs::create_dir_all(&folder).map_err(Error::io("create", &folder))?;
-    // Two processes may do this at once: both write the same bytes, the later rename wins.
+    // Two processes may do this at once: both write the same bytes, and the later rename wins.
     let archive = NewFile::create(&path, 0o600)?;
     write(kernel, &archive.file()?)?;
     archive.publish()?;

@@ -1,4 +1,4 @@
-//! What `rootfs build --inject` adds to an image's tree.
+//! The additions of `rootfs build --inject` to an image's tree.
 
 mod agent;
 
@@ -11,19 +11,19 @@ use lazaret_rootfs::{Attributes, DiskBuilder};
 
 use crate::{Error, Setting};
 
-/// One thing to add to a disk, over what the image has in its place. Everything is root's; folders
-/// that are there stay as they are, missing ones are made with mode 0755.
+/// One addition to a disk, which replaces what the image has at that path. New entries belong to
+/// root. Existing folders stay as they are; missing ones are made with mode 0755.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Injection {
-    /// The guest agent with its services: `agent`.
+    /// `agent`: the guest agent with its services.
     Agent,
-    /// A file of the host: `FILE:/PATH[:MODE]`.
+    /// `FILE:/PATH[:MODE]`: a file of the host.
     File {
-        /// Which.
+        /// The file on the host.
         source: PathBuf,
-        /// Absolute path on the disk.
+        /// The absolute path on the disk.
         target: String,
-        /// Permissions; the file's own when not given.
+        /// The permissions; those of the file when not given.
         mode: Option<u16>,
     },
 }
@@ -40,7 +40,8 @@ impl FromStr for Injection {
             value: text.to_owned(),
             reason: reason.to_owned(),
         };
-        // The target begins at the first `:/`: neither it nor the mode can hold another one.
+        // The target begins at the first `:/`, because neither it nor the mode can contain another
+        // one.
         let (source, rest) = text
             .split_once(":/")
             .filter(|(source, _)| !source.is_empty())
@@ -66,7 +67,7 @@ impl FromStr for Injection {
 }
 
 impl Injection {
-    /// Fails early where [`apply`](Self::apply) would fail late.
+    /// Reports errors before the build that [`apply`](Self::apply) would report at its end.
     pub(crate) fn check(&self, config: &ImageConfig) -> Result<(), Error> {
         match self {
             Self::Agent => {
@@ -88,7 +89,7 @@ impl Injection {
         }
     }
 
-    /// Adds it to a disk whose layers are all there.
+    /// Adds it to a disk that has all its layers.
     pub(crate) fn apply(&self, disk: &mut DiskBuilder) -> Result<(), Error> {
         match self {
             Self::Agent => agent::apply(disk).map_err(|source| Error::Convert {
@@ -112,10 +113,10 @@ impl Injection {
     }
 }
 
-/// A file with its permissions; anything else is refused.
+/// Opens a regular file; returns it with its permissions. Anything else is refused.
 fn open(path: &Path) -> Result<(File, u16), Error> {
     use std::os::unix::fs::PermissionsExt as _;
-    // Opening a FIFO would wait for a writer.
+    // Checked first, because opening a FIFO would wait for a writer.
     let metadata = std::fs::metadata(path).map_err(Error::io("inject", path))?;
     if !metadata.is_file() {
         return Err(Error::Setting {

@@ -1,4 +1,4 @@
-//! Kernels of the store: what users do with them. The store itself is in `lazaret-vm`.
+//! The commands on kernels of the store. The store itself is in `lazaret-vm`.
 
 mod export;
 mod kind;

@@ -1,8 +1,13 @@
-//! The supervisor library that joins the engines: push, pull, import and run.
+//! Joins the engines to what a user does: push, pull, import, build and run.
 //!
-//! [`Home`] is opened over one user's [`Settings`] and does what the commands ask. The
-//! command line calls it in-process. Adapters between engines live here: the resolver's
+//! [`Home`] is opened over one user's [`Settings`]; its methods are the operations that the command
+//! line (`lazaret`, in `crates/cli`) calls in-process. The engines below are `lazaret-client`
+//! (registries), `lazaret-images` (the store), `lazaret-rootfs` (disks) and `lazaret-vm`
+//! (machines). They never import each other, so the adapters between them live here: the resolver's
 //! artifact source over the client, images of registries over the client, disks from layers.
+//!
+//! This crate never reads the environment, writes to the standard streams, installs signal handlers
+//! or names a flag: the command line does.
 
 mod blocking;
 mod bounded;

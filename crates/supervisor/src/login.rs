@@ -1,4 +1,4 @@
-//! Registry credentials.
+//! Stored credentials of registries.
 
 use lazaret_client::{Credential, Store};
 use lazaret_oci::Registry;
@@ -10,9 +10,9 @@ use crate::{Error, Home};
 /// A registry with stored credentials.
 #[derive(Debug, Clone, Serialize)]
 pub struct Login {
-    /// `host[:port][/path]`.
+    /// The registry and an optional path in it: `host[:port][/path]`.
     pub registry: String,
-    /// The user; `None` for a token.
+    /// The user name; `None` for a token.
     pub username: Option<String>,
 }
 
@@ -20,24 +20,24 @@ impl Home {
     /// Stores credentials after the registry has accepted them.
     ///
     /// # Errors
-    /// Those of the registry; nothing is stored then.
+    /// Those of the registry. Nothing is stored then.
     pub async fn login(&self, registry: &Registry, credential: Credential) -> Result<(), Error> {
         self.client.verify(registry, credential.clone()).await?;
         Ok(self.credential_store().put(registry, None, &credential)?)
     }
 
-    /// Forgets credentials; `false` when there were none.
+    /// Removes stored credentials; `false` when there were none.
     ///
     /// # Errors
-    /// Of the credential file.
+    /// Those of the credential file.
     pub fn logout(&self, registry: &Registry) -> Result<bool, Error> {
         Ok(self.credential_store().remove(registry, None)?)
     }
 
-    /// The stored credentials, without secrets.
+    /// Lists the stored credentials, without secrets.
     ///
     /// # Errors
-    /// Of the credential file.
+    /// Those of the credential file.
     pub fn logins(&self) -> Result<Vec<Login>, Error> {
         let entries = self.credential_store().list()?;
         Ok(entries
@@ -49,7 +49,7 @@ impl Home {
             .collect())
     }
 
-    /// The families that a registry knows.
+    /// Asks a registry for the artifact families that it knows.
     ///
     /// # Errors
     /// Those of the registry.

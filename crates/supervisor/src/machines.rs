@@ -1,7 +1,8 @@
-//! The machines of a user: each in a locked folder, held by one process from birth to end.
+//! The machines of a user. Each has a locked folder, which one process holds from the machine's
+//! start to its end.
 //!
 //! A [`Machine`] is made from a [`Design`] and goes through the states of [`Life`]. This module
-//! starts emulators and ends them; it never asks what a workload is for, where disks come from
+//! starts and ends emulators. It never asks what a workload is for, where disks come from
 //! (`prepare`), or who reads the workload's output (the caller, through the session that
 //! [`Machine::start`] gives).
 //!
@@ -14,7 +15,7 @@
 //!     root.vmdk               the parts of the image's disk
 //!     console.log             what the guest's kernel says
 //! ```
-//! The folder goes with the machine. Where the holder died, the next command ends the recorded
+//! The folder is removed with the machine. If the holder died, the next command ends the recorded
 //! process, if it is still the same one, and removes the folder.
 
 mod design;
@@ -41,14 +42,15 @@ pub use machine::Machine;
 pub(crate) use moment::stamp;
 pub use session::{Control, Event, Events, Input, Session};
 
-/// The folders of all machines of a user.
+/// The folder with all machines of a user.
 #[derive(Debug, Clone)]
 pub(crate) struct Machines {
     folders: LockedDirs,
 }
 
 impl Machines {
-    /// The machines below `folder`, which is made if missing. Frees what lost machines had.
+    /// Opens `folder`, which is made if it is missing. Ends machines whose holder died, and removes
+    /// their folders.
     pub(crate) fn open(folder: PathBuf) -> Result<Self, Error> {
         std::fs::create_dir_all(&folder).map_err(Error::io("create", &folder))?;
         let folders = LockedDirs::new(folder);
@@ -56,7 +58,7 @@ impl Machines {
         Ok(Self { folders })
     }
 
-    /// Makes a machine: its folder with everything it starts from.
+    /// Makes a machine: its folder, with all files that it starts from.
     ///
     /// # Errors
     /// [`Error::Io`] and [`Error::Convert`] for its disks. Nothing is left behind then.

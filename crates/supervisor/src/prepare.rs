@@ -1,4 +1,5 @@
-//! The first part of `run`: everything that is settled before a machine exists, as one value.
+//! The first part of `run`: settles everything before a machine exists, and returns it as one
+//! value.
 //!
 //! ```text
 //! find      reference -> image, agent or bundle       lazaret-artifacts over the client
@@ -8,8 +9,8 @@
 //! choose    kernel, initramfs, accelerator            probed once for each host
 //! design    -> Prepared: design, boot configuration, notices
 //! ```
-//! Nothing here makes a folder, a process or a line of output for a machine: `machines` makes
-//! machines from the design, and the caller tells the user the notices.
+//! Nothing here makes a folder or a process for a machine, or prints: `machines` makes machines
+//! from the design, and the caller shows the notices to the user.
 
 mod artifacts;
 mod boot;
@@ -37,7 +38,7 @@ use crate::{Error, Home, ProgressSink, blocking, image, initramfs};
 use design::Parts;
 use root::Layers;
 
-/// What runs and how, before anything large is fetched for it.
+/// What is run and how, settled before anything large is fetched.
 struct Subject {
     spec: RunSpec,
     hostname: String,
@@ -47,7 +48,7 @@ struct Subject {
 }
 
 impl Home {
-    /// Settles everything about a run: fetches what is missing, makes the shared disks, finds
+    /// Settles everything about a run: fetches missing content, makes the shared disks, finds
     /// kernel and accelerator. No machine exists yet.
     ///
     /// # Errors
@@ -58,18 +59,18 @@ impl Home {
         request: RunRequest,
         progress: ProgressSink,
     ) -> Result<Prepared, Error> {
-        // Until the machine has its disks open, nothing may be pruned.
+        // Nothing may be pruned until the machine has opened its disks.
         let lease = self.images.lease()?;
         let kernel = match &request.kernel {
             Some(wanted) => Some(self.ensure_kernel(wanted, &progress).await?),
             None => None,
         };
         if kernel.is_none() && self.settings.catalogues.is_empty() {
-            // Without one there is no use in fetching anything.
+            // Checked first: without a kernel there is no use in fetching anything.
             self.kernels.default_kernel()?;
         }
         let subject = self.subject(&request, &progress).await?;
-        // The flag before the catalogue's entry before the default.
+        // Order of precedence: the flag, the catalogue's entry, the default.
         let of_entry = subject.prebuilt.as_ref();
         let of_entry = of_entry.and_then(|prebuilt| prebuilt.kernel.clone());
         let kernel = match kernel.or(of_entry) {
@@ -148,8 +149,8 @@ impl Home {
         })
     }
 
-    /// The root disk, and the one with the artifacts if there are any. Both are in the store,
-    /// but for a root disk of the machine's own.
+    /// The root disk, and the disk with the artifacts if there are any. Both are in the store,
+    /// except a root disk of the machine's own.
     async fn disks(
         &self,
         subject: Subject,

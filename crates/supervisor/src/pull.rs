@@ -1,4 +1,4 @@
-//! `pull`: an artifact's configuration, or an image into the store.
+//! `pull`: fetches an artifact's configuration, or an image into the store.
 
 mod arrivals;
 
@@ -18,25 +18,25 @@ use crate::registry_images::RegistryImages;
 use crate::resolve::read_config;
 use crate::{Error, Home, ProgressSink, blocking};
 
-/// What was pulled.
+/// The result of a pull.
 #[derive(Debug, Clone)]
 pub enum Pulled {
     /// A typed artifact; nothing was stored.
     Artifact(PulledArtifact),
-    /// An image, now in the store.
+    /// An image, which is now in the store.
     Image(Image),
 }
 
-/// A typed artifact.
+/// A pulled typed artifact.
 #[derive(Debug, Clone)]
 pub struct PulledArtifact {
-    /// Where it came from.
+    /// The reference that it came from.
     pub reference: Reference,
     /// Digest of its manifest.
     pub digest: Digest,
     /// Its family.
     pub family: Family,
-    /// Its configuration as it is.
+    /// Its configuration, byte for byte.
     pub config: Vec<u8>,
 }
 
@@ -77,10 +77,10 @@ impl Home {
         Ok(Pulled::Image(Image::from(&pulled.await?.0)))
     }
 
-    /// Pulls an image into the store while `convert` works on its layers, in a thread of its own, as
-    /// they come: layers in parallel, each verified before it counts.
+    /// Pulls an image into the store. Meanwhile `convert` works on its layers, in a thread of its
+    /// own. Layers are fetched in parallel, and each is verified before `convert` gets it.
     ///
-    /// The image counts as pulled only when both are done. The first error ends the other.
+    /// The image counts as pulled only when both are done. The first error ends the other one.
     pub(crate) async fn pull_using<T: Send + 'static>(
         &self,
         reference: &Reference,
@@ -109,7 +109,7 @@ impl Home {
         let manifest = document.manifest().ok_or_else(|| Error::ImageNotFound {
             name: reference.to_string(),
         })?;
-        // What is to become of the layers depends on the configuration.
+        // The configuration comes first, because the conversion of the layers depends on it.
         let config = std::slice::from_ref(&manifest.config);
         copy_blobs(config, from, &to, parallel).await?;
         let (announcer, arrivals) = Arrivals::new(to.clone());
@@ -131,7 +131,7 @@ impl Home {
         Ok((record, converted))
     }
 
-    /// Fetches the blobs that the store lacks.
+    /// Fetches the blobs of a manifest that the store lacks.
     pub(crate) async fn pull_missing(
         &self,
         reference: &Reference,
@@ -152,7 +152,7 @@ impl Home {
     }
 }
 
-/// Says of which reference there is nothing for a platform; other errors stay as they are.
+/// Adds to a missing platform the reference that was looked at; other errors stay as they are.
 fn without_platform(reference: &Reference, error: lazaret_images::Error) -> Error {
     match error {
         lazaret_images::Error::Platform { wanted, available } => {
@@ -166,7 +166,8 @@ fn without_platform(reference: &Reference, error: lazaret_images::Error) -> Erro
     }
 }
 
-/// The name that an image is kept under: its tag, or its digest when it has none.
+/// The name under which the store keeps an image: with its tag, or with its digest when it has
+/// none.
 pub(crate) fn store_name(reference: &Reference) -> Reference {
     match reference.tag {
         Some(_) => Reference {
@@ -177,7 +178,7 @@ pub(crate) fn store_name(reference: &Reference) -> Reference {
     }
 }
 
-/// Writes a file whole or not at all.
+/// Writes a whole file, or none.
 ///
 /// # Errors
 /// [`Error::Io`].

@@ -1,4 +1,4 @@
-//! `push`: whatever the source is, blobs first, then the manifests that name them.
+//! `push`: copies any source to a registry, first the blobs, then the manifests that name them.
 
 mod artifact;
 mod images;
@@ -15,15 +15,15 @@ use crate::{Error, Home, ProgressSink, Setting};
 
 pub use pushed::Pushed;
 
-/// What to push where.
+/// The source and the destination of a push.
 #[derive(Debug, Clone)]
 pub struct PushRequest {
     /// An artifact file, an OCI layout (folder or tar), a `docker save` tar, or the name of a
     /// cached image.
     pub source: String,
-    /// Where to.
+    /// The destination.
     pub reference: Reference,
-    /// The family, when the repository does not tell.
+    /// The family, when the repository does not determine it.
     pub family: Option<Family>,
     /// File or folder that becomes the artifact's content.
     pub content: Option<PathBuf>,

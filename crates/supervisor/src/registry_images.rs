@@ -1,8 +1,8 @@
-//! A repository of a registry as a place that images are copied from and to: the adapter between
-//! the ports of `images` and the verbs of `client`.
+//! A repository of a registry as a source and target of images: the adapter between the ports of
+//! `images` and the verbs of `client`.
 //!
-//! Blobs that come are verified by the client, blobs that go by the registry. Progress is told
-//! here, because only here bytes go over the network.
+//! The client verifies blobs that are pulled, the registry those that are pushed. Progress is
+//! reported here, because only here bytes go over the network.
 
 mod incoming;
 mod outgoing;
@@ -21,18 +21,19 @@ use crate::ProgressSink;
 use incoming::Incoming;
 use outgoing::Outgoing;
 
-/// The repository of a reference; the reference's tag or digest is what it was opened for.
+/// The repository of a reference. The reference's tag or digest is the image that it was opened
+/// for.
 #[derive(Clone)]
 pub(crate) struct RegistryImages {
     client: Client,
     reference: Reference,
     progress: ProgressSink,
-    /// Roots that were found, so that nobody asks for them twice.
+    /// Roots that were found, so that no root is asked for twice.
     roots: Arc<Mutex<HashMap<Digest, ManifestDocument>>>,
 }
 
 impl RegistryImages {
-    /// The repository of `reference`. Nothing is asked yet.
+    /// The repository of `reference`. No request is sent yet.
     pub(crate) fn new(client: &Client, reference: &Reference, progress: &ProgressSink) -> Self {
         Self {
             client: client.clone(),
@@ -159,7 +160,7 @@ impl Target for RegistryImages {
     }
 }
 
-/// An error of the client as one of the ports; `crate::Error` takes it out again.
+/// Wraps an error of the client in one of the ports; `crate::Error` unwraps it again.
 fn failed(error: lazaret_client::Error) -> Error {
     Error::Elsewhere(Box::new(error))
 }

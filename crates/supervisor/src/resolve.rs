@@ -1,4 +1,4 @@
-//! The artifact source of `run`: registries, and the image store for images.
+//! The artifact source of `run`: asks registries, and for images the store.
 
 use lazaret_artifacts::{
     ArtifactSource, Family, Fetched, FetchedKind, MAX_CONFIG_BYTES, parse_blob,
@@ -11,7 +11,7 @@ use crate::Error;
 /// Fetches manifests and configurations through the client.
 pub(crate) struct RegistrySource<'a> {
     pub(crate) client: &'a Client,
-    /// An image that the store has, with the digest of its manifest: no registry is asked.
+    /// An image of the store with the digest of its manifest, for which no registry is asked.
     pub(crate) cached: Option<(&'a Reference, &'a Digest)>,
 }
 
@@ -22,7 +22,7 @@ impl ArtifactSource for RegistrySource<'_> {
         if let Some((name, digest)) = self.cached
             && name == reference
         {
-            // A pinned name was compared when the image was pulled.
+            // A pinned digest was compared when the image was pulled.
             let digest = reference.digest.as_ref().unwrap_or(digest).clone();
             return Ok(Fetched {
                 digest,
@@ -36,7 +36,7 @@ impl ArtifactSource for RegistrySource<'_> {
                 kind(self.client, reference, &document, manifest).await?
             }
         };
-        // A pin of another algorithm than SHA-256 was verified by the client.
+        // The client has verified a pinned digest of another algorithm than SHA-256.
         Ok(Fetched {
             digest: document.digest().clone(),
             kind,
@@ -67,7 +67,7 @@ async fn kind(
     })
 }
 
-/// The configuration blob of a typed artifact.
+/// Reads the configuration blob of a typed artifact.
 pub(crate) async fn read_config(
     client: &Client,
     reference: &Reference,

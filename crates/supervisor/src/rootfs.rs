@@ -1,4 +1,4 @@
-//! `rootfs build`: an image from anywhere becomes a disk in a file.
+//! `rootfs build`: builds a disk in a file from an image of any source.
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -19,46 +19,47 @@ use crate::pull::Arrivals;
 use crate::source_name::SourceName;
 use crate::{Error, Home, ProgressSink, Setting, blocking, image};
 
-/// What to build.
+/// The disk to build.
 #[derive(Debug, Clone)]
 pub struct RootfsRequest {
-    /// `oci:DIR[:TAG]`, `docker-archive:TAR[:TAG]`, the name of a cached image, or a reference.
+    /// The source: `oci:DIR[:TAG]`, `docker-archive:TAR[:TAG]`, the name of a cached image, or a
+    /// reference.
     pub source: String,
-    /// Of which image of an index, and what a single image must be for; this machine's and any
-    /// when not given.
+    /// The platform to take from an index, and that a single image must have. When not given, this
+    /// machine's platform is taken from an index, and a single image may have any.
     pub platform: Option<Platform>,
-    /// Where the disk goes; a file that is there is replaced.
+    /// The path of the disk; an existing file is replaced.
     pub output: PathBuf,
     /// Its file system.
     pub file_system: FileSystem,
-    /// Its size in bytes; ext4 only.
+    /// Its size in bytes; only for ext4.
     pub size: Option<u64>,
     /// Whether an ext4 has a journal.
     pub journal: bool,
-    /// How files are compressed; EROFS only.
+    /// The compression of files; only for EROFS.
     pub compression: Option<Compression>,
-    /// Volume label.
+    /// The volume label.
     pub label: String,
     /// Whether a dm-verity tree is appended.
     pub verity: bool,
-    /// What comes over the layers, in this order.
+    /// Additions after the layers, in this order.
     pub inject: Vec<Injection>,
 }
 
 /// A disk that was built.
 #[derive(Debug, Clone, Serialize)]
 pub struct BuiltRootfs {
-    /// Its file.
+    /// The path of the disk.
     pub path: PathBuf,
     /// `ext4` or `erofs`.
     pub file_system: &'static str,
     /// Digest of the image's manifest.
     pub image: Digest,
-    /// Length in bytes.
+    /// Length of the file, in bytes.
     pub size: u64,
     /// Bytes in use.
     pub used: u64,
-    /// Files, folders and other objects.
+    /// Number of files, folders and other objects.
     pub entries: u64,
     /// UUID of the file system.
     pub uuid: String,
@@ -68,20 +69,20 @@ pub struct BuiltRootfs {
     pub seconds: f64,
 }
 
-/// What checks a disk block by block.
+/// The dm-verity tree of a disk, by which a kernel checks it block by block.
 #[derive(Debug, Clone, Serialize)]
 pub struct VerityTree {
-    /// Hash of everything, hexadecimal.
+    /// The root hash, hexadecimal.
     pub root_hash: String,
-    /// Mixed into every hash, hexadecimal.
+    /// The salt of every hash, hexadecimal.
     pub salt: String,
-    /// Blocks of 4 KiB that are checked.
+    /// Number of blocks of 4 KiB that the tree covers.
     pub data_blocks: u64,
-    /// Where the superblock of the tree is, in bytes.
+    /// Offset of the tree's superblock, in bytes.
     pub hash_offset: u64,
 }
 
-/// A disk with what it was made from, as it is.
+/// A built disk with the image's documents, byte for byte.
 pub(crate) struct BuiltImage {
     pub(crate) rootfs: BuiltRootfs,
     pub(crate) manifest: Vec<u8>,
@@ -90,7 +91,7 @@ pub(crate) struct BuiltImage {
 }
 
 impl Home {
-    /// Builds a disk. Nothing is at `output` before the disk is whole and synced.
+    /// Builds a disk. No file is at `output` before the disk is whole and synced.
     ///
     /// # Errors
     /// Those of the source; [`Error::Convert`]; [`Error::DigestMismatch`].
@@ -129,7 +130,7 @@ impl Home {
         }
     }
 
-    /// Each layer goes into the disk while later ones are still on their way.
+    /// Builds the disk while the image is pulled: each layer is converted when it arrives.
     async fn pull_and_build(
         &self,
         request: RootfsRequest,
@@ -149,7 +150,7 @@ impl Home {
     }
 }
 
-/// Builds the disk of an image that is at hand.
+/// Builds the disk of a local image.
 async fn build_source(
     source: Box<dyn Source>,
     wanted: &Wanted,
@@ -185,7 +186,7 @@ fn not_found(request: &RootfsRequest) -> Error {
     }
 }
 
-/// Builds the disk of an image whose layers are where `open` says.
+/// Builds the disk of an image whose layers `open` returns.
 fn build(
     document: &ManifestDocument,
     raw_config: Vec<u8>,
@@ -253,7 +254,7 @@ fn build(
     })
 }
 
-/// Whether the image is for what was asked for; its configuration may not say.
+/// Checks that the image is for the wanted platform. Its configuration may leave the platform open.
 fn check_platform(config: &ImageConfig, wanted: &Platform) -> Result<(), Error> {
     let image = Platform {
         os: config.os.clone(),
@@ -270,7 +271,7 @@ fn check_platform(config: &ImageConfig, wanted: &Platform) -> Result<(), Error> 
     })
 }
 
-/// As RFC 9562 writes it.
+/// Formats a UUID as RFC 9562 says.
 fn uuid(bytes: &[u8; 16]) -> String {
     let hex = hex(bytes);
     let parts = [

@@ -1,8 +1,8 @@
-//! The parts of a request that errors name.
+//! Names of the parts of a request, for errors.
 
 use std::fmt;
 
-/// A part of a request. What users call it (a flag, a field) is up to the caller.
+/// A part of a request. The caller decides what users call it (a flag, a field).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Setting {
     /// A variable of the workload's environment.
@@ -13,7 +13,7 @@ pub enum Setting {
     Compression,
     /// The platform of an image.
     Platform,
-    /// Something to add to a disk.
+    /// An addition to a disk.
     Injection,
     /// The family of an artifact.
     Family,

@@ -1,4 +1,4 @@
-//! What the caller resolved from flags, environment and files.
+//! Settings that the caller has resolved from flags, environment and files.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -6,29 +6,29 @@ use std::path::PathBuf;
 use lazaret_client::CredentialFiles;
 use lazaret_vm::Accelerator;
 
-/// Everything that the operations need to know about their surroundings.
+/// The settings of all operations.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Folder of what is kept: images, disks, kernels.
+    /// Folder of the data to keep: images, disks, kernels.
     pub data: PathBuf,
-    /// Folder of what can be found out again: the accelerator's verdict, initramfs archives.
+    /// Folder of data that can be made again: the accelerator's verdict, initramfs archives.
     pub cache: PathBuf,
-    /// Folder of what lives as long as a command: machines, ephemeral registries.
+    /// Folder of data that lives as long as a command: machines, ephemeral registries.
     pub runtime: PathBuf,
-    /// Catalogue files, asked in this order.
+    /// Catalogue files, in the order in which they are searched.
     pub catalogues: Vec<PathBuf>,
-    /// Where registry credentials are looked up.
+    /// The files in which registry credentials are looked up.
     pub credentials: CredentialFiles,
-    /// Further `host[:port]`s that are spoken to over plain HTTP.
+    /// Further registries (`host[:port]`) that are addressed over plain HTTP.
     pub plain_http: Vec<String>,
-    /// Speak plain HTTP to every registry that is addressed.
+    /// Whether every registry is addressed over plain HTTP.
     pub plain_http_all: bool,
     /// PEM files with further certificate authorities.
     pub ca_files: Vec<PathBuf>,
-    /// Where programs are looked for (`PATH`).
+    /// The folders in which programs are looked for (`PATH`).
     pub search_path: OsString,
-    /// The accelerator to use; `None` probes.
+    /// The accelerator to use; with `None` the host is probed.
     pub accelerator: Option<Accelerator>,
-    /// Time stamp, in seconds since the epoch, of what is packed (`SOURCE_DATE_EPOCH`).
+    /// Time stamp of packed files (`SOURCE_DATE_EPOCH`), in seconds since 1970.
     pub source_date_epoch: Option<u64>,
 }

@@ -1,10 +1,10 @@
-//! `SOURCE`: the image or artifact that a command works on, as users write it.
+//! Parses `SOURCE`, the image or artifact that a command works on, as users write it.
 //!
 //! ```text
 //! push, image import    PATH[:TAG], else (push) the name of a cached image
 //! rootfs build          oci:PATH[:TAG], docker-archive:PATH[:TAG], else a name or reference
 //! ```
-//! Every command reads it here, so that the notation can become one.
+//! Every command parses its source here, so that the notations can be made one later.
 
 use std::path::{Path, PathBuf};
 
@@ -16,23 +16,23 @@ const DOCKER_ARCHIVE: &str = "docker-archive:";
 /// A source by its kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum SourceName {
-    /// A layout folder, or a tar with a layout or with what `docker save` writes.
+    /// A layout folder, or a tar with a layout or in the format of `docker save`.
     Images {
         /// The folder or tar.
         path: PathBuf,
-        /// The image in it, when it is not the only one.
+        /// The image in it, when there are several.
         tag: Option<String>,
     },
-    /// A folder that is no layout.
+    /// A folder that is not a layout.
     Folder(PathBuf),
-    /// A file that is no tar.
+    /// A file that is not a tar.
     File(PathBuf),
     /// The name of a cached image, or a reference.
     Name(String),
 }
 
 impl SourceName {
-    /// `PATH[:TAG]` of something that is there, else a name.
+    /// Parses `PATH[:TAG]` if the path exists, else a name.
     ///
     /// # Errors
     /// [`Error::Store`] for a file that cannot be read.
@@ -50,8 +50,8 @@ impl SourceName {
         Ok(Self::Name(text.to_owned()))
     }
 
-    /// `oci:PATH[:TAG]` or `docker-archive:PATH[:TAG]`, else a name. The content of a path decides
-    /// what it is, not its prefix.
+    /// Parses `oci:PATH[:TAG]` or `docker-archive:PATH[:TAG]`, else a name. The content at the
+    /// path, not the prefix, determines its kind.
     pub(crate) fn prefixed(text: &str) -> Self {
         let path = text.strip_prefix(LAYOUT);
         match path.or_else(|| text.strip_prefix(DOCKER_ARCHIVE)) {
@@ -64,7 +64,7 @@ impl SourceName {
     }
 }
 
-/// `PATH:TAG` into both, when `PATH:TAG` itself does not exist and `PATH` does.
+/// Splits `PATH:TAG`, when `PATH:TAG` itself does not exist but `PATH` does.
 fn split_tag(text: &str) -> (PathBuf, Option<String>) {
     let whole = PathBuf::from(text);
     if !whole.exists()

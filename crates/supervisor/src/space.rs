@@ -1,4 +1,4 @@
-//! What the stores take, and what can go.
+//! Measures how much room the stores take, and removes what is not needed.
 
 use std::collections::HashSet;
 use std::os::unix::fs::MetadataExt as _;
@@ -9,27 +9,27 @@ use serde::Serialize;
 
 use crate::{Error, Home};
 
-/// Room on the host that one kind of thing takes.
+/// The room that one kind of content takes on the host.
 #[derive(Debug, Clone, Serialize)]
 pub struct Usage {
-    /// `layers` (with manifests and configurations), `disks`, `kernels`.
+    /// The kind: `layers` (with manifests and configurations), `disks` or `kernels`.
     pub kind: &'static str,
-    /// How many there are.
+    /// Number of objects.
     pub count: u64,
-    /// Bytes that they occupy; sparse files count with what they really take.
+    /// Bytes that they occupy; for sparse files only the allocated ones.
     pub bytes: u64,
     /// Bytes that [`Home::prune_images`] would free.
     pub reclaimable: u64,
 }
 
-/// What was removed, or would be.
+/// Content that was removed, or would be with a dry run.
 #[derive(Debug, Clone, Serialize)]
 pub struct Pruned {
     /// Digests of layers, manifests and configurations.
     pub blobs: Vec<String>,
     /// Keys of disks.
     pub disks: Vec<String>,
-    /// Bytes that came free.
+    /// Bytes that were freed.
     pub freed: u64,
 }
 
@@ -48,8 +48,8 @@ impl From<PrunePlan> for Pruned {
 }
 
 impl Home {
-    /// Removes layers that no image needs, and disks that can be built again and belong to none.
-    /// With `dry_run` nothing is removed.
+    /// Removes layers that no image needs, and disks that belong to no image and can be built
+    /// again. With `dry_run` nothing is removed.
     ///
     /// # Errors
     /// [`lazaret_images::Error::InUse`] while images are pulled, converted or run.
@@ -64,10 +64,10 @@ impl Home {
         Ok(plan.into())
     }
 
-    /// What the user's store takes.
+    /// Returns how much room the user's stores take.
     ///
     /// # Errors
-    /// Of the stores.
+    /// Those of the stores.
     pub fn disk_usage(&self) -> Result<Vec<Usage>, Error> {
         let needed = self.needed_disks()?;
         let plan = self.images.plan_prune(|key| needed.contains(key))?;
@@ -110,7 +110,7 @@ impl Home {
     }
 }
 
-/// Bytes that the files below a folder occupy. Links are not followed.
+/// Bytes that the files below a folder occupy. Symbolic links are not followed.
 fn occupied(folder: &Path) -> std::io::Result<u64> {
     let mut sum = 0;
     let mut pending = vec![folder.to_owned()];

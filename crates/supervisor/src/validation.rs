@@ -1,4 +1,4 @@
-//! Artifact files: reading, checking, and the blob they become.
+//! Reads and checks artifact files, and makes the configuration blobs of them.
 
 use std::path::{Path, PathBuf};
 
@@ -12,15 +12,15 @@ use crate::bounded::read_bounded;
 /// The outcome of checking one file.
 #[derive(Debug, Clone, Serialize)]
 pub struct Validation {
-    /// The file.
+    /// The path of the file.
     pub file: PathBuf,
     /// The family it was checked as.
     pub family: Family,
-    /// Everything that is wrong with it; empty when it is valid.
+    /// All faults; empty when it is valid.
     pub faults: Vec<Fault>,
 }
 
-/// Checks an artifact file as `family`, or as what its `kind` says.
+/// Checks an artifact file as `family`, or as the family that its `kind` names.
 ///
 /// # Errors
 /// When the file cannot be read, is neither YAML nor JSON, or its family is unknown.
@@ -40,13 +40,13 @@ pub fn validate_file(path: &Path, family: Option<Family>) -> Result<Validation, 
     })
 }
 
-/// The ten families with their schemas, as `GET /ext/v1/types` has them.
+/// The ten families with their schemas, in the form of `GET /ext/v1/types`.
 #[must_use]
 pub fn own_types() -> Value {
     serde_json::json!({ "types": catalogue() })
 }
 
-/// A valid artifact from a file.
+/// Reads an artifact file, which must be valid.
 pub(crate) fn read_config(path: &Path, family: Family) -> Result<Config, Error> {
     let document = read_document(path)?;
     Config::parse(family, document).map_err(|error| match error {

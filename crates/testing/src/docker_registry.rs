@@ -1,4 +1,4 @@
-//! The registry of the distribution project, as Debian packages it.
+//! Starts the registry of the distribution project, as packaged by Debian.
 
 use std::path::Path;
 use std::process::Command;
@@ -6,17 +6,17 @@ use std::process::Command;
 use crate::program::tool;
 use crate::server::{Server, free_ports};
 
-/// A running registry. Dropped, it ends.
+/// A running registry, which is ended when dropped.
 #[derive(Debug)]
 pub struct DockerRegistry {
-    /// `host:port`; it speaks plain HTTP.
+    /// Its address, `host:port`, for plain HTTP.
     pub address: String,
     server: Server,
 }
 
 impl DockerRegistry {
-    /// Starts a registry that keeps everything in `folder`. With a user and a password, it
-    /// answers nobody else.
+    /// Starts a registry that stores everything in `folder`. With a user and a password, it refuses
+    /// requests with other credentials.
     ///
     /// # Panics
     /// When `docker-registry` (or `htpasswd`, for the user) is not installed or does not start.
@@ -28,7 +28,7 @@ impl DockerRegistry {
             std::fs::write(folder.join("htpasswd"), line).unwrap();
             format!("auth: {{htpasswd: {{realm: test, path: \"{place}/htpasswd\"}}}}\n")
         });
-        // It does not say which port it took of its own.
+        // A free port is chosen here, because the program does not print its own choice.
         let [port] = free_ports();
         let address = format!("127.0.0.1:{port}");
         let settings = format!(
@@ -50,7 +50,7 @@ impl DockerRegistry {
         Self { address, server }
     }
 
-    /// The program.
+    /// The server process.
     #[must_use]
     pub fn server(&self) -> &Server {
         &self.server

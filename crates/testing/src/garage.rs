@@ -1,5 +1,5 @@
-//! garage, an S3 server that checks signatures. It takes long to build, so that only tests
-//! which are ignored by default start it: `make test-garage`.
+//! Starts garage, an S3 server that checks signatures. It takes long to build, so only tests that
+//! are ignored by default start it: `make test-garage`.
 
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command};
@@ -9,7 +9,7 @@ use crate::made::made;
 use crate::ready;
 use crate::server::free_ports;
 
-/// Makes a server with one bucket in a fresh folder, and ends it when standard input does.
+/// Starts a server with one bucket in a new folder, and ends it when standard input ends.
 const GUARD: &str = r#"
 set -eu
 garage=$1 rpc=$2 s3=$3 admin=$4
@@ -58,11 +58,11 @@ pub const SECRET_KEY: &str = "00000000000000000000000000000000000000000000000000
 #[derive(Debug)]
 struct Server {
     endpoint: String,
-    /// Holds the pipe whose end ends the server.
+    /// Holds the pipe; when it closes, the server ends.
     _guard: Child,
 }
 
-/// URL of the server of this process, which is started first if need be.
+/// URL of this process's server, which is started at the first call.
 ///
 /// # Panics
 /// When garage is not installed or does not start.

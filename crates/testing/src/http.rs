@@ -1,8 +1,8 @@
-//! HTTP/1.1 by hand, in both directions.
+//! HTTP/1.1 without a library, for both sides.
 //!
-//! [`Request`] and [`exchange`] send exactly what a test says, [`Reply`] is what came back;
-//! [`Peer`] is a server whose every [`Answer`] is the test's to choose, and which remembers what
-//! it has [`Seen`]. Nothing here is lenient, pools connections or tries again.
+//! [`Request`] and [`exchange`] send exactly the bytes of a test, and [`Reply`] is the response.
+//! [`Peer`] is a server that sends the [`Answer`]s of a test, and records the requests that it has
+//! [`Seen`]. Nothing here is lenient, pools connections or retries.
 
 mod answer;
 mod coding;

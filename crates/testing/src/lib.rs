@@ -1,14 +1,14 @@
-//! Harnesses of tests: what runs beside a test, or stands for its other side.
+//! Harnesses of tests: programs that run beside a test, and peers that it talks to.
 //!
-//! * [`server`]: programs that serve, from their start to their end; [`docker_registry`],
-//!   [`postgres`], [`moto`] and [`garage`] are such programs, each private to the test process.
+//! * [`server`]: programs that serve, from their start to their end. [`docker_registry`],
+//!   [`postgres`], [`moto`] and [`garage`] are such programs, private to the test process.
 //! * [`service`]: a server in the test's own process.
-//! * [`http`]: a client that sends exactly what a test says, and a peer that answers so.
+//! * [`http`]: a client that sends exactly the bytes of a test, and a peer that answers so.
 //! * [`program`]: programs that run to their end.
-//! * [`machine`]: the kernel and images that machines boot from, and machines in a plain QEMU.
+//! * [`machine`]: kernels and images that machines boot from, and machines in a plain QEMU.
 //!
-//! Only tests and `xtask` depend on this crate. It knows nothing of Lazaret: no crate of the
-//! workspace is below it.
+//! Only tests and `xtask` depend on this crate, and it is never shipped. It knows nothing of
+//! Lazaret and uses no other crate of the workspace.
 
 #![allow(
     clippy::unwrap_used,

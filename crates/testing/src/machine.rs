@@ -1,4 +1,5 @@
-//! Machines: what boots them, and one in a plain QEMU, as the guide starts it.
+//! Kernels and images that machines boot from, and a machine in a plain QEMU, as the guide starts
+//! it.
 //!
 //! `lazaret run` starts machines of its own; a [`Machine`] is for disks that boot by themselves.
 
@@ -8,13 +9,14 @@ use std::time::{Duration, Instant};
 
 use crate::made::made;
 
-/// An emulated machine with systemd takes a minute and more on a busy host.
+/// Longest time for a machine to boot: with emulation on a busy host, systemd takes more than a
+/// minute.
 pub const PATIENCE: Duration = Duration::from_secs(600);
 
-/// The kernel package that `scripts/kernel.sh` fetched.
+/// The path of the kernel package that `scripts/kernel.sh` has fetched.
 ///
 /// # Errors
-/// When it was not run.
+/// When the package is missing.
 pub fn kernel_package() -> Result<PathBuf, String> {
     let folder = made("kernel");
     let missing = || format!("no kernel in {}: run scripts/kernel.sh", folder.display());
@@ -25,34 +27,34 @@ pub fn kernel_package() -> Result<PathBuf, String> {
         .ok_or_else(missing)
 }
 
-/// An image that `scripts/images.sh` made.
+/// The path of an image that `scripts/images.sh` has made.
 ///
 /// # Panics
-/// When it was not run.
+/// When the image is missing.
 #[must_use]
 pub fn made_image(name: &str) -> PathBuf {
     let folder = made("images").canonicalize();
     folder.expect("run scripts/images.sh").join(name)
 }
 
-/// What a machine is started with.
+/// The settings of a machine.
 #[derive(Debug, Clone)]
 pub struct Boot {
-    /// Its disk.
+    /// The path of its disk.
     pub disk: PathBuf,
-    /// Folder with `vmlinuz` and `initrd`.
+    /// The folder with `vmlinuz` and `initrd`.
     pub kernel: PathBuf,
-    /// Parameters of the kernel beside console and network.
+    /// Kernel parameters beside those for console and network.
     pub parameters: String,
-    /// File of everything that it writes to its console.
+    /// The path of the file that gets the output of its console.
     pub console: PathBuf,
-    /// Name of its serial port for an agent.
+    /// The name of the agent's serial port.
     pub port: &'static str,
-    /// The host's end of that port, a socket that QEMU makes.
+    /// The path of the socket that QEMU makes for the host's end of that port.
     pub socket: PathBuf,
 }
 
-/// A running machine without hardware acceleration. Dropped, it ends.
+/// A running machine without hardware acceleration, which is ended when dropped.
 #[derive(Debug)]
 pub struct Machine {
     qemu: Child,
@@ -99,10 +101,10 @@ impl Machine {
         }
     }
 
-    /// Waits for the machine to end by itself.
+    /// Waits until the machine ends by itself.
     ///
     /// # Panics
-    /// When it does not.
+    /// When it does not end.
     #[track_caller]
     pub fn wait(&mut self) {
         let deadline = Instant::now() + PATIENCE;
@@ -112,10 +114,10 @@ impl Machine {
         }
     }
 
-    /// Asserts that it runs, and that it is not `deadline` yet.
+    /// Asserts that it runs and that `deadline` has not passed.
     ///
     /// # Panics
-    /// When it has ended or it is too late. The message has its console.
+    /// When it has ended, or `deadline` has passed. The message has the console's output.
     #[track_caller]
     pub fn must_run(&mut self, deadline: Instant) {
         let ended = self.qemu.try_wait().expect("it is ours");
@@ -123,7 +125,7 @@ impl Machine {
         assert!(ended.is_none() && in_time, "{ended:?}\n{}", self.console());
     }
 
-    /// Everything that it has written to its console.
+    /// The output of its console.
     #[must_use]
     pub fn console(&self) -> String {
         let bytes = std::fs::read(&self.console).unwrap_or_default();
@@ -133,7 +135,7 @@ impl Machine {
 
 impl Drop for Machine {
     fn drop(&mut self) {
-        // Nothing happens to one that has ended already.
+        // Has no effect when it has already ended.
         let _ = self.qemu.kill();
         let _ = self.qemu.wait();
     }

@@ -1,4 +1,4 @@
-//! moto, an S3 server that takes any signature, with one bucket a test process.
+//! Starts moto, an S3 server that accepts any signature, with one bucket for each test process.
 
 use std::process::{Child, Command};
 use std::sync::OnceLock;
@@ -9,7 +9,7 @@ use crate::ready;
 /// The version that `scripts/moto.sh` installs.
 const VERSION: &str = "5.2.5";
 
-/// Serves until standard input ends: that is when the process with the other end is gone.
+/// Serves until standard input ends, which happens when the process at the other end is gone.
 const SERVER: &str = r#"
 import logging, os, sys
 logging.getLogger("werkzeug").setLevel(logging.ERROR)
@@ -33,12 +33,12 @@ pub const BUCKET: &str = "lazaret";
 #[derive(Debug)]
 struct Server {
     endpoint: String,
-    /// Holds the pipe whose end ends the server.
+    /// Holds the pipe; when it closes, the server ends.
     _child: Child,
 }
 
-/// URL of the server of this process, which is started first if need be, such as
-/// `http://127.0.0.1:40001`. Region and keys may be anything.
+/// URL of this process's server, such as `http://127.0.0.1:40001`. The server is started at the
+/// first call. Region and keys may be anything.
 ///
 /// # Panics
 /// When moto is not installed or does not start.

@@ -1,4 +1,4 @@
-//! A PostgreSQL server of the test process, with one database for each test.
+//! Starts a PostgreSQL server for the test process, with one database for each test.
 
 #[cfg(test)]
 mod tests;
@@ -11,9 +11,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::ready;
 
-/// Makes a server in a fresh folder, and ends it when standard input does: that is when the
-/// process that holds the other end is gone. The default collation is not bytewise, so that a
-/// query which relies on it shows.
+/// Starts a server in a new folder, and ends it when standard input ends, which happens when the
+/// process at the other end is gone. The default collation is not bytewise, so that queries that
+/// rely on a bytewise one fail.
 const GUARD: &str = r#"
 set -eu
 bin=$1
@@ -36,12 +36,12 @@ struct Server {
     bin: PathBuf,
     folder: String,
     next: AtomicU32,
-    /// Holds the pipe whose end ends the server.
+    /// Holds the pipe; when it closes, the server ends.
     _guard: Child,
 }
 
-/// URL of an empty database that nobody else uses, on the server of this process, which is
-/// started first if need be. It listens on a socket in a private folder only.
+/// URL of a new, empty database on this process's server, which is started at the first call. It
+/// listens only on a socket in a private folder.
 ///
 /// # Panics
 /// When PostgreSQL is not installed or does not start.
@@ -86,7 +86,8 @@ fn start() -> Server {
     }
 }
 
-/// Folder of the newest server's programs, where Debian and most others put them.
+/// The folder with the programs of the newest installed version, where Debian and most others put
+/// it.
 fn programs() -> Option<PathBuf> {
     let debian = std::fs::read_dir("/usr/lib/postgresql")
         .into_iter()

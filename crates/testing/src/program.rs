@@ -1,14 +1,14 @@
-//! Programs that run to their end.
+//! Runs programs to their end.
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
-/// What a finished program left.
+/// The result of a finished program.
 #[derive(Debug)]
 pub struct Output {
-    /// Its exit status; none when a signal ended it.
+    /// Its exit status; `None` when a signal ended it.
     pub status: Option<i32>,
-    /// Its standard output; what is no UTF-8 is replaced.
+    /// Its standard output; bytes that are not UTF-8 are replaced.
     pub stdout: String,
     /// Its standard error, in the same form.
     pub stderr: String,
@@ -24,7 +24,7 @@ pub fn finish(mut command: Command) -> Output {
     Output::of(outcome.unwrap_or_else(|error| panic!("failed to run {command:?}: {error}")))
 }
 
-/// Runs a command to its end, with `input` as its standard input. It need not read all of it.
+/// Runs a command to its end, with `input` as its standard input, which it need not read.
 ///
 /// # Panics
 /// When it cannot be started.
@@ -46,10 +46,10 @@ pub fn finish_with(mut command: Command, input: &[u8]) -> Output {
     })
 }
 
-/// Runs a program that has to succeed; its standard output.
+/// Runs a program that must succeed; returns its standard output.
 ///
 /// # Panics
-/// When it cannot be started or fails.
+/// When it cannot be started, or fails.
 #[track_caller]
 pub fn tool(program: &str, arguments: &[&str]) -> String {
     let mut command = Command::new(program);
@@ -84,7 +84,7 @@ impl Output {
     /// Asserts its exit status.
     ///
     /// # Panics
-    /// When it had another.
+    /// When it had another status.
     #[track_caller]
     pub fn status(self, status: i32) -> Self {
         let Self { stdout, stderr, .. } = &self;
@@ -96,10 +96,10 @@ impl Output {
         self
     }
 
-    /// Asserts a failure whose message has these words.
+    /// Asserts that it failed with this status, and with these words on standard error.
     ///
     /// # Panics
-    /// When it had another status or the words are missing.
+    /// When it had another status, or words are missing.
     #[track_caller]
     pub fn fails(self, status: i32, words: &[&str]) -> Self {
         let output = self.status(status);
@@ -113,7 +113,7 @@ impl Output {
     /// Its standard output as JSON.
     ///
     /// # Panics
-    /// When it is none.
+    /// When it is not JSON.
     #[track_caller]
     #[must_use]
     pub fn json(&self) -> serde_json::Value {

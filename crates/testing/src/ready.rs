@@ -1,13 +1,14 @@
-//! Helpers that print `ready` and what a test needs to know, and end when standard input does.
+//! Starts helpers that print `ready` and further values for a test, and that end when standard
+//! input ends.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 
 /// Starts a helper for `name` and waits for its line; returns the rest of that line. The helper
-/// ends when the child is dropped, or its process dies: that closes the pipe.
+/// ends when the child is dropped or this process dies, because that closes the pipe.
 ///
 /// # Panics
-/// When the helper ends without such a line. The message has everything that it printed.
+/// When the helper ends without such a line. The message has its whole output.
 pub(crate) fn start(name: &str, command: &mut Command) -> (String, Child) {
     let mut helper = command
         .stdin(Stdio::piped())

@@ -1,7 +1,7 @@
-//! Programs that serve: started, awaited, and ended by their id.
+//! Starts programs that serve, waits until they are ready, and ends them by their process id.
 //!
-//! A [`Server`] keeps what the program logs, and ends it when dropped. It knows nothing of what
-//! is served; [`crate::http`] speaks to it.
+//! A [`Server`] keeps the program's log, and ends the program when dropped. It knows nothing of the
+//! protocol; [`crate::http`] does.
 
 mod not_started;
 mod usage;
@@ -17,15 +17,15 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-/// A program that is not ready after this time never will be.
+/// Longest time for a program to become ready.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Time that a program has to end by itself before it is killed.
+/// Time for a program to end by itself before it is killed.
 const GRACE: Duration = Duration::from_secs(10);
 
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// A running program. Dropped, it is killed; its log is printed if the test fails.
+/// A running program, which is killed when dropped. Its log is printed if the test fails.
 #[derive(Debug)]
 pub struct Server {
     process: Child,
@@ -34,11 +34,11 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts a program that says on standard output where it listens, and waits for `count`
-    /// such lines. Its standard error goes to the file `log`.
+    /// Starts a program that prints on standard output where it listens, and waits for `count` such
+    /// lines. Its standard error goes to the file `log`.
     ///
     /// # Errors
-    /// [`NotStarted`] when it ends or closes its standard output first.
+    /// [`NotStarted`] when it ends, or closes its standard output, before that.
     pub fn announced(
         command: &mut Command,
         log: &Path,
@@ -57,7 +57,7 @@ impl Server {
     /// Starts a program and waits until `is_ready`. Its standard error goes to the file `log`.
     ///
     /// # Errors
-    /// [`NotStarted`] when it ends first, or is not ready after a minute.
+    /// [`NotStarted`] when it ends before that, or is not ready after a minute.
     pub fn ready(
         command: &mut Command,
         log: &Path,
@@ -97,8 +97,7 @@ impl Server {
         }
     }
 
-    /// The same, but it is asked to end before it is killed: for programs with children or
-    /// files of their own.
+    /// Makes it get SIGTERM before it is killed: for programs with children or files of their own.
     #[must_use]
     pub fn asked_first(mut self) -> Self {
         self.is_asked_first = true;
@@ -111,22 +110,22 @@ impl Server {
         self.process.id()
     }
 
-    /// Everything that it has logged.
+    /// Its log so far.
     #[must_use]
     pub fn log(&self) -> String {
         let bytes = std::fs::read(&self.log).unwrap_or_default();
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
-    /// Processor time and memory that it has used.
+    /// The processor time and the memory that it has used.
     #[must_use]
     pub fn usage(&self) -> Usage {
         Usage::of(self.id())
     }
 
-    /// Asks it to end: SIGTERM.
+    /// Sends SIGTERM.
     pub fn terminate(&self) {
-        // It is ours and not waited for yet, so the id is its own.
+        // It is our child and not waited for yet, so the id cannot belong to another process.
         let _ = kill_process(Pid::from_child(&self.process), Signal::TERM);
     }
 
@@ -135,22 +134,22 @@ impl Server {
         self.end();
     }
 
-    /// Waits for an orderly end that somebody asked for.
+    /// Waits for an orderly end after a request to end.
     ///
     /// # Panics
-    /// When it fails.
+    /// When it ends with a failure.
     pub fn wait(mut self) {
         let status = self.process.wait().expect("it is ours");
         assert!(status.success(), "{status}\n{}", self.log());
     }
 
-    /// The status with which it has ended by itself.
+    /// The exit status, if it has ended by itself.
     fn ended(&mut self) -> Option<ExitStatus> {
         self.process.try_wait().expect("it is ours")
     }
 
     fn not_started(mut self) -> NotStarted {
-        // One that closed its output is about to end.
+        // A program that has closed its output is about to end.
         let ended = self.ended_within(Duration::from_secs(1));
         self.end();
         NotStarted {
@@ -171,7 +170,7 @@ impl Server {
     }
 
     fn end(&mut self) {
-        // Nothing happens to one that has ended already.
+        // Has no effect when it has already ended.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
@@ -190,11 +189,11 @@ impl Drop for Server {
     }
 }
 
-/// Ports that are free now. Somebody else may take one before it is used, which a test survives
-/// by luck only: prefer port 0 where the program knows it.
+/// Ports that are free now. Another process may take one before it is used, so prefer port 0 where
+/// the program supports it.
 #[must_use]
 pub fn free_ports<const COUNT: usize>() -> [u16; COUNT] {
-    // Held together, so that no two are the same.
+    // All are held at the same time, so that no two are equal.
     let listeners =
         [(); COUNT].map(|()| TcpListener::bind("127.0.0.1:0").expect("loopback has a free port"));
     listeners.map(|listener| {

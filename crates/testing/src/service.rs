@@ -1,4 +1,4 @@
-//! A server in the test's own process, on a thread and a runtime of its own.
+//! Runs a server in the test's own process, on a thread and a runtime of its own.
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -7,16 +7,16 @@ use std::thread::JoinHandle;
 
 use tokio::sync::oneshot;
 
-/// A running server. Dropped, it is asked to end and waited for.
+/// A running server. When it is dropped, it is told to end and waited for.
 #[derive(Debug)]
 pub struct Service {
-    /// The address that it listens at.
+    /// The address at which it listens.
     pub address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
-/// The server's side.
+/// The handle that the server gets.
 #[derive(Debug)]
 pub struct Running {
     tell: mpsc::Sender<SocketAddr>,
@@ -24,22 +24,22 @@ pub struct Running {
 }
 
 impl Running {
-    /// Says where the server listens; gives a future that ends when the server shall end.
+    /// Reports the server's address; returns a future that resolves when the server has to end.
     pub fn at(self, address: SocketAddr) -> impl Future<Output = ()> + Send + 'static {
-        // Nobody waits when the test has failed already.
+        // The receiver is gone when the test has already failed.
         let _ = self.tell.send(address);
         async move {
-            // A sender that is gone means the same: stop.
+            // A dropped sender also means to stop.
             let _ = self.stopped.await;
         }
     }
 }
 
 impl Service {
-    /// Runs `serve` on two threads and waits until it says where it listens.
+    /// Runs `serve` on two threads, and waits until it reports its address.
     ///
     /// # Panics
-    /// When it ends without having said so.
+    /// When it ends without having reported it.
     pub fn start<F, S>(serve: F) -> Self
     where
         F: FnOnce(Running) -> S + Send + 'static,
@@ -62,7 +62,7 @@ impl Service {
         }
     }
 
-    /// Asks the server to end, and waits until it has.
+    /// Tells the server to end, and waits until it has.
     ///
     /// # Panics
     /// When it panicked.

@@ -1,4 +1,4 @@
-//! Errors with their causes, for messages and lines of the log.
+//! Shows errors with their causes, for messages and lines of the log.
 
 use std::error::Error;
 use std::fmt;

@@ -1,19 +1,19 @@
-//! Exact numbers with decimal places, as quantities have them.
+//! Exact decimal numbers, for quantities.
 
-/// A number with or without decimal places, exactly: `512`, `1.5`.
+/// An exact decimal number, with or without decimal places: `512`, `1.5`.
 #[derive(Debug, Clone, Copy)]
 pub struct Decimal {
     digits: u128,
-    /// Digits behind the point.
+    /// Number of digits after the point.
     scale: u32,
 }
 
 impl Decimal {
-    /// Most digits in all.
+    /// Largest number of digits.
     const DIGITS: usize = 24;
 
-    /// Reads digits, and behind a point more digits. `None` for another form: signs, exponents,
-    /// nothing before or behind the point, more than 24 digits.
+    /// Parses digits, optionally followed by a point and more digits. `None` for any other form:
+    /// signs, exponents, no digit before or after the point, more than 24 digits.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (whole, part) = text.split_once('.').unwrap_or((text, "0"));
@@ -27,7 +27,7 @@ impl Decimal {
         })
     }
 
-    /// The product, rounded up to a whole number. `None` when it is too large.
+    /// The product with `factor`, rounded up to a whole number. `None` when it is too large.
     #[must_use]
     pub fn times(self, factor: u128) -> Option<u128> {
         let product = self.digits.checked_mul(factor)?;

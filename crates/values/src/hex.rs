@@ -1,6 +1,6 @@
-//! Hexadecimal digits (RFC 4648, section 8): written in lower case, read in both.
+//! Hexadecimal encoding (RFC 4648, section 8): written in lower case, read in both cases.
 
-/// The bytes as hexadecimal digits in lower case, two a byte.
+/// Encodes bytes as hexadecimal digits in lower case, two per byte.
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
@@ -12,8 +12,8 @@ pub fn hex(bytes: &[u8]) -> String {
     text
 }
 
-/// The bytes that hexadecimal digits of either case stand for. `None` for an odd number of digits
-/// and for anything that is no digit.
+/// Decodes hexadecimal digits of either case. `None` for an odd number of digits and for any other
+/// character.
 #[must_use]
 pub fn unhex(text: &str) -> Option<Vec<u8>> {
     let (pairs, rest) = text.as_bytes().as_chunks::<2>();

@@ -10,9 +10,9 @@
 //! Printable                text of a peer without what could drive a terminal
 //! ```
 //!
-//! The crate is pure: it never reads a file, a clock or the environment, and it knows nothing of
-//! registries or machines. Features: `serde` reads and writes the text forms, `schemars` adds
-//! their JSON Schemas.
+//! The crate is pure: it never reads a file, a clock or the environment. It knows nothing of
+//! registries or machines, and uses no other crate of the workspace. Features: `serde` reads and
+//! writes the text forms, `schemars` adds their JSON Schemas.
 
 mod chain;
 mod decimal;

@@ -1,4 +1,4 @@
-//! Forms of names: one notation for rules, access, retention and webhooks.
+//! Patterns of names: one notation for rules, access, retention and webhooks.
 
 mod wildcard;
 
@@ -9,7 +9,7 @@ use crate::{Error, Printable};
 
 pub use wildcard::wildcard;
 
-/// A form of names that have segments between slashes: of repositories, tags, media types.
+/// A pattern of names with segments between slashes: of repositories, tags, media types.
 ///
 /// | in a pattern | stands for |
 /// |---|---|
@@ -28,7 +28,7 @@ pub struct Pattern {
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Segment {
-    /// `**`
+    /// `**`: any number of segments.
     Any,
     One(Vec<Piece>),
 }
@@ -36,17 +36,17 @@ enum Segment {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Piece {
     Character(char),
-    /// `?`
+    /// `?`: one character.
     AnyCharacter,
-    /// `*`
+    /// `*`: any characters.
     Any,
-    /// `${user}`
+    /// `${user}`: the user's name.
     User,
 }
 
 /// Longest pattern, in bytes.
 const LONGEST: usize = 512;
-/// Place of the user's name.
+/// Placeholder of the user's name.
 const USER: &str = "${user}";
 
 impl Pattern {
@@ -56,15 +56,15 @@ impl Pattern {
         &self.text
     }
 
-    /// Whether all of `name` has this form when nobody asks: a pattern with `${user}` fits nothing.
+    /// Whether the whole `name` matches without a user: a pattern with `${user}` matches nothing.
     #[must_use]
     pub fn matches(&self, name: &str) -> bool {
         self.matches_for(name, None)
     }
 
-    /// Whether all of `name` has this form when `user` asks. The user's name stands for itself,
-    /// whatever characters it has, within one segment; a pattern with `${user}` fits nothing when
-    /// there is no user or its name is empty or has a slash.
+    /// Whether the whole `name` matches for `user`. The user's name stands for itself, whatever
+    /// characters it has, within one segment. A pattern with `${user}` matches nothing when there
+    /// is no user, or when the user's name is empty or has a slash.
     #[must_use]
     pub fn matches_for(&self, name: &str, user: Option<&str>) -> bool {
         let user = user.filter(|user| !user.is_empty() && !user.contains('/'));
@@ -77,7 +77,7 @@ impl Pattern {
         )
     }
 
-    /// Whether the user's name has a place in it.
+    /// Whether it contains `${user}`.
     #[must_use]
     pub fn has_user(&self) -> bool {
         self.segments
@@ -86,7 +86,7 @@ impl Pattern {
     }
 }
 
-/// Whether one segment of a name fits one of a pattern.
+/// Whether one segment of a name matches one segment of a pattern.
 fn fits(pieces: &[Piece], name: &[char], user: Option<&str>) -> bool {
     if !pieces.contains(&Piece::User) {
         return fits_characters(pieces, name);
@@ -138,7 +138,7 @@ impl FromStr for Pattern {
     }
 }
 
-/// One segment; `None` when it has a `**` among other characters.
+/// Parses one segment; `None` when it has `**` among other characters.
 fn segment(text: &str) -> Option<Segment> {
     if text == "**" {
         return Some(Segment::Any);

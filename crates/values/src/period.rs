@@ -8,8 +8,8 @@ use crate::{Error, Printable};
 
 /// A length of time in whole milliseconds.
 ///
-/// Its text is a whole number and a unit, as often as needed; the parts are added:
-/// `500ms`, `90s`, `5m`, `2h`, `1d`, `1w`, `1h30m`.
+/// Its text is a sequence of whole numbers, each with a unit; the parts are added: `500ms`, `90s`,
+/// `5m`, `2h`, `1d`, `1w`, `1h30m`.
 ///
 /// | unit | stands for |
 /// |---|---|
@@ -20,12 +20,12 @@ use crate::{Error, Printable};
 /// | `d` | 24 hours |
 /// | `w` | 7 days |
 ///
-/// No length goes without a unit, not even `0s`. It is written with the units from `d` to
-/// `ms`, the longest first.
+/// A unit is required, even for `0s`. Periods are written with the units from `d` to `ms`, the
+/// longest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Period(Duration);
 
-/// Units in milliseconds, the longest first.
+/// The units with their lengths in milliseconds, the longest first.
 const UNITS: [(&str, u128); 6] = [
     ("w", 7 * 86_400_000),
     ("d", 86_400_000),
@@ -36,47 +36,47 @@ const UNITS: [(&str, u128); 6] = [
 ];
 
 impl Period {
-    /// No time at all.
+    /// The period of length zero.
     pub const ZERO: Self = Self(Duration::ZERO);
 
-    /// The duration without parts of a millisecond.
+    /// The duration, rounded down to whole milliseconds.
     #[must_use]
     pub const fn new(duration: Duration) -> Self {
         let nanoseconds = duration.subsec_millis() * 1_000_000;
         Self(Duration::new(duration.as_secs(), nanoseconds))
     }
 
-    /// So many seconds.
+    /// A period of so many seconds.
     #[must_use]
     pub const fn seconds(seconds: u64) -> Self {
         Self(Duration::from_secs(seconds))
     }
 
-    /// So many minutes; the longest period when that is too long.
+    /// A period of so many minutes; the longest period when that is too long.
     #[must_use]
     pub const fn minutes(minutes: u64) -> Self {
         Self::seconds(minutes.saturating_mul(60))
     }
 
-    /// So many hours; the longest period when that is too long.
+    /// A period of so many hours; the longest period when that is too long.
     #[must_use]
     pub const fn hours(hours: u64) -> Self {
         Self::seconds(hours.saturating_mul(3600))
     }
 
-    /// So many days; the longest period when that is too long.
+    /// A period of so many days; the longest period when that is too long.
     #[must_use]
     pub const fn days(days: u64) -> Self {
         Self::seconds(days.saturating_mul(86_400))
     }
 
-    /// The standard library's form.
+    /// The period as a [`Duration`].
     #[must_use]
     pub const fn duration(self) -> Duration {
         self.0
     }
 
-    /// Whether it is no time at all.
+    /// Whether its length is zero.
     #[must_use]
     pub const fn is_zero(self) -> bool {
         self.0.is_zero()
@@ -104,7 +104,8 @@ impl FromStr for Period {
     }
 }
 
-/// The sum of the parts. `None` for another form, `Some(None)` when a number is too large.
+/// Sum of the parts in milliseconds. `None` for text of another form, `Some(None)` when a number is
+/// too large.
 fn milliseconds(text: &str) -> Option<Option<u128>> {
     let mut total = Some(0_u128);
     let mut rest = text;
@@ -119,7 +120,7 @@ fn milliseconds(text: &str) -> Option<Option<u128>> {
         if number.is_empty() {
             return None;
         }
-        // Only digits: what does not parse is too large.
+        // The text has only digits, so parsing fails only when the number is too large.
         let number: Option<u128> = number.parse().ok();
         let part = number.and_then(|number| number.checked_mul(*factor));
         total = total
@@ -136,7 +137,7 @@ impl fmt::Display for Period {
             return f.write_str("0s");
         }
         let mut rest = self.0.as_millis();
-        // Days are more usual than weeks: 30d, not 4w2d.
+        // Weeks are skipped, because days are more usual: 30d, not 4w2d.
         for (name, factor) in UNITS.into_iter().skip(1) {
             let count = rest / factor;
             if count > 0 {

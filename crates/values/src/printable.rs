@@ -1,14 +1,14 @@
-//! Text of peers, fit for a terminal and a line of the log.
+//! Makes text of peers fit for a terminal and for one line of the log.
 
 use std::fmt::{self, Write as _};
 
-/// Displays text that somebody else wrote so that it cannot drive a terminal, hide or reorder what
-/// stands beside it, or pretend to be lines of ours.
+/// Displays text that somebody else wrote so that it cannot control a terminal, hide or reorder the
+/// text beside it, or look like lines of this program.
 ///
 /// Control characters, line and paragraph separators, characters that set the direction of text and
-/// other invisible ones appear as Rust's escapes (`\n`, `\u{1b}`, `\u{202e}`). A backslash stays as
-/// it is: the form is for people and cannot be read back. Of a text longer than the limit, by
-/// default 1024 characters, the start appears, with `…` behind it.
+/// other invisible ones are shown as Rust's escapes (`\n`, `\u{1b}`, `\u{202e}`). A backslash is
+/// not escaped: the result is for people and cannot be parsed back. Text that is longer than the
+/// limit, by default 1024 characters, is cut off and ends with `…`.
 #[derive(Debug, Clone, Copy)]
 pub struct Printable<'a> {
     text: &'a str,
@@ -17,7 +17,7 @@ pub struct Printable<'a> {
 }
 
 impl<'a> Printable<'a> {
-    /// The start of a refused text in one line, as errors keep it: 160 characters at most.
+    /// The start of a refused text in one line, as errors have it: at most 160 characters.
     #[must_use]
     pub fn excerpt(text: &str) -> String {
         Printable::new(text).within(160).to_string()
@@ -33,7 +33,7 @@ impl<'a> Printable<'a> {
         }
     }
 
-    /// Shows `characters` of the text at most.
+    /// Shows at most `characters` of the text.
     #[must_use]
     pub const fn within(mut self, characters: usize) -> Self {
         self.most = characters;
@@ -46,7 +46,7 @@ impl<'a> Printable<'a> {
         self.within(usize::MAX)
     }
 
-    /// Leaves line feeds and tabs as they are: the text has lines of its own.
+    /// Keeps line feeds and tabs, for text of several lines.
     #[must_use]
     pub const fn lines(mut self) -> Self {
         self.lines = true;
@@ -72,7 +72,7 @@ impl fmt::Display for Printable<'_> {
     }
 }
 
-/// Whether a character acts on a terminal or on the text around it without being seen. Joiners
+/// Whether a character controls a terminal or the text around it but is not visible itself. Joiners
 /// (U+200C, U+200D), which scripts and emoji need, are not among them.
 fn is_hidden(character: char) -> bool {
     character.is_control()

@@ -1,4 +1,4 @@
-//! Text that is never shown.
+//! Secret text, which is never shown.
 
 use std::fmt;
 
@@ -10,13 +10,13 @@ use zeroize::Zeroizing;
 pub struct Secret(Zeroizing<String>);
 
 impl Secret {
-    /// Keeps `text` from being shown.
+    /// Wraps `text`.
     #[must_use]
     pub fn new(text: impl Into<String>) -> Self {
         Self(Zeroizing::new(text.into()))
     }
 
-    /// The secret itself, to be sent or stored and nothing else.
+    /// The secret text, only for sending or storing it.
     #[must_use]
     pub fn reveal(&self) -> &str {
         &self.0
@@ -36,7 +36,7 @@ impl<'de> serde::Deserialize<'de> for Secret {
     }
 }
 
-/// Written as `(hidden)`, so that printed settings give nothing away.
+/// Serialized as `(hidden)`, so that printed settings contain no secret.
 #[cfg(feature = "serde")]
 impl serde::Serialize for Secret {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -7,7 +7,7 @@ use crate::{Decimal, Error, Printable};
 
 /// A number of bytes.
 ///
-/// Its text is a number, with decimal places if wanted, and a unit, with spaces between if wanted:
+/// Its text is a number, optionally with decimal places, and a unit, optionally after spaces:
 /// `512`, `512B`, `1.5GiB`, `4Mi`, `512 MB`. Parts of a byte round up.
 ///
 /// | unit | bytes |
@@ -24,7 +24,7 @@ use crate::{Decimal, Error, Printable};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Size(pub u64);
 
-/// Binary units, the largest first.
+/// The binary units with their sizes in bytes, the largest first.
 const BINARY: [(&str, u64); 4] = [
     ("TiB", 1 << 40),
     ("GiB", 1 << 30),
@@ -36,19 +36,19 @@ impl Size {
     /// 1024 × 1024 bytes.
     pub const MIB: Self = Self(1 << 20);
 
-    /// So many MiB; the largest size when that is too large.
+    /// A size of so many MiB; the largest size when that is too large.
     #[must_use]
     pub const fn mebibytes(count: u64) -> Self {
         Self(count.saturating_mul(Self::MIB.0))
     }
 
-    /// MiB, parts rounded up.
+    /// Number of MiB, rounded up.
     #[must_use]
     pub const fn in_mebibytes(self) -> u64 {
         self.0.div_ceil(Self::MIB.0)
     }
 
-    /// Reads a size whose number counts `unit` when it has no unit of its own.
+    /// Parses a size. A number without a unit counts in `unit`.
     ///
     /// # Errors
     /// [`Error::Size`], [`Error::SizeUnit`], [`Error::SizeTooLarge`].
@@ -72,7 +72,7 @@ impl Size {
     }
 }
 
-/// Bytes of a unit.
+/// Size of a unit, in bytes.
 fn factor(name: &str) -> Option<u64> {
     let (power, rest) = match name.as_bytes() {
         b"B" => return Some(1),
@@ -93,7 +93,7 @@ fn factor(name: &str) -> Option<u64> {
 impl FromStr for Size {
     type Err = Error;
 
-    /// Reads a size whose number counts bytes when it has no unit.
+    /// Parses a size. A number without a unit counts bytes.
     ///
     /// # Errors
     /// [`Error::Size`], [`Error::SizeUnit`], [`Error::SizeTooLarge`].

@@ -1,7 +1,7 @@
-//! Serde and schema of types whose form in documents is their text: `FromStr` reads it, `Display`
-//! writes it.
+//! Implements serde and JSON Schema for types that are text in documents: `FromStr` parses it,
+//! `Display` writes it.
 
-/// Implements serde's traits by the type's `FromStr` and `Display`. The caller depends on serde.
+/// Implements serde's traits with the type's `FromStr` and `Display`. The caller depends on serde.
 #[cfg(feature = "serde")]
 #[macro_export]
 macro_rules! serde_by_text {
@@ -28,8 +28,8 @@ macro_rules! serde_by_text {
     };
 }
 
-/// Implements `JsonSchema` as the schema of a text with these further keywords, put where the type
-/// is used. The caller depends on schemars.
+/// Implements `JsonSchema` as the schema of a string with these further keywords, inlined where the
+/// type is used. The caller depends on schemars.
 #[cfg(feature = "schemars")]
 #[macro_export]
 macro_rules! schema_by_text {

@@ -1,15 +1,15 @@
-//! The stream to a guest: a task that owns it, and sessions that share it.
+//! The channel to a guest: a task that owns the stream, and sessions that share it.
 //!
 //! ```text
-//! Session ---- write, signal, next ----> Shared: HostMux, who waits for what
+//! Session ---- write, signal, next ----> Shared: HostMux, waiting sessions
 //! Session ---- ...                          ^                  |
 //!                                           | receive          | write_next
 //!                              task:  read from the stream, write to the stream
 //! ```
 //!
-//! No lock is held while anything waits, and the task never waits for a reader of a session: what
-//! nobody reads fills that session's window and stays there. [`lazaret_protocol::mux`] says what
-//! bounds the memory and whose turn it is.
+//! No lock is held across a wait, and the task never waits for a session's reader: unread
+//! bytes fill that session's window and stay there. [`lazaret_protocol::mux`] describes the
+//! bounds of the memory and the order of sending.
 
 mod carry;
 mod session;
@@ -30,11 +30,11 @@ pub use self::session::{Control, Events, Input, Session};
 use self::shared::{Closed, Shared};
 use crate::Error;
 
-/// Bytes read at a time.
+/// Number of bytes that are read at a time.
 const PIECE_BYTES: usize = 64 * 1024;
 
-/// A greeted guest. Dropping it hangs up, which a guest answers by ending what it runs; the
-/// handles of its sessions then report that the machine is gone.
+/// A channel to a guest after the greetings. Dropping it hangs up, upon which the guest ends its
+/// commands; the handles of its sessions then report that the machine is gone.
 #[derive(Debug)]
 pub struct Channel {
     shared: Arc<Shared>,
@@ -44,12 +44,13 @@ pub struct Channel {
 impl Channel {
     /// Exchanges greetings with the agent at the other end of `stream`.
     ///
-    /// An agent that has not noticed yet that its last host has left stays silent, or first sends
-    /// what that host did not wait for. The caller hangs up, pauses, and connects again.
+    /// An agent that has not noticed yet that its previous host left stays silent, or first sends
+    /// frames that this host did not wait for. The caller should then hang up, pause, and connect
+    /// again.
     ///
     /// # Errors
-    /// [`Error::GuestSilent`] after `limit`, [`Error::GuestMismatch`] for one of another version,
-    /// [`Error::Protocol`], [`Error::Channel`].
+    /// [`Error::GuestSilent`] after `limit`, [`Error::GuestMismatch`] for a guest of another
+    /// version, [`Error::Protocol`], [`Error::Channel`].
     pub async fn connect(stream: UnixStream, limit: Duration) -> Result<(Hello, Self), Error> {
         match timeout(limit, Self::greet(stream)).await {
             Ok(greeted) => greeted?.ok_or_else(|| Error::Channel {
@@ -86,7 +87,7 @@ impl Channel {
         Ok(Some((hello, Self { shared, task })))
     }
 
-    /// Opens a session, beside those that there are. The guest's answer is its first event.
+    /// Opens a session beside the existing ones. The guest's answer is its first event.
     ///
     /// # Errors
     /// [`Error::Protocol`] when the request is too large or there are too many sessions.

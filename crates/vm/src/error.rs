@@ -1,48 +1,48 @@
-//! The one error enum of this crate.
+//! The error type of this crate.
 
 use std::{io, path::PathBuf, time::Duration};
 
 use thiserror::Error;
 
-/// What can go wrong with kernels, machines and the probe. Every message is a whole clause.
+/// A failure with kernels, machines or the probe. Every message is a whole clause.
 #[derive(Debug, Error)]
 pub enum Error {
     /// A file operation failed.
     #[error("failed to {action} {}", path.display())]
     Io {
-        /// What was tried, as a verb: `read`, `create`.
+        /// The attempted action, as a verb: `read`, `create`.
         action: &'static str,
-        /// The file or folder.
+        /// Path of the file or folder.
         path: PathBuf,
-        /// Why.
+        /// The reason.
         source: io::Error,
     },
     /// An archive or compressed stream is damaged.
     #[error("failed to read {what} in {}", path.display())]
     Unpack {
-        /// The part that is damaged.
+        /// The damaged part.
         what: String,
-        /// The file it is in.
+        /// Path of the file with the part.
         path: PathBuf,
-        /// Why.
+        /// The reason.
         source: io::Error,
     },
-    /// Bytes that are not what their place says.
+    /// A file does not have the expected format.
     #[error("{} is not a valid {expected}: {reason}", path.display())]
     Malformed {
         /// The file.
         path: PathBuf,
-        /// What it should be.
+        /// The expected format.
         expected: &'static str,
-        /// Where it deviates.
+        /// The deviation from it.
         reason: String,
     },
     /// The package only depends on the package that holds the kernel.
     #[error("package {package} is a meta package without a kernel")]
     MetaPackage {
-        /// `Package` of its control file.
+        /// Name of the package, from `Package` of its control file.
         package: String,
-        /// The kernel package it depends on, when it names one.
+        /// The kernel package on which it depends, if it names one.
         depends: Option<String>,
     },
     /// The running host has no readable kernel image or modules.
@@ -50,10 +50,10 @@ pub enum Error {
     HostKernelMissing {
         /// `uname -r`.
         release: String,
-        /// The path looked for.
+        /// The missing path.
         missing: PathBuf,
     },
-    /// The kernel can not drive a machine.
+    /// The kernel cannot drive a machine.
     #[error("kernel {release} lacks {}", missing.join(", "))]
     ModulesMissing {
         /// Release of the kernel.
@@ -61,81 +61,81 @@ pub enum Error {
         /// Modules that are neither built in nor loadable.
         missing: Vec<String>,
     },
-    /// A kernel name that cannot be a folder name.
+    /// The kernel name cannot be the name of a folder.
     #[error("`{name}` is not a kernel name")]
     KernelName {
-        /// The name given.
+        /// The name that was given.
         name: String,
     },
-    /// No kernel of that name is stored.
+    /// The store has no kernel of this name.
     #[error("no kernel named `{name}`")]
     KernelNotFound {
-        /// The name asked for.
+        /// The name that was given.
         name: String,
-        /// The names there are.
+        /// The names in the store.
         known: Vec<String>,
     },
     /// The store is empty.
     #[error("no kernel is installed")]
     NoKernel,
-    /// Another kernel has the name.
+    /// Another kernel has this name.
     #[error("there is another kernel called '{name}'")]
     KernelExists {
         /// The name.
         name: String,
     },
-    /// A stored record is of another version or damaged.
+    /// A stored record has another version or is damaged.
     #[error("kernel record {} is not readable: {reason}", path.display())]
     Record {
-        /// The record.
+        /// Path of the record.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The problem with it.
         reason: String,
     },
-    /// Machines run on x86-64 hosts only, for now.
+    /// The host has another architecture than x86-64, the only one that is supported.
     #[error("machines are not supported on {architecture} hosts")]
     UnsupportedHost {
         /// Architecture of this program.
         architecture: &'static str,
     },
-    /// No QEMU in the search path.
+    /// There is no QEMU in the search path.
     #[error("{program} was not found in PATH")]
     QemuNotFound {
-        /// File name looked for.
+        /// File name of QEMU.
         program: &'static str,
     },
-    /// QEMU is there but does not run.
+    /// QEMU was found but does not run.
     #[error("{} does not run: {reason}", path.display())]
     QemuUnusable {
-        /// The program.
+        /// Path of the program.
         path: PathBuf,
-        /// What it said.
+        /// Its error message.
         reason: String,
     },
-    /// More disks than the machine has slots.
+    /// The plan has more disks than the machine has slots.
     #[error("{disks} disks exceed the {limit} a machine can hold")]
     TooManyDisks {
-        /// Disks in the plan.
+        /// Number of disks in the plan.
         disks: usize,
-        /// [`crate::MAX_DISKS`].
+        /// Largest number of disks, [`crate::MAX_DISKS`].
         limit: usize,
     },
-    /// A value of the plan that no machine accepts.
+    /// No machine accepts this value of the plan.
     #[error("{field} `{value}` is not valid: {reason}")]
     Plan {
-        /// Field of the plan.
+        /// Name of the field.
         field: &'static str,
-        /// Its value.
+        /// Value of the field.
         value: String,
-        /// The rule it breaks.
+        /// The rule that it breaks.
         reason: &'static str,
     },
     /// QEMU could not be started.
     #[error("failed to start {}", path.display())]
     Spawn {
-        /// The program.
+        /// Path of the program.
         path: PathBuf,
-        /// Why.
+        /// The reason.
         source: io::Error,
     },
     /// The machine ended before the guest answered.
@@ -146,7 +146,7 @@ pub enum Error {
     MachineEnded {
         /// Exit status of QEMU.
         status: std::process::ExitStatus,
-        /// End of what QEMU wrote to its standard error.
+        /// End of QEMU's standard error.
         stderr: String,
         /// Last lines of the guest's console.
         console: String,
@@ -154,9 +154,9 @@ pub enum Error {
     /// The guest did not answer in time.
     #[error("the guest did not answer within {} s{}", limit.as_secs_f32(), details(stderr, console))]
     GuestSilent {
-        /// How long it was given.
+        /// Time limit for the answer.
         limit: Duration,
-        /// End of what QEMU wrote to its standard error.
+        /// End of QEMU's standard error.
         stderr: String,
         /// Last lines of the guest's console.
         console: String,
@@ -164,20 +164,20 @@ pub enum Error {
     /// The guest's first frame is not a hello of this version.
     #[error("the guest does not match this program: {reason}")]
     GuestMismatch {
-        /// What differs.
+        /// The difference.
         reason: String,
     },
-    /// The guest sent bytes that are no frame.
+    /// The guest sent bytes that are not valid frames.
     #[error("failed to decode what the guest sent")]
     Protocol {
-        /// Why.
+        /// The rule that they break.
         #[from]
         source: lazaret_protocol::Error,
     },
     /// The stream to the guest broke.
     #[error("failed to talk to the guest")]
     Channel {
-        /// Why.
+        /// The reason.
         source: io::Error,
     },
 }

@@ -1,16 +1,16 @@
-//! Kernels and the store that keeps them.
+//! Kernels, and the store that keeps them.
 //!
 //! ```text
 //! <store>/.default                 name of the default kernel
-//! <store>/.lock                    held while the store changes
+//! <store>/.lock                    locked while the store changes
 //! <store>/<name>/kernel.json       the record
-//! <store>/<name>/vmlinuz           the boot image as it came
-//! <store>/<name>/vmlinux           unpacked from it, when QEMU can boot that directly
-//! <store>/<name>/modules/*.ko      what the guest needs, unpacked
-//! <store>/<name>/modules/modules.builtin   what the kernel has in itself
+//! <store>/<name>/vmlinuz           the boot image as it was imported
+//! <store>/<name>/vmlinux           unpacked from it, if QEMU can boot that directly
+//! <store>/<name>/modules/*.ko      modules that the guest needs, unpacked
+//! <store>/<name>/modules/modules.builtin   list of the modules that are built in
 //! ```
 //!
-//! A kernel is published whole: it is staged beside its place, synced, and renamed.
+//! A kernel is published atomically: it is staged beside its place, synced, and renamed.
 
 mod ar;
 mod bootable;

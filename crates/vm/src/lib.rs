@@ -1,12 +1,14 @@
 //! Launch plans, machine drivers, kernels and the machine probe.
 //!
-//! The crate knows disks, a kernel and a plan; it never knows where they came from.
+//! The crate takes disks, a kernel and a plan; it never knows images or registries: `rootfs` makes
+//! the disks, and `supervisor` puts the plan together. The other side of its channel is `guest`,
+//! and `protocol` defines the frames between them.
 //!
 //! * [`kernel`]: kernels with the modules a guest needs, imported and kept in a [`kernel::Store`].
 //! * [`LaunchPlan`]: one machine as a value; [`qemu::arguments`] turns it into a command line.
 //! * [`Machine`]: a running QEMU that dies with this process, and its [`Channel`] to the guest,
 //!   which many a [`Session`] shares.
-//! * [`probe`]: which accelerator works on this host, found by booting once.
+//! * [`probe`]: the accelerator that works on this host, found by one boot.
 
 mod channel;
 mod error;

@@ -1,7 +1,7 @@
-//! Disks whose content is in several files, one after the other.
+//! Makes one disk of several files, one after another.
 //!
-//! QEMU joins files in one format only: the flat extents of VMDK ("Virtual Disk Format 5.0"), a text that
-//! lists them. The guest sees one plain disk.
+//! QEMU can join files in one format only: the flat extents of VMDK ("Virtual Disk Format 5.0"), a
+//! text that lists them. The guest sees one plain disk.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -12,24 +12,24 @@ const SECTOR: u64 = 512;
 /// Longest path that QEMU reads from a descriptor, in bytes.
 const LONGEST_PATH: usize = 511;
 
-/// A part of a disk.
+/// A part of a disk: a range of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DiskPart {
-    /// The file that has it.
+    /// Path of the file.
     pub path: PathBuf,
-    /// Where it begins there, in bytes.
+    /// Offset in the file, in bytes.
     pub offset: u64,
-    /// How long it is, in bytes.
+    /// Length in bytes.
     pub length: u64,
 }
 
-/// Writes a file that stands for the parts in a row: a [`crate::Disk`] of the format
+/// Writes a file that describes the parts in order: a [`crate::Disk`] of the format
 /// [`crate::DiskFormat::Parts`].
 ///
 /// # Errors
-/// [`Error::Plan`] for parts that no descriptor can name; [`Error::Io`].
+/// [`Error::Plan`] for parts that a descriptor cannot express; [`Error::Io`].
 pub fn join(parts: &[DiskPart], descriptor: &Path) -> Result<(), Error> {
-    // It goes with the machine: nothing is lost with it.
+    // No sync is needed: the file is removed with the machine.
     std::fs::write(descriptor, text(parts)?).map_err(Error::io("write", descriptor))
 }
 

@@ -1,4 +1,4 @@
-//! One machine as a value.
+//! The plan of one machine, as a value.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -7,24 +7,24 @@ use serde::{Deserialize, Serialize};
 
 use crate::Error;
 
-/// Disks that a `microvm` has room for. With ACPI, and so a second IOAPIC, it has 24
+/// Most disks of a `microvm`. With ACPI, and so a second IOAPIC, it has 24
 /// virtio-mmio slots, of which 23 were found to work; serial port and random numbers take one
-/// each, and one is kept for a network.
+/// each, and one is reserved for a network.
 pub const MAX_DISKS: usize = 20;
 
 /// Longest serial of a virtio disk, in bytes (virtio 1.2, 5.2.6.1).
 const SERIAL_BYTES: usize = 20;
 
-/// What a distribution kernel, its modules and one small process need.
+/// Smallest memory in MiB: what a distribution kernel, its modules and one small process need.
 const MIN_MEMORY_MIB: u64 = 96;
 
-/// What executes the guest.
+/// The accelerator that executes the guest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Accelerator {
     /// The host's processor, through `/dev/kvm`.
     Kvm,
-    /// QEMU's translator: works everywhere, is slow, and promises no isolation.
+    /// QEMU's translator: works everywhere, is slow, and does not promise isolation.
     Tcg,
 }
 
@@ -45,52 +45,52 @@ impl fmt::Display for Accelerator {
     }
 }
 
-/// What the file of a disk is.
+/// The format of a disk's file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum DiskFormat {
-    /// The disk, byte for byte.
+    /// The content of the disk, byte for byte.
     #[default]
     Raw,
-    /// A list of the files that make it up, from [`crate::join`].
+    /// A list of the files of which the disk consists, from [`crate::join`].
     Parts,
 }
 
 /// A disk that the guest finds by its serial.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Disk {
-    /// Its file.
+    /// Path of the file.
     pub path: PathBuf,
-    /// What that file is.
+    /// Format of the file.
     pub format: DiskFormat,
-    /// Letters, digits, `_` and `-`, at most 20.
+    /// The serial: letters, digits, `_` and `-`, at most 20 bytes.
     pub serial: String,
-    /// Attach it so that the guest cannot write, whoever it is.
+    /// Whether the disk is attached so that the guest cannot write to it.
     pub read_only: bool,
 }
 
 /// Everything about a machine that is decided before it starts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LaunchPlan {
-    /// What executes it.
+    /// The accelerator to use.
     pub accelerator: Accelerator,
     /// Memory in MiB.
     pub memory_mib: u64,
-    /// Processors.
+    /// Number of processors.
     pub cpus: u32,
-    /// PVH `vmlinux` or bzImage.
+    /// The kernel: a PVH `vmlinux` or a bzImage.
     pub kernel: PathBuf,
-    /// cpio archive with the guest.
+    /// The initramfs: a cpio archive with the guest.
     pub initramfs: PathBuf,
-    /// Words added to the kernel's command line.
+    /// Words that are added to the kernel's command line.
     pub cmdline: Vec<String>,
     /// Disks, in no particular order.
     pub disks: Vec<Disk>,
-    /// File that receives what the guest writes to its console, up to 1 MiB.
+    /// File for the output of the guest's console, up to 1 MiB.
     pub console_log: Option<PathBuf>,
 }
 
 impl LaunchPlan {
-    /// Checks what QEMU would refuse with less helpful words, or take for something else.
+    /// Checks everything that QEMU would refuse with a less helpful message, or misread.
     ///
     /// # Errors
     /// [`Error::TooManyDisks`], [`Error::Plan`].

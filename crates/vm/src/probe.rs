@@ -1,8 +1,8 @@
-//! Which accelerator works on this host.
+//! Finds the accelerator that works on this host.
 //!
-//! That `/dev/kvm` opens says little: there are hosts where a virtual processor is created,
-//! firmware runs, and yet Linux hangs. So the probe boots the real kernel and guest once,
-//! without disks, and waits for its hello. The verdict is remembered until the host kernel,
+//! That `/dev/kvm` can be opened is not enough: on some hosts a virtual processor can be created
+//! and firmware runs, and yet Linux hangs. So the probe boots the real kernel and guest once,
+//! without disks, and waits for the guest's hello. The verdict is remembered until the host kernel,
 //! QEMU, the processor or the guest kernel changes.
 
 mod memory;
@@ -23,37 +23,37 @@ use self::memory::{Key, recall, remember};
 pub use self::verdict::{Reason, Verdict};
 use crate::{Accelerator, Diagnostics, Error, LaunchPlan, Machine, Qemu, kernel::Kernel};
 
-/// A working KVM boots in well under a second.
+/// Time limit of the boot; with a working KVM it takes well under a second.
 const BOOT_LIMIT: Duration = Duration::from_secs(6);
-/// A guest that works has written its banner long before.
+/// Time limit for the first output; a working guest writes its banner much earlier.
 const SILENCE_LIMIT: Duration = Duration::from_millis(2500);
 const WATCH_INTERVAL: Duration = Duration::from_millis(50);
-/// Makes the kernel write its banner at the first opportunity.
+/// Kernel parameters with which the kernel writes its banner as early as possible.
 const EARLY_CONSOLE: [&str; 2] = ["loglevel=6", "earlyprintk=serial,ttyS0,115200"];
 
-/// What to probe with.
+/// The parameters of a probe.
 #[derive(Debug)]
 pub struct Request<'a> {
     /// The QEMU that will run machines.
     pub qemu: &'a Qemu,
     /// The kernel that guests will boot.
     pub kernel: &'a Kernel,
-    /// Their initramfs.
+    /// The initramfs of the guests.
     pub initramfs: &'a Path,
-    /// Where verdicts are remembered; a damaged file counts as none.
+    /// File with remembered verdicts; a damaged file counts as empty.
     pub verdict_file: &'a Path,
-    /// The user's choice: taken without a probe.
+    /// The user's choice, which is used without a probe.
     pub forced: Option<Accelerator>,
-    /// Probe even when a verdict is remembered.
+    /// Whether to probe even when a verdict is remembered.
     pub refresh: bool,
 }
 
-/// Chooses the accelerator. Takes up to 6 s where KVM hangs, the first time.
+/// Chooses the accelerator. The first call takes up to 6 s on a host on which KVM hangs.
 ///
-/// Two processes may probe at once: they find the same, and the last writer wins.
+/// Two processes may probe at once: both find the same, and the last writer wins.
 ///
 /// # Errors
-/// [`Error::Io`] when the verdict cannot be written. That KVM does not work is no error.
+/// [`Error::Io`] when the verdict cannot be written. It is not an error if KVM does not work.
 pub async fn accelerator(request: &Request<'_>) -> Result<Verdict, Error> {
     if let Some(accelerator) = request.forced {
         return Ok(Verdict {
@@ -62,7 +62,7 @@ pub async fn accelerator(request: &Request<'_>) -> Result<Verdict, Error> {
             cached: false,
         });
     }
-    // Looked at each time: the user may have joined the group since.
+    // Checked on each call: the user may have joined the group since.
     if let Some(reason) = device_fault(Path::new("/dev/kvm")) {
         return Ok(Verdict {
             accelerator: Accelerator::Tcg,
@@ -93,7 +93,7 @@ pub async fn accelerator(request: &Request<'_>) -> Result<Verdict, Error> {
     Ok(verdict)
 }
 
-/// Why KVM cannot even be opened.
+/// The reason for which KVM cannot be opened, if any.
 fn device_fault(device: &Path) -> Option<Reason> {
     let opened = File::options().read(true).write(true).open(device);
     match opened.map_err(|error| error.kind()) {
@@ -128,7 +128,7 @@ async fn boot(request: &Request<'_>) -> Result<Reason, Error> {
                 let detail = if stderr.is_empty() { console } else { stderr };
                 Reason::Failed { detail }
             }
-            // The guest ran well enough to say something odd: the same would come under TCG.
+            // The guest ran far enough to send an unexpected answer, as it would under TCG.
             Err(error) => return Err(error),
         },
         reason = watch(&diagnostics, begin) => reason,
@@ -138,11 +138,11 @@ async fn boot(request: &Request<'_>) -> Result<Reason, Error> {
     Ok(reason)
 }
 
-/// Sees early that the boot will not succeed.
+/// Detects early that the boot will not succeed.
 async fn watch(diagnostics: &Diagnostics, begin: Instant) -> Reason {
     loop {
         sleep(WATCH_INTERVAL).await;
-        // QEMU stays with a stopped machine after such an error.
+        // After such an error, QEMU keeps running with a stopped machine.
         let stderr = diagnostics.stderr();
         if stderr.contains("KVM internal error") {
             return Reason::Failed {

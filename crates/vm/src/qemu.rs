@@ -1,4 +1,4 @@
-//! The QEMU driver: find it, tell it what to do, watch it.
+//! The QEMU driver: finds QEMU, starts it with a plan, and watches it.
 
 mod arguments;
 mod binary;

@@ -1,4 +1,4 @@
-//! The stores that a registry is checked over.
+//! The stores with which the registry is checked.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use lazaret_testing::{moto, postgres};
 
 use super::unique;
 
-/// What a registry keeps its content in.
+/// The stores of a registry.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Backend {
     /// Objects in files, metadata in SQLite.
@@ -17,7 +17,7 @@ pub(crate) enum Backend {
 }
 
 impl Backend {
-    /// The source of an empty registry that lives below `parent`, or in services of its own.
+    /// The source of an empty registry, which is stored below `parent` or in services of its own.
     pub(crate) fn source(self, parent: &Path) -> Source {
         let mut source = Source::ephemeral(&parent.join("registries"));
         if let Self::S3AndPostgres = self {

@@ -1,4 +1,4 @@
-//! Content that no other check has.
+//! Makes content that no other check uses.
 
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::sync::LazyLock;
@@ -6,16 +6,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use lazaret_oci::{Algorithm, Digest};
 
-/// Differs from process to process.
+/// A seed that differs from process to process.
 static SEED: LazyLock<u64> = LazyLock::new(|| RandomState::new().build_hasher().finish());
 static NEXT: AtomicU64 = AtomicU64::new(0);
 
-/// Text that was never used before, fit for a name, a tag or an annotation.
+/// Text that was never used before, valid in a name, a tag or an annotation.
 pub(crate) fn unique() -> String {
     format!("{:016x}-{}", *SEED, NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
-/// Bytes and their digest.
+/// Bytes with their digest.
 #[derive(Debug, Clone)]
 pub(crate) struct Content {
     pub(crate) bytes: Vec<u8>,
@@ -23,12 +23,12 @@ pub(crate) struct Content {
 }
 
 impl Content {
-    /// `length` bytes that were never used before.
+    /// `length` bytes that were never used before, under sha256.
     pub(crate) fn new(length: usize) -> Self {
         Self::with(Algorithm::Sha256, length)
     }
 
-    /// The same under another algorithm.
+    /// `length` bytes that were never used before, under `algorithm`.
     pub(crate) fn with(algorithm: Algorithm, length: usize) -> Self {
         let mut state = *SEED ^ NEXT.fetch_add(1, Ordering::Relaxed);
         let bytes: Vec<u8> = std::iter::repeat_with(|| next(&mut state).to_le_bytes())
@@ -38,7 +38,7 @@ impl Content {
         Self::of(algorithm, &bytes)
     }
 
-    /// Bytes that have to be these.
+    /// The given bytes, under `algorithm`.
     pub(crate) fn of(algorithm: Algorithm, bytes: &[u8]) -> Self {
         Self {
             bytes: bytes.to_vec(),
@@ -52,7 +52,7 @@ impl Content {
     }
 }
 
-/// splitmix64
+/// The next number of splitmix64.
 fn next(state: &mut u64) -> u64 {
     *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let mut value = *state;

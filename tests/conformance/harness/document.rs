@@ -1,14 +1,14 @@
-//! Manifests and indexes as a client makes them.
+//! Makes manifests and indexes, as a client does.
 
 use lazaret_oci::{Algorithm, Digest, media_type};
 use serde_json::{Value, json};
 
 use super::{Content, unique};
 
-/// A type that nobody knows.
+/// A media type that no registry knows.
 pub(crate) const EXAMPLE: &str = "application/vnd.example.conformance.v1";
 
-/// A manifest or index: its bytes, and what they are pushed as.
+/// The bytes of a manifest or index, with the media type and digest of its push.
 #[derive(Debug, Clone)]
 pub(crate) struct Document {
     pub(crate) raw: Vec<u8>,
@@ -17,13 +17,13 @@ pub(crate) struct Document {
 }
 
 impl Document {
-    /// The bytes of a value that names its type.
+    /// Encodes a value that contains its media type.
     pub(crate) fn new(value: &Value) -> Self {
         let media_type = value["mediaType"].as_str().unwrap().to_owned();
         Self::raw(&serde_json::to_vec(value).unwrap(), &media_type)
     }
 
-    /// Bytes as they are.
+    /// Raw bytes with a media type.
     pub(crate) fn raw(raw: &[u8], media_type: &str) -> Self {
         Self {
             raw: raw.to_vec(),
@@ -32,30 +32,30 @@ impl Document {
         }
     }
 
-    /// The same under a digest of another algorithm.
+    /// The same document with a digest of another algorithm.
     pub(crate) fn under(mut self, algorithm: Algorithm) -> Self {
         self.digest = Digest::with(algorithm, &self.raw);
         self
     }
 
-    /// The value, for one that differs.
+    /// The value, from which a different document can be made.
     pub(crate) fn value(&self) -> Value {
         serde_json::from_slice(&self.raw).unwrap()
     }
 
-    /// The same with one member set.
+    /// The same document with one member set.
     pub(crate) fn with(&self, member: &str, value: Value) -> Self {
         let mut document = self.value();
         document[member] = value;
         Self::new(&document).under(self.digest.algorithm())
     }
 
-    /// The same with an annotation that makes it another one.
+    /// The same document with an annotation that makes its digest unique.
     pub(crate) fn another(&self) -> Self {
         self.with("annotations", json!({ "org.example.unique": unique() }))
     }
 
-    /// What others name it by.
+    /// The descriptor by which other documents refer to it.
     pub(crate) fn descriptor(&self) -> Value {
         json!({
             "mediaType": self.media_type,
@@ -70,7 +70,7 @@ impl Document {
     }
 }
 
-/// What a manifest names a blob by.
+/// The descriptor by which a manifest refers to a blob.
 pub(crate) fn descriptor(media_type: &str, content: &Content) -> Value {
     json!({
         "mediaType": media_type,
@@ -79,7 +79,7 @@ pub(crate) fn descriptor(media_type: &str, content: &Content) -> Value {
     })
 }
 
-/// An image of these blobs, which need not be pushed.
+/// An image of these blobs, which need not have been pushed.
 pub(crate) fn image(config: &Content, layers: &[&Content]) -> Document {
     let layers = layers
         .iter()
@@ -88,7 +88,7 @@ pub(crate) fn image(config: &Content, layers: &[&Content]) -> Document {
     image_over(descriptor(media_type::IMAGE_CONFIG, config), layers)
 }
 
-/// An image of these descriptors.
+/// An image with these descriptors.
 pub(crate) fn image_over(config: Value, layers: Vec<Value>) -> Document {
     Document::new(&json!({
         "schemaVersion": 2,
@@ -98,7 +98,7 @@ pub(crate) fn image_over(config: Value, layers: Vec<Value>) -> Document {
     }))
 }
 
-/// An artifact: the empty configuration and one blob of a type that nobody knows.
+/// An artifact: the empty configuration, and one blob of an unknown type.
 pub(crate) fn artifact(artifact_type: &str, empty: &Content, blob: &Content) -> Document {
     Document::new(&json!({
         "schemaVersion": 2,
@@ -119,7 +119,7 @@ pub(crate) fn docker_image(config: &Content, layer: &Content) -> Document {
     }))
 }
 
-/// An index of these manifests, which need not be pushed.
+/// An index of these manifests, which need not have been pushed.
 pub(crate) fn index(manifests: &[&Document]) -> Document {
     let manifests: Vec<Value> = manifests
         .iter()

@@ -1,4 +1,4 @@
-//! An answer, and what the specification says about every one.
+//! A response, with the checks that the specification requires of all responses.
 
 use std::fmt;
 use std::io;
@@ -8,7 +8,7 @@ use lazaret_oci::Digest;
 use lazaret_testing::http;
 use serde_json::Value;
 
-/// The codes of section "Error Codes".
+/// The codes of the section "Error Codes".
 const CODES: [&str; 14] = [
     "BLOB_UNKNOWN",
     "BLOB_UPLOAD_INVALID",
@@ -26,10 +26,10 @@ const CODES: [&str; 14] = [
     "TOOMANYREQUESTS",
 ];
 
-/// Most bytes of all warnings together ("Warnings").
+/// Largest sum of all warnings ("Warnings"), in bytes.
 const WARNING_BYTES: usize = 4096;
 
-/// An answer and the request that it is for.
+/// A response, with its request.
 pub(crate) struct Reply {
     request: String,
     reply: http::Reply,
@@ -64,7 +64,8 @@ impl Reply {
         self
     }
 
-    /// An error of the specification with that status and, first, that code.
+    /// Asserts that it is an error of the specification with this status, whose first code is this
+    /// one.
     #[track_caller]
     pub(crate) fn is_error(self, status: u16, code: &str) -> Self {
         let reply = self.is(status);
@@ -93,7 +94,7 @@ impl Reply {
         self
     }
 
-    /// Path and query of `Location`, whether it is absolute or relative.
+    /// Path and query of `Location`, which may be absolute or relative.
     #[track_caller]
     pub(crate) fn location(&self) -> String {
         let location = self.header("location");
@@ -171,7 +172,7 @@ impl Reply {
         }
     }
 
-    /// Warn-code 299, agent `-`, no date, at most 4096 bytes together.
+    /// Warn-code 299, agent `-`, no date, at most 4096 bytes in all.
     #[track_caller]
     fn warnings_have_their_form(&self) {
         let warnings = self.all("warning");

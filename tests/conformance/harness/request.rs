@@ -1,4 +1,4 @@
-//! Requests as they are on the wire.
+//! Requests that are sent exactly as a check made them.
 
 use std::net::SocketAddr;
 
@@ -6,7 +6,7 @@ use lazaret_testing::http;
 
 use super::Reply;
 
-/// A request to be sent over its own connection, with nothing that its maker did not ask for.
+/// A request that is sent over a connection of its own, with the headers that its maker gave.
 #[derive(Debug)]
 pub(crate) struct Request {
     address: SocketAddr,
@@ -34,7 +34,7 @@ impl Request {
         self
     }
 
-    /// Sends it and checks what holds for every answer.
+    /// Sends the request, and checks what the specification requires of every response.
     #[track_caller]
     pub(crate) fn send(self) -> Reply {
         let reply = Reply::new(&self.request, self.request.send(self.address));
@@ -43,7 +43,7 @@ impl Request {
     }
 }
 
-/// A value as many clients put it into a query: everything escaped that may be.
+/// Encodes a value for a query as many clients do, with all characters escaped that may be.
 pub(crate) fn encoded(text: &str) -> String {
     text.bytes()
         .map(|byte| match byte {

@@ -1,4 +1,4 @@
-//! A registry on a free port, over each of the stores.
+//! The registry that is checked, on a free port and with each of the stores.
 
 use std::net::SocketAddr;
 
@@ -7,15 +7,15 @@ use lazaret_testing::service::Service;
 
 use super::{Backend, Content, Document, Reply, Request, Session, Way, at, unique};
 
-/// A registry under check.
+/// The registry that is checked.
 pub(crate) struct Served {
     address: SocketAddr,
-    /// None of a registry that somebody else has started.
+    /// `None` for a registry that was started outside of the tests.
     _service: Option<Service>,
 }
 
 impl Served {
-    /// An empty registry over fresh stores; it ends when it is dropped.
+    /// Starts an empty registry with new stores, which ends when it is dropped.
     pub(crate) fn start(backend: Backend) -> Self {
         if let Some(address) = at::address() {
             return Self {
@@ -36,7 +36,7 @@ impl Served {
         }
     }
 
-    /// The name of a repository that nobody has used.
+    /// The name of a new repository.
     pub(crate) fn repository(&self) -> String {
         format!("conformance/{}", unique())
     }
@@ -57,18 +57,18 @@ impl Served {
         self.request("DELETE", path).send()
     }
 
-    /// Begins an upload.
+    /// Starts an upload session.
     pub(crate) fn session(&self, repository: &str) -> Session<'_> {
         Session::begin(self, repository, "")
     }
 
-    /// Has the blob in the repository.
+    /// Makes sure that the blob is in the repository.
     pub(crate) fn blob(&self, repository: &str, content: &Content) {
         let reply = Way::PostThenPut.push(self, repository, &content.digest, &content.bytes);
         reply.is(201);
     }
 
-    /// Pushes a manifest to a tag or digest, as it is.
+    /// Pushes a manifest to a tag or digest, and nothing that it names.
     pub(crate) fn put(&self, repository: &str, reference: &str, document: &Document) -> Reply {
         let path = format!("/v2/{repository}/manifests/{reference}");
         self.request("PUT", &path)
@@ -77,7 +77,7 @@ impl Served {
             .send()
     }
 
-    /// Has the manifest and all that it names in the repository, under the tag.
+    /// Pushes an image with all its blobs to the repository, under the tag.
     pub(crate) fn image(&self, repository: &str, tag: &str) -> Document {
         let image = image_with_blobs(self, repository);
         self.put(repository, tag, &image).is(201);

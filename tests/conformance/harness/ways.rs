@@ -1,10 +1,10 @@
-//! The ways in which a blob can come in ("Pushing blobs").
+//! The ways to push a blob ("Pushing blobs").
 
 use lazaret_oci::Digest;
 
 use super::{Reply, Request, Served, encoded};
 
-/// Smallest chunk sent, in bytes, unless the registry asks for larger ones.
+/// Size of the chunks, in bytes, unless the registry requires larger ones.
 const CHUNK: usize = 1024;
 
 /// A way to push a blob.
@@ -14,11 +14,11 @@ pub(crate) enum Way {
     Post,
     /// `POST`, then `PUT` with the whole blob.
     PostThenPut,
-    /// `POST`, `PATCH` for every chunk, `PUT` without a body.
+    /// `POST`, a `PATCH` for every chunk, `PUT` without a body.
     Chunks,
     /// The same, with the last chunk in the `PUT`.
     LastChunkInPut,
-    /// `POST`, one `PATCH` that says neither length nor range, `PUT` without a body.
+    /// `POST`, one `PATCH` without length and range, `PUT` without a body.
     Stream,
 }
 
@@ -31,7 +31,7 @@ impl Way {
         Self::Stream,
     ];
 
-    /// Pushes and returns the answer to the request that names the digest.
+    /// Pushes a blob; returns the response to the request with the digest.
     #[track_caller]
     pub(crate) fn push(
         self,
@@ -43,7 +43,7 @@ impl Way {
         self.push_with(registry, repository, "", digest, bytes)
     }
 
-    /// The same with a query for the `POST`, as in `?digest-algorithm=sha512`.
+    /// Pushes a blob with a query in the `POST`, such as `?digest-algorithm=sha512`.
     #[track_caller]
     pub(crate) fn push_with(
         self,
@@ -87,12 +87,12 @@ impl Way {
     }
 }
 
-/// An upload that has begun.
+/// An upload session.
 pub(crate) struct Session<'a> {
     registry: &'a Served,
-    /// Where the registry said that the next request goes.
+    /// The location of the next request, as the registry has given it.
     pub(crate) location: String,
-    /// Length of every chunk but the last, in bytes.
+    /// Length of every chunk except the last, in bytes.
     pub(crate) chunk: usize,
 }
 
@@ -110,7 +110,7 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// The content in chunks, each with the position of its first byte.
+    /// Splits content into chunks, each with the position of its first byte.
     pub(crate) fn chunks<'b>(&self, bytes: &'b [u8]) -> Vec<(usize, &'b [u8])> {
         let numbered = bytes.chunks(self.chunk).enumerate();
         numbered
@@ -118,7 +118,7 @@ impl<'a> Session<'a> {
             .collect()
     }
 
-    /// Sends a chunk that says where it belongs. The next request goes where the answer says.
+    /// Sends a chunk with its range. The next request goes to the location in the response.
     #[track_caller]
     pub(crate) fn patch(&mut self, start: usize, chunk: &[u8]) -> Reply {
         let reply = upload(self.registry, "PATCH", &self.location)
@@ -129,7 +129,7 @@ impl<'a> Session<'a> {
         reply
     }
 
-    /// Sends bytes that say neither where they belong nor how many they are.
+    /// Sends bytes without range and length.
     #[track_caller]
     pub(crate) fn stream(&mut self, bytes: &[u8]) -> Reply {
         let reply = upload(self.registry, "PATCH", &self.location)
@@ -139,7 +139,7 @@ impl<'a> Session<'a> {
         reply
     }
 
-    /// The closing request, to be given a body and sent.
+    /// The closing request, which can be given a body before it is sent.
     pub(crate) fn finish(&self, digest: &Digest) -> Request {
         let mark = if self.location.contains('?') {
             '&'
@@ -151,7 +151,7 @@ impl<'a> Session<'a> {
         upload(self.registry, "PUT", &path)
     }
 
-    /// How far the upload has come.
+    /// Asks for the state of the upload.
     #[track_caller]
     pub(crate) fn status(&mut self) -> Reply {
         let reply = self.registry.get(&self.location);
@@ -159,7 +159,7 @@ impl<'a> Session<'a> {
         reply
     }
 
-    /// Gives the upload up.
+    /// Cancels the upload.
     #[track_caller]
     pub(crate) fn cancel(&self) -> Reply {
         self.registry
@@ -175,7 +175,7 @@ impl<'a> Session<'a> {
     }
 }
 
-/// The `Content-Range` of a chunk that starts there.
+/// The `Content-Range` of a chunk that starts at `start`.
 pub(crate) fn range(start: usize, chunk: &[u8]) -> String {
     format!("{start}-{}", start + chunk.len() - 1)
 }

@@ -1,4 +1,4 @@
-//! Bodies that are not what they say they are, and manifests that are too much.
+//! Bodies that contradict their headers, and manifests that are too large.
 
 use lazaret_oci::{Digest, media_type};
 use serde_json::json;
@@ -6,7 +6,7 @@ use serde_json::json;
 use super::Target;
 use crate::content;
 
-/// Most that a manifest may have (distribution-spec 1.1, "Pushing manifests").
+/// Largest manifest, in bytes (distribution-spec 1.1, "Pushing manifests").
 const MANIFEST_BYTES: usize = 4 * 1024 * 1024;
 
 fn descriptor(number: usize) -> serde_json::Value {
@@ -87,7 +87,7 @@ fn manifests_that_are_too_large() {
     body.resize(MANIFEST_BYTES + 1, b' ');
     let reply = content::put_manifest(target.server.address, "a", "evil", &body).unwrap();
     reply.is_refusal(&[413], "one byte too many");
-    // Without a length that gives it away.
+    // Without a length that would show it.
     let mut request = format!(
         "PUT /v2/a/manifests/evil HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: {}\r\n\
          Transfer-Encoding: chunked\r\n\r\n",
@@ -107,7 +107,8 @@ fn manifests_that_are_too_large() {
     target.is_unharmed();
 }
 
-/// As many references as fit: all of them are missing, and the answer is one the client can read.
+/// As many references as fit into a manifest: all of them are missing, and the client can read the
+/// response.
 #[test]
 fn manifests_with_more_references_than_sense() {
     let target = Target::new();
@@ -121,7 +122,7 @@ fn manifests_with_more_references_than_sense() {
     assert!(body.len() <= MANIFEST_BYTES);
     let reply = content::put_manifest(target.server.address, "a", "evil", body.as_bytes()).unwrap();
     reply.is_refusal(&[400, 404], "missing layers");
-    // The same one a hundred thousand times is one.
+    // The same reference a hundred thousand times counts as one.
     let same = vec![
         json!({"mediaType": "x", "digest": Digest::of(b"layer"), "size": 5});
         MANIFEST_BYTES / 130
@@ -204,7 +205,7 @@ fn chunks_that_lie() {
         let reply = target.server.send("PATCH", &location, &headers, b"hello");
         reply.is_refusal(statuses, range);
     }
-    // More than the range says, without a length that gives it away.
+    // More bytes than the range says, without a length that would show it.
     let request = format!(
         "PATCH {location} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Range: 0-2\r\n\
          Transfer-Encoding: chunked\r\n\r\n7\r\ncontent\r\n0\r\n\r\n"

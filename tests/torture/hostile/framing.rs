@@ -1,4 +1,4 @@
-//! What is wrong with the HTTP itself: headers, lengths, chunks, more than one request.
+//! Faults in HTTP itself: headers, lengths, chunks, several requests at once.
 
 use std::io::{Read as _, Write as _};
 use std::time::{Duration, Instant};
@@ -8,7 +8,7 @@ use lazaret_testing::http::{Reply, connect};
 
 use super::Target;
 
-/// Requests that a strict server does not take, and that a lax proxy may have let through.
+/// Requests that a strict server refuses, and that a lenient proxy may have passed on.
 #[test]
 fn malformed_requests_are_refused() {
     let target = Target::new();
@@ -88,7 +88,8 @@ fn malformed_requests_are_refused() {
     target.is_unharmed();
 }
 
-/// A length and chunks at once: whoever believes the other one sees another request here.
+/// A length and the chunked coding together: a peer that follows the other one sees another
+/// request.
 #[test]
 fn two_framings_are_never_two_meanings() {
     let target = Target::new();
@@ -159,7 +160,7 @@ fn requests_on_one_connection_are_answered_in_order() {
     target.is_unharmed();
 }
 
-/// Clients that send a byte now and then, or nothing, are in nobody's way.
+/// Clients that send a byte now and then, or nothing, do not delay others.
 #[test]
 fn slow_clients_hold_up_nobody() {
     let target = Target::new();
@@ -187,7 +188,7 @@ fn slow_clients_hold_up_nobody() {
         let reply = crate::content::push(target.server.address, "a", b"layer").unwrap();
         assert_eq!(reply.status, 201, "{reply:?}");
     }
-    // Not a measurement: a server with a thread a client would wait for the slow ones.
+    // This is not a measurement: a server with one thread per client would wait for the slow ones.
     assert!(
         began.elapsed() < Duration::from_secs(20),
         "{:?}",
@@ -197,7 +198,7 @@ fn slow_clients_hold_up_nobody() {
     target.is_unharmed();
 }
 
-/// Clients that hang up in the middle of whatever they do.
+/// Clients that disconnect in the middle of any request.
 #[test]
 fn abrupt_ends_leave_nothing() {
     let target = Target::new();

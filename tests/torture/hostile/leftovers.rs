@@ -1,11 +1,11 @@
-//! What a registry's folder holds that nothing accounts for, read by other programs' eyes.
+//! Finds files in a registry's folder that no metadata refers to, with independent tools.
 
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-/// Names in the metadata: open uploads, and objects that are blobs or to be deleted.
+/// Selects open uploads, and objects that are blobs or will be deleted.
 const QUERY: &str = r"
 import sqlite3, sys
 database = sqlite3.connect(f'file:{sys.argv[1]}?mode=ro', uri=True)
@@ -47,7 +47,7 @@ impl Leftovers {
         found
     }
 
-    /// Waits until nothing is left: the server tidies up after a client has gone.
+    /// Waits until nothing is left, because the server cleans up after a client has disconnected.
     pub(super) fn assert_none(root: &Path) {
         let deadline = Instant::now() + Duration::from_secs(20);
         while Self::of(root) != Self::default() {
@@ -61,7 +61,7 @@ impl Leftovers {
     }
 }
 
-/// Every object file, and the proof that the folder has nothing else.
+/// All object files. Checks that the folder contains nothing else.
 pub(super) fn objects(root: &Path) -> BTreeSet<String> {
     let mut objects = BTreeSet::new();
     for entry in std::fs::read_dir(root).unwrap() {

@@ -1,11 +1,11 @@
-//! Paths, queries and methods.
+//! Hostile paths, queries and methods.
 
 use lazaret_oci::Digest;
 use lazaret_testing::http::send;
 
 use super::Target;
 
-/// What is no name, and what might be taken for one on the way to the disk.
+/// Text that is not a name, but could be taken for a path on the disk.
 const EVIL: &[&str] = &[
     "..",
     "%2e%2e",
@@ -56,7 +56,7 @@ fn traversal_is_refused_whatever_it_is_dressed_as() {
             format!("/v2/a/blobs/uploads/{evil}"),
             format!("/v2/a/blobs/uploads/{evil}?digest={digest}"),
         ]);
-        // A tag may begin with a capital, and in the middle have two dots.
+        // A tag may begin with a capital letter, and may contain two dots.
         if !matches!(*evil, "A" | "a..b") {
             paths.push(format!("/v2/a/manifests/{evil}"));
         }
@@ -87,7 +87,8 @@ fn traversal_is_refused_whatever_it_is_dressed_as() {
     target.is_unharmed();
 }
 
-/// Bytes that no URL has: the server may refuse the request before it knows what it is.
+/// Bytes that are not allowed in a URL: the server may refuse the request before it has parsed the
+/// path.
 #[test]
 fn raw_bytes_in_a_path() {
     let target = Target::new();
@@ -174,7 +175,7 @@ fn unknown_methods() {
     target.is_unharmed();
 }
 
-/// What belongs to one repository is not there in another one.
+/// Content of one repository cannot be read through another one.
 #[test]
 fn repositories_do_not_leak_into_each_other() {
     let target = Target::new();

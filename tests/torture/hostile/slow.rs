@@ -1,4 +1,4 @@
-//! Clients that never come to the end: each is given up, and holds nothing.
+//! Clients that never finish: each is disconnected and holds nothing.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -20,7 +20,7 @@ minimum_transfer_rate = "1MiB"
 transfer_window = "2s"
 "#;
 
-/// Longer than any of the limits, and than a slow machine adds to them.
+/// Longest time to wait: more than any limit, with a margin for slow machines.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 fn start(folder: &tempfile::TempDir) -> Server {
@@ -31,7 +31,7 @@ fn start(folder: &tempfile::TempDir) -> Server {
     Server::try_start(command, &folder.path().join("root")).unwrap()
 }
 
-/// Sends a piece again and again until the server closes.
+/// Sends a piece again and again, until the server closes the connection.
 #[track_caller]
 fn drip(mut stream: TcpStream, piece: &[u8], pause: Duration) {
     let started = Instant::now();
@@ -67,7 +67,7 @@ fn slow_clients_are_given_up() {
     let silent = Duration::from_secs(1);
     let steady = Duration::from_millis(50);
     std::thread::scope(|scope| {
-        // A header field after the other, and none at all.
+        // Endless header fields, and no header at all.
         scope.spawn(|| {
             drip(
                 open(address, "GET /v2/ HTTP/1.1\r\nHost: x\r\n"),
@@ -80,7 +80,7 @@ fn slow_clients_are_given_up() {
         scope.spawn(|| drip(open(address, put), b"", silent));
         scope.spawn(|| drip(open(address, put), b"x", steady));
         scope.spawn(|| drip(open(address, &patch), b"x", steady));
-        // An answer that nobody takes.
+        // A response that the client does not read.
         let digest = lazaret_oci::Digest::of(&[7; 32 << 20]);
         let get = format!("GET /v2/a/blobs/{digest} HTTP/1.1\r\nHost: x\r\n\r\n");
         scope.spawn(move || {
@@ -88,13 +88,13 @@ fn slow_clients_are_given_up() {
             std::thread::sleep(Duration::from_secs(8));
             for stream in &mut streams {
                 let mut taken = Vec::new();
-                // Cut off: the end or a reset, but never the whole of it.
+                // The response is cut off: it ends or is reset, but is never complete.
                 let _ = stream.read_to_end(&mut taken);
                 assert!(taken.len() < 32 << 20, "the answer waited for its client");
             }
         });
     });
-    // The upload is nobody's again: what came is there, and it can go on.
+    // The upload is not claimed any more: the received bytes are there, and it can be continued.
     let reply = server.get(&session);
     assert_eq!(reply.status, 204, "{reply:?}");
     let range = reply.header("range").unwrap_or("0-0").to_owned();

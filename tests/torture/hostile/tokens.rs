@@ -1,4 +1,4 @@
-//! Tokens of one repository tried on another: nothing is learnt and nothing changes.
+//! Tokens of one repository, used for another one: they reveal nothing and change nothing.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -22,7 +22,7 @@ subjects = ["authenticated"]
 actions = ["pull", "push", "delete", "list"]
 "#;
 
-/// A registry of `alice` and `bob`; each may do everything below their name and nothing else.
+/// A registry of `alice` and `bob`, who may do everything below their own name and nothing else.
 /// `alice/image:v1` has the layer `secret`.
 struct Target {
     server: Server,
@@ -56,7 +56,7 @@ impl Target {
         target
     }
 
-    /// A token for what is asked, so far as the user may.
+    /// A token for those of the wanted scopes that the user may have.
     fn token(&self, user: &str, scope: &str) -> String {
         let basic = format!("Basic {}", STANDARD.encode(format!("{user}:secret")));
         let path = format!("/auth/token?service=lazaret-registry&scope={scope}");
@@ -80,7 +80,7 @@ impl Target {
         self.send(token, "PUT", &path, &self.manifest)
     }
 
-    /// Every verb of a repository is refused, whether or not what it is about is there.
+    /// Checks that every verb of a repository is refused, whether or not the content exists.
     #[track_caller]
     fn is_closed(&self, token: &str, name: &str, session: &str, what: &str) {
         let (layer, other) = (Digest::of(b"secret"), Digest::of(b"never"));
@@ -119,7 +119,7 @@ impl Target {
         }
     }
 
-    /// What is alice's is as it was, and nothing else came.
+    /// Checks that alice's content is as before, and that there is nothing new.
     #[track_caller]
     fn is_unharmed(&self) {
         let token = self.token("alice", "repository:alice/image:pull");
@@ -158,7 +158,7 @@ fn tokens_open_no_other_repository() {
     target.is_closed(&nothing, "bob/own", session, "a token for nothing, at home");
     let prefix = target.token("bob", "repository:alice:pull,push,delete");
     target.is_closed(&prefix, "alice/image", session, "a token of a prefix");
-    // Alice's own, for another of her repositories.
+    // A token of alice for another one of her repositories.
     let other = target.token("alice", "repository:alice/other:pull,push,delete");
     target.is_closed(
         &other,
@@ -167,7 +167,7 @@ fn tokens_open_no_other_repository() {
         "her token of another repository",
     );
 
-    // The session of one repository under the name of another.
+    // The session of one repository, under the name of another.
     for (method, query, body) in [
         ("GET", "", &b""[..]),
         ("PATCH", "", b"never"),
@@ -214,7 +214,7 @@ fn content_of_others_is_not_taken_by_its_digest() {
             .send(token, "GET", &path, b"")
             .is_refusal(&[404], &query);
     }
-    // Its configuration is there, its layer is alice's.
+    // The configuration is in bob's repository, the layer only in alice's.
     let path = format!("/v2/bob/own/blobs/uploads/?digest={}", Digest::of(b"{}"));
     assert_eq!(target.send(&bob, "POST", &path, b"{}").status, 201);
     let reply = target.put_manifest(&bob, "bob/own");
@@ -239,7 +239,7 @@ fn tokens_allow_the_verbs_they_name() {
         let reply = target.send(token, method, path, &target.manifest);
         reply.is_refusal(&[401, 403], &format!("{method} {path}"));
     }
-    // A byte of the claims changed, and another user's signature.
+    // Claims with one changed byte, and claims with another token's signature.
     let parts: Vec<&str> = pull.split('.').collect();
     let bob = target.token("bob", "repository:bob/own:pull");
     let strange = bob.split('.').next_back().unwrap();

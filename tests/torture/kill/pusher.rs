@@ -1,4 +1,4 @@
-//! A client that pushes, mounts, tags and deletes, and knows what it was told.
+//! A client that pushes, mounts, tags and deletes, and records what was acknowledged.
 
 use std::io;
 use std::net::SocketAddr;
@@ -10,12 +10,12 @@ use lazaret_testing::http::{Reply, send};
 use crate::content;
 use crate::model::Model;
 
-/// The repository that all pushers push to. Nobody deletes its blobs.
+/// The repository that all pushers push to; its blobs are never deleted.
 const SHARED: &str = "shared/app";
-/// Manifests that a pusher keeps in a repository.
+/// Largest number of manifests that a pusher keeps in a repository.
 const MOST: usize = 8;
 
-/// What everybody pushes: the same content from all sides.
+/// The content that all pushers push.
 pub(super) fn pool() -> Vec<Vec<u8>> {
     let sizes = [1, 2, 100, 4_096, 20_000, 65_536, 70_000, 300_000];
     let sizes = sizes.into_iter().cycle().take(24);
@@ -30,13 +30,13 @@ pub(super) struct Pusher<'a> {
     pushers: usize,
     pool: &'a [Vec<u8>],
     random: Rng,
-    /// What holds after the last answer.
+    /// The state that holds after the last response.
     pub(super) before: Model,
-    /// What will after the request that is under way.
+    /// The state that will hold after the current request.
     pub(super) after: Model,
-    /// Manifests by digest, to know what they name.
+    /// Manifests by digest, to know the blobs that they name.
     manifests: Vec<(String, Vec<u8>)>,
-    /// Uploads that a kill interrupted.
+    /// Uploads that were interrupted by a kill.
     open: Vec<(String, usize)>,
     pub(super) answers: u64,
     pub(super) resumed: u64,
@@ -58,7 +58,7 @@ impl<'a> Pusher<'a> {
         }
     }
 
-    /// Goes on until the server does not answer any more.
+    /// Works until the server does not respond any more.
     pub(super) fn run(&mut self, server: SocketAddr) -> io::Error {
         loop {
             if let Err(error) = self.act(server) {
@@ -87,7 +87,7 @@ impl<'a> Pusher<'a> {
         }
     }
 
-    /// Sends a request that makes the change when it is answered with `status`.
+    /// Sends a request. Its change holds when the response has this status.
     fn request(
         &mut self,
         change: impl Fn(&mut Model),
@@ -120,7 +120,7 @@ impl<'a> Pusher<'a> {
         let index = self.random.usize(..self.pool.len());
         let content = &self.pool[index];
         let location = content::start(server, name)?;
-        // Until it is finished, the upload may be found open after a kill.
+        // Until it is finished, the upload may still be open after a kill.
         self.open.push((location.clone(), index));
         let middle = self.random.usize(..content.len());
         for (first, chunk) in [(0, &content[..middle]), (middle, &content[middle..])] {
@@ -152,21 +152,22 @@ impl<'a> Pusher<'a> {
         Ok(())
     }
 
-    /// Continues an upload that a kill interrupted, from where the server says it is.
+    /// Continues an interrupted upload at the position that the server reports.
     fn resume(&mut self, server: SocketAddr) -> io::Result<()> {
         let Some((location, index)) = self.open.first().cloned() else {
             return Ok(());
         };
         let status = send(server, "GET", &location, &[], b"")?;
         if status.status == 404 {
-            // The kill came before its first byte was safe, or after it was finished.
+            // The kill came before its first byte was durable, or after it was finished.
             self.open.remove(0);
             return Ok(());
         }
         assert_eq!(status.status, 204, "{status:?}");
         let content = &self.pool[index];
         let last: usize = status.header("range").unwrap()[2..].parse().unwrap();
-        // Nothing and one byte look the same; the server knows which when it is asked.
+        // The range is the same for no byte and for one byte; the server tells them apart when it
+        // is asked.
         let mut staged = if last == 0 { 0 } else { last + 1 };
         if staged == 0 {
             let reply = content::patch(server, &location, 0, &content[..1])?;
@@ -185,7 +186,7 @@ impl<'a> Pusher<'a> {
         Ok(())
     }
 
-    /// From another pusher, who may delete it at this moment: then an upload begins instead.
+    /// Mounts a blob of another pusher, who may be deleting it; then an upload starts instead.
     fn mount(&mut self, server: SocketAddr, name: &str) -> io::Result<()> {
         let from = format!("own/{}", self.random.usize(..self.pushers));
         let digest = Digest::of(self.any_content());
@@ -258,7 +259,7 @@ impl<'a> Pusher<'a> {
         let digest = Digest::of(&self.manifests[index].1);
         let key = (name.to_owned(), digest.clone());
         if self.before.manifests.get(&key) != Some(&true) {
-            // Its push was interrupted and did not happen, or its deletion was and did.
+            // Its interrupted push did not take effect, or its interrupted deletion did.
             self.manifests.remove(index);
             return Ok(());
         }
@@ -276,7 +277,7 @@ impl<'a> Pusher<'a> {
         Ok(())
     }
 
-    /// A blob that no manifest names.
+    /// Deletes a blob that no manifest names.
     fn delete_blob(&mut self, server: SocketAddr, name: &str) -> io::Result<()> {
         let mut named = Vec::new();
         for (_, manifest) in self.manifests.iter().filter(|(of, _)| of == name) {
@@ -296,7 +297,7 @@ impl<'a> Pusher<'a> {
         Ok(())
     }
 
-    /// Reads something that it was told is there.
+    /// Reads content that was acknowledged.
     fn read(&mut self, server: SocketAddr) -> io::Result<()> {
         let there: Vec<_> = self
             .before

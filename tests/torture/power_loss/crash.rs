@@ -1,8 +1,8 @@
-//! What may be on the disk when power goes.
+//! Computes what may be on the disk after a power loss.
 //!
-//! The rules are those of POSIX, not of one file system: content is safe once its file was
-//! synced, a name once its folder was. Everything else may be there or not, by pages of
-//! 4 KiB and, within a folder, in order.
+//! The rules are those of POSIX, not of one file system: content is durable after its file was
+//! synced, a name after its folder was. Everything else may or may not be there, in pages of 4 KiB
+//! and, within a folder, in order.
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -15,22 +15,22 @@ const PAGE: usize = 4096;
 /// What survives of steps that were not synced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Unsynced {
-    /// All: the process died, the machine did not.
+    /// Everything: the process died, but the machine did not.
     Kept,
     /// Nothing.
     Lost,
-    /// Some, by this seed.
+    /// A part, chosen by this seed.
     Some(u64),
 }
 
-/// A disk, or one that only pretends to sync. A test that finds no fault with such a disk finds
-/// none at all.
+/// A disk that syncs, or one that only pretends to. A test that finds no faults with the latter
+/// would find none at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Disk {
     Honest,
-    /// Folders whose path begins like this are not synced.
+    /// Folders whose path has this prefix are not synced.
     IgnoresFolders(&'static str),
-    /// Files whose path begins like this are not synced.
+    /// Files whose path has this prefix are not synced.
     IgnoresFiles(&'static str),
 }
 
@@ -48,13 +48,13 @@ impl Disk {
     }
 }
 
-/// The steps with the moment at which each became safe.
+/// The steps, each with the moment at which it became durable.
 pub(super) struct History<'a> {
     effects: &'a [Effect],
     safe_at: Vec<usize>,
 }
 
-/// Files and folders (`None`) after a crash, by path.
+/// The files and folders (`None`) after a crash, by path.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct State(BTreeMap<PathBuf, Option<Vec<u8>>>);
 
@@ -87,7 +87,7 @@ impl<'a> History<'a> {
         Self { effects, safe_at }
     }
 
-    /// The disk when power goes after the first `steps` steps.
+    /// The state of the disk when the power fails after the first `steps` steps.
     pub(super) fn crash(&self, steps: usize, unsynced: Unsynced) -> State {
         let mut dice = Dice::new(unsynced);
         let mut files: HashMap<FileId, Vec<u8>> = HashMap::new();
@@ -152,7 +152,7 @@ impl<'a> History<'a> {
 }
 
 impl State {
-    /// Equal states have equal prints.
+    /// A hash of the state; equal states have equal hashes.
     pub(super) fn print(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
         self.0.hash(&mut hasher);
@@ -170,11 +170,12 @@ impl State {
     }
 }
 
-/// Decides what survives.
+/// Decides at random what survives.
 struct Dice {
     unsynced: Unsynced,
     random: fastrand::Rng,
-    /// How likely a page survives, in percent, and for each folder whether it still keeps names.
+    /// The chance of a page to survive, in percent, and for each folder whether it still keeps
+    /// names.
     pages: u8,
     folders: HashMap<PathBuf, bool>,
 }
@@ -202,7 +203,7 @@ impl Dice {
         }
     }
 
-    /// Once a folder has lost a change, it has none of the later ones.
+    /// After a folder has lost a change, it loses all later ones too.
     fn keeps_in(&mut self, folder: &Path) -> bool {
         let so_far = *self.folders.get(folder).unwrap_or(&true);
         let keeps = so_far && (self.keeps() || self.random.bool() && self.keeps());

@@ -1,27 +1,27 @@
-//! What a run did to the disk and told its clients, in order.
+//! The effects of a run on the disk and on its clients, in order.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use super::strace::{self, Call, Event};
 
-/// A file, whatever it is called.
+/// Identifies a file, independent of its names.
 pub(super) type FileId = usize;
 
-/// Offset of descriptors that only append. Lock files are opened like this and stay empty.
+/// Offset of descriptors that are opened only for appending: lock files, which stay empty.
 const AT_END: u64 = u64::MAX;
 
-/// What a name in a folder stands for.
+/// The target of a name in a folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Node {
     File(FileId),
     Folder,
 }
 
-/// One step.
+/// One step of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Effect {
-    /// Names that change at once; all are in `folder`.
+    /// Names that change together; all are in `folder`.
     Names {
         folder: PathBuf,
         names: Vec<(String, Option<Node>)>,
@@ -35,29 +35,29 @@ pub(super) enum Effect {
         file: FileId,
         length: u64,
     },
-    /// What was written before step `since` is on the disk now.
+    /// Everything that was written to the file before step `since` is durable now.
     SyncFile {
         file: FileId,
         path: PathBuf,
         since: usize,
     },
-    /// What was named before step `since` is on the disk now.
+    /// All names that were changed in the folder before step `since` are durable now.
     SyncFolder {
         folder: PathBuf,
         since: usize,
     },
-    /// A client may know this answer from now on.
+    /// From now on a client may know this response.
     Answer {
         status: u16,
     },
 }
 
-/// Turns calls into effects. Paths are relative to the root.
+/// Converts system calls to effects. Paths are relative to the root.
 pub(super) struct Recorder {
     root: PathBuf,
     names: BTreeMap<PathBuf, Node>,
     files: usize,
-    /// Where the next plain write to a descriptor goes.
+    /// The offset of the next plain write to a descriptor.
     offsets: HashMap<i64, u64>,
     pub(super) effects: Vec<Effect>,
 }
@@ -73,7 +73,7 @@ impl Recorder {
         }
     }
 
-    /// Adds the calls of one process.
+    /// Adds the system calls of one process.
     pub(super) fn record(&mut self, log: &str) {
         self.offsets.clear();
         let mut began = HashMap::new();
@@ -92,7 +92,7 @@ impl Recorder {
         }
     }
 
-    /// An answer counts from the moment that it is sent.
+    /// A response counts from the moment at which it is sent.
     fn answered(&mut self, call: &Call) {
         if !matches!(
             call.name.as_str(),
@@ -156,7 +156,7 @@ impl Recorder {
                     "{call:?}"
                 );
             }
-            // Reserves space or starts writing early; neither is seen after a crash.
+            // Reserves space or starts writing early; neither changes what a crash may leave.
             "fadvise64" | "sync_file_range" | "sendto" | "sendmsg" | "close" => {}
             _ => {
                 let touches = arguments.iter().any(|argument| {
@@ -168,7 +168,7 @@ impl Recorder {
         }
     }
 
-    /// A path of a call, below the root or not.
+    /// The path in the arguments of a call, below the root or not.
     fn path(&self, folder: Option<&str>, argument: &str) -> PathBuf {
         let path = PathBuf::from(text(argument));
         match folder.and_then(strace::descriptor) {
@@ -177,8 +177,8 @@ impl Recorder {
         }
     }
 
-    /// Relative to the root; `None` for what is elsewhere or made anew after a crash anyway:
-    /// SQLite's shared memory, which is no more than an index of its log.
+    /// The path relative to the root. `None` for paths elsewhere, and for SQLite's shared memory,
+    /// which is only an index of its log and is made again after a crash.
     fn relative(&self, path: &Path) -> Option<PathBuf> {
         let relative = path.strip_prefix(&self.root).ok()?.to_owned();
         let name = relative.to_string_lossy();
@@ -281,7 +281,7 @@ impl Recorder {
         }
     }
 
-    /// Two folders are two steps: with power lost, a file may be in both.
+    /// Between two folders a rename is two steps: after a power loss the file may be in both.
     fn rename(&mut self, from: PathBuf, to: PathBuf) {
         let (Some(from), Some(to)) = (self.relative(&from), self.relative(&to)) else {
             return;

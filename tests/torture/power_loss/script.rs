@@ -1,4 +1,5 @@
-//! Pushes, deletes and a collection, and what clients may rely on after each answer.
+//! Runs pushes, deletions and a collection, and records what clients may rely on after each
+//! response.
 
 use lazaret_oci::Digest;
 use lazaret_testing::http::Reply;
@@ -7,10 +8,10 @@ use crate::content;
 use crate::model::Model;
 use crate::server::Server;
 
-/// Talks to a server, one request at a time, and notes what holds after each answer.
+/// Sends one request at a time to a server, and records the state after each response.
 pub(super) struct Script {
     model: Model,
-    /// What holds after the first, second, ... answer.
+    /// The states after the first, second, ... response.
     pub(super) told: Vec<Model>,
 }
 
@@ -22,7 +23,7 @@ impl Script {
         }
     }
 
-    /// An answer that changes nothing.
+    /// Records a response that changes nothing.
     pub(super) fn answered(&mut self) {
         self.told.push(self.model.clone());
     }
@@ -129,7 +130,7 @@ impl Script {
         });
     }
 
-    /// An image is pushed by chunks and whole, tagged, moved, and deleted in part.
+    /// Pushes images in chunks and whole, tags and moves them, and deletes a part.
     pub(super) fn first_day(&mut self, server: &Server) {
         let (config, small, large) = blobs();
         self.blob(server, "team/app", &config);
@@ -146,7 +147,7 @@ impl Script {
         let first = content::manifest(&config, &[&large, &small], "first");
         self.tag(server, "team/app", "v1", &first);
         self.tag(server, "team/app", "latest", &first);
-        // The same content again, and mounted.
+        // The same content again, by a push and by a mount.
         self.blob(server, "team/app", &small);
         self.blob(server, "other", &config);
         self.mount(server, "other", "team/app", &small);
@@ -169,7 +170,7 @@ impl Script {
         );
     }
 
-    /// What was deleted comes back, what is left is deleted.
+    /// Pushes deleted content again, and deletes the rest.
     pub(super) fn second_day(&mut self, server: &Server) {
         let (config, small, large) = blobs();
         self.chunked(server, "team/app", &[&large[..200_000], &large[200_000..]]);
@@ -181,7 +182,7 @@ impl Script {
             &content::manifest(&config, &[&small], "second"),
         );
         self.delete_blob(server, "other", &small);
-        // Nothing may be left that no manifest names: the collection would take it.
+        // No blob without a manifest may remain, because the collection would remove it.
         self.delete_blob(server, "other", &config);
         self.blob(server, "fresh", &small);
         self.blob(server, "fresh", &config);

@@ -1,27 +1,27 @@
-//! Reads what `strace -f -yy -xx` wrote: one finished or half-finished system call a line.
+//! Parses the output of `strace -f -yy -xx`: one finished or unfinished system call per line.
 
 use std::collections::HashMap;
 
-/// A system call as the log has it.
+/// A system call in the log.
 #[derive(Debug)]
 pub(super) struct Call {
     pub(super) name: String,
     pub(super) arguments: Vec<String>,
-    /// What it returned; -1 when it failed.
+    /// The return value; -1 when it failed.
     pub(super) result: i64,
 }
 
-/// A line that says something about a call.
+/// A line about a system call.
 #[derive(Debug)]
 pub(super) enum Event {
-    /// The call begins; there is no result yet. Other threads go on meanwhile.
+    /// The call begins and has no result yet. Other threads may run meanwhile.
     Began { thread: u32, call: Call },
-    /// The call of the thread has ended.
+    /// The call of this thread has ended.
     Ended { thread: u32, call: Call },
 }
 
-/// Reads a whole log. Every call gives two events, which are neighbours unless other threads
-/// came between.
+/// Parses a whole log. Every call gives two events, which are adjacent unless other threads ran in
+/// between.
 pub(super) fn parse(log: &str) -> Vec<Event> {
     let mut events = Vec::new();
     let mut begun: HashMap<u32, String> = HashMap::new();
@@ -70,8 +70,8 @@ fn call(text: &str) -> Call {
     }
 }
 
-/// Splits at the commas that are in no bracket; what follows the closing one comes second.
-/// Text is in hexadecimal, so no bracket is part of a string.
+/// Splits at the commas outside of brackets; the text after the closing bracket is returned second.
+/// Strings are in hexadecimal, so they contain no brackets.
 fn arguments(text: &str) -> (Vec<String>, &str) {
     let (mut depth, mut start, mut found) = (0, 0, Vec::new());
     for (position, byte) in text.bytes().enumerate() {
@@ -93,7 +93,7 @@ fn arguments(text: &str) -> (Vec<String>, &str) {
     (found, "")
 }
 
-/// The bytes of `\x2f\x74...`.
+/// Decodes the bytes of `\x2f\x74...`.
 pub(super) fn bytes(hex: &str) -> Vec<u8> {
     hex.split("\\x")
         .skip(1)
@@ -101,7 +101,7 @@ pub(super) fn bytes(hex: &str) -> Vec<u8> {
         .collect()
 }
 
-/// All strings of an argument, joined: of one buffer, or of the parts of a vector.
+/// All strings of an argument, joined: that of one buffer, or those of a vector's parts.
 pub(super) fn strings(argument: &str) -> Vec<u8> {
     argument
         .split('"')
@@ -111,14 +111,14 @@ pub(super) fn strings(argument: &str) -> Vec<u8> {
         .collect()
 }
 
-/// The number of a descriptor and what it leads to: a path, or something like `TCP:[...]`.
+/// The number and the target of a descriptor: a path, or something like `TCP:[...]`.
 pub(super) fn descriptor(argument: &str) -> Option<(i64, String)> {
     let (number, rest) = argument.split_once('<')?;
     let number = number.parse().unwrap_or(-100);
     let (inside, after) = rest.rsplit_once('>')?;
     let leads_to = if inside.starts_with("\\x") {
         let path = String::from_utf8(bytes(inside)).unwrap();
-        // The file has no name any more.
+        // The file has been unlinked.
         if after == "(deleted)" {
             format!("{path} (deleted)")
         } else {

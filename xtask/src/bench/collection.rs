@@ -1,5 +1,5 @@
-//! What a push costs while `lazaret registry gc` runs beside the server, again and again, with
-//! much to collect: every push takes the tag of the one before.
+//! Measures pushes while `lazaret registry gc` runs beside the server again and again, with much to
+//! collect: every push takes over the tag of the one before.
 
 use std::process::{Child, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,7 +12,7 @@ use super::tools::Bench;
 const PUSHERS: usize = 8;
 const SPAN: Duration = Duration::from_secs(20);
 const LAYER: usize = 1 << 20;
-/// Manifests go a second after they lost their tag.
+/// Manifests are deleted a second after they have lost their tag.
 const RETENTION: &str = r#"[{"repositories": ["**"], "delete_untagged_after": "1s"}]"#;
 
 pub(super) fn run(bench: &Bench) -> Result<(), String> {
@@ -21,7 +21,7 @@ pub(super) fn run(bench: &Bench) -> Result<(), String> {
         .and_then(|mut random| std::io::Read::read_exact(&mut random, &mut base))
         .map_err(text)?;
     let server = Server::lazaret(bench, "collection")?;
-    // The first span warms up.
+    // The first span is a warm-up.
     push(&server, &base, 0)?;
     let idle = push(&server, &base, 1)?;
     let is_over = AtomicBool::new(false);

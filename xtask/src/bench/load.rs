@@ -1,4 +1,4 @@
-//! A load generator: blocking connections on threads, so that it costs little beside what it
+//! A load generator: blocking connections on threads, so that it costs little compared to what it
 //! measures.
 
 use std::io::{BufRead, BufReader, Read, Write};
@@ -6,7 +6,7 @@ use std::net::TcpStream;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-/// One kept-alive connection.
+/// A connection that is kept alive.
 pub(super) struct Connection {
     reader: BufReader<TcpStream>,
     host: String,
@@ -24,7 +24,7 @@ impl Connection {
         })
     }
 
-    /// Reads a path and throws the content away; returns its length in bytes.
+    /// Reads a path and drops the content; returns its length in bytes.
     pub(super) fn get(&mut self, path: &str) -> Result<u64, String> {
         let accept = "application/vnd.oci.image.manifest.v1+json, */*";
         let head = format!(
@@ -54,7 +54,7 @@ impl Connection {
         Ok(length)
     }
 
-    /// Sends a body made of parts; returns the answer's `Location`.
+    /// Sends a body that consists of parts; returns the response's `Location`.
     pub(super) fn send(
         &mut self,
         method: &str,
@@ -91,7 +91,7 @@ impl Connection {
     ) -> Result<(), String> {
         let uploads = format!("/v2/{repository}/blobs/uploads/");
         let location = self.send("POST", &uploads, "application/octet-stream", &[])?;
-        // Absolute or relative, as the server likes.
+        // The location may be absolute or relative.
         let path = location.find("/v2/").map_or("", |start| &location[start..]);
         let start = if path.contains('?') { '&' } else { '?' };
         let path = format!("{path}{start}digest={digest}");
@@ -124,18 +124,18 @@ impl Connection {
     }
 }
 
-/// What a run of many requests took.
+/// The result of a run of many requests.
 pub(super) struct Load {
     pub(super) seconds: f64,
     pub(super) requests: u64,
     pub(super) bytes: u64,
-    /// Median in seconds.
+    /// Median duration of a request, in seconds.
     pub(super) p50: f64,
-    /// Seconds of the slowest of 100 requests.
+    /// 99th percentile of the durations, in seconds.
     pub(super) p99: f64,
 }
 
-/// Sends requests over `connections` for `duration`, or until each has sent `each`.
+/// Sends requests over `connections` for `duration`, or until each connection has sent `each`.
 pub(super) fn run(
     address: &str,
     connections: usize,
@@ -197,7 +197,7 @@ fn work(
 /// Media type of manifests.
 pub(super) const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 
-/// An image manifest of these blobs; `note` makes it differ from others of the same.
+/// An image manifest of these blobs; `note` makes it different from others of the same blobs.
 pub(super) fn manifest(config: &[u8], layers: &[&[u8]], note: &str) -> String {
     let descriptor = |kind: &str, blob: &[u8]| {
         let media_type = format!("application/vnd.oci.image.{kind}");
@@ -217,7 +217,7 @@ pub(super) fn manifest(config: &[u8], layers: &[&[u8]], note: &str) -> String {
     .to_string()
 }
 
-/// Digest of what the parts are together.
+/// The digest of the concatenated parts.
 pub(super) fn digest(parts: &[&[u8]]) -> String {
     let mut context = ring::digest::Context::new(&ring::digest::SHA256);
     for part in parts {

@@ -1,5 +1,5 @@
-//! From command to the guest's first sign of life: `lazaret run` of a cached image against
-//! QEMU started by hand with the very same arguments.
+//! Measures the time from the command to the guest's first output: `lazaret run` of a cached image
+//! against QEMU started by hand with the same arguments.
 
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::net::UnixListener;
@@ -19,7 +19,7 @@ pub(super) fn run(bench: &Bench) -> Result<(), String> {
     std::fs::create_dir_all(root.join("bin")).map_err(|error| error.to_string())?;
     std::fs::copy("/bin/busybox", root.join("bin/true")).map_err(|error| error.to_string())?;
     timed(&mut bench.lazaret(&["image", "import", &root.display().to_string(), "bench:v1"]))?;
-    // Converts the image, probes the accelerator, makes the initramfs.
+    // Converts the image, probes the accelerator and makes the initramfs beforehand.
     timed(&mut bench.lazaret(&["-q", "run", "bench:v1", "--", "/bin/true"]))?;
 
     let (_, arguments) = lazaret(bench)?;
@@ -36,7 +36,7 @@ pub(super) fn run(bench: &Bench) -> Result<(), String> {
     Ok(())
 }
 
-/// One run; the seconds until the guest was up, and QEMU's arguments.
+/// Runs once; returns the seconds until the guest was up, and QEMU's arguments.
 fn lazaret(bench: &Bench) -> Result<(f64, Vec<String>), String> {
     let start = Instant::now();
     let mut child = bench
@@ -59,7 +59,7 @@ fn lazaret(bench: &Bench) -> Result<(f64, Vec<String>), String> {
     Ok((seconds.ok_or("the guest did not come up")?, arguments))
 }
 
-/// The command line of the QEMU that `parent` started.
+/// The command line of the QEMU process that `parent` has started.
 fn arguments_of_child(parent: u32) -> Vec<String> {
     let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
     for process in processes {

@@ -1,5 +1,5 @@
-//! `lazaret serve` against docker-registry, both with files and fsync, random data, one load
-//! generator on the same machine.
+//! Measures `lazaret serve` against docker-registry: both store files with fsync, get random data,
+//! and are driven by the same load generator on this machine.
 
 use std::io::{Read as _, Write as _};
 use std::time::{Duration, Instant};
@@ -9,9 +9,9 @@ use super::server::Server;
 use super::tools::Bench;
 
 const MEGABYTES_100: usize = 100_000_000;
-/// How long each rate is measured.
+/// Time for which each rate is measured.
 const SPAN: Duration = Duration::from_secs(5);
-/// Pushes and pulls at once.
+/// Number of parallel pushes and pulls.
 const CROWD: usize = 64;
 
 pub(super) fn run(bench: &Bench) -> Result<(), String> {
@@ -70,7 +70,7 @@ fn measure(server: &Server, base: &[u8]) -> Result<Figures, String> {
     let large = load::run(address, 4, SPAN, u64::MAX, |c, _, _| c.get(&large_path))?;
     let large_cpu = (server.cpu() - before) / (large.bytes as f64 / 1e9);
 
-    // Blobs that differ in their first bytes, so that none is there yet.
+    // The blobs differ in their first bytes, so that none exists yet.
     let named = |number: usize| {
         let mark = (number as u64).to_le_bytes();
         (mark, digest(&[&mark, &base[8..]]))
@@ -105,7 +105,7 @@ fn measure(server: &Server, base: &[u8]) -> Result<Figures, String> {
     })
 }
 
-/// What the machine can do at best, in GB/s.
+/// The limits of the machine, in GB/s.
 struct Limits {
     sha256: f64,
     disk: f64,
@@ -133,8 +133,8 @@ impl Limits {
     }
 }
 
-/// GB/s of four connections from a file to readers that throw all away, as the measured load
-/// does. From a file to a socket, the standard library uses sendfile(2).
+/// Rate in GB/s of four connections from a file to readers that drop everything, as the measured
+/// load does. The standard library copies from a file to a socket with sendfile(2).
 fn sendfile(path: &std::path::Path, length: usize) -> Result<f64, String> {
     let (connections, rounds) = (4, 10);
     let listener = std::net::TcpListener::bind("127.0.0.1:0").map_err(text)?;

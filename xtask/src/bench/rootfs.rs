@@ -1,19 +1,20 @@
-//! Images to disks, against what people do by hand: `umoci unpack`, then `mke2fs -d` or `mkfs.erofs`.
+//! Measures the conversion of images to disks against doing it by hand: `umoci unpack`, then
+//! `mke2fs -d` or `mkfs.erofs`.
 //!
-//! Both sides end with the disk synced. `LAZARET_BENCH_LAYOUT=DIR:TAG` measures a layout of one's own
-//! in the place of the system's. The peers take so long that they run once; one that reaches 30 s of its
-//! own is stopped: read its ratio as "at least".
+//! Both sides end with a synced disk. `LAZARET_BENCH_LAYOUT=DIR:TAG` measures another layout
+//! instead of the system's. The other tools take so long that they run only once. A tool that has
+//! run for 30 s is stopped; then read its ratio as "at least".
 
 use std::process::Command;
 
 use super::tools::{Bench, median, timed};
 
 const ROUNDS: usize = 3;
-/// Seconds after which a peer is given up.
+/// Seconds after which another tool is stopped.
 const PATIENCE: f64 = 30.0;
 const FILES: usize = 200_000;
 
-/// Bytes of the large tar, about, and most of its entries.
+/// Approximate size of the large tar, in bytes, and its largest number of entries.
 const LARGE: u64 = 2_800_000_000;
 const LARGE_ENTRIES: usize = 70_000;
 
@@ -34,9 +35,10 @@ pub(super) fn run(bench: &Bench) -> Result<(), String> {
     measure(bench, "200,000 small files in one folder, gzip", &many)
 }
 
-/// One uncompressed layer of 2.8 GB in 70,000 entries, against `mke2fs -d` on the tree, which is unpacked
-/// for it outside the clock, and `mkfs.erofs --tar` on the very tar, with the options that make it fastest.
-/// Only ours hashes. On both sides the input is in the page cache and the disk is synced.
+/// Measures one uncompressed layer of 2.8 GB with 70,000 entries. The others are `mke2fs -d` on the
+/// tree, which is unpacked before the measurement, and `mkfs.erofs --tar` on the same tar, with the
+/// options that make it fastest. Only ours computes digests. On both sides the input is in the page
+/// cache and the disk is synced.
 fn large(bench: &Bench) -> Result<(), String> {
     let list = format!(
         "cd / && find usr opt -xdev -type f -size -4000k 2>/dev/null | sort | head -n {} > {}",
@@ -59,13 +61,13 @@ fn large(bench: &Bench) -> Result<(), String> {
     compressed(bench, &source, &mkfs)?;
     let mke2fs = "mke2fs -q -t ext4 -N 400000 -d tree DISK 8G && sync DISK";
     println!("rootfs build of a plain tar of 2.8 GB and 70,000 entries");
-    // In memory it shows what the programs do, on the disk what that leaves of it.
+    // In memory the speed of the programs shows, on the disk what the disk leaves of it.
     for (place, folder) in [
         ("disk", bench.folder.clone()),
         ("memory", "/dev/shm".into()),
     ] {
         let disk = folder.join("lazaret-bench-disk").display().to_string();
-        // What is dirty from before must not count.
+        // Dirty pages from earlier runs must not count.
         let quiet = || {
             shell(
                 bench,
@@ -73,7 +75,7 @@ fn large(bench: &Bench) -> Result<(), String> {
             )
         };
         let mut times: [Vec<f64>; 4] = Default::default();
-        // Each is first once: what ran before on a disk shows in what comes after.
+        // Each program runs first once, because earlier writes to a disk slow later ones down.
         for round in 0..ROUNDS {
             for turn in 0..3 {
                 quiet()?;
@@ -88,7 +90,7 @@ fn large(bench: &Bench) -> Result<(), String> {
                 times[place].push(seconds);
             }
         }
-        // The tree fills the page cache once more: what reads it comes last.
+        // The tree fills the page cache once more, so the program that reads it runs last.
         shell(bench, "mkdir tree; tar -C tree -xf large.tar")?;
         for _ in 0..ROUNDS {
             quiet()?;
@@ -112,7 +114,8 @@ fn large(bench: &Bench) -> Result<(), String> {
     Ok(())
 }
 
-/// The same tar to compressed EROFS, once each: the peer takes long. Both compress 128 KiB at a time.
+/// Measures the conversion of the same tar to compressed EROFS, once each because the other tool
+/// takes long. Both compress 128 KiB at a time.
 fn compressed(bench: &Bench, source: &str, mkfs: &str) -> Result<(), String> {
     let disk = bench.path("disk");
     let length = || {
@@ -137,7 +140,7 @@ fn compressed(bench: &Bench, source: &str, mkfs: &str) -> Result<(), String> {
     remove(bench, "disk")
 }
 
-/// A layout around `large.tar` as it is, which no tool at hand would leave uncompressed.
+/// Makes a layout with `large.tar` as its uncompressed layer, which no installed tool would do.
 fn plain_layout(bench: &Bench) -> Result<String, String> {
     let script = r#"
         blobs=large/blobs/sha256; mkdir -p $blobs
@@ -154,7 +157,7 @@ fn plain_layout(bench: &Bench) -> Result<String, String> {
     Ok(format!("oci:{}", bench.path("large")))
 }
 
-/// A layout of one layer, which a shell command writes as a tar.
+/// Makes a layout with one layer, which a shell command writes as a tar.
 fn layout(bench: &Bench, name: &str, tar: &str) -> Result<String, String> {
     let (folder, file) = (bench.path(name), bench.path("layer.tar"));
     let image = format!("{folder}:v1");
@@ -189,7 +192,7 @@ fn measure(bench: &Bench, title: &str, image: &str) -> Result<(), String> {
         timed(Command::new("umoci").args(["unpack", "--image", image, &unpacked]))?;
         times[2].push(start.elapsed().as_secs_f64());
         let tree = format!("{unpacked}/rootfs");
-        // The size is a guess, which whoever does this by hand has to make, too.
+        // The size is a guess, as for everybody who does this by hand.
         let ext4 = format!("mke2fs -q -t ext4 -N 400000 -d {tree} {disk} 8G");
         times[3].push(peer(bench, &ext4)?);
         remove(bench, "disk")?;
@@ -225,7 +228,7 @@ fn measure(bench: &Bench, title: &str, image: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Another tool's seconds until its disk is synced, at most [`PATIENCE`].
+/// Seconds that another tool takes until its disk is synced, at most [`PATIENCE`].
 fn peer(bench: &Bench, command: &str) -> Result<f64, String> {
     let command = format!("timeout {PATIENCE} {command} || [ $? = 124 ]; sync disk");
     shell(bench, &command)

@@ -1,5 +1,5 @@
-//! What requests cost with a million tags in a repository and 100,000 repositories, against ten
-//! of each. All of them are pushed.
+//! Measures requests with a million tags in a repository and 100,000 repositories, against ten of
+//! each. All of them are pushed.
 
 use std::time::Duration;
 
@@ -7,12 +7,12 @@ use super::load::{self, Connection, MANIFEST, digest, manifest};
 use super::server::Server;
 use super::tools::Bench;
 
-/// Tags of one request: the most that the registry takes.
+/// Number of tags in one request: the most that the registry accepts.
 const TAGS_AT_ONCE: usize = 100;
 const CONNECTIONS: usize = 16;
 const SPAN: Duration = Duration::from_secs(3);
 
-/// Tags and repositories.
+/// Number of tags and of repositories.
 const FEW: (usize, usize) = (10, 10);
 const MANY: (usize, usize) = (1_000_000, 100_000);
 

@@ -1,4 +1,4 @@
-//! The servers that are measured.
+//! Starts the servers that are measured.
 
 use std::path::Path;
 
@@ -7,10 +7,10 @@ use lazaret_testing::server::Server as Program;
 
 use super::tools::Bench;
 
-/// Logs cost time that is not measured here.
+/// Logs are discarded, because their cost is not measured.
 const NO_LOG: &str = "/dev/null";
 
-/// A server that ends with this value.
+/// A running server, which is ended when dropped.
 pub(super) struct Server {
     program: Kind,
     pub(super) address: String,
@@ -22,7 +22,7 @@ enum Kind {
 }
 
 impl Server {
-    /// Our own, on a folder below the bench's.
+    /// Starts our own server on a folder below the bench's folder.
     pub(super) fn lazaret(bench: &Bench, folder: &str) -> Result<Self, String> {
         let root = bench.path(folder);
         let mut command = bench.lazaret(&["serve", "--listen", "127.0.0.1:0", "--root", &root]);
@@ -53,12 +53,12 @@ impl Server {
         }
     }
 
-    /// Seconds of processor time it has used.
+    /// Processor time that it has used, in seconds.
     pub(super) fn cpu(&self) -> f64 {
         self.program().usage().processor.as_secs_f64()
     }
 
-    /// Most memory that was resident, in MB.
+    /// Largest resident memory so far, in MB.
     pub(super) fn peak(&self) -> f64 {
         self.program().usage().peak_memory as f64 / 1e6
     }

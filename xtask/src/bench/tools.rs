@@ -1,14 +1,14 @@
-//! What the measurements share: the binary under test, its folder, a clock and a median.
+//! The common parts of all measurements: the binary under test, its folder, a clock and a median.
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-/// The binary and a folder of its own.
+/// The binary under test, with a scratch folder.
 pub(super) struct Bench {
     /// The release binary.
     pub(super) binary: PathBuf,
-    /// Scratch space, emptied at the start.
+    /// The scratch folder, which is emptied at the start.
     pub(super) folder: PathBuf,
 }
 
@@ -39,7 +39,7 @@ impl Bench {
     }
 }
 
-/// Runs to a successful end and returns the seconds that took.
+/// Runs a command, which must succeed; returns the seconds that it took.
 pub(super) fn timed(command: &mut Command) -> Result<f64, String> {
     let start = Instant::now();
     let output = command

@@ -1,5 +1,5 @@
-//! Pushing and pulling an image of random data, `lazaret` against `skopeo`, with `lazaret serve`
-//! on the other side of both; and the life of an ephemeral registry.
+//! Measures pushes and pulls of an image of random data, `lazaret` against `skopeo`, both with
+//! `lazaret serve`; and the start and end of an ephemeral registry.
 
 use std::io::{Read, Write};
 use std::process::Command;
@@ -44,7 +44,7 @@ pub(super) fn run(bench: &Bench) -> Result<(), String> {
 fn compare(bench: &Bench, layout: &str) -> Result<(), String> {
     let (mut times, oci) = ([const { Vec::new() }; 4], format!("oci:{layout}"));
     for round in 0..ROUNDS {
-        // Of their own for every round: nothing is there yet, and no tool remembers them.
+        // New servers for every round: they are empty, and no tool has cached anything about them.
         let first = Server::lazaret(bench, &format!("registry{round}a"))?;
         let second = Server::lazaret(bench, &format!("registry{round}b"))?;
         let ours = format!("{}/bench/image:v1", first.address);

@@ -1,19 +1,19 @@
 //! Reads ARCHITECTURE.md: the crate table and the lists of names in its invariants.
 
-/// The file.
+/// The path of the file.
 pub(crate) const PATH: &str = "ARCHITECTURE.md";
 
 /// One row of the crate table.
 pub(crate) struct Row {
-    /// The crate, without the prefix `lazaret-`.
+    /// Name of the crate, without the prefix `lazaret-`.
     pub(crate) name: String,
-    /// The crates that it may use.
+    /// Names of the crates that it may use.
     pub(crate) uses: Vec<String>,
-    /// Line of the row, from 1 on.
+    /// Line of the row, from 1.
     pub(crate) line: usize,
 }
 
-/// The rows of the table whose columns are `crate`, anything, `uses`.
+/// Reads the rows of the table whose columns are `crate`, anything, `uses`.
 pub(crate) fn crate_table(text: &str) -> Vec<Row> {
     let mut rows = Vec::new();
     let mut columns = None;
@@ -47,8 +47,8 @@ pub(crate) fn crate_table(text: &str) -> Vec<Row> {
     rows
 }
 
-/// The names between backticks in `TITLE (...)`, as in "The pure crates (`oci artifacts`)",
-/// and the line on which they stand.
+/// Reads the names between backticks in `TITLE (...)`, as in "The pure crates (`oci artifacts`)";
+/// returns them with their line.
 pub(crate) fn listed(text: &str, title: &str) -> Option<(Vec<String>, usize)> {
     let start = format!("{title} (`");
     let at = text.find(&start)?;

@@ -1,7 +1,8 @@
-//! The arrows between the files of a crate: who uses what another file defines.
+//! Finds the arrows between the files of a crate: which file uses something that another file
+//! defines.
 //!
-//! An arrow goes to the file that *defines* what is used: re-exports are seen through, so
-//! `crate::Error` is an arrow to `error.rs` and none to `lib.rs`. Test code draws no arrows.
+//! An arrow leads to the file that *defines* what is used. Re-exports are followed, so
+//! `crate::Error` is an arrow to `error.rs` and not to `lib.rs`. Test code makes no arrows.
 
 use std::collections::BTreeMap;
 
@@ -15,12 +16,12 @@ pub(crate) struct Arrow<'a> {
     pub(crate) from: &'a ModulePath,
     /// The module that defines it.
     pub(crate) to: ModulePath,
-    /// Files of both.
+    /// The file of the module that uses it.
     pub(crate) from_file: &'a str,
     pub(crate) to_file: &'a str,
-    /// Where the first use stands.
+    /// Line of the first use.
     pub(crate) line: usize,
-    /// The first thing used, as the code spells it.
+    /// The first thing that is used, as spelt in the code.
     pub(crate) spelling: String,
 }
 
@@ -30,13 +31,13 @@ impl Arrow<'_> {
         format!("{} -> {}", self.from_file, self.to_file)
     }
 
-    /// Whether it goes to a module that its own module stands in.
+    /// Whether it leads to a module that contains its own module.
     pub(crate) fn is_upward(&self) -> bool {
         self.to.len() < self.from.len() && self.from.starts_with(&self.to)
     }
 }
 
-/// The arrows between different files, one for each pair of modules.
+/// Finds the arrows between different files, one for each pair of modules.
 pub(crate) fn arrows<'a>(modules: &'a Modules<'a>) -> Vec<Arrow<'a>> {
     let mut found: BTreeMap<(&ModulePath, ModulePath), Arrow<'a>> = BTreeMap::new();
     for (from, module) in &modules.all {
@@ -51,7 +52,7 @@ pub(crate) fn arrows<'a>(modules: &'a Modules<'a>) -> Vec<Arrow<'a>> {
             .iter()
             .map(|mention| (&mention.path, mention.line));
         for (path, line) in imports.chain(mentions) {
-            // A module's own name is no use of what it defines when the module is above.
+            // A module's own name is not a use of what it defines when the module is above.
             let to = match resolve(modules, from, path) {
                 Some(Target::Module(to)) if !from.starts_with(&to) => to,
                 Some(Target::Item(to)) => to,

@@ -1,17 +1,17 @@
-//! No circles: modules side by side do not use each other, directly or round a corner.
+//! Checks that there are no circles: sibling modules do not use each other, directly or indirectly.
 //!
-//! Each module's children are looked at for themselves, with everything below a child counted
-//! as that child.
+//! The children of each module are checked separately; everything below a child counts as that
+//! child.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::arrows::Arrow;
 use super::fault::{Check, Fault};
 
-/// Arrows between the children of one module, by the children's names.
+/// The arrows between the children of one module, by the children's names.
 type Siblings<'a> = BTreeMap<(&'a str, &'a str), Vec<&'a Arrow<'a>>>;
 
-/// Finds the circles that are left without the arrows in `cut`, which are subjects of arrows.
+/// Finds the circles that remain without the arrows in `cut`, which are subjects of arrows.
 pub(crate) fn check(arrows: &[Arrow<'_>], cut: &[&str]) -> Vec<Fault> {
     let mut folders: BTreeMap<&[String], Siblings<'_>> = BTreeMap::new();
     for arrow in arrows {
@@ -85,7 +85,7 @@ fn reachable<'a>(graph: &BTreeMap<&'a str, BTreeSet<&'a str>>, from: &str) -> BT
     found
 }
 
-/// One fault for a circle, which names its arrows, those with the fewest files first.
+/// The fault of a circle. It names the circle's arrows, those from the fewest files first.
 fn fault(siblings: &Siblings<'_>, circle: &[&str]) -> Fault {
     let mut arrows: Vec<_> = siblings
         .iter()

@@ -1,11 +1,11 @@
-//! The crate table of ARCHITECTURE.md is exact: every crate has a row, and the row names the
-//! crates of this workspace that the crate uses outside its tests, no more and no fewer.
+//! Checks that the crate table of ARCHITECTURE.md is exact: every crate has a row, and the row
+//! names the crates of this workspace that the crate uses outside its tests, no more and no fewer.
 
 use super::architecture::{PATH, Row, listed};
 use super::fault::{Check, Fault};
 use super::repository::Member;
 
-/// Compares the table with the manifests.
+/// Compares the table with the manifests of the crates.
 pub(crate) fn check(rows: &[Row], members: &[Member]) -> Vec<Fault> {
     let mut faults = Vec::new();
     let mut fault = |line, subject: &str, text| {
@@ -60,7 +60,7 @@ pub(crate) fn check(rows: &[Row], members: &[Member]) -> Vec<Fault> {
     faults
 }
 
-/// No engine uses another; the invariants name the engines.
+/// Checks that no engine uses another one; the invariants name the engines.
 pub(crate) fn check_engines(architecture: &str, members: &[Member]) -> Vec<Fault> {
     let Some((engines, line)) = listed(architecture, "engines") else {
         let text = "the invariants do not list the engines, as in \"engines (`client vm`)\"";

@@ -1,13 +1,13 @@
-//! Paths that the documents name exist.
+//! Checks that the paths in documents exist.
 //!
-//! Looked at are the words of code spans and code blocks that begin with a folder of the
-//! repository, and relative links. Words with placeholders (`*`, `<name>`, `$X`) name no file.
+//! Checked are relative links, and words of code spans and code blocks that begin with a folder of
+//! the repository. Words with placeholders (`*`, `<name>`, `$X`) are not paths.
 
 use std::collections::BTreeSet;
 
 use super::fault::{Check, Fault};
 
-/// Folders whose names begin the paths of this repository.
+/// Folders with which the paths of this repository begin.
 const FOLDERS: &[&str] = &[
     "crates/",
     "docs/",
@@ -19,7 +19,7 @@ const FOLDERS: &[&str] = &[
     "packaging/",
 ];
 
-/// Signs of a placeholder, a pattern or a command.
+/// Characters of placeholders, patterns and commands.
 const NO_PATH: &[char] = &['*', '<', '>', '{', '}', '$', '@', '=', '(', '…'];
 
 /// Checks one Markdown document against the files of the repository.
@@ -90,7 +90,7 @@ fn join(folder: &str, link: &str) -> String {
     parts.join("/")
 }
 
-/// Whether a path is a file, or a folder with a file in it.
+/// Whether a path is a file, or a folder that contains a file.
 fn exists(files: &BTreeSet<String>, path: &str) -> bool {
     let folder = format!("{}/", path.trim_end_matches('/'));
     files.contains(path)

@@ -1,32 +1,32 @@
-//! No run of equal lines stands twice.
+//! Checks that no run of equal lines occurs twice.
 //!
-//! Blank lines, comments, `use` items and lines without a letter or digit do not count, nor do
-//! differences of white space.
+//! Blank lines, comments, `use` items and lines without a letter or digit are skipped, and white
+//! space is ignored.
 
 use std::collections::{BTreeSet, HashMap};
 
 use super::fault::{Check, Fault};
 use super::syntax::Lines;
 
-/// Fewest equal lines that count as a duplicate.
+/// Smallest number of equal lines that is a duplicate.
 pub(crate) const RUN: usize = 12;
 
-/// One file to look at.
+/// One file to check.
 pub(crate) struct Source<'a> {
     pub(crate) path: &'a str,
     pub(crate) text: &'a str,
-    /// Lines of test code, which is left out.
+    /// Lines of test code, which is skipped.
     pub(crate) tests: &'a [Lines],
 }
 
-/// The lines of a file that count.
+/// The lines of a file that are compared.
 struct Counted<'a> {
     path: &'a str,
-    /// Each line as a number that stands for its text, and where it is.
+    /// Each line as a number that stands for its text, with its line number.
     lines: Vec<(u32, usize)>,
 }
 
-/// Finds the runs that stand twice, each once.
+/// Finds all runs that occur twice; each is reported once.
 pub(crate) fn check(sources: &[Source<'_>]) -> Vec<Fault> {
     let mut numbers = HashMap::new();
     let files: Vec<Counted<'_>> = sources
@@ -85,7 +85,7 @@ fn fault(one: &Counted<'_>, one_at: usize, other: &Counted<'_>, at: usize, run: 
     Fault::new(Check::Duplicates, other.path, first, text).about(subject)
 }
 
-/// The lines that count, as numbers.
+/// The lines that are compared, as numbers.
 fn counted(source: &Source<'_>, numbers: &mut HashMap<String, u32>) -> Vec<(u32, usize)> {
     let mut found = Vec::new();
     let mut in_use = false;

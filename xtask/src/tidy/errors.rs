@@ -1,9 +1,9 @@
-//! A public function that returns `Result` says in its doc comment when it fails.
+//! Checks that the doc comment of a public function that returns `Result` says when it fails.
 
 use super::fault::{Check, Fault};
 use super::syntax::Syntax;
 
-/// The heading of that section.
+/// The heading of the section.
 const HEADING: &str = "# Errors";
 
 /// Checks one source file that is not a test.
@@ -20,7 +20,7 @@ pub(crate) fn check(path: &str, syntax: &Syntax) -> Vec<Fault> {
     faults
 }
 
-/// Whether the doc comment has the section, with something in it.
+/// Whether the doc comment has the section, and the section is not empty.
 fn says_when(doc: &str) -> bool {
     let mut lines = doc
         .lines()

@@ -1,26 +1,26 @@
-//! Where a check does not hold, and why: the one place for exceptions.
+//! The exceptions from checks, with their reasons. There are none elsewhere.
 //!
-//! An exception that excuses nothing any more is a fault itself, so the lists only shrink.
+//! An exception that no longer excuses a fault is a fault itself, so the lists only shrink.
 
 use super::fault::{Check, Fault};
 
-/// Where the lists are, for messages about them.
+/// The path of this file, for messages.
 pub(crate) const PATH: &str = "xtask/src/tidy/exceptions.rs";
 
-/// One fault that stays.
+/// A fault that is accepted.
 pub(crate) struct Exception {
     /// The check.
     pub(crate) check: Check,
-    /// A file, or for arrows `from.rs -> to.rs`.
+    /// The file, or for arrows `from.rs -> to.rs`.
     pub(crate) subject: &'static str,
-    /// Why it is better so.
+    /// The reason that it is accepted.
     pub(crate) reason: &'static str,
 }
 
-/// Faults that stay, each with its reason.
+/// All accepted faults.
 pub(crate) const EXCEPTIONS: &[Exception] = &[];
 
-/// The arrows that the check of circles leaves out.
+/// The arrows that the check of circles ignores.
 pub(crate) fn cut_arrows() -> Vec<&'static str> {
     EXCEPTIONS
         .iter()
@@ -29,8 +29,8 @@ pub(crate) fn cut_arrows() -> Vec<&'static str> {
         .collect()
 }
 
-/// Takes away what is excused and adds a fault for every exception that excuses nothing.
-/// Those of circles excuse nothing here: their arrows are cut before circles are looked for.
+/// Removes the excused faults, and adds a fault for every exception that excuses none. Exceptions
+/// of circles excuse nothing here: their arrows are cut before circles are searched.
 pub(crate) fn settle(faults: Vec<Fault>, exceptions: &[Exception]) -> Vec<Fault> {
     let excuses = |exception: &Exception, fault: &Fault| {
         fault.check == exception.check && fault.subject == exception.subject

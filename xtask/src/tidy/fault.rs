@@ -1,21 +1,21 @@
-//! What a check found: where, and what to do about it.
+//! The faults that checks find: the place, and the advice.
 
 use std::fmt;
 
-/// The checks, as exceptions name them.
+/// The checks, by the names that exceptions use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Check {
-    /// The crate table of ARCHITECTURE.md is what the manifests say.
+    /// The crate table of ARCHITECTURE.md agrees with the manifests of the crates.
     CrateTable,
     /// Pure crates ban input and output.
     Purity,
     /// No file imports what a module above it defines.
     Upward,
-    /// Modules side by side do not import each other in a circle.
+    /// Sibling modules do not import each other in a circle.
     Circle,
     /// Modules with children are `name.rs`.
     ModuleStyle,
-    /// Tests sit in a sibling `tests.rs`.
+    /// Tests are in a sibling `tests.rs`.
     SiblingTests,
     /// Source files are short.
     Size,
@@ -23,9 +23,9 @@ pub(crate) enum Check {
     Errors,
     /// Public quantities name their unit.
     Units,
-    /// Paths that documents name exist.
+    /// Paths in documents exist.
     Documents,
-    /// No run of equal lines stands twice.
+    /// No run of equal lines occurs twice.
     Duplicates,
     /// No marker of unfinished work.
     Markers,
@@ -36,18 +36,18 @@ pub(crate) enum Check {
 pub(crate) struct Fault {
     /// The check that found it.
     pub(crate) check: Check,
-    /// File from the root of the repository.
+    /// Path of the file from the root of the repository.
     pub(crate) path: String,
-    /// Line from 1 on; 0 when the whole file is meant.
+    /// Line, from 1; 0 for the whole file.
     pub(crate) line: usize,
-    /// What is wrong and what to do about it.
+    /// The message: what is wrong, and the advice.
     pub(crate) text: String,
     /// The name by which an exception refers to the fault; it has no line number.
     pub(crate) subject: String,
 }
 
 impl Fault {
-    /// A fault whose subject is its file.
+    /// Makes a fault whose subject is its file.
     pub(crate) fn new(check: Check, path: &str, line: usize, text: impl Into<String>) -> Self {
         Self {
             check,
@@ -58,7 +58,7 @@ impl Fault {
         }
     }
 
-    /// The same fault under another name for exceptions.
+    /// Changes the subject, by which exceptions refer to the fault.
     pub(crate) fn about(mut self, subject: impl Into<String>) -> Self {
         self.subject = subject.into();
         self

@@ -1,8 +1,8 @@
-//! No marker of unfinished work: what is left to do stands in an issue.
+//! Checks that there are no markers of unfinished work: open work belongs in issues.
 
 use super::fault::{Check, Fault};
 
-/// The markers, spelt in two halves so that this file does not accuse itself.
+/// The markers, written in two halves so that this file does not contain them.
 const MARKERS: &[&str] = &[
     concat!("TO", "DO"),
     concat!("FIX", "ME"),

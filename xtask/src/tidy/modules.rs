@@ -1,4 +1,4 @@
-//! The modules of a crate, from its root file down, and the file that each stands in.
+//! Finds the modules of a crate, from its root file down, and the file of each.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,20 +7,20 @@ use super::syntax::{Scope, Syntax};
 /// The facts of every Rust file, by path.
 pub(crate) type Sources = BTreeMap<String, Syntax>;
 
-/// Names from the crate root to a module.
+/// The names that lead from the crate root to a module.
 pub(crate) type ModulePath = Vec<String>;
 
 /// The modules of one crate root.
 pub(crate) struct Modules<'a> {
-    /// Every module outside tests.
+    /// All modules outside tests.
     pub(crate) all: BTreeMap<ModulePath, Module<'a>>,
-    /// Files that only tests reach.
+    /// Files that only test modules use.
     pub(crate) test_files: BTreeSet<String>,
 }
 
 /// One module.
 pub(crate) struct Module<'a> {
-    /// The file that holds it.
+    /// The file that contains it.
     pub(crate) file: &'a str,
     /// What it declares, defines, imports and mentions.
     pub(crate) scope: &'a Scope,
@@ -66,7 +66,7 @@ impl<'a> Modules<'a> {
     }
 }
 
-/// The folder in which the files of a module's children stand.
+/// The folder with the files of a module's children.
 fn folder_of_children(file: &str, braces: &[String], is_root: bool) -> String {
     let (folder, name) = file.rsplit_once('/').unwrap_or(("", file));
     let stem = name.strip_suffix(".rs").unwrap_or(name);

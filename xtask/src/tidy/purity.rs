@@ -1,5 +1,5 @@
-//! The pure crates, which ARCHITECTURE.md lists, ban input and output in a `clippy.toml` of
-//! their own and use no runtime.
+//! Checks that the pure crates, which ARCHITECTURE.md lists, ban input and output in their
+//! `clippy.toml` and use no runtime.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use super::architecture::{PATH, listed};
 use super::fault::{Check, Fault};
 use super::repository::Member;
 
-/// What a pure crate bans at least.
+/// The calls that a pure crate must ban.
 const BANNED: &[&str] = &[
     "std::env::var",
     "std::env::var_os",
@@ -24,10 +24,10 @@ const BANNED: &[&str] = &[
     "std::net::TcpListener",
 ];
 
-/// What a pure crate never depends on.
+/// Crates that a pure crate must not depend on.
 const RUNTIMES: &[&str] = &["tokio", "hyper", "rustix"];
 
-/// The part of `clippy.toml` that counts here.
+/// The part of `clippy.toml` that is checked.
 #[derive(Deserialize, Default)]
 #[serde(default, rename_all = "kebab-case")]
 struct Clippy {
@@ -40,7 +40,7 @@ struct Ban {
     path: String,
 }
 
-/// Checks the pure crates; `read` gives the text of a file of the repository.
+/// Checks the pure crates; `read` returns the text of a file of the repository.
 pub(crate) fn check(
     architecture: &str,
     members: &[Member],
@@ -76,7 +76,7 @@ pub(crate) fn check(
     faults
 }
 
-/// What the text of a `clippy.toml` leaves allowed.
+/// The calls that a `clippy.toml` does not ban.
 fn unbanned(text: &str) -> Vec<&'static str> {
     let clippy: Clippy = toml::from_str(text).unwrap_or_default();
     let bans = clippy

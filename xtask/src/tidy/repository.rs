@@ -1,4 +1,4 @@
-//! What the checks look at: the tracked files and the crates of the workspace.
+//! Reads what the checks look at: the tracked files and the crates of the workspace.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -6,14 +6,14 @@ use std::process::Command;
 
 use crate::metadata::Metadata;
 
-/// Kinds of files that some check reads.
+/// Extensions of the files that some check reads.
 const READ: &[&str] = &["rs", "sh", "py", "md", "toml"];
 
-/// The repository as it is on this disk.
+/// The repository, as it is on this disk.
 pub(crate) struct Repository {
-    /// Every file that git knows or would add, from the root.
+    /// Paths from the root of all files that git tracks or would add.
     pub(crate) files: BTreeSet<String>,
-    /// The texts that some check reads.
+    /// The texts of the files that some check reads, by path.
     pub(crate) texts: BTreeMap<String, String>,
     /// The crates of the workspace.
     pub(crate) members: Vec<Member>,
@@ -22,13 +22,13 @@ pub(crate) struct Repository {
 /// One crate of the workspace.
 #[derive(Default)]
 pub(crate) struct Member {
-    /// Name without the prefix `lazaret-`.
+    /// Name, without the prefix `lazaret-`.
     pub(crate) name: String,
-    /// Folder from the root of the repository.
+    /// Folder, from the root of the repository.
     pub(crate) folder: String,
-    /// Crates of the workspace that it uses outside tests, by the same short names.
+    /// Crates of the workspace that it uses outside tests, without the prefix.
     pub(crate) uses: BTreeSet<String>,
-    /// Everything that it depends on outside tests, by full name.
+    /// All crates that it depends on outside tests, by full name.
     pub(crate) dependencies: BTreeSet<String>,
 }
 
@@ -36,7 +36,7 @@ impl Repository {
     /// Reads the repository that cargo finds from the current folder.
     ///
     /// # Errors
-    /// Fails if cargo or git does not answer.
+    /// When cargo or git fails.
     pub(crate) fn read() -> Result<Self, Vec<String>> {
         let metadata = Metadata::read()?;
         let root = &metadata.workspace_root;
@@ -56,7 +56,7 @@ impl Repository {
         })
     }
 
-    /// The files of one extension.
+    /// The files with an extension, with their texts.
     pub(crate) fn of_kind<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
         self.texts
             .iter()

@@ -1,20 +1,20 @@
-//! Finds the module that defines what a path names, through imports and re-exports.
+//! Finds the module that defines the item of a path, through imports and re-exports.
 
 use super::modules::{ModulePath, Modules};
 
-/// How many imports lead from one name to its definition at most.
+/// Largest number of imports that are followed from a name to its definition.
 const MAX_STEPS: usize = 16;
 
-/// What a path names.
+/// The target of a path.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Target {
     /// A module itself.
     Module(ModulePath),
-    /// Something that this module defines.
+    /// An item that this module defines.
     Item(ModulePath),
 }
 
-/// Resolves a path as code in the module `from` means it; none for what other crates define.
+/// Resolves a path in the code of the module `from`; `None` for items of other crates.
 pub(crate) fn resolve(modules: &Modules<'_>, from: &[String], path: &[String]) -> Option<Target> {
     follow(modules, from, path, MAX_STEPS)
 }
@@ -36,7 +36,7 @@ fn follow(modules: &Modules<'_>, from: &[String], path: &[String], steps: usize)
     within(modules, at, rest, steps)
 }
 
-/// Looks for the names `rest` in the module `at`.
+/// Resolves the names `rest` in the module `at`.
 fn within(modules: &Modules<'_>, at: ModulePath, rest: &[String], steps: usize) -> Option<Target> {
     let module = modules.all.get(&at)?;
     let Some((first, others)) = rest.split_first() else {

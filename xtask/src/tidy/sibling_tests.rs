@@ -1,9 +1,10 @@
-//! Tests sit in a file of their own: `mod tests;` here, `tests.rs` in the module's folder.
+//! Checks that tests are in files of their own: `mod tests;` in the module, and `tests.rs` in its
+//! folder.
 
 use super::fault::{Check, Fault};
 use super::syntax::Syntax;
 
-/// Checks one source file that is not itself a test.
+/// Checks one source file that is not a test.
 pub(crate) fn check(path: &str, syntax: &Syntax) -> Vec<Fault> {
     let folder = match path.rsplit_once('/') {
         Some((folder, "lib.rs" | "main.rs" | "mod.rs")) => folder,

@@ -1,8 +1,8 @@
-//! Source files are short: what does not fit on a few screens is two things.
+//! Checks that source files are short: a file that is too long should be split.
 
 use super::fault::{Check, Fault};
 
-/// Most lines of a source file.
+/// Largest number of lines of a source file.
 pub(crate) const MAX_LINES: usize = 500;
 
 /// Checks one source file.

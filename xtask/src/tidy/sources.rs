@@ -1,4 +1,4 @@
-//! The checks that read Rust: parses every file once and hands the facts to each check.
+//! Runs the checks that read Rust code: parses every file once, and gives the facts to each check.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use super::modules::{Modules, Sources};
 use super::repository::Repository;
 use super::{circles, errors, exceptions, sibling_tests, syntax, units, upward};
 
-/// Runs them; `cut` names the arrows that circles leave out.
+/// Runs the checks; `cut` has the arrows that the check of circles ignores.
 pub(crate) fn check(repository: &Repository, cut: &[&str]) -> Vec<Fault> {
     let (sources, mut faults) = parse(repository);
     let mut test_files: BTreeSet<String> = sources
@@ -51,7 +51,7 @@ pub(crate) fn check(repository: &Repository, cut: &[&str]) -> Vec<Fault> {
     faults
 }
 
-/// Whether the path alone tells that a file is a test.
+/// Whether a file is a test by its path alone.
 fn is_test_path(path: &str) -> bool {
     path.starts_with("tests/") || path.contains("/tests/") || path.ends_with("/tests.rs")
 }

@@ -1,7 +1,8 @@
-//! One style of modules: a module with children is `name.rs` beside its folder `name/`.
+//! Checks that all modules have one style: a module with children is `name.rs` beside its folder
+//! `name/`.
 //!
-//! The other style, `name/mod.rs`, fills an editor with files of one name, and a module that
-//! gets its first child or its tests has to move.
+//! With the other style, `name/mod.rs`, an editor shows many files of the same name, and a module
+//! has to be moved when it gets its first child or its tests.
 
 use super::fault::{Check, Fault};
 

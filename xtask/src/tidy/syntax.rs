@@ -1,7 +1,8 @@
-//! Reads a Rust file once and keeps the plain facts that the checks ask for.
+//! Parses a Rust file once, and keeps the plain facts that the checks use.
 //!
-//! The facts hold no syntax tree, so files are read on several threads. Macros are not expanded:
-//! what a macro defines is unknown, and paths in its arguments are found by their tokens.
+//! The facts contain no syntax tree, so files can be parsed on several threads. Macros are not
+//! expanded: items that a macro defines are unknown, and paths in its arguments are found by their
+//! tokens.
 
 mod attributes;
 mod facts;
@@ -11,10 +12,10 @@ mod spans;
 
 pub(crate) use facts::{Lines, Scope, Syntax};
 
-/// The facts of one file.
+/// Parses one file.
 ///
 /// # Errors
-/// Fails if the text is no Rust; the message names the line.
+/// When the text is not valid Rust; the error has the line and the message.
 pub(crate) fn read(text: &str) -> Result<Syntax, (usize, String)> {
     let file = syn::parse_file(text)
         .map_err(|error| (error.span().start().line, format!("not Rust: {error}")))?;

@@ -1,4 +1,4 @@
-//! Each check on small made-up trees, with a fault planted.
+//! Tests each check on small invented trees that contain a fault.
 
 mod arrows;
 mod crates;
@@ -10,13 +10,13 @@ use super::fault::Fault;
 use super::modules::Sources;
 use super::syntax;
 
-/// The facts of made-up files.
+/// Parses invented files.
 fn sources(files: &[(&str, &str)]) -> Sources {
     let read = |(path, text): &(&str, &str)| ((*path).to_owned(), syntax::read(text).unwrap());
     files.iter().map(read).collect()
 }
 
-/// Asserts that there is one fault, at this place and with these words.
+/// Asserts that there is exactly one fault, at this place and with these words.
 #[track_caller]
 fn assert_one(faults: &[Fault], place: &str, words: &str) {
     let shown: Vec<String> = faults.iter().map(Fault::to_string).collect();
@@ -25,7 +25,7 @@ fn assert_one(faults: &[Fault], place: &str, words: &str) {
     assert!(shown[0].contains(words), "{}", shown[0]);
 }
 
-/// Asserts that there is no fault.
+/// Asserts that there are no faults.
 #[track_caller]
 fn assert_none(faults: &[Fault]) {
     let shown: Vec<String> = faults.iter().map(Fault::to_string).collect();

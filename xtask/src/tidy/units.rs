@@ -1,7 +1,7 @@
-//! A public number that measures something names its unit, in its name or its doc comment.
+//! Checks that a public number that measures something has its unit in its name or doc comment.
 //!
-//! What measures is told by the last word of the name: `size`, `timeout` and the like. Types
-//! that carry their unit (`Duration`) are not numbers and need nothing.
+//! The last word of the name shows that it measures something: `size`, `timeout` and the like.
+//! Types with a unit (`Duration`) are not numbers and are not checked.
 
 use super::fault::{Check, Fault};
 use super::syntax::Syntax;
@@ -35,7 +35,7 @@ const UNITS: &[&str] = &[
     "sector",
 ];
 
-/// Phrases that say that things are counted; what is counted follows.
+/// Phrases of counts, after which the counted things follow.
 const COUNTS: &[&str] = &[
     "number of",
     "how many",

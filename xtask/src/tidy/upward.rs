@@ -1,6 +1,6 @@
-//! No upward import: a module does not use what a module above it defines.
+//! Checks that there are no upward imports: a module does not use what a module above it defines.
 //!
-//! A module uses its children; a child that uses its parent closes a circle of two. What both
+//! A module uses its children, so a child that uses its parent makes a circle of two. What both
 //! need belongs in a leaf beside the child.
 
 use super::arrows::Arrow;

@@ -1,4 +1,4 @@
-//! `--mount REF[:/path]`.
+//! Parses the flag `--mount REF[:/path]`.
 
 use lazaret_oci::{Reference, Registry};
 use lazaret_values::Printable;
@@ -8,16 +8,16 @@ use crate::{Error, GuestPath};
 /// An artifact to mount, as given on the command line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MountFlag {
-    /// The artifact.
+    /// Reference of the artifact.
     pub reference: Reference,
-    /// Where, when it is not where the artifact itself says.
+    /// The path, when it is not the artifact's own.
     pub path: Option<GuestPath>,
 }
 
 impl MountFlag {
-    /// Reads `REF[:/path]`. A reference has colons of its own (port, tag, digest), but
-    /// never one before a slash: the path begins at the last `:/`. A reference without a
-    /// host is in `default`, if there is one.
+    /// Parses `REF[:/path]`. A reference has colons of its own (port, tag, digest), but
+    /// never one before a slash, so the path begins at the last `:/`. A reference without a
+    /// host is in the registry `default`, if there is one.
     ///
     /// # Errors
     /// [`Error::MountFlag`] or [`Error::MountPath`].

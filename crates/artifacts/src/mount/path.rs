@@ -1,4 +1,4 @@
-//! Paths in the machine.
+//! Checked paths in the machine.
 
 use std::fmt;
 use std::str::FromStr;
@@ -13,13 +13,13 @@ const LIMIT: usize = 1024;
 /// Folders that the machine itself provides.
 const RESERVED: [&str; 3] = ["proc", "sys", "dev"];
 
-/// A normalised absolute path below the root of the machine: no `.`, `..`, `//`, control
-/// characters or slash at the end, and not in `/proc`, `/sys` or `/dev`.
+/// A normalised absolute path below the root of the machine: without `.`, `..`, `//`, control
+/// characters or trailing slash, and not in `/proc`, `/sys` or `/dev`.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct GuestPath(String);
 
 impl GuestPath {
-    /// The path.
+    /// The path as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -37,7 +37,7 @@ impl GuestPath {
 impl FromStr for GuestPath {
     type Err = Error;
 
-    /// Accepts one slash at the end, and drops it.
+    /// Parses a path; one trailing slash is accepted and dropped.
     fn from_str(text: &str) -> Result<Self, Error> {
         let fail = |reason| Error::MountPath {
             path: Printable::excerpt(text),
@@ -69,7 +69,7 @@ impl FromStr for GuestPath {
 }
 
 impl Ord for GuestPath {
-    /// Component by component, so that a folder comes right before what is in it.
+    /// Compares component by component, so that a folder comes right before its content.
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
         self.0.split('/').cmp(other.0.split('/'))
     }

@@ -1,13 +1,13 @@
-//! The command line of the workload.
+//! Determines the command line of the workload.
 
 use lazaret_oci::ProcessConfig;
 
 use super::flags::RunFlags;
 use crate::{AgentSpec, Command, Error};
 
-/// As container tools have it: `--entrypoint` replaces entrypoint and command and drops
-/// their arguments; an agent's `command` replaces both of the image's; arguments after `--`
-/// replace the agent's `args`, else the image's command.
+/// The command line, by the rules of container tools: `--entrypoint` replaces entrypoint and
+/// command and drops their arguments; an agent's `command` replaces both of the image's; arguments
+/// after `--` replace the agent's `args`, else the image's command.
 pub(super) fn argv(
     agent: &AgentSpec,
     image: &ProcessConfig,
@@ -33,7 +33,7 @@ pub(super) fn argv(
     }
 }
 
-/// Whether arguments go to a shell command that cannot see them.
+/// Whether there are arguments for a shell command, which does not see them.
 pub(super) fn shell_ignores_arguments(agent: &AgentSpec, flags: &RunFlags) -> bool {
     let Some(Command::Shell(script)) = &agent.command else {
         return false;

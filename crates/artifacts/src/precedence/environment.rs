@@ -1,9 +1,10 @@
-//! The environment of the workload.
+//! Merges the environment of the workload.
 
-/// What container tools set when the image does not.
+/// The `PATH` that container tools set when the image does not.
 const PATH: &str = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/// `NAME=value`, later sources over earlier ones, each name where it first came up.
+/// Merges lists of `NAME=value`: later sources override earlier ones; a name keeps its first
+/// position.
 pub(super) fn merge(
     image: &[String],
     agent: &[(String, String)],
@@ -17,7 +18,7 @@ pub(super) fn merge(
             None => merged.push(pair),
         }
     };
-    // A broken image may list names without values.
+    // A malformed image may list names without values.
     image
         .iter()
         .filter(|pair| pair.contains('='))

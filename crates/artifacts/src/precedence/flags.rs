@@ -1,24 +1,24 @@
-//! What the command line of a run says.
+//! The flags of a run, as parsed values.
 
 use crate::{PolicyFile, Port, Volume};
 
-/// What the command line of `run` says; empty means not given.
+/// The flags of the command `run`; an empty value means that the flag was not given.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct RunFlags {
     /// `--cpus`.
     pub cpus: Option<u32>,
     /// `--mem`, in MiB.
     pub memory_mib: Option<u64>,
-    /// `--env`, names and values.
+    /// `--env`, as names and values.
     pub env: Vec<(String, String)>,
     /// `--user`.
     pub user: Option<String>,
     /// `--workdir`.
     pub working_dir: Option<String>,
-    /// `--entrypoint`: the program, instead of entrypoint and command; empty text removes
+    /// `--entrypoint`: the program, which replaces entrypoint and command; an empty text removes
     /// the entrypoint.
     pub entrypoint: Option<String>,
-    /// What follows `--`.
+    /// The arguments after `--`.
     pub args: Vec<String>,
     /// `--publish`.
     pub ports: Vec<Port>,

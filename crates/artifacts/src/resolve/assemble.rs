@@ -1,4 +1,4 @@
-//! How a run is put together, one artifact after the other.
+//! Assembles a run, one artifact after the other.
 
 use lazaret_oci::Reference;
 
@@ -135,7 +135,7 @@ impl Resolved {
     }
 }
 
-/// Whether two references name the same content: the same digest, if both have one.
+/// Whether two references certainly name the same content: both have the same digest.
 fn same_content(a: &Reference, b: &Reference) -> bool {
     match (&a.digest, &b.digest) {
         (Some(a), Some(b)) => a == b,

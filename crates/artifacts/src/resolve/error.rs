@@ -1,22 +1,22 @@
-//! Why a resolution fails: the port, or the artifact.
+//! The errors of a resolution: of the port, or of an artifact.
 
 use lazaret_oci::Reference;
 use thiserror::Error as ThisError;
 
 use crate::Error;
 
-/// Why a run could not be resolved.
+/// The reason for which a run could not be resolved.
 #[derive(Debug, ThisError)]
 pub enum ResolveError<E: std::error::Error + 'static> {
     /// An artifact could not be fetched.
     #[error("failed to fetch '{reference}'")]
     Fetch {
-        /// The artifact.
+        /// Reference of the artifact.
         reference: Reference,
-        /// Why.
+        /// The reason.
         source: E,
     },
-    /// What was fetched breaks a rule.
+    /// A fetched artifact breaks a rule.
     #[error(transparent)]
     Artifact(#[from] Error),
 }

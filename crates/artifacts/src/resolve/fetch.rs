@@ -1,4 +1,4 @@
-//! Fetching through the port, with pins and families checked.
+//! Fetches artifacts through the port, and checks pins and families.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -11,13 +11,13 @@ use super::join::join_bounded;
 use super::source::{ArtifactSource, FetchedKind};
 use crate::{ArtifactMount, ComponentRef, Config, Error, Family, GuestPath, MountFlag};
 
-/// Something fetched, under its pinned reference.
+/// A fetched object with its pinned reference.
 pub(super) struct Located {
     pub(super) reference: Reference,
     pub(super) kind: FetchedKind,
 }
 
-/// A valid artifact.
+/// A valid artifact with its reference.
 pub(super) struct Artifact {
     pub(super) reference: Reference,
     pub(super) config: Config,
@@ -59,7 +59,7 @@ pub(super) async fn fetch<S: ArtifactSource>(
     })
 }
 
-/// Validates what was fetched; the message names where it came from.
+/// Validates a fetched artifact; error messages name its origin.
 pub(super) fn load(
     reference: Reference,
     family: Family,
@@ -80,7 +80,7 @@ pub(super) fn load(
     }
 }
 
-/// A component with its full reference.
+/// A component to fetch, with its full reference.
 pub(super) struct Wanted {
     pub(super) reference: Reference,
     family: Family,
@@ -103,7 +103,7 @@ impl Wanted {
 
 type Fetching<'a, T, E> = Pin<Box<dyn Future<Output = Result<T, ResolveError<E>>> + Send + 'a>>;
 
-/// Fetches components; the first error in their order wins.
+/// Fetches components; of several errors, the first in their order is returned.
 pub(super) async fn fetch_all<S: ArtifactSource>(
     source: &S,
     wanted: &[Wanted],
@@ -115,7 +115,7 @@ pub(super) async fn fetch_all<S: ArtifactSource>(
     join_bounded(fetches).await.into_iter().collect()
 }
 
-/// A component must be of the family that its slot takes.
+/// Fetches a component, which must be of the family that its slot requires.
 async fn fetch_component<S: ArtifactSource>(
     source: &S,
     wanted: &Wanted,
@@ -136,7 +136,7 @@ async fn fetch_component<S: ArtifactSource>(
     }
 }
 
-/// Fetches what `--mount` names.
+/// Fetches the artifacts of `--mount`.
 pub(super) async fn fetch_mounts<S: ArtifactSource>(
     source: &S,
     flags: &[MountFlag],

@@ -1,13 +1,13 @@
-//! Several futures at once, without a runtime.
+//! Runs several futures concurrently, without a runtime.
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::task::Poll;
 
-/// How many fetches are under way at a time.
+/// Number of fetches that run concurrently.
 const AT_ONCE: usize = 8;
 
-/// Runs the futures, at most [`AT_ONCE`] together; results are in the order of the futures.
+/// Runs the futures, at most [`AT_ONCE`] at a time; results are in the order of the futures.
 pub(super) async fn join_bounded<F: Future + Unpin>(futures: Vec<F>) -> Vec<F::Output> {
     let mut futures = futures.into_iter();
     let mut results: Vec<Option<F::Output>> = Vec::new();
@@ -31,7 +31,7 @@ pub(super) async fn join_bounded<F: Future + Unpin>(futures: Vec<F>) -> Vec<F::O
             if running.is_empty() && before < AT_ONCE {
                 return Poll::Ready(());
             }
-            // Room was made: start more before waiting.
+            // Some have finished: start more before waiting.
             if running.len() == before {
                 return Poll::Pending;
             }

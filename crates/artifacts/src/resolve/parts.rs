@@ -1,4 +1,4 @@
-//! What the resolver yields.
+//! The result of the resolver.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use crate::{
     AgentSpec, ArtifactMount, Config, Credential, Family, GuestPath, PolicyFile, Resources,
 };
 
-/// What was asked to run.
+/// The kind of reference that is to run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RunKind {
     /// An OCI image.
@@ -20,38 +20,38 @@ pub enum RunKind {
     Bundle,
 }
 
-/// Everything that artifacts say about a run.
+/// Everything that the artifacts determine about a run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Resolved {
-    /// What was asked to run.
+    /// The kind of the requested reference.
     pub kind: RunKind,
     /// `metadata.name` of the agent or bundle.
     pub name: Option<String>,
-    /// What was asked to run, with its digest.
+    /// The requested reference, with its digest.
     pub reference: Reference,
-    /// The image that boots. It has a digest only when the agent pins it or it is itself
-    /// what was asked to run.
+    /// The image that boots. It has a digest only if the agent pins it or if it is itself
+    /// the requested reference.
     pub image: Reference,
-    /// How it is started; empty for an image.
+    /// The spec of the agent; empty for an image.
     pub agent: AgentSpec,
-    /// What the sandbox grants.
+    /// The resources that the sandbox grants.
     pub resources: Resources,
-    /// The bundle's policies as one; `None` when it has none.
+    /// The bundle's policies, merged; `None` when it has none.
     pub policy: Option<PolicyFile>,
     /// The integrations of the policies.
     pub integrations: Vec<Integration>,
-    /// What is mounted, folders before what goes into them.
+    /// The mounts, folders before the mounts below them.
     pub mounts: Vec<ArtifactMount>,
     /// The bundle's workflow, which is carried but not run.
     pub workflow: Option<Config>,
-    /// Where everything came from: what was asked to run, then its parts.
+    /// The origin of every part: first the requested reference, then its parts.
     pub components: Vec<Component>,
-    /// What the user should know.
+    /// Warnings for the user.
     pub warnings: Vec<Warning>,
 }
 
 impl Resolved {
-    /// The credentials that the agent expects. One that is missing on this machine is a
+    /// The credentials that the agent needs. A credential that is missing on this machine is a
     /// reason to warn, not to stop.
     #[must_use]
     pub fn credentials(&self) -> &[Credential] {
@@ -62,29 +62,29 @@ impl Resolved {
 /// One artifact that the run uses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Component {
-    /// The part it plays.
+    /// The slot that it fills.
     pub slot: Slot,
     /// Its family; `None` for an image.
     pub family: Option<Family>,
-    /// Where it is, with its digest.
+    /// Its reference, with its digest.
     pub reference: Reference,
 }
 
 /// A service that a policy names.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Integration {
-    /// What the delivered policy calls it.
+    /// Its id in the delivered policy.
     pub id: String,
-    /// Where it is, with its digest.
+    /// Its reference, with its digest.
     pub reference: Reference,
     /// Its endpoints and credentials.
     pub config: Config,
 }
 
-/// Something that does not stop a run but may surprise.
+/// A fact that does not stop a run but may surprise the user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Warning {
-    /// Several policies became one.
+    /// Several policies were merged.
     PoliciesMerged {
         /// The policies, in order.
         policies: Vec<Reference>,
@@ -96,19 +96,19 @@ pub enum Warning {
     },
     /// The sandbox names another base image than the one that boots.
     BaseImageUnused {
-        /// What the sandbox names.
+        /// The image that the sandbox names.
         base_image: Reference,
-        /// What boots.
+        /// The image that boots.
         image: Reference,
     },
     /// An artifact without content is mounted.
     EmptyMount {
         /// The artifact.
         reference: Reference,
-        /// Where its files would be.
+        /// The path at which its files would be.
         path: GuestPath,
     },
-    /// Arguments go to a shell command that may not look at them.
+    /// Arguments are given to a shell command, which may ignore them.
     ShellArguments,
 }
 

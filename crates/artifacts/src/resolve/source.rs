@@ -1,4 +1,4 @@
-//! The port through which artifacts come.
+//! The port through which artifacts are fetched.
 
 use std::future::Future;
 
@@ -8,47 +8,47 @@ use serde_json::Value;
 
 use crate::Family;
 
-/// Gives manifests and configurations; the adapter talks to a registry or a store.
+/// A source of manifests and configurations; the adapter talks to a registry or a store.
 pub trait ArtifactSource: Sync {
-    /// Why something could not be fetched.
+    /// The error of a failed fetch.
     type Error: std::error::Error + Send + 'static;
 
-    /// Fetches the manifest behind `reference` and, of a typed artifact, its configuration.
-    /// A digest in `reference` has been compared with the bytes.
+    /// Fetches the manifest of `reference` and, of a typed artifact, its configuration.
+    /// The adapter compares a digest in `reference` with the bytes.
     ///
     /// # Errors
-    /// Fails when there is nothing behind `reference`, when it cannot be reached, and when the
-    /// bytes are not those that a digest promises.
+    /// Fails when `reference` does not exist, when it cannot be reached, and when the
+    /// bytes do not have the expected digest.
     fn fetch(
         &self,
         reference: &Reference,
     ) -> impl Future<Output = Result<Fetched, Self::Error>> + Send;
 }
 
-/// What a reference points to.
+/// The object of a reference.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fetched {
-    /// Digest of the manifest or index that the reference names.
+    /// Digest of the manifest or index of the reference.
     pub digest: Digest,
-    /// What it is.
+    /// Its type, with its content.
     pub kind: FetchedKind,
 }
 
-/// What a manifest is.
+/// The type of a manifest.
 #[derive(Debug, Clone, PartialEq)]
 pub enum FetchedKind {
     /// An image or an index of images.
     Image,
     /// An artifact of one of the ten families.
     Artifact {
-        /// The family.
+        /// Family of the artifact.
         family: Family,
         /// The configuration, parsed by [`crate::parse_blob`] but not validated.
         config: Value,
         /// The layers, lowest first.
         layers: Vec<Descriptor>,
     },
-    /// Something else.
+    /// A manifest of any other type.
     Unknown {
         /// Its artifact type.
         artifact_type: String,

@@ -1,4 +1,4 @@
-//! A JSON value that is read without losing or guessing anything.
+//! Parses a JSON value strictly: nothing is lost or guessed.
 
 use std::fmt;
 
@@ -6,7 +6,8 @@ use lazaret_values::Printable;
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Unexpected, Visitor};
 use serde_json::{Map, Number, Value};
 
-/// A value whose reader refuses repeated keys, keys that are not text and inexact numbers.
+/// A value that refuses repeated keys, keys that are not text and inexact numbers when it is
+/// parsed.
 pub(super) struct Strict(pub(super) Value);
 
 impl<'de> Deserialize<'de> for Strict {
@@ -61,7 +62,7 @@ impl<'de> Visitor<'de> for StrictVisitor {
     }
 
     fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Value, E> {
-        // Readers hand over integers that are too long for them as doubles.
+        // Parsers pass integers that are too long for them as doubles.
         const INTEGERS_END: f64 = 18_446_744_073_709_551_616.0;
         if value.abs() >= INTEGERS_END {
             return Err(inexact(&value));
@@ -107,7 +108,7 @@ fn inexact<E: serde::de::Error>(value: &dyn fmt::Display) -> E {
     ))
 }
 
-/// A key that is text in the document, not text by conversion.
+/// A key that is text in the document, not converted to text.
 struct Key(String);
 
 impl<'de> Deserialize<'de> for Key {
@@ -134,7 +135,7 @@ impl Visitor<'_> for KeyVisitor {
     }
 }
 
-/// Writes `value` with sorted keys, whatever order its maps keep.
+/// Writes `value` with sorted keys, regardless of the order in its maps.
 pub(super) fn write_canonical(value: &Value, out: &mut Vec<u8>) {
     match value {
         Value::Object(members) => {

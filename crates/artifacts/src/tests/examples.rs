@@ -1,4 +1,4 @@
-//! The files under `examples/` are what the documentation tells people to try.
+//! Tests of the files under `examples/`, which the documentation tells people to try.
 
 use std::path::{Path, PathBuf};
 

@@ -2,7 +2,7 @@ use lazaret_oci::{Descriptor, Manifest, Repository};
 
 use crate::{Class, Error, Family};
 
-/// The wire contract, written out: these names are never changed.
+/// The wire contract, written out: these names never change.
 #[test]
 fn wire_names_are_as_published() {
     let expected = [

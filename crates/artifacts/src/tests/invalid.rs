@@ -1,5 +1,5 @@
-//! Documents that must be refused, with exactly these faults. What all families share is
-//! here, the specs are in the files below.
+//! Tests of documents that must be refused, with the exact faults. The members that all families
+//! share are here, the specs are in the files below.
 
 mod application;
 mod runtime;
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{minimal, set};
 use crate::{Family, MAX_FAULTS, validate, validate_blob};
 
-/// One change to the minimal document, and the pointers of the faults it makes.
+/// A change to the minimal document: pointer, value, and the pointers of the resulting faults.
 type Case<'a> = (&'a str, Value, &'a [&'a str]);
 
 fn check(family: Family, cases: &[Case<'_>]) {
@@ -25,7 +25,7 @@ fn check(family: Family, cases: &[Case<'_>]) {
     }
 }
 
-/// As [`check`], with the pointer of the change as the one fault.
+/// As [`check`], where the pointer of the change is that of the only fault.
 fn check_at(family: Family, cases: &[(&str, Value)]) {
     for (pointer, value) in cases {
         check(family, &[(pointer, value.clone(), &[pointer])]);

@@ -48,8 +48,8 @@ fn shell(script: &str) -> Option<Command> {
     Some(Command::Shell(script.to_owned()))
 }
 
-/// Image entrypoint, image command, agent command, agent arguments, `--entrypoint`, what
-/// follows `--`; the command line, or nothing to run.
+/// Image entrypoint, image command, agent command, agent arguments, `--entrypoint`, the
+/// arguments after `--`; and the expected command line, or an error if there is none.
 type Case<'a> = (
     &'a [&'a str],
     &'a [&'a str],

@@ -77,7 +77,7 @@ proptest! {
         let blob = canonical_blob(&document);
         let again = parse_blob(&blob).unwrap();
         prop_assert_eq!(&canonical_blob(&again), &blob);
-        // As a source, the blob means the same.
+        // Parsed as a source, the blob has the same value.
         let text = String::from_utf8(blob).unwrap();
         if text.starts_with(['{', '[']) {
             prop_assert_eq!(parse_source(&text).unwrap(), again);
@@ -97,7 +97,7 @@ proptest! {
         let _ = text.parse::<Family>();
     }
 
-    /// The pattern in the schemas is for editors and other validators; the parser decides.
+    /// The pattern in the schemas is for editors and other validators; the parser is authoritative.
     #[test]
     fn the_schema_and_the_parser_agree_on_references(text in reference()) {
         let mut agent = minimal(Family::Agent);
@@ -105,7 +105,7 @@ proptest! {
         let parsed = Reference::parse_in(&text, &"localhost".parse().unwrap());
         let faults = validate(Family::Agent, &agent);
         prop_assert_eq!(parsed.is_ok(), faults.is_empty(), "{} {:?} {:?}", text, parsed, faults);
-        // Only what no pattern can say is left to the parser.
+        // Only rules that no pattern can express are left to the parser.
         if let Some(fault) = faults.first().filter(|fault| fault.keyword == "reference") {
             let is_about_the_host = fault.message.contains("registry");
             let is_too_long = fault.message.contains("longer");

@@ -48,7 +48,7 @@ fn an_agent_brings_its_image_and_command() {
         .run("acme/agents/a:v1")
         .unwrap();
     assert_eq!(resolved.kind, RunKind::Agent);
-    // Without a host, the image is where the agent came from.
+    // Without a host, the image is in the registry of the agent.
     assert_eq!(resolved.image, reference("acme/images/x:latest"));
     let spec = &resolved.agent;
     assert_eq!(
@@ -139,7 +139,7 @@ fn the_example_bundle_resolves_as_a_whole() {
             .all(|part| part.reference.digest.is_some())
     );
     assert_eq!(resolved.warnings, []);
-    // The parts are fetched side by side, and the image is left to the pull.
+    // The parts are fetched concurrently; the image is left to the pull.
     assert!(source.most_under_way.load(Ordering::Relaxed) > 1);
     assert!(source.most_under_way.load(Ordering::Relaxed) <= 8);
     assert!(
@@ -196,7 +196,7 @@ fn exactly_one_agent_runs() {
             .contains("2 agents (acme/agents/a:v1, acme/agents/b:v1)"),
         "{error}"
     );
-    // None at all is refused by the schema already.
+    // A bundle without agents is already refused by the schema.
     let error = changed("/spec/components/agents", json!([])).refusal("acme/bundles/hello:v1");
     assert!(matches!(error, Error::Invalid { .. }), "{error}");
 }

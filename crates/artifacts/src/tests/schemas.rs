@@ -52,8 +52,8 @@ fn every_schema_stands_alone_and_uses_all_it_defines() {
     }
 }
 
-/// `credential` and the like differ by family; what two schemas both define as the envelope
-/// must not drift apart.
+/// `credential` and a few others differ by family; definitions of the envelope in several schemas
+/// must stay equal.
 #[test]
 fn shared_definitions_are_the_same_everywhere() {
     let mut seen: BTreeMap<&str, &Value> = BTreeMap::new();
@@ -68,7 +68,7 @@ fn shared_definitions_are_the_same_everywhere() {
     }
 }
 
-/// Messages are made from titles: a bare pattern tells nobody anything.
+/// Messages are made from titles, because a bare pattern is not helpful.
 #[test]
 fn every_pattern_has_a_title() {
     for family in Family::ALL {

@@ -1,4 +1,4 @@
-//! Whether somebody may do what they ask for.
+//! Decides whether a client may do what it asks for.
 
 use std::sync::{Arc, PoisonError};
 
@@ -11,12 +11,12 @@ use crate::network::client_part;
 use crate::scope::Scopes;
 use crate::{Action, Denied, Identity, Method, Peer, audit};
 
-/// Clients whose rate is remembered.
+/// Largest number of clients whose rate is remembered.
 const CLIENTS: usize = 64 * 1024;
 
 impl Gate {
-    /// Says who is asking. Somebody who shows nothing is anonymous; somebody who shows what is
-    /// wrong is refused.
+    /// Identifies the client. Without a credential it is anonymous; with an invalid one it is
+    /// refused.
     ///
     /// # Errors
     /// [`Denied`], with the challenge or the time to wait.
@@ -32,14 +32,14 @@ impl Gate {
         match outcome {
             Ok(identity) => self.admit(identity),
             Err(denied) => {
-                // Bad credentials count as anonymous requests do.
+                // An invalid credential counts as an anonymous request.
                 self.admit(Identity::anonymous(origin))?;
                 Err(denied)
             }
         }
     }
 
-    /// Counts a request of somebody, and gives it a place among those under way.
+    /// Counts a client's request, and gives it a place among the requests under way.
     pub(super) fn admit(&self, mut identity: Identity) -> Result<Identity, Denied> {
         let limits = &self.limits;
         if limits.requests_per_second.is_none() && limits.concurrent_requests.is_none() {
@@ -77,14 +77,14 @@ impl Gate {
         Ok(identity)
     }
 
-    /// Whether somebody may do this. Says nothing to anybody: for choices within a request.
+    /// Whether the client may do this. Nothing is logged: this is for choices within a request.
     #[must_use]
     pub fn allows(&self, identity: &Identity, action: Action, repository: &Repository) -> bool {
         self.may(identity, action, Some(repository))
     }
 
-    /// Whether the catalog shows the repository: whoever may list sees what they may pull,
-    /// whatever their token was made for.
+    /// Whether the catalog shows the repository. A client that may list sees the repositories that
+    /// it may pull, regardless of its token's scope.
     #[must_use]
     pub fn shows(&self, identity: &Identity, repository: &Repository) -> bool {
         self.policy.allows(identity, Action::Pull, Some(repository))
@@ -96,11 +96,11 @@ impl Gate {
             && self.policy.allows(identity, action, repository)
     }
 
-    /// Whether somebody may do all of this; `List` and `Administer` have no repository.
+    /// Checks that the client may do all of this; `List` and `Administer` have no repository.
     ///
     /// # Errors
-    /// `401` with a challenge when somebody else, or the same with another token, might;
-    /// `403` otherwise.
+    /// `401` with a challenge when another user, or the same user with another token, might be
+    /// allowed to do it; `403` otherwise.
     pub fn demand(
         &self,
         identity: &Identity,
@@ -132,7 +132,8 @@ impl Gate {
                     needed: format!("{} {what}", action.as_str()),
                 }
             };
-            // Clients ask without a token first, to be told where to get one.
+            // Not logged for unknown clients: they first ask without a token, to learn where to get
+            // one.
             if known || identity.method == Method::Token {
                 audit::denied(identity, *action, repository, &denied);
             }
@@ -141,8 +142,8 @@ impl Gate {
         Ok(())
     }
 
-    /// The answer to `GET /v2/`: clients learn from it how to identify themselves, so
-    /// whoever shows nothing is challenged even if everybody may pull.
+    /// The decision on `GET /v2/`. Clients learn from it how to identify themselves, so a client
+    /// without a credential gets a challenge even if everybody may pull.
     ///
     /// # Errors
     /// `401` with a challenge.
@@ -154,7 +155,7 @@ impl Gate {
         Ok(())
     }
 
-    /// Puts a change of content into the audit log. `reference` is a tag or digest.
+    /// Records a change of content in the audit log. `reference` is a tag or digest.
     pub fn record(
         &self,
         identity: &Identity,

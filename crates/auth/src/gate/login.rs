@@ -1,4 +1,4 @@
-//! Finding out who asks.
+//! Identifies clients by their credentials.
 
 use std::sync::{MutexGuard, PoisonError};
 
@@ -20,12 +20,12 @@ use crate::{Denied, Identity, Method, Peer, audit};
 /// Longest name of a user, in bytes.
 const LONGEST_NAME: usize = 255;
 
-/// Nothing in an answer helps to tell unknown users from wrong passwords.
+/// The same for unknown users and wrong passwords, so that a response does not tell them apart.
 const WRONG_LOGIN: &str = "the user name or the password is wrong";
 
 impl Gate {
-    /// Identifies the holder of the credential of a request. `basic` says whether passwords are
-    /// taken here.
+    /// Identifies the holder of a request's credential. `basic` says whether passwords are accepted
+    /// here.
     pub(super) async fn authenticate(
         &self,
         head: &Parts,
@@ -35,7 +35,7 @@ impl Gate {
     ) -> Result<Identity, Denied> {
         match Credential::of(&head.headers)? {
             None => Ok(self.by_certificate(peer, origin)),
-            // What clients send that have no login but were asked for one.
+            // Empty Basic credentials: clients without a login send them when they are challenged.
             Some(Credential::Basic { user, password })
                 if user.is_empty() && password.is_empty() =>
             {
@@ -52,7 +52,7 @@ impl Gate {
         }
     }
 
-    /// The holder of the connection's certificate, if it says who that is; else anonymous.
+    /// The user that the connection's certificate names; anonymous if it names none.
     fn by_certificate(&self, peer: &Peer, origin: Origin) -> Identity {
         let holder = self.certificates.as_ref().and_then(|settings| {
             let certificate = peer.certificate.as_ref()?;
@@ -72,7 +72,8 @@ impl Gate {
         }
     }
 
-    /// A name and a password, which may be an API key or a token of another issuer.
+    /// Identifies a client by name and password; the latter may be an API key or a token of another
+    /// issuer.
     pub(super) async fn by_password(
         &self,
         user: &str,
@@ -187,7 +188,7 @@ impl Gate {
         };
         outcome.map_err(|fault| {
             let denied = self.bad_token(&origin, fault);
-            // Every token expires one day: that is no event.
+            // Expired tokens are not logged, because every token expires.
             if fault != Fault::Expired {
                 audit::login_failed(address, "", Some(Method::Token), &denied);
             }
@@ -202,7 +203,7 @@ impl Gate {
     ) -> Result<Identity, Denied> {
         let address = origin.address;
         let mut failure = Failure::Token(Fault::Issuer);
-        // Several entries may be about one issuer, with other audiences and conditions.
+        // Several entries may name the same issuer, with other audiences and conditions.
         let fitting = self
             .issuers
             .iter()
@@ -232,7 +233,7 @@ impl Gate {
         Err(denied)
     }
 
-    /// Whoever holds a refresh token, if they would be known today.
+    /// The user of a refresh token, if the user could still log in today.
     pub(super) async fn by_refresh(
         &self,
         refresh: Refresh,
@@ -284,7 +285,7 @@ impl Gate {
     }
 }
 
-/// The log gets the whole story.
+/// Logs the failure with its causes, which the client does not get.
 fn unavailable(failure: &lazaret_content::Error) -> Denied {
     tracing::error!(
         error = Chain(failure).to_string(),

@@ -1,4 +1,4 @@
-//! Making a gate from settings.
+//! Makes a gate from settings.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -18,9 +18,10 @@ use crate::policy::{Policy, Rule};
 use crate::settings::{Certificates, Settings};
 use crate::tokens::Tokens;
 
-/// Decides on requests. Cheap to share, and made anew when settings change.
+/// Identifies clients and decides on requests. It is cheap to share, and made anew when settings
+/// change.
 pub struct Gate {
-    /// `https://host[:port]` of the settings.
+    /// Origin (`https://host[:port]`) of the external URL in the settings.
     pub(super) base: Option<Arc<str>>,
     pub(super) proxies: Vec<Network>,
     pub(super) basic: bool,
@@ -37,19 +38,19 @@ pub struct Gate {
     pub(super) context: Context,
 }
 
-/// The surroundings of a gate, beside settings.
+/// The surroundings of a gate, beside its settings.
 #[derive(Clone)]
 pub struct Context {
     /// The store of API keys.
     pub keys: Option<Arc<dyn ApiKeys>>,
     /// The folder of the registry's own files.
     pub folder: Option<PathBuf>,
-    /// Tells the time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
 }
 
 impl Default for Context {
-    /// No keys, no folder, the system's time.
+    /// No API keys, no folder, and the system's clock.
     fn default() -> Self {
         Self {
             keys: None,
@@ -59,7 +60,7 @@ impl Default for Context {
     }
 }
 
-/// The memory of a gate, which outlives settings.
+/// The state of a gate, which is kept when settings change.
 pub(super) struct State {
     pub(super) failures: Mutex<Failures>,
     pub(super) rate: Mutex<Option<(RequestLimits, Rate<String>)>>,
@@ -67,7 +68,7 @@ pub(super) struct State {
 }
 
 impl Gate {
-    /// A gate that lets everybody do everything, for development and tests.
+    /// A gate that allows everything to everybody, for development and tests.
     #[must_use]
     pub fn open_to_all() -> Self {
         Self::build(
@@ -80,8 +81,8 @@ impl Gate {
         .expect("settings that name nothing read no file and hold no wrong value")
     }
 
-    /// A gate by settings; `rules` of `None` are those of a registry without any rule. Reads
-    /// files: not for async threads.
+    /// Makes a gate from settings; with `rules` of `None` the default rules apply. Reads files, so
+    /// it must not be called in async threads.
     ///
     /// # Errors
     /// Fails when a file cannot be used or a value is wrong.
@@ -94,7 +95,7 @@ impl Gate {
         Self::build(settings, rules, limits, context, None)
     }
 
-    /// The gate by other settings that takes over what this one remembers.
+    /// Makes a gate from other settings, which takes over the state of this one.
     ///
     /// # Errors
     /// Fails as [`Gate::open`] does; this gate stays as it is.
@@ -186,7 +187,7 @@ impl State {
     }
 }
 
-/// The issuers of the settings. One whose settings did not change keeps its keys.
+/// The issuers of the settings. An issuer whose settings did not change keeps its keys.
 fn issuers(settings: &Settings, before: Option<&Gate>) -> Result<Vec<Arc<Provider>>, Error> {
     let known = |wanted: &_| {
         let issuers = before.map(|gate| &gate.issuers)?;

@@ -1,4 +1,4 @@
-//! The place that a request came from, and the name that its client has for the registry.
+//! Finds the client's address and the registry's URL as the client sees it.
 
 use http::request::Parts;
 
@@ -12,8 +12,8 @@ use crate::{Denied, Peer};
 pub const TOKEN_PATH: &str = "/auth/token";
 
 impl Gate {
-    /// The client behind trusted proxies, and the base URL of the registry as it sees it.
-    /// Nobody else is believed when they speak of proxies.
+    /// The address of the client, and the base URL of the registry as the client sees it.
+    /// `X-Forwarded-*` headers count only if a trusted proxy sent them.
     pub(super) fn origin(&self, head: &Parts, peer: &Peer) -> Origin {
         let trusts = |address| self.proxies.iter().any(|network| network.contains(address));
         let direct = peer.address.ip().to_canonical();
@@ -23,7 +23,7 @@ impl Gate {
             .flatten()
             .unwrap_or(direct);
         let base = self.base.clone().or_else(|| {
-            // Only challenges of the token service name it.
+            // Only challenges that name the token service need the URL.
             self.tokens.as_ref()?;
             let forwarded = by_proxy.then(|| header::forwarded_tls(&head.headers));
             let tls = forwarded.flatten().unwrap_or(peer.tls);
@@ -59,7 +59,7 @@ impl Gate {
         Denied::Unauthorized { reason, challenge }
     }
 
-    /// The challenge of the token service itself, and of registries without one.
+    /// The challenge of the token service itself, and of registries without a token service.
     pub(super) fn basic_challenge(&self) -> String {
         format!("Basic realm=\"{}\",charset=\"UTF-8\"", self.realm)
     }

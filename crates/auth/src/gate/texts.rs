@@ -1,4 +1,4 @@
-//! Settings that become parts of headers.
+//! Checks settings that become parts of headers.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use lazaret_oci::Registry;
 
 use crate::error::Error;
 
-/// `scheme://host[:port]` of the external URL.
+/// The origin, `scheme://host[:port]`, of the external URL.
 pub(super) fn base(url: &str) -> Result<Arc<str>, Error> {
     let wrong = |reason: &str| Error::Setting {
         setting: "auth.external_url".to_owned(),
@@ -23,7 +23,7 @@ pub(super) fn base(url: &str) -> Result<Arc<str>, Error> {
     Ok(format!("{scheme}://{}", host.as_str()).into())
 }
 
-/// The realm stands between quotes in a header.
+/// Checks the realm, which is put between quotes in a header.
 pub(super) fn check_realm(realm: &str) -> Result<(), Error> {
     let fits = |b: u8| matches!(b, b' '..=b'~') && b != b'"' && b != b'\\';
     if realm.len() <= 128 && realm.bytes().all(fits) {

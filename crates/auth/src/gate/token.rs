@@ -12,12 +12,12 @@ use crate::scope::{Scope, Scopes};
 use crate::tokens::{Grant, Tokens};
 use crate::{Action, Denied, Identity, Method, Peer, audit};
 
-/// Largest form of a request for a token, in bytes.
+/// Largest body of a request for a token, in bytes.
 pub const FORM_BYTES: usize = 64 * 1024;
 
 impl Gate {
-    /// A token for what the request asks for and policy grants. `form` is the body of a
-    /// `POST`, at most [`FORM_BYTES`].
+    /// Issues a token with those scopes of the request that the policy grants. `form` is the body
+    /// of a `POST`, at most [`FORM_BYTES`].
     ///
     /// # Errors
     /// [`Denied`]; [`Denied::Absent`] when there is no token service.
@@ -65,7 +65,7 @@ impl Gate {
             return Err(self.unauthorized(origin, "this is not for everybody", None, None));
         }
         let mut identity = identity;
-        // An issuer may name hundreds of groups; those that no rule is about only make tokens
+        // An issuer may name hundreds of groups. Those that no rule names would only make tokens
         // long.
         identity.groups.retain(|group| self.policy.mentions(group));
         let offline =
@@ -119,7 +119,7 @@ impl Gate {
         }
     }
 
-    /// The scopes that policy grants of those that were asked for.
+    /// Those of the wanted scopes that the policy grants.
     fn narrow(&self, identity: &Identity, wanted: &Scopes) -> Scopes {
         let mut granted = Scopes::default();
         let allowed = |(action, repository): &(Action, Option<Repository>)| {
@@ -133,7 +133,7 @@ impl Gate {
         granted
     }
 
-    /// The token service itself asks for a password, not for a token.
+    /// Replaces the challenge: the token service itself asks for a password, not for a token.
     fn ask_for_password(&self, denied: Denied) -> Denied {
         match denied {
             Denied::Unauthorized { reason, .. } => Denied::Unauthorized {

@@ -1,4 +1,4 @@
-//! The file, read again when it changes.
+//! Reads the htpasswd file, again whenever it changes.
 
 use std::fs;
 use std::io;
@@ -12,9 +12,9 @@ use lazaret_values::Chain;
 use super::users::Users;
 use crate::error::Error;
 
-/// Time between looks at the file.
+/// Time between checks for a change of the file.
 const LOOK: Duration = Duration::from_secs(1);
-/// A file that changed this recently may change again without a trace in its times.
+/// Age below which a change of the file may not yet show in its times.
 const SETTLED: Duration = Duration::from_secs(2);
 /// Largest file, in bytes.
 const LARGEST: u64 = 16 * 1024 * 1024;
@@ -34,14 +34,14 @@ struct State {
     complained: bool,
 }
 
-/// The users and how often they were read.
+/// One version of the users; `number` counts how often the file was read.
 #[derive(Debug, Clone)]
 pub(crate) struct Version {
     pub(crate) number: u64,
     pub(crate) users: Arc<Users>,
 }
 
-/// The properties that change when a file changes.
+/// The metadata by which a change of the file is noticed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Stamp {
     inode: u64,
@@ -79,8 +79,8 @@ impl File {
         })
     }
 
-    /// The users as they are now. When the file cannot be read or is broken, those of before.
-    /// May read the file: not for async threads.
+    /// The current users. When the file cannot be read or is invalid, the users of the last
+    /// version. May read the file, so it must not be called in async threads.
     pub(crate) fn current(&self, now: Duration) -> Version {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if now.abs_diff(state.looked) < LOOK {
@@ -113,20 +113,21 @@ impl File {
         state.version.clone()
     }
 
-    /// The users as they were last read.
+    /// The users as last read.
     pub(crate) fn known(&self) -> Version {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.version.clone()
     }
 
-    /// Whether it is time to look at the file again.
+    /// Whether the file is due to be checked for a change.
     pub(crate) fn is_due(&self, now: Duration) -> bool {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         now.abs_diff(state.looked) >= LOOK
     }
 }
 
-/// The users, and the stamp of the file if it is old enough to tell a change.
+/// Reads the users, and the stamp of the file if the file is old enough for its times to show a
+/// change.
 fn read(path: &Path) -> Result<(Users, Option<Stamp>), Error> {
     let failed = |source| Error::Read {
         path: path.to_owned(),

@@ -1,20 +1,20 @@
-//! One password hash.
+//! One password hash: bcrypt or argon2.
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Argon2, PasswordVerifier as _};
 
 /// Longest hash, in bytes.
 const LONGEST: usize = 512;
-/// Highest cost of bcrypt: about 3 s a login.
+/// Highest cost of bcrypt: about 3 seconds per login.
 const MOST_COST: u32 = 15;
-/// Most memory of argon2, in KiB: every login under way takes it.
+/// Largest memory of argon2, in KiB; every login under way takes it.
 const MOST_MEMORY: u32 = 256 * 1024;
-/// Most passes of argon2.
+/// Largest number of passes of argon2.
 const MOST_PASSES: u32 = 16;
-/// Most lanes of argon2.
+/// Largest number of lanes of argon2.
 const MOST_LANES: u32 = 16;
 
-/// A hash that is worth its name.
+/// A hash that is slow enough to protect a password.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Hash {
     Bcrypt(String),
@@ -22,7 +22,7 @@ pub(crate) enum Hash {
 }
 
 impl Hash {
-    /// Reads a hash; the error says which rule it breaks and never repeats it.
+    /// Parses a hash; the error names the rule that it breaks and never repeats the hash.
     pub(super) fn parse(text: &str) -> Result<Self, &'static str> {
         if text.len() > LONGEST {
             return Err("the hash is too long");
@@ -49,7 +49,7 @@ impl Hash {
         })
     }
 
-    /// Whether the password is right. Takes its time: not for async threads.
+    /// Whether the password is right. Slow, so it must not be called in async threads.
     pub(super) fn verify(&self, password: &str) -> bool {
         match self {
             Self::Bcrypt(hash) => bcrypt::verify(password, hash).unwrap_or(false),
@@ -59,7 +59,7 @@ impl Hash {
         }
     }
 
-    /// Text that changes when the password is set anew.
+    /// A text that changes when a new password is set.
     pub(super) fn as_text(&self) -> String {
         match self {
             Self::Bcrypt(hash) => hash.clone(),

@@ -1,4 +1,4 @@
-//! Verification of passwords: bounded, shared, remembered.
+//! Verifies passwords; the work is bounded and shared, and successes are remembered.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -15,9 +15,9 @@ use crate::random;
 
 /// Time for which a success is remembered.
 const REMEMBERED: Duration = Duration::from_secs(60);
-/// Successes that are remembered.
+/// Largest number of remembered successes.
 const SUCCESSES: usize = 4096;
-/// Verifications under way or waiting; more are refused.
+/// Largest number of verifications that run or wait; more are refused.
 const WAITING: usize = 256;
 /// Longest password, in bytes.
 const LONGEST: usize = 1024;
@@ -31,7 +31,7 @@ pub(crate) struct Passwords {
 
 struct Shared {
     file: File,
-    /// Makes what is remembered worthless outside of this process.
+    /// Key of the tags, which are worthless outside of this process.
     key: hmac::Key,
     threads: Semaphore,
     memory: Mutex<Memory>,
@@ -42,11 +42,11 @@ struct Memory {
     successes: Bounded<Tag, Duration>,
     /// Verifications under way.
     pending: HashMap<Tag, watch::Receiver<Option<bool>>>,
-    /// Version of the file that the successes are of.
+    /// The version of the file that the successes belong to.
     version: u64,
 }
 
-/// The verdict on a password.
+/// The result of a verification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verdict {
     Right,
@@ -72,8 +72,8 @@ impl Passwords {
         })
     }
 
-    /// Verifies a login, together with equal ones under way. `before` runs when the password
-    /// has to be looked at; its error is returned instead of a verdict.
+    /// Verifies a login, together with equal ones at the same time. `before` runs if the password
+    /// has to be hashed; its error is returned instead of a verdict.
     pub(crate) async fn verify<E>(
         &self,
         user: &str,
@@ -108,7 +108,7 @@ impl Passwords {
                         password: password.to_owned(),
                         now,
                     };
-                    // The task goes on when the client leaves: others may wait for it.
+                    // The task goes on when the client leaves, because others may wait for it.
                     tokio::spawn(login.run(Arc::clone(&self.shared), sender));
                     outcome
                 }
@@ -118,13 +118,13 @@ impl Passwords {
         Ok(match verdict.as_deref() {
             Ok(Some(true)) => Verdict::Right,
             Ok(_) => Verdict::Wrong,
-            // The verification was cut off by the end of the process.
+            // The process is ending and has cut the verification off.
             Err(_) => Verdict::Busy,
         })
     }
 
-    /// A text that is the same while the user has the same password; `None` when there is no
-    /// such user.
+    /// A text that stays the same as long as the user's password does; `None` when there is no such
+    /// user.
     pub(crate) async fn proof(&self, user: &str, now: Duration) -> Option<String> {
         let version = self.shared.version(now).await;
         version.users.hash(user).map(|hash| {
@@ -139,7 +139,7 @@ impl Shared {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The users as they are now.
+    /// The current users.
     async fn version(self: &Arc<Self>, now: Duration) -> Version {
         if !self.file.is_due(now) {
             return self.file.known();
@@ -174,7 +174,7 @@ impl Memory {
     }
 }
 
-/// A verification under way.
+/// A running verification.
 struct Login {
     version: Version,
     tag: Tag,

@@ -77,7 +77,7 @@ async fn slow_hashes_of_every_kind_are_verified() {
     assert_eq!(verdict(&passwords, "a", &long, START).await, Verdict::Wrong);
 }
 
-/// A file that another program wrote.
+/// The file was written by Apache's `htpasswd`.
 #[tokio::test]
 async fn the_file_of_apache_is_read() {
     let folder = tempfile::tempdir().unwrap();
@@ -187,7 +187,7 @@ async fn a_changed_file_counts_at_once_and_a_broken_one_not() {
     assert_eq!(verdict(&passwords, "bob", "new", now).await, Verdict::Right);
 }
 
-/// Whoever logs in while the file changes gets the verdict of one of the two versions.
+/// A login during a change of the file gets the verdict of one of the two versions.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_change_under_load_gives_nobody_a_wrong_verdict() {
     let folder = tempfile::tempdir().unwrap();

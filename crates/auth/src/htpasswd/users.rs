@@ -5,21 +5,21 @@ use std::collections::HashMap;
 use super::hash::Hash;
 use crate::error::LineError;
 
-/// Most users of a file.
+/// Largest number of users in a file.
 const MOST: usize = 100_000;
 /// Longest name, in characters.
 const LONGEST_NAME: usize = 255;
 
-/// Users and their hashes.
+/// Users with their hashes.
 #[derive(Debug, Default)]
 pub(crate) struct Users {
     hashes: HashMap<String, Hash>,
-    /// The hash that passwords of unknown users are compared with, so that they cost the same.
+    /// The hash that passwords of unknown users are compared with, so that they take the same time.
     decoy: Option<Hash>,
 }
 
 impl Users {
-    /// Reads `user:hash` lines. Empty lines and those that start with `#` are skipped.
+    /// Parses `user:hash` lines. Empty lines and lines that start with `#` are skipped.
     pub(super) fn parse(text: &str) -> Result<Self, LineError> {
         let mut users = Self::default();
         for (number, line) in text.lines().enumerate() {
@@ -54,7 +54,8 @@ impl Users {
         Ok(users)
     }
 
-    /// Whether the password is the user's. An unknown user costs as much time as a known one.
+    /// Whether the password is the user's. The check takes as long for unknown users as for known
+    /// ones.
     pub(super) fn verify(&self, user: &str, password: &str) -> bool {
         match self.hashes.get(user) {
             Some(hash) => hash.verify(password),

@@ -1,10 +1,10 @@
-//! A map that never grows beyond a bound.
+//! A map of bounded size, which forgets the entries that were not used for longest.
 
 use std::collections::HashMap;
 use std::hash::Hash;
 
-/// A map of at most `2 * half` entries. When the young half is full, the old half, which holds
-/// what was not used for longest, is forgotten and the young one becomes the old.
+/// A map of at most `2 * half` entries, in two halves. When the young half is full, the old half,
+/// which has the entries not used for longest, is dropped, and the young half becomes the old one.
 #[derive(Debug)]
 pub(crate) struct Bounded<K, V> {
     half: usize,
@@ -21,7 +21,7 @@ impl<K: Hash + Eq, V> Bounded<K, V> {
         }
     }
 
-    /// The value of a key, which counts as used now.
+    /// The value of a key, which is marked as used.
     pub(crate) fn get(&mut self, key: &K) -> Option<&mut V>
     where
         K: Clone,
@@ -32,7 +32,7 @@ impl<K: Hash + Eq, V> Bounded<K, V> {
         self.young.get_mut(key)
     }
 
-    /// The value of a key, made if there is none.
+    /// The value of a key; it is made if there is none.
     pub(crate) fn get_or(&mut self, key: K, make: impl FnOnce() -> V) -> &mut V
     where
         K: Clone,

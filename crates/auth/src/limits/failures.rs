@@ -1,12 +1,12 @@
-//! Failed logins, and how long their makers wait.
+//! Counts failed logins, and makes clients wait that fail often.
 //!
-//! Failures are counted for the pair of address and user, for the address and for the user.
-//! Who fails often waits, twice as long after every further failure. Who waits is refused without
-//! a look at the password, and that does not count.
+//! Failures are counted for the pair of address and user, for the address and for the user. A
+//! client that fails often has to wait, twice as long after every further failure. While it has to
+//! wait, its logins are refused without verifying the password and without being counted.
 //!
-//! Nobody can lock a user out: failures of a user at *other* addresses make only those wait
-//! that have failed themselves. A success forgives the failures of this user at this address,
-//! and no others, so that an attacker with one good account gains nothing from it.
+//! Nobody can lock a user out: failures of a user at *other* addresses make only those addresses
+//! wait that have failed themselves. A success clears the failures of this user at this address and
+//! no others, so that an attacker gains nothing from an account of their own.
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::net::IpAddr;
@@ -14,23 +14,23 @@ use std::time::Duration;
 
 use super::Bounded;
 
-/// The longest wait.
+/// The longest time that a client has to wait.
 const LONGEST: Duration = Duration::from_secs(60);
 /// Failures older than this are forgotten.
 const MEMORY: Duration = Duration::from_secs(15 * 60);
-/// Failures without a wait: of one user at one address.
+/// Failures of one user at one address before the first wait.
 const FREE_PAIR: u32 = 5;
-/// Of all users at one address, which may be that of many people.
+/// Failures of all users at one address before the first wait; many people may share it.
 const FREE_ADDRESS: u32 = 20;
-/// Of one user at all addresses.
+/// Failures of one user at all addresses before the first wait.
 const FREE_USER: u32 = 20;
-/// Addresses, users and pairs that are remembered, each.
+/// Largest number of addresses, of users and of pairs that are remembered.
 const CLIENTS: usize = 32 * 1024;
 
-/// Counts of failures; times count from any fixed moment.
+/// Counts of failures. Times are measured from any fixed moment.
 #[derive(Debug)]
 pub(crate) struct Failures {
-    /// Names of users come from attackers and may be long: their hashes are kept.
+    /// Names of users come from attackers and may be long, so only their hashes are kept.
     hasher: RandomState,
     pairs: Bounded<(IpAddr, u64), Count>,
     addresses: Bounded<IpAddr, Count>,
@@ -45,10 +45,10 @@ struct Count {
 }
 
 impl Count {
-    /// Time to wait, if any.
+    /// The remaining time to wait, if any.
     fn wait(&self, now: Duration) -> Option<Duration> {
         let left = self.until.checked_sub(now).filter(|left| !left.is_zero())?;
-        // Longer than the longest means that the clock was set back.
+        // More than the longest wait means that the clock was set back.
         (left <= LONGEST).then_some(left)
     }
 
@@ -82,8 +82,8 @@ impl Failures {
         }
     }
 
-    /// Counts an attempt as failed before it is made, so that many attempts at once are
-    /// counted, too; or says how long to wait.
+    /// Counts an attempt as failed before it is made, so that parallel attempts count too. The
+    /// error is the time to wait.
     pub(crate) fn attempt(
         &mut self,
         address: IpAddr,
@@ -110,7 +110,7 @@ impl Failures {
         Ok(())
     }
 
-    /// The attempt was a success: forgives what this user failed at this address.
+    /// The attempt succeeded: clears the failures of this user at this address.
     pub(crate) fn forgive(&mut self, address: IpAddr, user: &str) {
         let user = self.hasher.hash_one(user);
         if let Some(count) = self.pairs.remove(&(address, user)) {
@@ -118,7 +118,7 @@ impl Failures {
         }
     }
 
-    /// The attempt could not be decided.
+    /// The attempt could not be decided, and is no longer counted.
     pub(crate) fn undo(&mut self, address: IpAddr, user: &str) {
         let user = self.hasher.hash_one(user);
         if let Some(count) = self.pairs.get(&(address, user)) {

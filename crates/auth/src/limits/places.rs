@@ -1,15 +1,15 @@
-//! Places for the requests of one client that are under way.
+//! Limits the number of requests that one client has under way.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Requests under way, by client. Clients without any are not remembered.
+/// The number of requests under way, by client. Clients without requests are not remembered.
 #[derive(Debug, Default)]
 pub(crate) struct Places {
     taken: Mutex<HashMap<String, u32>>,
 }
 
-/// One of the requests that a client may have under way, given back when dropped.
+/// A place among the requests that a client may have under way; it is freed when dropped.
 #[derive(Debug)]
 pub(crate) struct Place {
     places: Arc<Places>,
@@ -17,7 +17,7 @@ pub(crate) struct Place {
 }
 
 impl Places {
-    /// A place, unless the client has `most` already.
+    /// Takes a place; `None` when the client already has `most` of them.
     pub(crate) fn take(self: &Arc<Self>, client: &str, most: u32) -> Option<Place> {
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         match taken.get_mut(client) {

@@ -1,4 +1,4 @@
-//! Tests of limits, on made-up time.
+//! Tests of limits, with a simulated clock.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
@@ -42,7 +42,7 @@ fn a_client_gets_its_burst_and_then_its_rate() {
     rate.take("b", START).expect("others are not concerned");
     rate.take("a", START + wait).unwrap();
     rate.take("a", START + wait).unwrap_err();
-    // A clock that was set back by a day does not lock anybody out.
+    // A clock that was set back by a day locks nobody out.
     rate.take("a", START - seconds(86_400)).unwrap_err();
     rate.take("a", START - seconds(86_400) + seconds(1))
         .unwrap();
@@ -58,7 +58,7 @@ fn who_fails_waits_longer_and_longer() {
     for expected in [1, 2, 4, 8, 16, 32, 60, 60] {
         let wait = failures.attempt(address(1), "alice", now).unwrap_err();
         assert_eq!(wait, seconds(expected));
-        // To ask again too early changes nothing.
+        // An attempt during the wait changes nothing.
         failures.attempt(address(1), "alice", now).unwrap_err();
         now += wait;
         failures.attempt(address(1), "alice", now).unwrap();
@@ -78,7 +78,7 @@ fn success_forgives_only_its_own_failures() {
     for _ in 0..5 {
         failures.attempt(address(1), "alice", START).unwrap();
     }
-    // An attacker with an account of its own guesses passwords of others from one address.
+    // An attacker with an account of their own guesses other users' passwords from one address.
     let mut failures = Failures::new();
     let mut refused = 0;
     for number in 0..100 {
@@ -142,7 +142,8 @@ fn places_come_back() {
 }
 
 proptest! {
-    /// Whatever the arrivals, no window holds more than the burst and what the rate refills.
+    /// For any arrivals, no window of time has more requests than the burst and the refilled rate
+    /// allow.
     #[test]
     fn no_window_holds_more_than_allowed(
         burst in 1_u32..10,

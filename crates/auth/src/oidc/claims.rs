@@ -1,4 +1,4 @@
-//! Claims of a token about its user.
+//! Reads the claims of a token about its user.
 
 use serde_json::Value;
 
@@ -8,10 +8,10 @@ use crate::settings::{Condition, Oidc};
 
 /// Longest name of a user or group, in bytes.
 const LONGEST: usize = 255;
-/// Most groups of a user.
+/// Largest number of groups of a user.
 const MOST_GROUPS: usize = 256;
 
-/// A claim by name, or, when there is none of that name, a claim in claims (`a.b`).
+/// The claim of this name; if there is none, `a.b` is the claim `b` inside the claim `a`.
 fn claim<'a>(claims: &'a Claims, name: &str) -> Option<&'a Value> {
     if let Some(value) = claims.get(name) {
         return Some(value);
@@ -20,7 +20,7 @@ fn claim<'a>(claims: &'a Claims, name: &str) -> Option<&'a Value> {
     claim(claims.get(outer)?.as_object()?, inner)
 }
 
-/// Whether the token says what it must.
+/// Whether the token meets a condition.
 pub(super) fn holds(claims: &Claims, condition: &Condition) -> bool {
     let fits = |text: &str| {
         condition
@@ -37,9 +37,9 @@ pub(super) fn holds(claims: &Claims, condition: &Condition) -> bool {
     }
 }
 
-/// The user's name with the issuer's prefix.
+/// The user's name, with the issuer's prefix.
 pub(super) fn user(claims: &Claims, settings: &Oidc) -> Option<String> {
-    // A mail address that its owner did not confirm may be anybody's.
+    // An unverified mail address may belong to somebody else.
     let unverified = claims
         .get("email_verified")
         .is_some_and(|v| !matches!(v, Value::Bool(true)) && v.as_str() != Some("true"));
@@ -50,7 +50,7 @@ pub(super) fn user(claims: &Claims, settings: &Oidc) -> Option<String> {
     is_name(name).then(|| format!("{}{name}", prefix(settings)))
 }
 
-/// The user's groups with the issuer's prefix. What is no group is left out.
+/// The user's groups, with the issuer's prefix. Values that are not valid groups are left out.
 pub(super) fn groups(claims: &Claims, settings: &Oidc) -> Vec<String> {
     let found = settings
         .groups_claim

@@ -1,4 +1,5 @@
-//! Documents of an issuer, over HTTPS (HTTP only on this machine), small and soon.
+//! Fetches documents of an issuer over HTTPS (on this machine also HTTP), with limits on size and
+//! time.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -14,10 +15,10 @@ use tokio::sync::OnceCell;
 
 /// Largest document, in bytes.
 const LARGEST: usize = 256 * 1024;
-/// Longest time that a document takes.
+/// Longest time for fetching a document.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Fetches documents. The system's authorities are read at the first use.
+/// The client that fetches documents. The system's authorities are read when it is first used.
 pub(super) struct Fetch {
     ca_file: Option<PathBuf>,
     client: OnceCell<Pool<Empty<Bytes>>>,
@@ -31,7 +32,7 @@ impl Fetch {
         }
     }
 
-    /// The body of a document. Redirects are not followed. The error is a sentence for the log.
+    /// Fetches a document. Redirects are not followed. The error is a sentence for the log.
     pub(super) async fn get(&self, url: &str) -> Result<Vec<u8>, String> {
         let uri = check(url)?;
         let fetch = async {
@@ -66,7 +67,7 @@ impl Fetch {
     }
 }
 
-/// Only HTTPS, except to this machine.
+/// Checks a URL: HTTPS, or any scheme of HTTP to this machine.
 pub(super) fn check(url: &str) -> Result<Uri, String> {
     let wrong = |why: &str| format!("'{url}' {why}");
     let uri: Uri = url.parse().map_err(|_| wrong("is no URL"))?;

@@ -1,14 +1,14 @@
-//! Key sets (RFC 7517, RFC 7518, RFC 8037).
+//! Parses JSON Web Key Sets (RFC 7517, RFC 7518, RFC 8037).
 
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::jwt::{Fault, PublicKey, Unverified, decode};
 
-/// Most keys of a set.
+/// Largest number of keys in a set.
 const MOST: usize = 64;
 
-/// The keys of an issuer that can be used here.
+/// The usable keys of an issuer, with their ids.
 #[derive(Clone, Default)]
 pub(super) struct KeySet(Vec<(Option<String>, PublicKey)>);
 
@@ -39,7 +39,7 @@ struct Key {
 }
 
 impl KeySet {
-    /// Reads a set. Keys of other kinds and for other purposes are left out.
+    /// Parses a set. Keys of other types and for other purposes are left out.
     pub(super) fn parse(json: &[u8]) -> Option<Self> {
         let set: Set = serde_json::from_slice(json).ok()?;
         let keys = set.keys.into_iter().take(MOST);
@@ -53,8 +53,8 @@ impl KeySet {
         self.0.is_empty()
     }
 
-    /// The key that signed the token: the one with its id, or, when it names none, the only
-    /// one that fits its algorithm.
+    /// The key that signed the token: the one with its key id, or, when the token names no key, the
+    /// only one that fits its algorithm.
     pub(super) fn find(&self, token: &Unverified<'_>) -> Result<&PublicKey, Fault> {
         let mut fitting = self.0.iter().filter(|(id, key)| {
             token.is_for(key.algorithm())
@@ -103,7 +103,7 @@ fn public(key: Key) -> Option<(Option<String>, PublicKey)> {
         .then_some((key.kid, public))
 }
 
-/// A number without leading zeros.
+/// Removes leading zeros of a number.
 fn significant(bytes: Vec<u8>) -> Vec<u8> {
     let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
     bytes[zeros..].to_vec()

@@ -1,4 +1,4 @@
-//! One issuer.
+//! One issuer with its keys.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -12,32 +12,32 @@ use crate::error::Error;
 use crate::jwt::{self, Claims, Fault, PublicKey, Unverified};
 use crate::settings::Oidc;
 
-/// Time for which keys are used without asking the issuer again.
+/// Time for which keys are used before they are fetched again.
 const FRESH: Duration = Duration::from_secs(60 * 60);
-/// Least time between two fetches, so that tokens with made-up key ids cause no more.
+/// Shortest time between two fetches, so that tokens with invented key ids do not cause more.
 const PAUSE: Duration = Duration::from_secs(30);
-/// Least time between two fetches while there are no keys at all.
+/// Shortest time between two fetches while there are no keys.
 const PAUSE_WITHOUT: Duration = Duration::from_secs(3);
 
-/// An issuer, and its keys as they were last seen.
+/// An issuer, with its keys as last fetched.
 pub(crate) struct Provider {
     settings: Oidc,
     fetch: Fetch,
     keys: Mutex<Known>,
-    /// Held while fetching, so that many requests cause one fetch.
+    /// Held during a fetch, so that many requests cause only one.
     fetching: tokio::sync::Mutex<()>,
 }
 
 #[derive(Default)]
 struct Known {
     keys: Arc<KeySet>,
-    /// The time at which they were fetched.
+    /// The time of the last successful fetch.
     fetched: Option<Duration>,
-    /// The time of the last attempt to fetch them.
+    /// The time of the last attempt.
     tried: Option<Duration>,
 }
 
-/// The holder of a good token.
+/// The holder of a valid token.
 #[derive(Debug)]
 pub(crate) struct Holder {
     pub(crate) user: String,
@@ -45,13 +45,13 @@ pub(crate) struct Holder {
     pub(crate) expires: Option<SystemTime>,
 }
 
-/// The reason why a token is not believed.
+/// The reason that a token is not accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Failure {
     Token(Fault),
-    /// A condition of the settings does not hold, or there is no usable name.
+    /// A condition of the settings is not met, or there is no usable name.
     Claims,
-    /// The issuer's keys cannot be had.
+    /// The issuer's keys cannot be fetched.
     Unavailable,
 }
 
@@ -106,7 +106,7 @@ impl Provider {
         &self.settings
     }
 
-    /// The holder of this token.
+    /// Verifies a token and returns its holder.
     pub(crate) async fn verify(
         self: &Arc<Self>,
         token: Unverified<'_>,
@@ -136,7 +136,7 @@ impl Provider {
         })
     }
 
-    /// The key that signed the token. Asks the issuer when there is no such key.
+    /// The key that signed the token. If it is unknown, the keys are fetched from the issuer.
     async fn key(
         self: &Arc<Self>,
         token: &Unverified<'_>,
@@ -145,7 +145,7 @@ impl Provider {
         let (keys, fetched) = self.known();
         if let Ok(key) = keys.find(token) {
             if fetched.is_none_or(|when| now.abs_diff(when) > FRESH) {
-                // The old keys are good until there are new ones.
+                // The old keys are used until new ones have arrived.
                 let provider = Arc::clone(self);
                 tokio::spawn(async move { provider.refresh(now).await });
             }
@@ -164,7 +164,7 @@ impl Provider {
         (Arc::clone(&known.keys), known.fetched)
     }
 
-    /// Fetches the keys, unless that was tried a moment ago.
+    /// Fetches the keys, unless the last attempt was a moment ago.
     async fn refresh(&self, now: Duration) {
         let _fetching = self.fetching.lock().await;
         {
@@ -209,7 +209,7 @@ impl Provider {
         let json = self.fetch.get(&url).await?;
         let found: Discovery = serde_json::from_slice(&json)
             .map_err(|_| format!("'{url}' is no discovery document"))?;
-        // OpenID Connect Discovery 1.0, section 4.3.
+        // Required by OpenID Connect Discovery 1.0, section 4.3.
         if found.issuer != self.settings.issuer {
             return Err(format!("'{url}' is of another issuer, '{}'", found.issuer));
         }

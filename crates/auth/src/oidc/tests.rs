@@ -248,7 +248,7 @@ async fn a_document_of_another_issuer_is_not_believed() {
     );
 }
 
-/// Signatures made by another program, with the other algorithms that issuers use.
+/// OpenSSL made these signatures, with the other algorithms that issuers use.
 #[test]
 fn rsa_and_ecdsa_signatures_of_openssl_are_verified() {
     let folder = tempfile::tempdir().unwrap();

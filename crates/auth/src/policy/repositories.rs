@@ -1,4 +1,4 @@
-//! The repositories that an access rule is about.
+//! Patterns of the repositories that an access rule applies to.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,17 +8,17 @@ use lazaret_values::{Error, Pattern, Printable};
 
 /// Longest pattern, in bytes: as long as a repository name.
 const LONGEST: usize = 255;
-/// The place of the user's name.
+/// The placeholder of the user's name.
 const USER: &str = "${user}";
 
-/// A [`Pattern`] that some repository can have: `acme/**`, `te?m/*`, `${user}/**`.
+/// A [`Pattern`] that at least one repository name can match: `acme/**`, `te?m/*`, `${user}/**`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RepositoryPattern(Pattern);
 
 impl RepositoryPattern {
-    /// Whether the pattern describes `name`. `user` stands for `${user}`; a pattern with
-    /// `${user}` describes nothing when there is no user, or one whose name cannot be a
-    /// segment of a repository name.
+    /// Whether `name` matches the pattern. `user` replaces `${user}`; a pattern with `${user}`
+    /// matches nothing when there is no user, or when the user's name cannot be a segment of a
+    /// repository name.
     #[must_use]
     pub fn matches(&self, name: &str, user: Option<&str>) -> bool {
         let is_name = |user: &&str| user.parse::<Repository>().is_ok();
@@ -43,7 +43,7 @@ impl FromStr for RepositoryPattern {
     }
 }
 
-/// The reason why no repository could have the form of a pattern.
+/// The reason that no repository name can match a pattern.
 fn fault(text: &str) -> Option<&'static str> {
     let literal = text.replace(USER, "user");
     let is_fit = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"/._-*?".contains(&b);

@@ -1,4 +1,4 @@
-//! Whom a rule is about.
+//! The clients that an access rule applies to.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,25 +6,25 @@ use std::str::FromStr;
 use super::text::matches_text;
 use crate::Identity;
 
-/// Whom a rule is about: `everyone`, `anonymous`, `authenticated`, `user:<name>`,
+/// The clients that a rule applies to: `everyone`, `anonymous`, `authenticated`, `user:<name>`,
 /// `group:<name>` or `key:<id>`. In names, `*` stands for any text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Subject {
-    /// Anybody, known or not.
+    /// All clients.
     Everyone,
-    /// Whoever shows nothing.
+    /// Clients without a credential.
     Anonymous,
-    /// Whoever is known.
+    /// Identified clients.
     Authenticated,
-    /// A user.
+    /// The user of this name.
     User(String),
-    /// The members of a group.
+    /// The members of this group.
     Group(String),
-    /// Whoever holds this API key.
+    /// Clients that hold the API key with this id.
     Key(String),
 }
 
-/// Text that is no subject.
+/// Text that is not a subject.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "invalid subject '{0}': expected everyone, anonymous, authenticated, user:<name>, group:<name> or key:<id>"
@@ -32,7 +32,7 @@ pub enum Subject {
 pub struct SubjectError(String);
 
 impl Subject {
-    /// Whether the rule is about this identity.
+    /// Whether the rule applies to this identity.
     #[must_use]
     pub(super) fn includes(&self, identity: &Identity, groups: &[&str]) -> bool {
         let user = identity.user();

@@ -1,4 +1,4 @@
-//! The audit log tells what happened, and no secret.
+//! Tests that the audit log has the events, but no secret.
 
 use std::io;
 use std::sync::{Arc, Mutex};
@@ -145,7 +145,7 @@ async fn events_are_told_without_secrets() {
     for secret in secrets {
         assert!(!log.contains(secret), "'{secret}' is in the log");
     }
-    // Nor a part of a token that would do.
+    // Nor does the log have the signature of a token.
     let signature = grant.token.rsplit_once('.').unwrap().1;
     assert!(!log.contains(signature));
 }

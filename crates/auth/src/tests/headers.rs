@@ -1,4 +1,4 @@
-//! Parsers of what clients send.
+//! Tests of the parsers of headers and other text of clients.
 
 use std::net::IpAddr;
 
@@ -189,7 +189,7 @@ proptest! {
             .collect();
         let scopes: Scopes = text.join(" ").parse().unwrap();
         prop_assert_eq!(&scopes.to_string().parse::<Scopes>().unwrap(), &scopes);
-        // What is written in a challenge can be quoted.
+        // The text can be put between quotes in a challenge.
         prop_assert!(!scopes.to_string().contains(['"', '\\']));
     }
 

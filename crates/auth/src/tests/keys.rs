@@ -1,4 +1,4 @@
-//! API keys.
+//! Tests of API keys.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Passwords, certificates, limits, and what is demanded.
+//! Tests of passwords, certificates, limits and access decisions.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,7 +33,7 @@ async fn known_users_come_in_and_others_are_challenged() {
     assert_eq!(refused(world.identify(Some("Basic ???")).await).0, 400);
     let nobody = world.identify(None).await.unwrap();
     assert_eq!(refused(world.gate.greet(&nobody)), (401, challenge.clone()));
-    // Clients without a login that were asked for one send an empty one.
+    // Clients without a login that were challenged send empty credentials.
     let empty = world.identify(Some(&basic("", ""))).await.unwrap();
     assert_eq!((empty.user(), empty.method()), (None, Method::Anonymous));
     assert_eq!(refused(world.gate.greet(&empty)), (401, challenge.clone()));
@@ -70,7 +70,7 @@ async fn known_users_come_in_and_others_are_challenged() {
 #[tokio::test]
 async fn an_open_gate_lets_everybody_in() {
     let gate = Gate::open_to_all();
-    // Some clients send credentials that they keep for the host.
+    // Some clients send any credentials that they keep for the host.
     let head = head("GET", "/v2/", Some(&basic("x", "y")));
     let identity = gate.identify(&head, &peer(1)).await.unwrap();
     assert_eq!(identity.user(), None);
@@ -89,11 +89,11 @@ async fn guessing_is_slowed_down_without_looking_at_the_password() {
             .await;
         assert_eq!(refused(outcome).0, 401);
     }
-    // Even the right password waits now.
+    // Even the right password has to wait now.
     let right = basic("alice", "alice-pw");
     let (status, wait) = refused(world.identify(Some(&right)).await);
     assert_eq!((status, wait.as_str()), (429, "1"));
-    // Others from here, and the user from elsewhere, are heard.
+    // Other users at this address, and the user at another address, do not wait.
     world.identify(Some(&basic("bob", "bob-pw"))).await.unwrap();
     let head = head("GET", "/v2/", Some(&right));
     world.gate.identify(&head, &peer(2)).await.unwrap();
@@ -135,7 +135,7 @@ async fn requests_have_a_rate_and_places() {
     );
     drop((first, second));
     assert_eq!(refused(world.identify(None).await).0, 429, "rate");
-    // Bad credentials do not get around the limit, good ones have their own.
+    // Invalid credentials do not evade the limit; valid ones have a limit of their own.
     assert_eq!(refused(world.identify(Some("Bearer x")).await).0, 429);
     world.identify(Some(&basic("bob", "bob-pw"))).await.unwrap();
     world.clock.advance(Duration::from_secs(2));
@@ -177,7 +177,7 @@ async fn certificates_identify_their_holders() {
     );
     assert_eq!(who.groups(), ["cert:ci"]);
     world.gate.greet(&who).unwrap();
-    // What is shown in the request comes first.
+    // The credential of the request takes precedence.
     let head = head("GET", "/v2/", Some(&basic("bob", "bob-pw")));
     let who = world.gate.identify(&head, &holder).await.unwrap();
     assert_eq!(who.user(), Some("bob"));
@@ -247,7 +247,7 @@ async fn challenges_name_the_registry_as_the_client_sees_it() {
     forwarded(&mut head);
     let who = behind().identify(&head, &peer(1)).await.unwrap();
     assert_eq!(who.address().to_string(), "203.0.113.5");
-    // Without a host that can be named, there is still a challenge that works.
+    // There is a usable challenge even when the host cannot be named.
     let broken: fn(&mut http::request::Parts) = |head| {
         head.headers.insert("host", "a b\"c".parse().unwrap());
     };

@@ -1,4 +1,4 @@
-//! A gate with users, and a clock that is set by hand.
+//! A gate with users and a clock that tests set.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -75,7 +75,7 @@ impl ApiKeys for MemoryKeys {
     }
 }
 
-/// A gate and its world.
+/// A gate with its surroundings.
 pub(super) struct World {
     pub(super) gate: Gate,
     pub(super) clock: Arc<HandClock>,
@@ -83,7 +83,7 @@ pub(super) struct World {
     pub(super) folder: TempDir,
 }
 
-/// Users `alice` and `bob`, whose passwords are their names and `-pw`.
+/// Settings with the users `alice` and `bob`, whose passwords are their names followed by `-pw`.
 pub(super) fn settings(folder: &Path) -> Settings {
     let file = folder.join("htpasswd");
     let lines: String = ["alice", "bob"]
@@ -149,7 +149,7 @@ pub(super) fn world(change: impl FnOnce(&mut Settings), limits: RequestLimits) -
     }
 }
 
-/// With a token service.
+/// A gate with a token service.
 pub(super) fn with_tokens() -> World {
     world(
         |settings| settings.tokens = Some(Tokens::default()),
@@ -215,7 +215,7 @@ pub(super) fn repository(name: &str) -> Repository {
     name.parse().unwrap()
 }
 
-/// Status and challenge of a refusal.
+/// The status and the challenge of a refusal.
 #[track_caller]
 pub(super) fn refused<T>(outcome: Result<T, Denied>) -> (u16, String) {
     match outcome {
@@ -230,7 +230,7 @@ pub(super) fn refused<T>(outcome: Result<T, Denied>) -> (u16, String) {
     }
 }
 
-/// The secret part of an API key, which may hold `_` itself.
+/// The secret part of an API key; it may contain `_` itself.
 pub(super) fn secret_of(key: &str) -> &str {
     key.splitn(3, '_').nth(2).unwrap()
 }

@@ -1,4 +1,4 @@
-//! The token service, and attacks on its tokens.
+//! Tests of the token service, and of attacks on its tokens.
 
 mod forged;
 
@@ -55,7 +55,7 @@ async fn a_token_opens_what_was_asked_and_granted_and_nothing_else() {
     );
     world.gate.greet(&alice).unwrap();
     world.gate.demand(&alice, &needs).unwrap();
-    // Allowed by policy, but not asked for: the client may come back with another token.
+    // The policy allows it, but the token does not: the client may come back with another token.
     let (status, challenge) = refused(world.demand(&alice, Action::Delete, "alice/app"));
     assert_eq!(status, 401);
     assert!(
@@ -150,7 +150,7 @@ async fn wrong_requests_for_tokens_are_refused() {
     }
     let without = super::support::world(|_| {}, RequestLimits::default());
     assert_eq!(refused(without.token(SCOPE, None).await).0, 404);
-    // A token is not good for further tokens.
+    // A token cannot be used to get further tokens.
     let grant = world
         .token(SCOPE, Some(&basic("alice", "alice-pw")))
         .await
@@ -186,7 +186,7 @@ async fn refresh_tokens_last_as_long_as_the_password() {
     world.clock.advance(Duration::from_secs(86_400));
     let second = world.post(&again).await.unwrap();
     assert_eq!(second.scope, "repository:alice/app:pull,push");
-    // It opens nothing by itself, and an access token refreshes nothing.
+    // A refresh token opens nothing by itself, and an access token refreshes nothing.
     assert_eq!(
         refused(world.identify(Some(&bearer(&refresh))).await).0,
         401

@@ -1,4 +1,4 @@
-//! An output that may be closed by its reader.
+//! Standard output or standard error, whose reader may close it.
 
 use std::io;
 
@@ -20,7 +20,7 @@ impl<W: AsyncWrite + Unpin> Output<W> {
         }
     }
 
-    /// Writes and flushes; `false` when the reader is gone.
+    /// Writes and flushes; `false` when the reader has closed the output.
     pub(super) async fn write(&mut self, bytes: &[u8]) -> Result<bool, Failure> {
         if self.closed {
             return Ok(false);

@@ -1,22 +1,22 @@
-//! Signals that the user or the system sends while a workload runs.
+//! Handles the signals that the user or the system sends while a workload runs.
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::failure::Failure;
 
-/// After this many interrupts the machine is ended without asking the workload.
+/// Number of interrupts at which the machine is ended without asking the workload.
 const PATIENCE: u32 = 3;
 
-/// What a signal asks for.
+/// The action that a signal asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Request {
-    /// Hand this signal to the workload.
+    /// Forward this signal to the workload.
     Forward(u8),
     /// End the machine.
     Abandon,
 }
 
-/// The handlers. Until they exist, a signal ends the process as usual.
+/// The signal handlers. Until they are installed, a signal ends the process as usual.
 pub(crate) struct Signals {
     interrupt: Signal,
     terminate: Signal,
@@ -37,7 +37,7 @@ impl Signals {
         })
     }
 
-    /// The next request. Safe to drop before it resolves.
+    /// Waits for the next request. The future may be dropped at any time.
     pub(crate) async fn next(&mut self) -> Request {
         tokio::select! {
             _ = self.interrupt.recv() => {

@@ -75,7 +75,7 @@ impl LogoutArgs {
     }
 }
 
-/// One secret of at most 64 KiB, without the line end.
+/// Reads one secret of at most 64 KiB from standard input; the line end is cut off.
 fn read_secret() -> Result<Secret, Failure> {
     let mut text = String::new();
     std::io::stdin()

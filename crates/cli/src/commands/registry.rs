@@ -41,7 +41,7 @@ pub(crate) enum Command {
 }
 
 impl Command {
-    /// Small statuses of `with` are those of its command.
+    /// The exit status for failures of Lazaret; the small statuses of `with` belong to its command.
     pub(crate) fn failure_status(&self) -> Option<u8> {
         matches!(self, Self::With { .. }).then_some(exit::MACHINE)
     }
@@ -63,7 +63,7 @@ impl Command {
         let address = address.ok_or_else(|| Failure::usage("the registry has no address"))?;
         let (stop, stopped) = oneshot::channel::<()>();
         let serving = tokio::spawn(instance.serve(Signals::until(async {
-            // A dropped sender means the same: stop.
+            // A dropped sender also means to stop.
             let _ = stopped.await;
         })));
         match format {
@@ -76,13 +76,13 @@ impl Command {
         }
         let status = supervise(&command, &address).await;
         drop(stop);
-        // The command's status is what counts; a registry that fails to drain changes nothing.
+        // The command's status is the result, even if the registry fails to drain.
         let _ = serving.await;
         status
     }
 }
 
-/// Runs the command to its end. Signals sent to us reach it, and it decides what to do.
+/// Runs the command to its end. Signals are forwarded to it, and it decides what to do.
 async fn supervise(command: &[OsString], address: &str) -> Result<u8, Failure> {
     let handle = |kind| signal(kind).map_err(|error| Failure::io("handle signals", error));
     let mut interrupt = handle(SignalKind::interrupt())?;
@@ -113,11 +113,11 @@ async fn supervise(command: &[OsString], address: &str) -> Result<u8, Failure> {
                 let status = status.map_err(|error| Failure::io("wait for the command", error))?;
                 return Ok(shell_status(status));
             }
-            // A terminal sends SIGINT to the command itself.
+            // The terminal sends SIGINT to the command as well.
             _ = interrupt.recv() => {}
             _ = terminate.recv() => {
                 if let Some(pid) = child.id().and_then(|id| rustix::process::Pid::from_raw(id.cast_signed())) {
-                    // It may have ended in the meantime.
+                    // Fails if the command has ended in the meantime.
                     let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
                 }
             }

@@ -15,7 +15,7 @@ use crate::progress::Bars;
 /// Disks from images
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
-    /// Build a bootable disk from an image, without root, mounts or a container@home
+    /// Build a bootable disk from an image, without root, mounts or a container engine
     Build(Build),
     /// List what a disk holds, without mounting it
     Ls {
@@ -100,7 +100,7 @@ impl Command {
     }
 }
 
-/// As `ls -l` shows it.
+/// Formats names as `ls -l` does.
 fn list(names: &[DiskName]) -> String {
     let rows = names.iter().map(|name| {
         let mut path = name.path.clone();
@@ -161,7 +161,7 @@ impl Build {
     }
 }
 
-/// The size of a disk from `--size`: a number alone counts MiB, parts of a MiB round up.
+/// Parses the value of `--size`: a number alone counts MiB, and parts of a MiB round up.
 pub(super) fn disk_size(text: &str) -> Result<Size, lazaret_values::Error> {
     let size = Size::parse_counting(text, Size::MIB)?;
     Ok(Size::mebibytes(size.in_mebibytes()))

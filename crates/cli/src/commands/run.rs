@@ -117,7 +117,7 @@ impl Args {
             args: self.args,
         };
         let prepared = home.prepare(request, bars.sink()).await?;
-        // The terminal is the workload's from here.
+        // From here on the terminal belongs to the workload.
         bars.clear();
         for notice in prepared.notices() {
             tell(context, notice);
@@ -136,12 +136,13 @@ fn tell(context: &Context, notice: &Notice) {
     }
 }
 
-/// Holds a machine from its start to its end, with this process's streams and signals.
+/// Holds a machine from its start to its end, and connects it with this process's streams and
+/// signals.
 async fn hold(mut machine: Machine) -> Result<u8, Failure> {
     let mut signals = Signals::install()?;
     let session = tokio::select! {
         session = machine.start() => session?,
-        // There is no workload yet that it could be for.
+        // There is no workload yet to forward the signal to.
         _ = signals.next() => {
             machine.end(Some(Ending::Killed)).await?;
             return Ok(exit::INTERRUPTED);

@@ -74,7 +74,7 @@ impl Args {
 
 async fn serve(context: &Context, source: Source, log: logging::Log) -> Result<(), Failure> {
     let stop = signals::shutdown().map_err(|e| Failure::io("handle signals", e))?;
-    // Without a file, SIGHUP ends the process as the terminal's end should.
+    // Without a file SIGHUP ends the process, as it should when the terminal closes.
     let reload = match &source.file {
         Some(_) => signals::reload().map_err(|e| Failure::io("handle signals", e))?,
         None => mpsc::channel(1).1,
@@ -104,7 +104,7 @@ async fn serve(context: &Context, source: Source, log: logging::Log) -> Result<(
     Ok(())
 }
 
-/// Prints what is wrong, as `file:line:column: setting: what`.
+/// Prints the faults, each as `file:line:column: setting: fault`.
 pub(super) fn refuse(context: &Context, faults: &[Fault]) -> Failure {
     let mut count = 0;
     for fault in faults {

@@ -1,8 +1,8 @@
-//! Artifacts, uses of them and references that break a rule.
+//! Hints for artifacts, uses of artifacts and references that break a rule.
 
 use lazaret_artifacts::Error;
 
-/// What the user can do about it, where there is something to do.
+/// The advice for an error, if there is any.
 pub(super) fn hint(error: &Error) -> Option<String> {
     let hint = match error {
         Error::FamilyNotInferred { .. } => "name it with --family".to_owned(),
@@ -37,7 +37,7 @@ pub(super) fn hint(error: &Error) -> Option<String> {
     Some(hint)
 }
 
-/// The same for references and documents.
+/// The advice for an error in a reference or document, if there is any.
 pub(super) fn reference(error: &lazaret_oci::Error) -> Option<String> {
     match error {
         lazaret_oci::Error::MissingRegistry { text } => Some(format!(

@@ -1,10 +1,10 @@
-//! Failures between this machine and a registry.
+//! Hints for failures between this machine and a registry.
 
 use lazaret_client::{Cause, Error};
 
 use super::artifacts;
 
-/// What the user can do about it, where there is something to do.
+/// The advice for an error, if there is any.
 pub(super) fn hint(error: &Error) -> Option<String> {
     match error {
         Error::Unauthorized {

@@ -1,4 +1,4 @@
-//! A registry that cannot start or go on.
+//! Classes and hints for a registry that cannot start or fails.
 
 use std::io;
 
@@ -36,13 +36,13 @@ pub(super) fn content_class(error: &Content) -> ErrorClass {
     }
 }
 
-/// What the user can do about it, where there is something to do.
+/// The advice for an error, if there is any.
 pub(super) fn hint(error: &Error) -> Option<String> {
     let Error::Listen { address, source } = error else {
         return None;
     };
     let hint = match source.kind() {
-        // Any port would have done.
+        // Port 0 means any free port, and there was none.
         io::ErrorKind::AddrInUse if address.port() == 0 => "every port is taken; end a program",
         io::ErrorKind::AddrInUse => {
             "another program listens there; choose another --listen address"

@@ -1,4 +1,4 @@
-//! Failures of the supervisor's operations.
+//! Messages and hints for failures of the supervisor's operations.
 
 use std::io;
 
@@ -6,7 +6,7 @@ use lazaret_supervisor::{DiskError, Error, Setting};
 
 use super::{artifacts, client, vm};
 
-/// What the user can do about it, where there is something to do.
+/// The advice for an error, if there is any.
 pub(super) fn hint(error: &Error) -> Option<String> {
     match error {
         Error::Oci(error) => artifacts::reference(error),
@@ -52,7 +52,7 @@ pub(super) fn hint(error: &Error) -> Option<String> {
     }
 }
 
-/// The message in the words of this command line, where the supervisor has none of them.
+/// The message in the words of this command line, for errors that have none of their own.
 pub(super) fn message(error: &Error) -> Option<String> {
     Some(match error {
         Error::Setting {
@@ -77,7 +77,7 @@ pub(super) fn message(error: &Error) -> Option<String> {
     })
 }
 
-/// The flag that a setting comes from.
+/// The flag of a setting.
 fn flag(setting: Setting) -> &'static str {
     match setting {
         Setting::Environment => "--env",

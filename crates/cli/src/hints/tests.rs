@@ -7,7 +7,7 @@ use lazaret_vm::{Accelerator, Error as Vm};
 
 use super::*;
 
-/// Status, part of the message, part of the hint; an empty part is none.
+/// Checks status, part of the message and part of the hint; an empty part means that there is none.
 fn check(failure: impl Into<Failure>, status: u8, message: &str, hint: &str) {
     let answer = answer(&failure.into());
     assert_eq!(answer.status, status, "{answer:?}");

@@ -1,9 +1,9 @@
-//! Failures of machines, kernels and the probe.
+//! Hints for failures of machines, kernels and the probe.
 
 use lazaret_vm::Error;
 use lazaret_vm::probe::Reason;
 
-/// What the user can do about it, where there is something to do.
+/// The advice for an error, if there is any.
 pub(super) fn hint(error: &Error) -> Option<String> {
     Some(match error {
         Error::MetaPackage {
@@ -42,7 +42,7 @@ pub(super) fn hint(error: &Error) -> Option<String> {
     })
 }
 
-/// What the user can do to get KVM.
+/// The advice for getting KVM, if there is any.
 pub(super) fn accelerator(reason: &Reason) -> Option<&'static str> {
     match reason {
         Reason::PermissionDenied => Some(

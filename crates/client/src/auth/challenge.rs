@@ -1,18 +1,18 @@
-//! `WWW-Authenticate` (RFC 9110, section 11.6.1), from servers that may be hostile.
+//! Parses `WWW-Authenticate` (RFC 9110, section 11.6.1), from servers that may be hostile.
 
 use http::{HeaderMap, header};
 
-/// Most challenges and parameters that are looked at.
+/// Most challenges and parameters that are parsed.
 const MOST: usize = 16;
-/// Longest header that is looked at, in bytes.
+/// Longest header that is parsed, in bytes.
 const LONGEST: usize = 8192;
 
 /// One challenge.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Challenge {
-    /// In lower case: `basic`, `bearer`.
+    /// The scheme in lower case: `basic`, `bearer`.
     pub(crate) scheme: String,
-    /// Names in lower case. The first of equal names counts.
+    /// Names (in lower case) and values. If a name is repeated, the first one counts.
     pub(crate) parameters: Vec<(String, String)>,
 }
 
@@ -25,7 +25,7 @@ impl Challenge {
             .map(|(_, value)| value.as_str())
     }
 
-    /// All challenges of a response. What cannot be parsed is left out.
+    /// All challenges of a response. Malformed ones are left out.
     pub(crate) fn all(headers: &HeaderMap) -> Vec<Self> {
         headers
             .get_all(header::WWW_AUTHENTICATE)
@@ -46,7 +46,7 @@ impl Challenge {
         loop {
             rest.skip_separators();
             let Some(scheme) = rest.token() else {
-                // Garbage, or the padding of a `token68`: go on behind the next comma.
+                // Garbage, or the padding of a `token68`: continue after the next comma.
                 match rest.0.split_once(',') {
                     Some((_, after)) => rest = Scanner(after),
                     None => break,
@@ -96,8 +96,8 @@ impl<'a> Scanner<'a> {
         Some(token)
     }
 
-    /// `name=value` or `name="value"`; `None`, with nothing consumed, when a new challenge (or
-    /// the end) comes instead.
+    /// Parses `name=value` or `name="value"`. Returns `None` and consumes nothing when a new
+    /// challenge, or the end, comes instead.
     fn parameter(&mut self) -> Option<(String, String)> {
         let start = self.0;
         self.skip_separators();
@@ -120,7 +120,7 @@ impl<'a> Scanner<'a> {
         parsed
     }
 
-    /// The rest of a quoted string. An unclosed one is broken.
+    /// Parses the rest of a quoted string; `None` if it is not closed.
     fn quoted(&mut self) -> Option<String> {
         let mut value = String::new();
         let mut characters = self.0.char_indices();
@@ -138,7 +138,7 @@ impl<'a> Scanner<'a> {
     }
 }
 
-/// `token` of RFC 9110, section 5.6.2, plus what unquoted realms of real servers hold.
+/// `token` of RFC 9110, section 5.6.2, and further characters in unquoted realms of real servers.
 fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~:/".contains(&byte)
 }

@@ -1,4 +1,4 @@
-//! Credentials, and the port they come through.
+//! Credentials, and the port that provides them.
 
 use futures_util::future::BoxFuture;
 use lazaret_oci::{Registry, Repository};
@@ -6,19 +6,19 @@ use lazaret_values::Secret;
 
 use crate::Error;
 
-/// A proof of identity for a registry.
+/// A credential for a registry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Credential {
     /// A user name with a password or access token.
     Basic {
-        /// The user.
+        /// The user name.
         username: String,
         /// The password or access token.
         password: Secret,
     },
     /// A refresh token for the registry's token server.
     IdentityToken(Secret),
-    /// A token that the registry takes as it is.
+    /// A token that is sent to the registry as it is.
     Bearer(Secret),
 }
 
@@ -28,7 +28,7 @@ pub trait CredentialSource: Send + Sync {
     /// means anonymous access.
     ///
     /// # Errors
-    /// [`Error::CredentialFile`] and [`Error::CredentialHelper`] when the source cannot tell.
+    /// [`Error::CredentialFile`] and [`Error::CredentialHelper`] when the source cannot be read.
     fn credential<'a>(
         &'a self,
         registry: &'a Registry,
@@ -50,7 +50,7 @@ impl CredentialSource for Anonymous {
     }
 }
 
-/// The same credential for one registry, and none for others.
+/// A source with a credential for one registry, and none for others.
 #[derive(Debug, Clone)]
 pub(crate) struct Fixed {
     pub(crate) registry: Registry,

@@ -1,6 +1,6 @@
-//! Forms, as bodies and as queries of URLs.
+//! Encodes forms, for bodies and for queries of URLs.
 
-/// `application/x-www-form-urlencoded`.
+/// A form in `application/x-www-form-urlencoded`.
 #[derive(Default)]
 pub(super) struct Form(String);
 

@@ -1,4 +1,5 @@
-//! From a 401 to an `Authorization`, remembering what each registry wants.
+//! Answers a 401 with an `Authorization` header, and remembers which authentication each registry
+//! uses.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -18,12 +19,12 @@ use crate::Error;
 use crate::options::Retry;
 use crate::transport::{Response, Transport};
 
-/// Most answers remembered; a mirror sees many repositories.
+/// Most headers that are remembered; a client of a mirror uses many repositories.
 const MOST_HELD: usize = 4096;
-/// Use of a credential before its source is asked again.
+/// Time after which the source of a credential is asked again.
 const CREDENTIAL_LIFE: Duration = Duration::from_secs(60);
 
-/// The subject of a request: a token for it is asked for.
+/// The subject of a request, for which a token is requested.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Asked<'a> {
     pub(crate) registry: &'a Registry,
@@ -36,7 +37,7 @@ pub(crate) struct Asked<'a> {
 #[derive(Debug, Clone)]
 pub(crate) struct Header {
     pub(crate) value: HeaderValue,
-    /// Whether a credential stands behind it (else an anonymous token).
+    /// Whether it is based on a credential, and not on an anonymous token.
     pub(crate) proves: bool,
 }
 
@@ -56,18 +57,18 @@ struct Key {
 
 type Slot = Arc<AsyncMutex<Option<Held>>>;
 
-/// An `Authorization` at hand, until its end.
+/// An `Authorization` that is remembered until it ends.
 struct Held {
     header: Header,
     ends: Instant,
 }
 
-/// Answers challenges.
+/// Makes `Authorization` headers for challenges.
 pub(crate) struct Authenticator {
     source: Arc<dyn CredentialSource>,
     retry: Retry,
     wants: Mutex<HashMap<Registry, Wants>>,
-    /// The lock of a slot is held while it is filled, so parallel requests share one token and
+    /// The lock of a slot is held while it is filled, so that parallel requests share one token and
     /// one run of a credential helper.
     held: Mutex<HashMap<Key, Slot>>,
 }
@@ -82,7 +83,7 @@ impl Authenticator {
         }
     }
 
-    /// The header to send before being asked, from earlier answers of the registry.
+    /// The header to send before a challenge, from earlier answers of the registry.
     pub(crate) async fn known(
         &self,
         transport: &Transport,
@@ -98,8 +99,8 @@ impl Authenticator {
         }
     }
 
-    /// The header to send after a 401. `rejected` was sent before. `None`: there is nothing
-    /// better to send.
+    /// The header to send after a 401; `rejected` is the one that was sent before. `None` if there
+    /// is no better one.
     pub(crate) async fn answer(
         &self,
         transport: &Transport,
@@ -123,11 +124,11 @@ impl Authenticator {
         let header = self
             .meet(transport, asked, &wants, rejected, &scopes)
             .await?;
-        // The same again would be refused again.
+        // The same header would be refused again.
         Ok(header.filter(|new| rejected.is_none_or(|old| old.value != new.value)))
     }
 
-    /// Makes what the registry wants, or finds it at hand, unless it was `rejected`.
+    /// Finds or makes a header of the kind that the registry uses, other than `rejected`.
     async fn meet(
         &self,
         transport: &Transport,
@@ -180,8 +181,8 @@ impl Authenticator {
         Ok(fresh)
     }
 
-    /// Keyed by what is asked for and not by what a challenge names, so that the next request
-    /// finds it before it is challenged.
+    /// The slot of a request. Its key is the subject of the request, not of the challenge, so that
+    /// the next request finds it before it is challenged.
     fn slot(&self, asked: Asked<'_>) -> Slot {
         let key = Key {
             registry: asked.registry.clone(),
@@ -204,7 +205,7 @@ fn direct(credential: &Credential) -> Option<Header> {
             proves: true,
         }),
         Credential::Bearer(secret) => token_header(secret, true),
-        // Only a token server can make something of it.
+        // An identity token can only be exchanged at a token server.
         Credential::IdentityToken(_) => None,
     }
 }

@@ -1,4 +1,4 @@
-//! Values of the header `Authorization`, marked so that they are never logged.
+//! Makes values of the header `Authorization`, marked as sensitive so that they are never logged.
 
 use base64::Engine as _;
 use http::HeaderValue;
@@ -13,12 +13,12 @@ pub(super) fn basic(username: &str, password: &Secret) -> HeaderValue {
     value
 }
 
-/// `user:password` in base64, which servers may echo.
+/// `user:password` in base64, separately, because servers may echo it.
 pub(super) fn encoded(username: &str, password: &Secret) -> String {
     base64::engine::general_purpose::STANDARD.encode(format!("{username}:{}", password.reveal()))
 }
 
-/// The `Authorization` of a token, unless it has characters that no header may have.
+/// The `Authorization` of a token, unless the token has characters that no header may have.
 pub(super) fn bearer(token: &Secret) -> Option<HeaderValue> {
     let mut value = HeaderValue::try_from(format!("Bearer {}", token.reveal())).ok()?;
     value.set_sensitive(true);

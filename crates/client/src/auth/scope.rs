@@ -1,14 +1,14 @@
-//! The purposes of a token (distribution specification, "auth/scope").
+//! The scopes of a token (distribution specification, "auth/scope").
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use lazaret_oci::Repository;
 
-/// Longest scope text of a challenge that is looked at, in bytes.
+/// Longest scope text of a challenge that is parsed, in bytes.
 const LONGEST: usize = 2048;
 
-/// A set of `type:name:action,...`, in a fixed order, so that it can key a cache.
+/// A set of `type:name:action,...`, in a fixed order, so that it can be the key of a cache.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Scopes(BTreeMap<String, BTreeSet<String>>);
 
@@ -48,7 +48,7 @@ impl Scopes {
             .extend(actions.into_iter().map(str::to_owned));
     }
 
-    /// Both sets together.
+    /// The union of both sets.
     pub(crate) fn and(mut self, other: &Self) -> Self {
         for (object, actions) in &other.0 {
             self.add(object, actions.iter().map(String::as_str));
@@ -56,7 +56,7 @@ impl Scopes {
         self
     }
 
-    /// The scopes of a challenge; what is malformed is left out.
+    /// Parses the scopes of a challenge; malformed ones are left out.
     pub(crate) fn parse(text: &str) -> Self {
         let mut scopes = Self::none();
         if text.len() > LONGEST {
@@ -75,7 +75,7 @@ impl Scopes {
         scopes
     }
 
-    /// One text a scope.
+    /// The scopes, one text each.
     pub(crate) fn texts(&self) -> impl Iterator<Item = String> + '_ {
         self.0.iter().map(|(object, actions)| {
             let actions: Vec<&str> = actions.iter().map(String::as_str).collect();

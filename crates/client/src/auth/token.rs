@@ -1,4 +1,4 @@
-//! Tokens from a realm (distribution specification, "auth/token" and "auth/oauth").
+//! Fetches tokens from a realm (distribution specification, "auth/token" and "auth/oauth").
 
 use std::time::Duration;
 
@@ -19,9 +19,9 @@ use crate::transport::{
     resolve, retry_after,
 };
 
-/// Life of a token that does not say (specification: 60 seconds).
+/// Lifetime of a token that states none, in seconds (from the specification).
 const DEFAULT_LIFE: u64 = 60;
-/// A token is renewed this much before it ends.
+/// Time before its end at which a token is renewed.
 const MARGIN: Duration = Duration::from_secs(5);
 /// Largest answer of a realm, in bytes.
 const LARGEST: usize = 1024 * 1024;
@@ -30,21 +30,21 @@ const LARGEST: usize = 1024 * 1024;
 #[derive(Debug, Clone)]
 pub(crate) struct Token {
     pub(crate) secret: Secret,
-    /// The time to stop using it.
+    /// Time from which it is not used any more.
     pub(crate) ends: Instant,
 }
 
-/// The server that gives out the tokens of a registry.
+/// The token server of a registry.
 #[derive(Debug, Clone)]
 pub(crate) struct Realm {
     pub(crate) uri: Uri,
     pub(crate) service: Option<String>,
-    /// The addresses that the registry may point to.
+    /// The addresses to which the registry may point.
     pub(crate) reach: Reach,
 }
 
 impl Realm {
-    /// The realm of a challenge that came with the answer of `from`.
+    /// The realm of a challenge that came with the response `from`.
     pub(crate) fn of(
         challenge: &Challenge,
         from: &Response,
@@ -207,8 +207,8 @@ async fn read(
     if bearer(&Secret::new(text.as_str())).is_none() {
         return Err(protocol("gave a token that does not fit into a header"));
     }
-    // The specification sets the least at 60 s; a token that ends before it can be used would
-    // only loop.
+    // The specification sets a minimum of 60 s; a token that ends before it can be used would
+    // only cause a loop.
     let life = Duration::from_secs(granted.expires_in.unwrap_or(DEFAULT_LIFE).min(86_400));
     Ok(Token {
         secret: Secret::new(text),
@@ -228,7 +228,7 @@ fn hide(answer: &mut Answer, credential: &Credential) {
     }
 }
 
-/// Token servers answer 400, 401 or 403 to bad credentials, as they please.
+/// Converts a refusal. Token servers answer 400, 401 or 403 to bad credentials.
 fn refusal(
     registry: String,
     operation: &str,

@@ -1,4 +1,4 @@
-//! Bodies of answers: what was asked for, or the words of a refusal.
+//! Reads bodies of answers: the requested content, or an error message.
 
 use lazaret_net::read_bounded;
 
@@ -11,7 +11,7 @@ use crate::{Client, Error};
 const LARGEST_ERROR: usize = 256 * 1024;
 
 impl Client {
-    /// Turns an unwelcome answer into an error with the server's own words.
+    /// Turns an unwelcome answer into an error with the server's own message.
     pub(crate) async fn refused(&self, call: &Call<'_>, response: Response) -> Error {
         let sent = response.proved;
         let wait = retry_after(&response.headers);
@@ -37,13 +37,13 @@ impl Client {
         Error::refused(host, call.operation.clone(), answer, sent, wait)
     }
 
-    /// Reads what the server said.
+    /// Reads the error message of a server.
     pub(crate) async fn answer(&self, response: Response) -> Answer {
         let status = response.status.as_u16();
         let sent = response.sent;
         let body = read_bounded(response.body, LARGEST_ERROR).await;
         let mut answer = Answer::parse(status, &body.ok().flatten().unwrap_or_default());
-        // A server that echoes what it was sent must not bring it into logs.
+        // A server that echoes the request must not bring the credential into logs.
         let sent = sent.as_ref().and_then(|value| value.to_str().ok());
         if let Some((_, secret)) = sent.and_then(|value| value.split_once(' ')) {
             answer.redact(secret);

@@ -1,4 +1,4 @@
-//! One try: with credentials, and once more when the server asks for others.
+//! One attempt at a request: with credentials, and once more when the server asks for others.
 
 use http::StatusCode;
 
@@ -8,13 +8,13 @@ use crate::auth::Header;
 use crate::transport::{Failure, Outgoing, Payload, Response};
 use crate::{Client, Error};
 
-/// A try that gave no answer.
+/// The outcome of an attempt that gave no answer.
 pub(crate) enum Attempt {
     /// The exchange failed.
     Failed(Failure),
-    /// There is an error already.
+    /// A final error.
     Settled(Error),
-    /// The same again will work: a token was renewed.
+    /// The same request will succeed now: a token was renewed.
     Again,
 }
 
@@ -32,7 +32,7 @@ impl Attempt {
 }
 
 impl Client {
-    /// Makes a request once (twice, if it is challenged and the body can be made again).
+    /// Makes a request once (twice, if it is challenged and the body can be sent again).
     pub(crate) async fn once(
         &self,
         call: &Call<'_>,
@@ -53,7 +53,7 @@ impl Client {
         };
         let repeatable = !matches!(payload, Payload::Stream(_));
         let response = self.exchange(request, sent.as_ref(), payload).await?;
-        // Only the registry itself can ask for the registry's credentials.
+        // Only the registry itself may ask for the registry's credentials.
         if response.status != StatusCode::UNAUTHORIZED
             || !ours
             || !self.is_ours(call.registry, &response.uri)
@@ -72,7 +72,7 @@ impl Client {
                     .await?;
                 Ok(mark(response, Some(&better)))
             }
-            // The next try of a streamed body finds the new token.
+            // A streamed body cannot be sent again here; the next attempt uses the new token.
             Some(_) => Err(Attempt::Again),
             None => Ok(mark(response, sent.as_ref())),
         }

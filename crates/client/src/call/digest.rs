@@ -1,4 +1,4 @@
-//! The digest that a registry states in a header.
+//! Reads the digest that a registry states in a header.
 
 use http::HeaderMap;
 use lazaret_oci::Digest;
@@ -6,10 +6,10 @@ use lazaret_oci::Digest;
 use super::subject::Call;
 use crate::Error;
 
-/// Header with the digest of a manifest or blob.
+/// The header with the digest of a manifest or blob.
 const CONTENT_DIGEST: &str = "docker-content-digest";
 
-/// The digest that the registry states, `None` when it states none.
+/// The digest that the registry states; `None` when it states none.
 pub(crate) fn content_digest(
     call: &Call<'_>,
     headers: &HeaderMap,

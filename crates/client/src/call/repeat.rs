@@ -1,4 +1,4 @@
-//! Tries, until one is answered for good.
+//! Repeats a request until there is a final answer.
 
 use http::{HeaderMap, Uri};
 
@@ -15,8 +15,8 @@ pub(crate) struct Head {
 }
 
 impl Client {
-    /// Makes a request until it is answered for good: by success, by a refusal, or by a
-    /// failure that outlasts the tries. Statuses are the caller's to judge.
+    /// Makes a request until there is a final answer: success, a refusal, or a
+    /// failure after the last try. The caller judges the status.
     pub(crate) async fn request(
         &self,
         call: &Call<'_>,
@@ -45,7 +45,7 @@ impl Client {
         }
     }
 
-    /// Makes a request that must be answered with one of `expected`.
+    /// Makes a request; any status but those in `expected` is an error.
     pub(crate) async fn expect(
         &self,
         call: &Call<'_>,
@@ -60,7 +60,7 @@ impl Client {
         }
     }
 
-    /// Makes a request and reads its whole body; a body that breaks off is asked for again.
+    /// Makes a request and reads its whole body; if the body breaks off, the request is repeated.
     pub(crate) async fn fetch(
         &self,
         call: &Call<'_>,

@@ -5,7 +5,7 @@ use http::{HeaderMap, HeaderValue, Method, Uri, header};
 
 use crate::transport::{Payload, Reach};
 
-/// A request that can be made several times.
+/// A request that can be sent several times.
 pub(crate) struct Request {
     pub(crate) method: Method,
     pub(crate) uri: Uri,

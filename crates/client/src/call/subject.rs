@@ -1,4 +1,4 @@
-//! The subject of a request: the words of its errors, and whose credentials go with it.
+//! The subject of a request, for its error messages and its credentials.
 
 use lazaret_oci::{Reference, Registry, Repository};
 
@@ -6,21 +6,21 @@ use crate::auth::{Asked, Scopes};
 use crate::error::Cause;
 use crate::{Error, hub};
 
-/// An attempt, with the credentials that it is made with.
+/// An operation on a registry, with the scopes that it needs.
 pub(crate) struct Call<'a> {
     pub(crate) registry: &'a Registry,
-    /// In the registry's own spelling.
+    /// The repository's name at the registry's API.
     pub(crate) repository: Option<Repository>,
-    /// Goes on after "failed to".
+    /// The operation, as it follows "failed to" in messages.
     pub(crate) operation: String,
     pub(crate) scopes: Scopes,
-    /// Whether it is made without credentials, whoever asks for them.
+    /// Whether it is made without credentials, even if there are any.
     pub(crate) is_anonymous: bool,
 }
 
 impl<'a> Call<'a> {
-    /// A call about the repository of `reference`, to read from it. `operation` goes on after
-    /// "failed to".
+    /// A call that reads from the repository of `reference`. `operation` follows
+    /// "failed to" in messages.
     pub(crate) fn on(reference: &'a Reference, operation: String) -> Self {
         let repository = hub::api_name(&reference.registry, &reference.repository);
         Self {
@@ -43,7 +43,7 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// The error of a registry that breaks the protocol; `reason` goes on after its name.
+    /// The error for a registry that breaks the protocol; `reason` follows its name.
     pub(crate) fn protocol(&self, reason: impl Into<String>) -> Error {
         Error::Protocol {
             registry: self.registry.to_string(),
@@ -53,7 +53,7 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// The question to the authenticator.
+    /// The subject, as the authenticator needs it.
     pub(super) fn asked(&self) -> Asked<'_> {
         Asked {
             registry: self.registry,

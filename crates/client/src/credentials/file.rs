@@ -1,4 +1,4 @@
-//! The format of Docker's `config.json` and Podman's `auth.json`.
+//! Reads files in the format of Docker's `config.json` and Podman's `auth.json`.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -13,7 +13,7 @@ use crate::{Credential, Error};
 /// Largest credential file that is read, in bytes.
 const LARGEST: u64 = 16 * 1024 * 1024;
 
-/// A credential file. Members we do not need are left out.
+/// The content of a credential file. Other members are ignored.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct AuthFile {
@@ -25,7 +25,7 @@ pub(super) struct AuthFile {
     pub(super) cred_helpers: Option<BTreeMap<String, String>>,
 }
 
-/// The content of a file under one key.
+/// The entry of a file under one key.
 #[derive(Default, Deserialize, Serialize)]
 pub(super) struct AuthEntry {
     /// Base64 of `user:password`.
@@ -50,7 +50,7 @@ pub(super) struct AuthEntry {
 }
 
 impl AuthFile {
-    /// Parses the content of `name`, which errors name and never quote.
+    /// Parses the content of the file `name`; errors name the file and never quote it.
     pub(super) fn parse(text: &str, name: &Path) -> Result<Self, Error> {
         if text.trim().is_empty() {
             return Ok(Self::default());
@@ -58,7 +58,7 @@ impl AuthFile {
         from_object(text, name)
     }
 
-    /// The entry under one of `keys`, the first of them that has a usable one.
+    /// The credential under the first of `keys` that has a usable entry.
     pub(super) fn find(&self, keys: &[String], name: &Path) -> Result<Option<Credential>, Error> {
         let Some(auths) = &self.auths else {
             return Ok(None);
@@ -70,7 +70,7 @@ impl AuthFile {
                         path: name.to_owned(),
                         reason: format!("the entry '{have}' {reason}"),
                     };
-                    // Entries without content mark what a helper keeps.
+                    // Entries without content mark credentials that a helper keeps.
                     if let Some(credential) = entry.credential().map_err(fail)? {
                         return Ok(Some(credential));
                     }
@@ -82,7 +82,7 @@ impl AuthFile {
 }
 
 impl AuthEntry {
-    /// The credential, if the entry has one.
+    /// The credential of the entry, if it has one.
     pub(super) fn credential(&self) -> Result<Option<Credential>, &'static str> {
         fn filled(text: &Option<String>) -> Option<&String> {
             text.as_ref().filter(|text| !text.is_empty())
@@ -136,7 +136,7 @@ impl AuthEntry {
     }
 }
 
-/// The text of a file, `None` when there is none.
+/// The text of a file; `None` when the file does not exist.
 pub(super) fn read_text(path: &Path) -> Result<Option<String>, Error> {
     let fail = |reason: String| Error::CredentialFile {
         path: path.to_owned(),
@@ -154,7 +154,7 @@ pub(super) fn read_text(path: &Path) -> Result<Option<String>, Error> {
     }
 }
 
-/// Parses a JSON object. Left to itself, the parser also takes lists for structures.
+/// Parses a JSON object. By itself, the parser would also accept an array for a struct.
 pub(super) fn from_object<T: serde::de::DeserializeOwned>(
     text: &str,
     path: &Path,
@@ -168,7 +168,8 @@ pub(super) fn from_object<T: serde::de::DeserializeOwned>(
     serde_json::from_str(text).map_err(|error| bad_json(path, &error))
 }
 
-/// Says where the JSON is broken, and not what it holds: the parser's own messages quote it.
+/// An error with the position of the fault, but without content: the parser's own messages quote
+/// it.
 fn bad_json(path: &Path, error: &serde_json::Error) -> Error {
     let kind = match error.classify() {
         serde_json::error::Category::Data => "not the expected JSON",

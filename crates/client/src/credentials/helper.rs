@@ -1,5 +1,5 @@
-//! Credential helpers: `docker-credential-<name> get`, the server on standard input, JSON on
-//! standard output.
+//! Runs credential helpers: `docker-credential-<name> get`, with the server on standard input and
+//! JSON on standard output.
 
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -12,7 +12,7 @@ use tokio::process::Command;
 
 use crate::{Credential, Error};
 
-/// Most that is read of a helper's output, in bytes.
+/// Most bytes that are read of a helper's output.
 const LARGEST: u64 = 64 * 1024;
 
 #[derive(Deserialize)]
@@ -24,16 +24,16 @@ struct Output {
     secret: String,
 }
 
-/// The settings that helpers run with.
+/// The settings with which helpers run.
 #[derive(Debug, Clone)]
 pub(super) struct Helpers {
-    /// Looked through before the `PATH`.
+    /// Folders that are searched before the `PATH`.
     pub(super) folders: Vec<PathBuf>,
     pub(super) timeout: Duration,
 }
 
 impl Helpers {
-    /// Asks the helper `name` for `server`. `None`: it has nothing.
+    /// Asks the helper `name` for the credential of `server`; `None` if it has none.
     pub(super) async fn get(&self, name: &str, server: &str) -> Result<Option<Credential>, Error> {
         let program = format!("docker-credential-{name}");
         let fail = |reason: String| Error::CredentialHelper {
@@ -41,7 +41,7 @@ impl Helpers {
             server: server.to_owned(),
             reason,
         };
-        // The name comes from a file and becomes part of a program's name.
+        // The name comes from a file and becomes part of the name of a program.
         let valid = !name.is_empty()
             && name
                 .bytes()
@@ -94,7 +94,8 @@ impl Helpers {
                 .to_string()
         };
         if !status.success() {
-            // By the protocol, errors are texts on standard output; this one is no error.
+            // By the protocol, errors are texts on standard output; this one only means "not
+            // found".
             let said = words(&out);
             if said.to_ascii_lowercase().contains("credentials not found") {
                 return Ok(None);
@@ -118,12 +119,12 @@ impl Helpers {
     }
 }
 
-/// Reads one byte more than is allowed, to notice it.
+/// Reads at most one byte more than is allowed, to detect longer output.
 async fn bounded(stream: Option<impl tokio::io::AsyncRead + Unpin>) -> Vec<u8> {
     let mut bytes = Vec::new();
     if let Some(stream) = stream {
         let mut stream = stream.take(LARGEST + 1);
-        // What was read before an error is judged like a short answer.
+        // Output that ends in a read error is treated like short output.
         let _ = stream.read_to_end(&mut bytes).await;
     }
     bytes

@@ -1,4 +1,4 @@
-//! The lookup chain.
+//! Looks credentials up in all sources, in a fixed order.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -14,25 +14,25 @@ use super::keys::{keys, normalize};
 use super::store::Store;
 use crate::{Credential, CredentialSource, Error, hub};
 
-/// The places that may have credentials, as the caller found them in its settings. Missing
-/// files are no error.
+/// The sources of credentials, as the caller found them in its settings. Missing
+/// files are not an error.
 #[derive(Debug, Clone)]
 pub struct CredentialFiles {
     /// Lazaret's own file.
     pub own: Option<PathBuf>,
-    /// Content of `DOCKER_AUTH_CONFIG`.
+    /// Content of the variable `DOCKER_AUTH_CONFIG`.
     pub docker_auth_config: Option<Secret>,
-    /// `REGISTRY_AUTH_FILE`.
+    /// The file of `REGISTRY_AUTH_FILE`.
     pub registry_auth_file: Option<PathBuf>,
     /// `$XDG_RUNTIME_DIR/containers/auth.json`.
     pub runtime: Option<PathBuf>,
     /// `$XDG_CONFIG_HOME/containers/auth.json`.
     pub config: Option<PathBuf>,
-    /// `$DOCKER_CONFIG/config.json`, else `~/.docker/config.json`.
+    /// `$DOCKER_CONFIG/config.json`, or else `~/.docker/config.json`.
     pub docker: Option<PathBuf>,
-    /// Folders with credential helpers, looked through before the `PATH`.
+    /// Folders with credential helpers, searched before the `PATH`.
     pub helper_folders: Vec<PathBuf>,
-    /// Longest run of a helper.
+    /// Time limit for one run of a helper.
     pub helper_timeout: Duration,
 }
 
@@ -53,7 +53,7 @@ impl Default for CredentialFiles {
 
 /// Looks credentials up in [`CredentialFiles`], in the order of their fields.
 ///
-/// Files are read at every lookup, so that a login elsewhere counts at once.
+/// Files are read at every lookup, so that a login by another program takes effect at once.
 #[derive(Debug, Clone)]
 pub struct Keychain {
     files: CredentialFiles,
@@ -61,7 +61,7 @@ pub struct Keychain {
 }
 
 impl Keychain {
-    /// A keychain over `files`.
+    /// Makes a keychain over `files`.
     #[must_use]
     pub fn new(files: CredentialFiles) -> Self {
         let helpers = Helpers {
@@ -71,11 +71,11 @@ impl Keychain {
         Self { files, helpers }
     }
 
-    /// Looks a credential up, most specific path first within each file.
+    /// Looks up a credential, the most specific path first within each file.
     ///
     /// # Errors
-    /// [`Error::CredentialFile`] and [`Error::CredentialHelper`]: what cannot be read might
-    /// have had the credential.
+    /// [`Error::CredentialFile`] and [`Error::CredentialHelper`], because an unreadable source
+    /// might have had the credential.
     pub async fn find(
         &self,
         registry: &Registry,
@@ -115,7 +115,7 @@ impl Keychain {
         Ok(None)
     }
 
-    /// One file: the helper of the registry, else the common helper, else the entries.
+    /// Looks in one file: the helper of the registry, then the common helper, then the entries.
     async fn look(
         &self,
         file: &AuthFile,

@@ -1,10 +1,10 @@
-//! Under which keys the credentials of a repository may be filed.
+//! The keys under which the credentials of a repository may be stored.
 
 use lazaret_oci::{Registry, Repository};
 
 use crate::hub;
 
-/// `host/a/b`, `host/a`, `host`: most specific first, for every name of the host.
+/// `host/a/b`, `host/a`, `host`: the most specific first, for every name of the host.
 pub(super) fn keys(registry: &Registry, repository: Option<&Repository>) -> Vec<String> {
     let segments: Vec<&str> = repository.map_or_else(Vec::new, |r| r.segments().collect());
     let mut keys = Vec::new();
@@ -21,8 +21,8 @@ pub(super) fn keys(registry: &Registry, repository: Option<&Repository>) -> Vec<
     keys
 }
 
-/// A key of a foreign file in the form of [`keys`]: without scheme, API version and trailing
-/// slash, as `https://index.docker.io/v1/`.
+/// Converts a key of another program's file to the form of [`keys`]: without scheme, API version
+/// and trailing slash, which `https://index.docker.io/v1/` has.
 pub(super) fn normalize(key: &str) -> String {
     let bare = key
         .strip_prefix("https://")
@@ -30,7 +30,7 @@ pub(super) fn normalize(key: &str) -> String {
     let Some(bare) = bare else {
         return key.trim_end_matches('/').to_owned();
     };
-    // Old keys are URLs, whose paths say nothing but the API's version.
+    // Old keys are URLs, whose path is only the version of the API.
     let bare = bare.trim_end_matches('/');
     let bare = bare
         .strip_suffix("/v1")

@@ -1,8 +1,8 @@
-//! Lazaret's own credential file.
+//! Reads and changes Lazaret's own credential file.
 //!
-//! `{"auths": {"host[/path]": {"auth": "<base64 of user:password>"}}}`, which Docker and Podman
-//! can read too. Mode 0600; replaced as a whole; changes are made under a lock on
-//! `<file>.lock`, so that parallel logins lose nothing.
+//! Its format is `{"auths": {"host[/path]": {"auth": "<base64 of user:password>"}}}`, which Docker
+//! and Podman can read too. It has mode 0600 and is replaced as a whole; changes are made under a
+//! lock on `<file>.lock`, so that parallel logins lose nothing.
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
@@ -22,12 +22,12 @@ pub struct Store {
     path: PathBuf,
 }
 
-/// One line of a listing, without secrets.
+/// One entry of a listing, without secrets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Entry {
     /// `host[/path]`.
     pub key: String,
-    /// The user, unless a token stands for one.
+    /// The user name; `None` for a token.
     pub username: Option<String>,
 }
 
@@ -45,7 +45,7 @@ impl Store {
         Self { path }
     }
 
-    /// The file.
+    /// Path of the file.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
@@ -73,7 +73,7 @@ impl Store {
             .collect()
     }
 
-    /// Stores a credential for a registry, or for one repository (and those below its path).
+    /// Stores a credential for a registry, or for one repository and those below its path.
     ///
     /// # Errors
     /// [`Error::CredentialFile`].
@@ -90,7 +90,7 @@ impl Store {
         })
     }
 
-    /// Removes a credential. Whether there was one.
+    /// Removes a credential; returns whether there was one.
     ///
     /// # Errors
     /// [`Error::CredentialFile`].
@@ -152,7 +152,7 @@ impl Store {
             .map_err(|e| self.fail("replace it", &e.source))
     }
 
-    /// The lock lasts until the file is dropped. It has a file of its own, because the
+    /// Takes the lock, which lasts until the file is dropped. It is a separate file, because the
     /// credential file is replaced.
     fn lock(&self) -> Result<File, Error> {
         let mut name = self.path.as_os_str().to_owned();

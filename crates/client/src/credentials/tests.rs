@@ -36,7 +36,7 @@ async fn find(
         .await
 }
 
-/// The user found, `-` for none.
+/// The user name that is found; `-` for none.
 async fn user(files: &CredentialFiles, host: &str, path: Option<&str>) -> String {
     match find(files.clone(), host, path).await.unwrap() {
         Some(Credential::Basic { username, .. }) => username,
@@ -174,14 +174,14 @@ fn planted_symlinks_are_not_followed() {
     let folder = tempfile::tempdir().unwrap();
     let victim = write(folder.path(), "victim", "precious");
     let path = folder.path().join("credentials.json");
-    // In place of the lock: refused.
+    // Links in place of the lock are refused.
     let lock = folder.path().join("credentials.json.lock");
     std::os::unix::fs::symlink(&victim, &lock).unwrap();
     Store::new(path.clone())
         .put(&registry("a"), None, &basic("u", "p"))
         .unwrap_err();
     std::fs::remove_file(&lock).unwrap();
-    // Under names that a temporary file might have, and in place of the file: replaced.
+    // Links under names of temporary files, and in place of the file, are replaced.
     for name in [
         "credentials.json.tmp",
         ".credentials.json.tmp",
@@ -356,7 +356,7 @@ async fn entries_take_several_forms() {
     assert_eq!(found("blank.test").await.unwrap(), None);
 }
 
-/// A helper that runs `script`, and files that name it in `config`.
+/// Makes a helper that runs `script`, and files that name it in `config`.
 fn helper(folder: &Path, name: &str, script: &str, config: &str) -> CredentialFiles {
     let path = write(
         folder,

@@ -1,4 +1,4 @@
-//! The words of a server that refuses or fails.
+//! The error message of a server that refuses or fails.
 
 use std::fmt;
 
@@ -10,17 +10,17 @@ use lazaret_values::Printable;
 pub struct Answer {
     /// HTTP status.
     pub status: u16,
-    /// The faults of the error body, all of them.
+    /// All entries of the error body.
     pub errors: Vec<ErrorEntry>,
-    /// The start of a body that is no error body, printable.
+    /// The start of a body in another format, made printable.
     pub text: String,
 }
 
 impl Answer {
-    /// Longest text kept, in characters.
+    /// Longest text that is kept, in characters.
     const LIMIT: usize = 2048;
 
-    /// Reads an answer from (the start of) its body.
+    /// Parses an answer from the start of its body.
     #[must_use]
     pub fn parse(status: u16, body: &[u8]) -> Self {
         let errors = match serde_json::from_slice::<ErrorBody>(body) {
@@ -40,7 +40,7 @@ impl Answer {
         }
     }
 
-    /// Whether one of the faults has `code`.
+    /// Whether one of the entries has `code`.
     #[must_use]
     pub fn has_code(&self, code: &str) -> bool {
         self.errors.iter().any(|entry| entry.code == code)

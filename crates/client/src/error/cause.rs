@@ -1,32 +1,32 @@
-//! Causes of failures beyond their words, so that a caller can say what to do.
+//! Causes of failures, so that a caller can give advice.
 
 use std::fmt;
 
-/// Troubles that a user can mend and that a server's words do not tell apart.
+/// Causes that a user can remedy and that messages do not distinguish.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Cause {
-    /// A server that was addressed by TLS speaks plain HTTP.
+    /// A server that was addressed with TLS speaks plain HTTP.
     PlainServer,
-    /// No authority that is trusted signed the server's certificate.
+    /// No trusted authority signed the server's certificate.
     UnknownAuthority,
-    /// A server that was reached by TLS points to plain HTTP.
+    /// A server that was reached with TLS points to plain HTTP.
     TlsTurnedOff,
-    /// A server points to plain HTTP on a host that was not listed for it.
+    /// A server points to plain HTTP on a host that is not listed for it.
     PlainNotListed,
-    /// Anything else; the error says all there is.
+    /// Any other cause; the message says all that is known.
     Other,
 }
 
-/// The reason why a URL is not downloaded from.
+/// The reason for refusing to download from a URL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum UrlFault {
-    /// It is no URL.
+    /// The text is not a URL.
     NotUrl,
     /// Its scheme is neither `http` nor `https`, or it has user information.
     NotHttp,
-    /// Its host is no name and no address.
+    /// Its host is neither a name nor an address.
     BadHost,
     /// Its host may not be reached over plain HTTP: it is not this machine, and not listed.
     PlainNotListed,

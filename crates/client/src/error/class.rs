@@ -1,6 +1,6 @@
-//! The kinds of failure.
+//! The classes of failures.
 
-/// The kinds of failure that a caller treats differently (exit codes, statuses, retries).
+/// The classes of failures that a caller treats differently (exit codes, statuses, retries).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Class {
     /// Credentials are missing or wrong.

@@ -10,15 +10,15 @@ use tokio::io::AsyncRead;
 
 use crate::Error;
 
-/// The content of a blob. It ends well only if size and digest are right: what was read before
-/// an error must not be used.
+/// The content of a blob. The stream ends without an error only if size and digest are right: data
+/// read before an error must not be used.
 pub struct Blob {
     size: u64,
     stream: BoxStream<'static, Result<Bytes, Error>>,
 }
 
 impl Blob {
-    /// A blob of `size` bytes, whose stream fails unless it is what was asked for.
+    /// A blob of `size` bytes, whose stream verifies the content.
     pub(super) fn new(size: u64, stream: BoxStream<'static, Result<Bytes, Error>>) -> Self {
         Self { size, stream }
     }
@@ -29,7 +29,7 @@ impl Blob {
         self.size
     }
 
-    /// The same content, with `inspect` told the length of every piece.
+    /// The same content; `inspect` is called with the length of every piece in bytes.
     #[must_use]
     pub fn inspect_bytes(self, inspect: impl Fn(u64) + Send + 'static) -> Self {
         Self {

@@ -1,56 +1,56 @@
-//! The progress of a pull and the meaning of answers to it: decisions without I/O.
+//! The progress of a pull, and decisions about answers, without I/O.
 
 use bytes::Bytes;
 use lazaret_oci::{Descriptor, Hasher};
 
-/// After this many bytes without a break, earlier breaks are forgotten.
+/// Number of bytes without a break after which earlier breaks are forgotten.
 const FORGIVEN: u64 = 1024 * 1024;
 
 /// The state of one pull.
 pub(super) struct Resume {
     wanted: Descriptor,
-    /// Bytes delivered, and at hand before.
+    /// Number of bytes at hand: those from before and those delivered.
     offset: u64,
-    /// Bytes to throw away, because the server started again from the beginning.
+    /// Number of bytes to discard, because the server started again from the beginning.
     skip: u64,
-    /// The offset of the last break.
+    /// The offset of the last break, in bytes.
     mark: u64,
-    /// Over the first `offset` bytes; taken at the end.
+    /// Hash of the first `offset` bytes; taken at the end.
     hasher: Option<Hasher>,
 }
 
-/// The content that a server begins to send.
+/// The content that an answer announces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Opening<'a> {
     /// The whole blob (200).
     Whole,
     /// A part (206), with its `Content-Range`.
     Part(&'a str),
-    /// Nothing: it has nothing behind the offset (416).
+    /// Nothing: the server has no bytes after the offset (416).
     Nothing,
 }
 
-/// The reason why a pull cannot go on.
+/// The reason for which a pull cannot continue.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Fault {
-    /// The content is not the wanted one.
+    /// The content is not the requested one.
     Mismatch {
-        /// Its digest, or what else shows the difference.
+        /// Its digest, or another description of the difference.
         actual: String,
-        /// Bytes received.
+        /// Number of bytes received.
         bytes: u64,
     },
-    /// A part that would be spliced into the wrong place.
+    /// A part of the blob other than the requested one.
     WrongPart {
-        /// The offset it should have started at, in bytes.
+        /// The offset at which it should have started, in bytes.
         offset: u64,
-        /// The `Content-Range` it came with.
+        /// The `Content-Range` of the answer.
         range: String,
     },
 }
 
 impl Resume {
-    /// A pull whose first `offset` bytes are at hand and went through `hasher`.
+    /// A pull whose first `offset` bytes are at hand and were hashed by `hasher`.
     pub(super) fn new(wanted: Descriptor, offset: u64, hasher: Hasher) -> Self {
         Self {
             wanted,
@@ -61,28 +61,29 @@ impl Resume {
         }
     }
 
-    /// The blob.
+    /// Descriptor of the blob.
     pub(super) fn wanted(&self) -> &Descriptor {
         &self.wanted
     }
 
-    /// Bytes delivered, and at hand before.
+    /// Number of bytes at hand: those from before and those delivered.
     pub(super) fn offset(&self) -> u64 {
         self.offset
     }
 
-    /// Bytes that are missing.
+    /// Number of missing bytes.
     pub(super) fn missing(&self) -> Result<u64, Fault> {
         let missing = self.wanted.size.checked_sub(self.offset);
         missing.ok_or_else(|| mismatch("more bytes", self.offset))
     }
 
-    /// The `Range` to ask for; `None` for everything.
+    /// The `Range` to request; `None` for the whole blob.
     pub(super) fn range(&self) -> Option<String> {
         (self.offset > 0).then(|| format!("bytes={}-", self.offset))
     }
 
-    /// Judges an answer, of `length` bytes if it says so, before its content comes.
+    /// Checks the header of an answer, and its length in bytes if it states one, before the
+    /// content.
     pub(super) fn opened(
         &mut self,
         opening: Opening<'_>,
@@ -110,7 +111,7 @@ impl Resume {
         }
     }
 
-    /// Whether a `Content-Range` is that of everything behind the offset.
+    /// Whether a `Content-Range` covers everything from the offset on.
     fn is_rest(&self, range: &str) -> bool {
         let size = self.wanted.size;
         content_range(range).is_some_and(|(start, end, total)| {
@@ -121,7 +122,7 @@ impl Resume {
         })
     }
 
-    /// The part of a piece that is new, if any.
+    /// The new part of a piece, if any.
     pub(super) fn take(&mut self, mut piece: Bytes) -> Result<Option<Bytes>, Fault> {
         let length = piece.len() as u64;
         if self.skip >= length {
@@ -129,7 +130,7 @@ impl Resume {
             return Ok(None);
         }
         if self.skip > 0 {
-            // Less than the length of the piece, which is a usize.
+            // It is less than the length of the piece, which is a usize.
             piece = piece.split_off(usize::try_from(self.skip).unwrap_or(0));
             self.skip = 0;
         }
@@ -144,14 +145,14 @@ impl Resume {
         Ok(Some(piece))
     }
 
-    /// Notes a break. Whether so much came since the last one that earlier ones are forgotten.
+    /// Records a break; returns whether enough came since the last one to forget earlier breaks.
     pub(super) fn broken(&mut self) -> bool {
         let is_forgiven = self.offset - self.mark >= FORGIVEN;
         self.mark = self.offset;
         is_forgiven
     }
 
-    /// The verdict over the whole, given once.
+    /// The final verification, which gives its verdict once.
     pub(super) fn finish(&mut self) -> Result<(), Fault> {
         let actual = self.hasher.take().map(Hasher::finish);
         match actual {
@@ -170,7 +171,7 @@ fn mismatch(actual: impl Into<String>, bytes: u64) -> Fault {
     }
 }
 
-/// `bytes start-end/total` (RFC 9110, section 14.4).
+/// Parses `bytes start-end/total` (RFC 9110, section 14.4).
 fn content_range(text: &str) -> Option<(u64, u64, Option<u64>)> {
     let (range, total) = text.trim().strip_prefix("bytes")?.trim().split_once('/')?;
     let (start, end) = range.split_once('-')?;

@@ -1,4 +1,4 @@
-//! A pull over the network: asks for what is missing, and again after a break.
+//! A pull over the network: requests the missing bytes, and requests them again after a break.
 
 use bytes::Bytes;
 use futures_util::StreamExt as _;
@@ -15,9 +15,9 @@ use crate::error::Cause;
 use crate::transport::{Backoff, describe};
 use crate::{Client, Error};
 
-/// The place that a blob is pulled from.
+/// The place from which a blob is pulled.
 pub(crate) enum Place {
-    /// A repository, by the credentials for it.
+    /// A repository, with its credentials.
     Repository(Reference),
     /// A URL, without credentials.
     Url {
@@ -37,7 +37,7 @@ impl Place {
 }
 
 impl Client {
-    /// Pulls the rest of a blob whose first `offset` bytes are at hand and went through `hasher`.
+    /// Pulls the rest of a blob whose first `offset` bytes are at hand and were hashed by `hasher`.
     pub(crate) async fn pull_from(
         &self,
         place: Place,
@@ -52,7 +52,7 @@ impl Client {
             resume: Resume::new(blob.clone(), offset, hasher),
             backoff: Backoff::new(self.inner.options.retry),
         };
-        // An empty blob is asked for too: it may not be there.
+        // An empty blob is requested too: it may not exist.
         if offset < blob.size || offset == 0 {
             pull.open().await?;
         }
@@ -63,18 +63,18 @@ impl Client {
     }
 }
 
-/// A pull on its way.
+/// A pull in progress.
 struct Pull {
     client: Client,
     place: Place,
-    /// `None`: closed.
+    /// The body of the open response; `None` while closed.
     body: Option<TimedBody>,
     resume: Resume,
     backoff: Backoff,
 }
 
 impl Pull {
-    /// Asks for what is missing.
+    /// Requests the missing bytes.
     async fn open(&mut self) -> Result<(), Error> {
         let (call, uri) = match &self.place {
             Place::Repository(reference) => {
@@ -135,7 +135,7 @@ impl Pull {
         }
     }
 
-    /// Closes after a break, waits, and leaves it to the next step to open again.
+    /// Closes after a break and waits; the next step opens again.
     async fn broken(&mut self, reason: &str) -> Result<(), Error> {
         self.body = None;
         if self.resume.broken() {

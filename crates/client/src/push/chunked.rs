@@ -1,8 +1,8 @@
-//! PATCH after PATCH, then a closing PUT.
+//! Sends a blob in chunks: several PATCHes, then a closing PUT.
 //!
-//! Servers differ: some answer a chunk with 201, some state a stale `Range`, some have a least
-//! or a largest chunk. A chunk that is answered well counts as taken; only when the server says
-//! that the offset is wrong is it asked for its own idea of it.
+//! Servers differ: some answer a chunk with 201, some state a stale `Range`, some have a smallest
+//! or a largest chunk. A chunk with a successful answer counts as received; the client asks for the
+//! server's own offset only when the server says that the offset is wrong.
 
 use http::{Method, Uri, header};
 use lazaret_oci::Descriptor;
@@ -16,11 +16,11 @@ use crate::Client;
 use crate::call::{Call, Request};
 use crate::transport::{Backoff, Payload, Response, is_transient, retry_after};
 
-/// Chunks are not halved below this.
+/// Smallest chunk in bytes; it is not halved further.
 const SMALLEST: u64 = 256 * 1024;
 
 impl Client {
-    /// Sends the blob in chunks. `chunk` shrinks when the server finds it too large.
+    /// Sends the blob in chunks. `chunk` shrinks when the server refuses it as too large.
     pub(super) async fn put_chunks(
         &self,
         call: &Call<'_>,
@@ -51,7 +51,7 @@ impl Client {
                         return Err(Setback::OtherWay(self.refused(call, response).await));
                     }
                     *chunk = length / 2;
-                    // Servers forget the session with the refusal, or not: start anew.
+                    // Some servers forget the session when they refuse a chunk: start a new one.
                     return Err(Setback::Smaller(self.refused(call, response).await));
                 }
                 Ok(response) if is_transient(response.status) || response.status == 416 => {
@@ -79,7 +79,7 @@ impl Client {
         self.close(call, blob, &session).await
     }
 
-    /// Takes over where the session goes on.
+    /// Moves the session to the location of a response.
     fn advance(
         &self,
         call: &Call<'_>,
@@ -93,7 +93,7 @@ impl Client {
         Ok(())
     }
 
-    /// The number of bytes that the server has. `None`: it does not say.
+    /// The number of bytes that the server has; `None` if it does not say.
     async fn status(&self, call: &Call<'_>, session: &mut Session) -> Result<Option<u64>, Setback> {
         let mut request = Request::get(session.location.clone());
         request.reach = session.reach;
@@ -131,7 +131,8 @@ impl Client {
                 return Err(Setback::Fatal(error));
             };
             tokio::time::sleep(wait).await;
-            // An answer that was lost on the way: the session is gone, the blob is there.
+            // The answer may have been lost on the way: then the session is gone and the blob
+            // exists.
             if self.closed(call, blob).await {
                 return Ok(());
             }
@@ -149,12 +150,12 @@ impl Client {
     }
 }
 
-/// Statuses of servers that take no chunks at all.
+/// Whether the status is one of servers that accept no chunks at all.
 fn no_chunks(response: &Response) -> bool {
     matches!(response.status.as_u16(), 400 | 404 | 405 | 411 | 415 | 501)
 }
 
-/// `0-<last>`, of an upload's status. `0-0` means nothing, by the habit of servers.
+/// Parses the `0-<last>` of an upload's status. By convention, `0-0` means no bytes.
 fn taken(range: &str) -> Option<u64> {
     let (start, last) = range.trim().trim_start_matches("bytes=").split_once('-')?;
     match (start.parse::<u64>().ok()?, last.parse::<u64>().ok()?) {

@@ -1,4 +1,4 @@
-//! One streamed PUT.
+//! Sends a blob in one streamed PUT.
 
 use http::Method;
 use lazaret_oci::Descriptor;
@@ -30,7 +30,7 @@ impl Client {
             .map_err(|attempt| Self::setback(call, attempt))?;
         match response.status.as_u16() {
             200 | 201 | 202 | 204 => check_digest(call, blob, &response).map_err(Setback::Fatal),
-            // Too large for the server or a proxy, or not this way.
+            // Too large for the server or a proxy, or not supported.
             405 | 411 | 413 | 416 | 501 => {
                 Err(Setback::OtherWay(self.refused(call, response).await))
             }

@@ -1,11 +1,11 @@
 //! Outcomes of a push.
 
-/// The way a blob came to be in the repository.
+/// The way in which a blob came to be in the repository.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pushed {
-    /// It was there.
+    /// It already existed.
     Present,
-    /// The registry took it from another repository.
+    /// The registry mounted it from another repository.
     Mounted,
     /// It was sent.
     Sent,

@@ -1,4 +1,4 @@
-//! Bodies that are read from a source.
+//! Makes request bodies from a source.
 
 use super::setback::Setback;
 use super::source::BlobSource;
@@ -7,7 +7,7 @@ use crate::Error;
 use crate::call::Call;
 use crate::transport::{Payload, Upload};
 
-/// `length` bytes of the source from `offset`, in bytes, as a body.
+/// A body of `length` bytes of the source from `offset` on, both in bytes.
 pub(super) async fn piece(
     call: &Call<'_>,
     source: &dyn BlobSource,

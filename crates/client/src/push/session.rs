@@ -1,4 +1,4 @@
-//! An upload session: where its next request goes.
+//! An upload session and its location, to which the next request goes.
 
 use http::{Method, Uri, header};
 use lazaret_oci::{Descriptor, Repository};
@@ -12,16 +12,16 @@ use crate::{Client, Error};
 pub(super) enum Start {
     /// The blob is there already.
     Mounted,
-    /// The registry waits for it.
+    /// The registry waits for the blob's content.
     Session(Session),
 }
 
 /// An upload session.
 pub(super) struct Session {
     pub(super) location: Uri,
-    /// The addresses that the server that gave the location may point to.
+    /// The addresses to which the server that gave the location may point.
     pub(super) reach: Reach,
-    /// Least size of a chunk, in bytes (`OCI-Chunk-Min-Length`).
+    /// Smallest size of a chunk in bytes (`OCI-Chunk-Min-Length`).
     pub(super) least: u64,
 }
 
@@ -68,7 +68,7 @@ impl Client {
             };
             let request = Request::new(Method::POST, self.url(call.registry, &path));
             // Mounting is a shortcut: when it is refused, for example because the credentials
-            // do not reach the other repository, the blob is sent.
+            // do not cover the other repository, the blob is sent.
             match self.request(&mounting, &request).await {
                 Ok(response) if response.status == 201 => {
                     check_digest(call, blob, &response)?;
@@ -104,7 +104,7 @@ impl Client {
         })
     }
 
-    /// The URL that a response says to go on at.
+    /// The URL at which a response says to continue.
     pub(super) fn location(
         &self,
         call: &Call<'_>,
@@ -123,7 +123,7 @@ impl Client {
     }
 }
 
-/// Checks the digest that the registry states for what it now has.
+/// Checks the digest that the registry states for the blob.
 pub(super) fn check_digest(
     call: &Call<'_>,
     blob: &Descriptor,

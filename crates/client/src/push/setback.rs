@@ -1,4 +1,4 @@
-//! Failures of one way of sending, and their meaning for the next try.
+//! Failures of one way of sending, and how to continue after each.
 
 use std::time::Duration;
 
@@ -6,20 +6,20 @@ use crate::call::{Attempt, Call};
 use crate::transport::{Response, is_transient, retry_after};
 use crate::{Client, Error};
 
-/// The reason why one way of sending did not work.
+/// The failure of one way of sending.
 pub(super) enum Setback {
-    /// Worth the same again, after a wait.
+    /// It is worth repeating, after a wait.
     Again(Error, Option<Duration>),
-    /// The server does not take it this way.
+    /// The server does not accept this way.
     OtherWay(Error),
     /// A chunk was too large; the next is smaller.
     Smaller(Error),
-    /// For good.
+    /// It is final.
     Fatal(Error),
 }
 
 impl Client {
-    /// Sorts a try that gave no answer.
+    /// Classifies an attempt that gave no answer.
     pub(super) fn setback(call: &Call<'_>, attempt: Attempt) -> Setback {
         match attempt {
             Attempt::Failed(failure) if failure.is_transient() => {
@@ -30,7 +30,7 @@ impl Client {
         }
     }
 
-    /// Sorts an answer that is not the wanted one.
+    /// Classifies an unwanted answer.
     pub(super) async fn refusal(&self, call: &Call<'_>, response: Response) -> Setback {
         let status = response.status;
         let wish = retry_after(&response.headers);

@@ -1,4 +1,4 @@
-//! Sources of the bytes of a push.
+//! Sources of the content of a push.
 
 use std::io::{self, SeekFrom};
 use std::path::PathBuf;
@@ -12,7 +12,7 @@ pub trait BlobSource: Send + Sync {
     /// The content from byte `offset` to its end.
     ///
     /// # Errors
-    /// Those of the system; they end the push.
+    /// The system's errors; they end the push.
     fn open(
         &self,
         offset: u64,

@@ -1,4 +1,4 @@
-//! A blob on its way out: sessions, ways and tries, until the registry has it.
+//! Uploads a blob: sessions, ways and tries, until the registry has it.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use crate::transport::Backoff;
 use crate::{Client, Error};
 
 impl Client {
-    /// Puts a blob that the repository does not have: mounted from `mount`, or sent.
+    /// Uploads a blob that the repository does not have: it is mounted from `mount`, or sent.
     pub(crate) async fn upload(
         &self,
         call: &Call<'_>,
@@ -48,7 +48,7 @@ impl Client {
             };
             let (error, wish) = match result {
                 Ok(()) => return Ok(Pushed::Sent),
-                // Halving ends by itself: it does not count as a failure.
+                // Halving is limited by itself: it does not count as a failure.
                 Err(Setback::Smaller(error)) => {
                     tracing::debug!(%error, chunk, "smaller chunks");
                     continue;

@@ -1,15 +1,15 @@
-//! The way a blob is sent: as one stream, or in chunks.
+//! Chooses the way in which a blob is sent: as one stream, or in chunks.
 
 /// A way of sending.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Way {
-    /// One PUT. It cannot go on where it stopped.
+    /// One PUT. It cannot continue where it stopped.
     Stream,
-    /// A PATCH for each chunk. They can go on where they stopped.
+    /// A PATCH for each chunk. They can continue where they stopped.
     Chunks,
 }
 
-/// The ways of one push. A stream comes first; a break or a refusal leads to chunks, and a server
+/// The ways of one push. A stream comes first; after a break or a refusal come chunks, and a server
 /// that refuses those gets the stream again.
 #[derive(Debug)]
 pub(super) struct Ways {
@@ -30,13 +30,13 @@ impl Ways {
         self.current
     }
 
-    /// Notes that the server does not take it this way. Whether another is left.
+    /// Records that the server does not accept this way; returns whether another is left.
     pub(super) fn refuse(&mut self) -> bool {
         self.refused[self.current as usize] = true;
         self.refused != [true; 2]
     }
 
-    /// Chooses the way of the try that follows a failed one.
+    /// Chooses the way of the try after a failed one.
     pub(super) fn go_on(&mut self) {
         let other = match self.current {
             Way::Stream => Way::Chunks,

@@ -1,4 +1,4 @@
-//! Many blobs in and out.
+//! Pulls and pushes many blobs.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -12,9 +12,9 @@ use crate::pull::Blob;
 use crate::push::{BlobSource, PushBlob, Pushed};
 use crate::{Client, Error};
 
-/// Takes pulled blobs.
+/// A receiver of pulled blobs.
 pub trait BlobSink: Send + Sync {
-    /// Consumes the content of `item`. Only after its end without an error may it be kept.
+    /// Consumes the content of `item`, which may be kept only after it has ended without an error.
     ///
     /// # Errors
     /// Those of the blob, and [`Error::Local`] when the content cannot be kept.

@@ -1,11 +1,11 @@
-//! Work on many items at once.
+//! Runs work on many items at once.
 
 use std::future::Future;
 
 use futures_util::{StreamExt as _, TryStreamExt as _};
 
 /// Runs `work` on every item, at most `parallel` at a time. The results keep the order of the
-/// items; the first error drops what is still running.
+/// items; the first error cancels the work that is still running.
 ///
 /// # Errors
 /// The first error of `work`.

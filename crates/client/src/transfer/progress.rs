@@ -1,18 +1,18 @@
-//! The progress of transfers, for those who show it.
+//! Reports the progress of transfers.
 
 use lazaret_oci::Descriptor;
 
-/// Hears how transfers go. Calls come from several tasks.
+/// A receiver of progress. Calls come from several tasks.
 pub trait Progress: Send + Sync {
     /// The transfer of `item` begins.
     fn started(&self, item: &Descriptor);
-    /// `bytes` more of `item` went over the network. After a break, bytes may count again.
+    /// `bytes` more of `item` were transferred. After a break, bytes may count again.
     fn advanced(&self, item: &Descriptor, bytes: u64);
-    /// `item` is complete (or was there already).
+    /// `item` is complete (or existed already).
     fn finished(&self, item: &Descriptor);
 }
 
-/// Tells nobody.
+/// Ignores progress.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Quiet;
 

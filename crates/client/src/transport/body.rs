@@ -1,4 +1,4 @@
-//! Bodies of requests: streamed in small pieces. Those of answers are `lazaret_net`'s.
+//! Bodies of requests, streamed in small pieces. Those of responses are in `lazaret_net`.
 
 use std::io;
 use std::pin::Pin;
@@ -10,7 +10,7 @@ use bytes::{Bytes, BytesMut};
 use hyper::body::{Body, Frame, SizeHint};
 use tokio::io::{AsyncRead, ReadBuf};
 
-/// Bytes read from a source at a time.
+/// Number of bytes that are read from a source at a time.
 const PIECE: usize = 64 * 1024;
 
 /// The body of a request.
@@ -23,7 +23,7 @@ pub(crate) enum Payload {
     Stream(Upload),
 }
 
-/// Shared view of a body on its way: how far it is, and what stopped its source.
+/// The shared state of a body that is being sent: bytes sent so far, and the error of its source.
 #[derive(Debug, Default)]
 pub(crate) struct Sent {
     pub(crate) bytes: AtomicU64,

@@ -1,4 +1,4 @@
-//! Connections: name lookup, reach check, TCP, TLS.
+//! Opens connections: name lookup, reach check, TCP, TLS.
 
 use std::future::Future;
 use std::io;
@@ -77,7 +77,7 @@ impl Connector {
     }
 }
 
-/// The first of the addresses that answers, each with a head start over the next.
+/// Connects to the first address that answers; each has a head start over the next.
 async fn race(addresses: Vec<SocketAddr>) -> Result<TcpStream, ConnectError> {
     let mut rest = addresses.into_iter();
     let mut running = FuturesUnordered::new();
@@ -95,7 +95,7 @@ async fn race(addresses: Vec<SocketAddr>) -> Result<TcpStream, ConnectError> {
         tokio::select! {
             Some(result) = running.next() => match result {
                 Ok(stream) => {
-                    // Only a slower small write is at stake.
+                    // If this fails, small writes are only slower.
                     let _ = stream.set_nodelay(true);
                     return Ok(stream);
                 }

@@ -1,4 +1,4 @@
-//! One request, one answer.
+//! Sends one request and receives one response.
 
 use std::collections::HashMap;
 use std::sync::atomic::Ordering;
@@ -30,18 +30,18 @@ pub(crate) struct Outgoing {
     pub(crate) reach: Reach,
 }
 
-/// An answer, with where it came from.
+/// A response, with the URL that gave it.
 #[derive(Debug)]
 pub(crate) struct Response {
     pub(crate) uri: Uri,
     pub(crate) status: http::StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: TimedBody,
-    /// The addresses that this server may point to.
+    /// The addresses to which this server may point.
     pub(crate) reach: Reach,
-    /// Whether a credential was sent with the request; set by those who know.
+    /// Whether a credential was sent with the request; set by the caller that added it.
     pub(crate) proved: bool,
-    /// The `Authorization` that was sent, likewise.
+    /// The `Authorization` that was sent; set likewise.
     pub(crate) sent: Option<HeaderValue>,
 }
 
@@ -92,7 +92,7 @@ impl Transport {
             .clone()
     }
 
-    /// Sends one request. Redirects and failures are the caller's.
+    /// Sends one request. The caller handles redirects and failures.
     pub(crate) async fn send(&self, outgoing: Outgoing) -> Result<Response, Failure> {
         let Outgoing {
             method,
@@ -127,7 +127,7 @@ impl Transport {
         let result = loop {
             match tokio::time::timeout(self.timeouts.header, &mut answer).await {
                 Ok(result) => break result,
-                // As long as the request itself moves, the server is not late.
+                // While the request itself makes progress, the server is not late.
                 Err(_) if sent.bytes.load(Ordering::Relaxed) > seen => {
                     seen = sent.bytes.load(Ordering::Relaxed);
                 }

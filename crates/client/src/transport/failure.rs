@@ -1,4 +1,4 @@
-//! Reasons why an exchange gave no answer.
+//! Failures of an exchange.
 
 use std::error::Error as StdError;
 use std::io;
@@ -9,7 +9,7 @@ use lazaret_net::BodyError;
 use crate::Error;
 use crate::error::Cause;
 
-/// An exchange without an answer. It knows no object yet: [`Failure::into_error`] adds it.
+/// The failure of an exchange. It names no operation yet: [`Failure::into_error`] adds it.
 #[derive(Debug)]
 pub(crate) struct Failure {
     /// The host that was addressed.
@@ -19,12 +19,12 @@ pub(crate) struct Failure {
 
 #[derive(Debug)]
 pub(crate) enum FailureKind {
-    /// The network: worth another try.
+    /// The network failed: worth another try.
     Network { reason: String },
     /// TLS failed for good.
     Tls { reason: String, cause: Cause },
-    /// The peer pointed to something that is refused, or broke the protocol. The text goes on
-    /// after the peer's name.
+    /// The peer pointed to something that is refused, or broke the protocol. The text follows
+    /// the peer's name.
     Refused { reason: String, cause: Cause },
     /// The local source of the body failed.
     Source(io::Error),
@@ -55,7 +55,7 @@ impl Failure {
         matches!(self.kind, FailureKind::Network { .. })
     }
 
-    /// The public error, for the operation that failed.
+    /// The public error, for the failed operation.
     pub(crate) fn into_error(self, operation: &str) -> Error {
         let registry = self.host;
         let operation = operation.to_owned();
@@ -83,7 +83,7 @@ impl Failure {
     }
 }
 
-/// An error of the connector, carried through hyper as a source.
+/// An error of the connector, which hyper carries as a source.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ConnectError {
     #[error("the server gave an HTTP response to an HTTPS client")]
@@ -129,7 +129,7 @@ impl From<&ConnectError> for FailureKind {
     }
 }
 
-/// Finds out what a hyper error means.
+/// Converts a hyper error.
 pub(super) fn classify(host: &str, error: &(dyn StdError + 'static)) -> Failure {
     let connect = chain(error).find_map(|error| error.downcast_ref::<ConnectError>());
     if let Some(connect) = connect {
@@ -147,7 +147,7 @@ pub(super) fn classify(host: &str, error: &(dyn StdError + 'static)) -> Failure 
     Failure::network(host, innermost(error))
 }
 
-/// The reason why a body ended early, in one line.
+/// The reason for which a body ended early, in one line.
 pub(crate) fn describe(error: &BodyError) -> String {
     match error {
         BodyError::Broken(source) => format!("{error}: {}", innermost(source)),
@@ -155,7 +155,7 @@ pub(crate) fn describe(error: &BodyError) -> String {
     }
 }
 
-/// The deepest cause, which says most in the fewest words.
+/// The innermost cause, which is the most specific.
 fn innermost(error: &(dyn StdError + 'static)) -> String {
     chain(error).last().unwrap_or(error).to_string()
 }

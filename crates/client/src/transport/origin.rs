@@ -28,7 +28,7 @@ impl Origin {
         if authority.as_str().contains('@') || authority.host().is_empty() {
             return None;
         }
-        // Not `Authority::port`, which takes a port that is out of range for none.
+        // Not `Authority::port`, which ignores a port that is out of range.
         let port = match authority.as_str().strip_prefix(authority.host())? {
             "" if tls => 443,
             "" => 80,
@@ -50,7 +50,7 @@ impl Origin {
         &self.host
     }
 
-    /// The port, written or not.
+    /// The port, explicit or the default.
     pub(crate) fn port(&self) -> u16 {
         self.port
     }
@@ -108,7 +108,7 @@ impl PlainHttp {
     }
 
     /// Whether a server at `from` may point to `to`, as far as TLS is concerned: never from
-    /// TLS to plain HTTP, and from plain HTTP only to hosts that may be plain.
+    /// TLS to plain HTTP, and from plain HTTP only to hosts that may use plain HTTP.
     pub(crate) fn allows_step(&self, from: &Origin, to: &Origin) -> bool {
         if to.tls {
             return true;
@@ -126,7 +126,7 @@ impl PlainHttp {
     }
 }
 
-/// Resolves a `Location` or `Link` against the URL it came from (RFC 3986, section 5, without
+/// Resolves a `Location` or `Link` against the URL of its response (RFC 3986, section 5, without
 /// dot segments). `None` when the result is not a plain `http(s)` URL.
 pub(crate) fn resolve(base: &Uri, target: &str) -> Option<Uri> {
     let target = target.trim();
@@ -155,7 +155,7 @@ pub(crate) fn resolve(base: &Uri, target: &str) -> Option<Uri> {
     Origin::of(&uri).map(|_| uri)
 }
 
-/// `scheme:` as in RFC 3986: relative paths with a colon in a later segment are not schemes.
+/// Whether the text starts with `scheme:` (RFC 3986). A colon in a later segment is not a scheme.
 fn has_scheme(text: &str) -> bool {
     text.split_once(':').is_some_and(|(scheme, _)| {
         scheme.starts_with(|c: char| c.is_ascii_alphabetic())

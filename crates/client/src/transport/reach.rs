@@ -1,21 +1,21 @@
-//! The addresses that a server may send the client to (server-side request forgery).
+//! Limits the addresses to which a server may send the client (server-side request forgery).
 //!
-//! A registry points its clients elsewhere: redirects, token realms, upload locations, next
-//! pages. One on the public internet has no business pointing into the client's own networks.
-//! The check is made on the address that is connected to, after the name lookup.
+//! A registry points its clients to other URLs: redirects, token realms, upload locations, next
+//! pages. A server on the public internet must not point into the client's own networks.
+//! The address of the connection is checked, after the name lookup.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// The place of an address, from far to near.
+/// The zone of an address, from far to near.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Zone {
     /// The internet.
     Public,
-    /// RFC 1918, RFC 6598, RFC 4193.
+    /// Private networks: RFC 1918, RFC 6598, RFC 4193.
     Private,
     /// This machine.
     Loopback,
-    /// Link-local, unspecified, multicast, broadcast: cloud metadata services live here.
+    /// Link-local, unspecified, multicast, broadcast: cloud metadata services are here.
     Link,
 }
 
@@ -60,7 +60,7 @@ impl Zone {
     }
 }
 
-/// IPv4 inside IPv6: mapped, compatible, NAT64 and 6to4.
+/// The IPv4 address inside an IPv6 address: mapped, compatible, NAT64 and 6to4.
 fn embedded_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
     let s = address.segments();
     let join = |high: u16, low: u16| {
@@ -79,12 +79,12 @@ fn embedded_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
     }
 }
 
-/// The addresses that may be connected to.
+/// The addresses to which connections are allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Reach {
     /// Any: the user named the host.
     Anywhere,
-    /// Those that a server in this zone may point to.
+    /// Those to which a server in this zone may point.
     From(Zone),
 }
 
@@ -94,7 +94,7 @@ impl Reach {
         match (self, Zone::of(address)) {
             (Self::Anywhere, _) => true,
             (Self::From(from), Zone::Link) => from == Zone::Link,
-            // A private or loopback server is the user's own: it may point to where it is or
+            // A private or loopback server is the user's own: it may point to its own zone or
             // farther away.
             (Self::From(from), to) => to <= from,
         }

@@ -1,5 +1,5 @@
-//! Redirects: of GET and HEAD only, a few, never out of TLS, never with credentials to
-//! another origin, never into networks that the server has no business in.
+//! Follows redirects: only of GET and HEAD, a few at most, never from TLS to plain HTTP, never with
+//! credentials to another origin, never into networks that the server may not point to.
 
 use http::{Method, StatusCode, header};
 
@@ -17,7 +17,7 @@ fn is_redirect(status: StatusCode) -> bool {
 }
 
 impl Transport {
-    /// Sends a request and follows where it is redirected to.
+    /// Sends a request and follows its redirects.
     pub(crate) async fn follow(&self, outgoing: Outgoing) -> Result<Response, Failure> {
         let method = outgoing.method.clone();
         if !matches!(method, Method::GET | Method::HEAD) {
@@ -40,8 +40,8 @@ impl Transport {
                 })?;
             self.check_step(&response.uri, &target, "redirect")?;
             if Origin::of(&target) != origin {
-                // Once away, they do not come back either: the other origin would decide what
-                // is done with them.
+                // Once removed, it stays removed on the way back: the other origin would decide
+                // what is done with the credentials.
                 authorization = None;
                 headers.remove(header::COOKIE);
             }

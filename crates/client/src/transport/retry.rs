@@ -1,4 +1,4 @@
-//! The times and number of further tries.
+//! Decides whether and when to retry.
 
 use std::time::{Duration, SystemTime};
 
@@ -6,7 +6,7 @@ use http::{HeaderMap, StatusCode, header};
 
 use crate::options::Retry;
 
-/// The statuses that another try can cure.
+/// Whether another try can help after this status.
 pub(crate) fn is_transient(status: StatusCode) -> bool {
     matches!(status.as_u16(), 408 | 429 | 502 | 503 | 504)
 }
@@ -24,7 +24,7 @@ pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     )
 }
 
-/// The waits of one operation.
+/// The backoff of one operation.
 #[derive(Debug, Clone)]
 pub(crate) struct Backoff {
     policy: Retry,
@@ -42,7 +42,7 @@ impl Backoff {
     }
 
     /// Records a failure. `Some`: wait that long and try again; `None`: give up, because the
-    /// tries are used up or the server wants more patience than there is.
+    /// tries are used up or the server asks for a longer wait than is left.
     pub(crate) fn after_failure(&mut self, wish: Option<Duration>) -> Option<Duration> {
         self.failures += 1;
         if self.failures >= self.policy.tries {

@@ -100,7 +100,7 @@ async fn the_reach_is_checked_on_the_address_behind_a_name() {
             reach: Reach::From(Zone::Public),
         };
         let failure = transport.send(outgoing).await.unwrap_err();
-        // Odd spellings of addresses are refused by the check or by the resolver.
+        // Unusual spellings of addresses are refused by the check or by the resolver.
         if !host.contains('0') || host.contains('.') {
             assert!(!failure.is_transient(), "{host}: {failure:?}");
         }

@@ -1,4 +1,4 @@
-//! TLS: the system's authorities plus those of the options, loaded when first needed.
+//! TLS with the system's authorities and those of the options, loaded when first needed.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -15,15 +15,15 @@ use tokio_rustls::client::TlsStream;
 use super::failure::ConnectError;
 use crate::Error;
 
-/// Makes TLS sessions. The system's store takes tens of milliseconds to read, so plain HTTP
-/// clients never touch it.
+/// Makes TLS sessions. Reading the system's store takes tens of milliseconds, so clients of plain
+/// HTTP never read it.
 pub(super) struct Tls {
     extra: Roots,
     config: OnceCell<Arc<ClientConfig>>,
 }
 
 impl Tls {
-    /// Reads the further authorities, which are few.
+    /// Reads the additional authorities, which are few.
     pub(super) fn new(extra_ca: &[PathBuf]) -> Result<Self, Error> {
         let mut extra = Roots::none();
         for path in extra_ca {
@@ -37,7 +37,7 @@ impl Tls {
         })
     }
 
-    /// Shakes hands over `stream` with the server `host`.
+    /// Performs the handshake with the server `host` over `stream`.
     pub(super) async fn handshake<S>(
         &self,
         host: &str,
@@ -72,7 +72,7 @@ fn explain(error: &std::io::Error) -> ConnectError {
         .get_ref()
         .and_then(|inner| inner.downcast_ref::<rustls::Error>());
     match tls {
-        // The first bytes were no TLS record: nearly always "HTTP/1.1 400 Bad Request".
+        // The first bytes were not a TLS record: nearly always "HTTP/1.1 400 Bad Request".
         Some(rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType)) => {
             ConnectError::PlainPeer
         }

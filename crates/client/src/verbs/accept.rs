@@ -1,4 +1,4 @@
-//! The kinds of manifests that this client reads.
+//! The manifest types that this client reads.
 
 use http::{HeaderMap, header};
 use lazaret_oci::media_type;

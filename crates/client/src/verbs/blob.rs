@@ -9,7 +9,7 @@ use crate::pull::{Blob, Place};
 use crate::{Client, Error};
 
 impl Client {
-    /// Opens a blob of the repository of `reference` (whose tag and digest play no part).
+    /// Opens a blob of the repository of `reference` (whose tag and digest are ignored).
     ///
     /// # Errors
     /// [`Error::NotFound`], and [`Error::Integrity`] when the registry announces another size.
@@ -18,7 +18,7 @@ impl Client {
         self.blob_from(reference, blob, 0, hasher).await
     }
 
-    /// Opens the rest of a blob whose first `offset` bytes are at hand and went through
+    /// Opens the rest of a blob whose first `offset` bytes are at hand and were hashed by
     /// `hasher`. The stream gives the rest; its end verifies the whole.
     ///
     /// # Errors
@@ -34,7 +34,7 @@ impl Client {
         self.pull_from(place, blob, offset, hasher).await
     }
 
-    /// Writes a verified blob to `sink` and flushes it. After an error, what was written must
+    /// Writes a verified blob to `sink` and flushes it. After an error, the written data must
     /// not be used.
     ///
     /// # Errors

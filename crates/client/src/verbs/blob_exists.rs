@@ -16,7 +16,7 @@ impl Client {
         self.has_blob(&call, reference, digest).await
     }
 
-    /// [`Client::blob_exists`] as a part of another call.
+    /// [`Client::blob_exists`] as part of another call.
     pub(crate) async fn has_blob(
         &self,
         call: &Call<'_>,

@@ -1,5 +1,5 @@
-//! `GET /v2/_catalog`: the repositories of a registry. Not part of the specification any more,
-//! and refused by many public registries.
+//! `GET /v2/_catalog`: the repositories of a registry. This is no longer part of the specification,
+//! and many public registries refuse it.
 
 use http::HeaderMap;
 use lazaret_oci::{Registry, Repository};
@@ -17,7 +17,7 @@ struct Page {
 }
 
 impl Client {
-    /// All repositories that the registry shows. Names outside the grammar are left out.
+    /// All repositories that the registry lists. Invalid names are left out.
     ///
     /// # Errors
     /// As [`Client::tags`].

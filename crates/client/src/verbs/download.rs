@@ -1,4 +1,4 @@
-//! `GET` of a plain URL that leads to a blob.
+//! `GET` of a plain URL of a blob.
 
 use http::Uri;
 use lazaret_oci::{Descriptor, Hasher, Registry};
@@ -9,11 +9,11 @@ use crate::transport::Origin;
 use crate::{Client, Error};
 
 impl Client {
-    /// Opens what a plain URL leads to, which must be what `blob` describes. No credentials are sent;
-    /// plain HTTP is spoken to the hosts that registries may be plain on.
+    /// Opens the content of a plain URL, which must match `blob`. No credentials are sent; plain
+    /// HTTP is used for the hosts on which registries may use it.
     ///
     /// # Errors
-    /// [`Error::Url`] for what is no such URL; as [`Client::blob`].
+    /// [`Error::Url`] for an unusable URL; otherwise as [`Client::blob`].
     pub async fn download(&self, url: &str, blob: &Descriptor) -> Result<Blob, Error> {
         let refused = |fault| Error::Url {
             url: url.to_owned(),

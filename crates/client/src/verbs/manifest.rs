@@ -13,8 +13,8 @@ use crate::{Client, Error};
 const DEEPEST: usize = 4;
 
 impl Client {
-    /// Reads the manifest or index that a reference names. Its bytes are verified against the
-    /// digest of the reference, else against the one that the registry states.
+    /// Reads the manifest or index of a reference. Its bytes are verified with the
+    /// digest of the reference, or else with the digest that the registry states.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Integrity`], [`Error::Document`], and [`Error::Protocol`]
@@ -40,7 +40,7 @@ impl Client {
         })
     }
 
-    /// Reads the manifest that a reference names, through indexes to the one for `platform`.
+    /// Reads the manifest of a reference, and follows indexes to the manifest for `platform`.
     ///
     /// # Errors
     /// As [`Client::manifest`], and [`Error::Platform`] with the platforms on offer.
@@ -71,7 +71,7 @@ impl Client {
         platform: &Platform,
     ) -> Result<Digest, Error> {
         let nested = |index: &Index| {
-            // An index without platforms leads to further ones.
+            // In an index without platforms, look for nested indexes.
             let mut entries = index.manifests.iter();
             entries
                 .find(|entry| {

@@ -1,4 +1,4 @@
-//! Listings in pages, linked by `Link: <...>; rel="next"` (RFC 8288).
+//! Reads listings page by page, linked by `Link: <...>; rel="next"` (RFC 8288).
 
 use std::collections::HashSet;
 
@@ -14,7 +14,7 @@ pub(super) const LARGEST_PAGE: usize = 8 * 1024 * 1024;
 /// Most entries of a listing that are kept.
 const MOST_ENTRIES: usize = 1_000_000;
 
-/// Reads page after page, within the registry's own origin and within bounds.
+/// Reads one page after another, within the registry's own origin and within bounds.
 pub(super) struct Pages<'a> {
     client: &'a Client,
     call: &'a Call<'a>,
@@ -34,12 +34,12 @@ impl<'a> Pages<'a> {
         }
     }
 
-    /// Whether the page that was read last, or failed, is the first.
+    /// Whether the last page that was read, or that failed, is the first one.
     pub(super) fn is_first(&self) -> bool {
         self.seen.len() == 1
     }
 
-    /// Counts the entries of a page.
+    /// Counts the entries of a page, and fails if there are too many in total.
     pub(super) fn count(&mut self, entries: usize) -> Result<(), Error> {
         self.entries += entries;
         if self.entries > MOST_ENTRIES {

@@ -1,4 +1,4 @@
-//! `GET /v2/`: is it a registry, and does it know us?
+//! `GET /v2/`: whether the server is a registry, and accepts the credentials.
 
 use std::sync::Arc;
 
@@ -11,11 +11,11 @@ use crate::{Client, Error};
 /// A registry's answer to a ping.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ping {
-    /// It asked who is there, and took the credentials.
+    /// It asked for authentication and accepted the credentials.
     Authenticated,
-    /// It asked who is there, and was content with an anonymous token.
+    /// It asked for authentication and accepted an anonymous token.
     Anonymous,
-    /// It did not ask: nothing is known about the credentials.
+    /// It did not ask for authentication, so nothing is known about the credentials.
     Open,
 }
 
@@ -23,7 +23,8 @@ impl Client {
     /// Checks that `registry` speaks the distribution API and lets this client in.
     ///
     /// # Errors
-    /// [`Error::Unauthorized`] when it does not; [`Error::Protocol`] when it is no registry.
+    /// [`Error::Unauthorized`] when it does not let this client in; [`Error::Protocol`] when it is
+    /// not a registry.
     pub async fn ping(&self, registry: &Registry) -> Result<Ping, Error> {
         let call = Call::at(registry, format!("reach {registry}"));
         let request = Request::get(self.url(registry, "/v2/"));
@@ -36,10 +37,10 @@ impl Client {
     }
 
     /// Checks a credential with `registry` before it is stored. The client's own credentials
-    /// play no part.
+    /// are not used.
     ///
     /// # Errors
-    /// [`Error::Unauthorized`] when the registry does not take it.
+    /// [`Error::Unauthorized`] when the registry does not accept it.
     pub async fn verify(&self, registry: &Registry, credential: Credential) -> Result<Ping, Error> {
         let fixed = Fixed {
             registry: registry.clone(),

@@ -1,4 +1,4 @@
-//! A blob into a repository: `HEAD` first, then the uploads of [`crate::push`].
+//! Pushes a blob to a repository: `HEAD` first, then the uploads of [`crate::push`].
 
 use lazaret_oci::{Descriptor, Reference};
 
@@ -8,13 +8,13 @@ use crate::push::{BlobSource, PushBlob, Pushed};
 use crate::{Client, Error, hub};
 
 impl Client {
-    /// Puts a blob into the repository of `reference`, unless it is there.
+    /// Pushes a blob to the repository of `reference`, unless it exists there.
     ///
-    /// The source is read from its start again when a connection breaks. The registry verifies
+    /// The source may be read again from its start when a connection breaks. The registry verifies
     /// the digest.
     ///
     /// # Errors
-    /// [`Error::Local`] when the source fails or is shorter than the descriptor says.
+    /// [`Error::Local`] when the source fails or is shorter than the descriptor's size.
     pub async fn push_blob(
         &self,
         reference: &Reference,

@@ -7,23 +7,24 @@ use crate::auth::Scopes;
 use crate::call::{Call, Request, content_digest};
 use crate::{Client, Error};
 
-/// A manifest that the registry took.
+/// A manifest that the registry accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PushedManifest {
-    /// Its digest.
+    /// Digest of the manifest.
     pub digest: Digest,
-    /// Whether the registry lists it among the referrers of its subject by itself; `None` when
+    /// Whether the registry itself lists it among the referrers of its subject; `None` when
     /// it has no subject.
     pub lists_subject: Option<bool>,
 }
 
 impl Client {
-    /// Puts a manifest under the tag or digest of `reference`. When it has a subject and the
-    /// registry has no referrers API, the fallback tag is brought up to date.
+    /// Pushes a manifest under the tag or digest of `reference`. When it has a subject and the
+    /// registry has no referrers API, the fallback tag is updated.
     ///
     /// # Errors
-    /// [`Error::Invalid`] with every fault the registry found; [`Error::Integrity`] when the
-    /// registry has other bytes than those sent, or `reference` is pinned to other bytes.
+    /// [`Error::Invalid`] with every fault that the registry found; [`Error::Integrity`] when the
+    /// registry states another digest than that of the bytes sent, or `reference` is pinned to
+    /// another one.
     pub async fn push_manifest(
         &self,
         reference: &Reference,

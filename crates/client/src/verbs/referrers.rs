@@ -10,11 +10,11 @@ use crate::call::Call;
 use crate::{Client, Error};
 
 impl Client {
-    /// The manifests that refer to `subject`, of one artifact type if given. Direct ones only:
-    /// who follows them further must watch for cycles.
+    /// The direct referrers of `subject`, of one artifact type if given. A caller that follows
+    /// them further must watch for cycles.
     ///
     /// # Errors
-    /// Any but [`Error::NotFound`]: no referrers are an empty list.
+    /// Any but [`Error::NotFound`]: without referrers, the list is empty.
     pub async fn referrers(
         &self,
         reference: &Reference,
@@ -32,7 +32,7 @@ impl Client {
             let page = match pages.next(MAX_MANIFEST_BYTES, accept()).await {
                 Ok(Some(page)) => page,
                 Ok(None) => break,
-                // The specification says 404; registries without the API also say 400 or 405.
+                // The specification says 404; registries without the API also answer 400 or 405.
                 Err(Error::NotFound { .. } | Error::Invalid { .. }) if pages.is_first() => {
                     found = self.fallback_referrers(reference, subject).await?;
                     break;
@@ -45,7 +45,7 @@ impl Client {
             found.extend(index.manifests);
         }
         if let Some(wanted) = artifact_type {
-            // Filtering by the server is optional, and nobody needs to believe it.
+            // Filtering by the server is optional, so it is repeated here.
             found.retain(|entry| entry.artifact_type.as_deref() == Some(wanted));
         }
         let mut seen = HashSet::new();

@@ -1,5 +1,5 @@
-//! The fallback tag of registries without the referrers API: an index of what refers to a manifest
-//! (distribution-spec 1.1, "Pushing Manifests with Subject").
+//! The fallback tag of registries without the referrers API: an index of the referrers of a
+//! manifest (distribution-spec 1.1, "Pushing Manifests with Subject").
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use lazaret_oci::{
 use crate::call::Call;
 use crate::{Client, Error};
 
-/// Most tries to write a change, because another client's may win.
+/// Most tries to write a change, because another client may overwrite it.
 const TRIES: u32 = 8;
 
 impl Client {
@@ -31,8 +31,8 @@ impl Client {
     }
 
     /// Adds a manifest to the fallback tag of its subject. Registries without the referrers API
-    /// offer no atomic update, so the result is read back, and written again when somebody
-    /// else's update won.
+    /// have no atomic update, so the result is read back, and written again when another
+    /// client has overwritten it.
     pub(super) async fn record_referrer(
         &self,
         reference: &Reference,
@@ -84,7 +84,7 @@ impl Client {
     }
 }
 
-/// The reference of `<algorithm>-<hex>`, cut to the length of a tag.
+/// The reference of the tag `<algorithm>-<hex>`, cut to the maximum length of a tag.
 fn fallback_tag(reference: &Reference, subject: &Digest) -> Reference {
     let hex: String = subject.hex().chars().take(64).collect();
     Reference {

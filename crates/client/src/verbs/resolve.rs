@@ -1,4 +1,4 @@
-//! `HEAD /v2/<name>/manifests/<reference>`: from a tag to a digest.
+//! `HEAD /v2/<name>/manifests/<reference>`: resolves a tag to a digest.
 
 use http::{Method, header};
 use lazaret_oci::{Descriptor, Reference, media_type};
@@ -8,9 +8,9 @@ use crate::call::{Call, Request, content_digest};
 use crate::{Client, Error};
 
 impl Client {
-    /// Finds out which manifest a reference names, without its content.
+    /// Resolves a reference to the descriptor of its manifest, without the content.
     ///
-    /// The digest is the registry's word; whoever reads the manifest by it gets it verified.
+    /// The digest is what the registry states; it is verified when the manifest is read by it.
     ///
     /// # Errors
     /// [`Error::NotFound`], and [`Error::Integrity`] when the registry contradicts the pin.
@@ -46,7 +46,7 @@ impl Client {
                 return Ok(Descriptor::new(&kind, digest, size));
             }
         }
-        // HEAD is optional in practice, and its refusals come without a message.
+        // HEAD is optional in practice, and its error answers have no message.
         let document = self.manifest(reference).await?;
         let mut descriptor = document.descriptor();
         if let Some(pin) = &reference.digest {

@@ -18,8 +18,8 @@ impl Client {
     /// All tags of the repository of `reference`, in the registry's order.
     ///
     /// # Errors
-    /// [`Error::NotFound`]; [`Error::Protocol`] for listings that leave the registry, run in a
-    /// circle or do not end.
+    /// [`Error::NotFound`]; [`Error::Protocol`] for listings whose links leave the registry, form a
+    /// cycle or do not end.
     pub async fn tags(&self, reference: &Reference) -> Result<Vec<Tag>, Error> {
         let call = Call::on(reference, format!("list tags of {}", reference.base()));
         let first = self.url_in(reference, "tags/list?n=1000");

@@ -17,7 +17,7 @@ fn manifest() -> Answer {
         .body(manifest_json().as_bytes())
 }
 
-/// A registry that wants a token of its own realm; `token` decides about token requests.
+/// A registry that requires a token of its own realm; `token` answers token requests.
 fn bearer(
     token: impl Fn(&Seen, usize) -> Answer + Send + Sync + 'static,
     accepted: impl Fn(&str) -> bool + Send + Sync + 'static,
@@ -144,7 +144,7 @@ async fn parallel_requests_share_a_token() {
 
 #[tokio::test]
 async fn an_expired_token_is_renewed_once() {
-    // The first token is refused when it comes a second time.
+    // The first token is refused the second time.
     let uses = AtomicUsize::new(0);
     let peer = bearer(
         |_, n| {
@@ -350,7 +350,7 @@ async fn a_push_asks_for_push_and_a_mount_for_its_source() {
 
 #[tokio::test]
 async fn secrets_are_in_no_error_and_no_debug_output() {
-    // Servers that echo everything they were sent.
+    // A server that echoes the whole request.
     let echo = |seen: &Seen| {
         let all = format!("{:?} {}", seen.headers, String::from_utf8_lossy(&seen.body));
         let status = if seen.header("authorization").is_some() {
@@ -399,7 +399,7 @@ async fn secrets_are_in_no_error_and_no_debug_output() {
     assert!(full(&error).contains("[redacted]"));
 }
 
-/// Keeps the text of all events.
+/// Records the text of all events.
 #[derive(Clone, Default)]
 struct Recorder(std::sync::Arc<std::sync::Mutex<String>>);
 
@@ -432,7 +432,7 @@ impl tracing::Subscriber for Recorder {
 #[tokio::test]
 async fn traces_hold_no_secrets() {
     let recorder = Recorder::default();
-    // Of the whole process: events of other tests must hold none either.
+    // For the whole process: events of other tests must not contain secrets either.
     tracing::subscriber::set_global_default(recorder.clone()).unwrap();
     let storage = Peer::start(|_| manifest());
     let signed = format!("{}/blob?X-Amz-Signature=s1gnature", storage.url());

@@ -12,7 +12,7 @@ use crate::support::{
 
 const BASIC_CHALLENGE: &str = "Basic realm=x";
 
-/// A server that nobody should come to, or not with credentials.
+/// A server that must get no request, or none with credentials.
 fn stranger() -> Peer {
     Peer::start(|_| {
         Answer::new(200)
@@ -28,7 +28,7 @@ fn no_credentials(peer: &Peer) {
     }
 }
 
-/// Wants Basic credentials, then does `then`.
+/// A server that requires Basic credentials, then answers with `then`.
 fn guarded(
     then: impl Fn(&Seen) -> Answer + Send + Sync + 'static,
 ) -> impl Fn(&Seen) -> Answer + Send + Sync {
@@ -218,7 +218,7 @@ async fn a_redirected_token_request_loses_its_credentials() {
     });
     let _ = client_with(basic()).ping(&peer.registry()).await;
     no_credentials(&other);
-    // A posted refresh token is not posted again.
+    // A refresh token in a POST is not posted again.
     let other = Peer::start(|_| Answer::json(200, r#"{"token":"t"}"#));
     let target = other.url();
     let peer = Peer::start_with(str::to_owned, move |seen, own| match seen.path() {

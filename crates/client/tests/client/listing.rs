@@ -151,7 +151,7 @@ async fn registries_without_referrers_have_the_fallback_tag() {
     assert!(none.is_empty());
 }
 
-/// Keeps manifests by path; no referrers API.
+/// A server that stores manifests by path and has no referrers API.
 fn shelf() -> impl Fn(&Seen) -> Answer + Send + Sync {
     let kept: Arc<Mutex<std::collections::HashMap<String, Vec<u8>>>> = Arc::default();
     move |seen| {

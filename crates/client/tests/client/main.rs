@@ -1,4 +1,4 @@
-//! The client against servers that are made for the occasion, most of them hostile.
+//! Tests of the client against small servers, most of them hostile.
 
 #![allow(clippy::unwrap_used)] // Helpers of tests are tests, too.
 

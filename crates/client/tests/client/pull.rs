@@ -20,7 +20,7 @@ async fn read(peer: &Peer, blob: &Descriptor) -> Result<Vec<u8>, Error> {
     Ok(out)
 }
 
-/// Serves ranges of `content`; `cut` says after how many bytes the answer breaks off.
+/// Serves ranges of `content`; `cut` gives the number of bytes after which the answer breaks off.
 fn ranged(
     content: Vec<u8>,
     cut: impl Fn(usize) -> Option<usize> + Send + Sync,
@@ -197,7 +197,7 @@ async fn a_body_that_stalls_is_resumed() {
     let client =
         lazaret_client::Client::new(options, std::sync::Arc::new(lazaret_client::Anonymous))
             .unwrap();
-    // Keeps the connection open after 20 000 bytes: the next request never comes on it.
+    // The connection stays open after 20 000 bytes: the next request never uses it.
     let peer = Peer::start(move |seen| {
         if first.fetch_add(1, Ordering::SeqCst) == 0 {
             let part = Answer::new(200).body(&body[..20_000]);

@@ -107,7 +107,7 @@ async fn a_mount_saves_the_upload_and_a_refused_one_does_not_hurt() {
             blob.digest
         )
     );
-    // 202: a session instead; other statuses: a new session.
+    // 202: a session instead of a mount; other statuses: a new session.
     for status in [202, 403, 404, 500] {
         let inner = registry(Quirks::default());
         let peer = Peer::start_with(str::to_owned, move |seen, own| {
@@ -127,7 +127,7 @@ async fn a_mount_saves_the_upload_and_a_refused_one_does_not_hurt() {
 
 #[tokio::test]
 async fn a_server_that_takes_no_large_put_gets_chunks_it_takes() {
-    // As GHCR: no request over 4 MiB.
+    // Like GHCR: no request over 4 MiB.
     let quirks = Quirks {
         largest_put: Some(4 * MIB),
         largest_chunk: Some(4 * MIB),
@@ -175,7 +175,7 @@ async fn the_least_chunk_is_honoured() {
 
 #[tokio::test]
 async fn chunks_answered_with_201_and_stale_ranges_count() {
-    // As ECR.
+    // Like ECR.
     let quirks = Quirks {
         largest_put: Some(MIB),
         patched: Some(201),
@@ -221,7 +221,7 @@ async fn passing_failures_of_a_put_are_overcome() {
 
 #[tokio::test]
 async fn a_server_without_chunks_gets_the_stream_again() {
-    // As GAR: the first stream breaks off, and there are no chunks to go on with.
+    // Like GAR: the first stream breaks off, and chunks are not supported.
     for status in [400, 404, 405, 501] {
         let quirks = Quirks {
             put: vec![0],
@@ -367,7 +367,7 @@ async fn files_are_sources_and_progress_is_told() {
     );
 }
 
-/// As proxies: answers a PUT with a body after the header, reads nothing more, and closes.
+/// Like a proxy: answers a PUT after the header, reads no body, and closes.
 fn impatient(mut stream: TcpStream) -> Option<TcpStream> {
     let mut head = [0; 2048];
     loop {
@@ -390,7 +390,7 @@ fn impatient(mut stream: TcpStream) -> Option<TcpStream> {
 async fn a_refusal_before_the_body_is_read_is_survived() {
     let state = registry(Quirks::default());
     let peer = Peer::start_over(impatient, str::to_owned, move |seen, own| {
-        // One request a connection, so that each PUT starts one.
+        // One request for each connection, so that each PUT opens one.
         state(seen, own).with("Connection", "close")
     });
     let content = noise(20 * MIB);

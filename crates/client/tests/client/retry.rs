@@ -7,7 +7,7 @@ use lazaret_oci::Registry;
 
 use crate::support::{Answer, AsRegistry, Peer, client, options};
 
-/// Answers with `first` in turn, then with 200.
+/// A server that answers with `first` in turn, then with 200.
 fn failing(first: Vec<Answer>) -> Peer {
     let number = AtomicUsize::new(0);
     Peer::start(move |_| {

@@ -1,4 +1,4 @@
-//! What the suites share: clients that wait for nothing, peers as registries, content.
+//! Helpers of the suites: clients that never wait, peers as registries, content.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,11 +9,11 @@ use lazaret_oci::{Reference, Registry, Repository};
 pub(crate) use lazaret_testing::http::{Answer, Peer, Seen};
 use lazaret_values::{Chain, Secret};
 
-/// A peer as a registry.
+/// Conversions from a peer to a registry and its references.
 pub(crate) trait AsRegistry {
     fn registry(&self) -> Registry;
 
-    /// `<registry>/<rest>`.
+    /// The reference `<registry>/<rest>`.
     fn reference(&self, rest: &str) -> Reference;
 }
 
@@ -27,7 +27,7 @@ impl AsRegistry for Peer {
     }
 }
 
-/// Options that wait for nothing.
+/// Options with which no test has to wait.
 pub(crate) fn options() -> Options {
     Options {
         retry: Retry {
@@ -47,7 +47,7 @@ pub(crate) fn client() -> Client {
     Client::new(options(), Arc::new(Anonymous)).unwrap()
 }
 
-/// The same credential for everybody, to see who gets it.
+/// A source with the same credential for all registries, to see which of them gets it.
 pub(crate) struct Everywhere(pub(crate) Credential);
 
 impl CredentialSource for Everywhere {
@@ -78,7 +78,7 @@ pub(crate) fn full(error: &Error) -> String {
     format!("{} | {error:?}", Chain(error))
 }
 
-/// Bytes that differ from place to place.
+/// Bytes that do not repeat.
 pub(crate) fn noise(length: usize) -> Vec<u8> {
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     (0..length)

@@ -11,7 +11,7 @@ use crate::support::{
     Answer, AsRegistry as _, Peer, Seen, basic, client_with, manifest_json, options,
 };
 
-/// A TLS server with a certificate of its own for 127.0.0.1, and that certificate as PEM.
+/// A TLS server with its own certificate for 127.0.0.1, and that certificate as PEM.
 fn start(answer: impl Fn(&Seen) -> Answer + Send + Sync + 'static) -> (Registry, String) {
     let made =
         rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned(), "localhost".to_owned()])
@@ -64,7 +64,7 @@ async fn an_extra_authority_is_trusted_and_others_are_not() {
 
 #[tokio::test]
 async fn an_http_server_on_an_https_address_is_explained() {
-    // What real servers answer to a handshake.
+    // The answer of real servers to a handshake that they cannot read.
     let refusing = |mut stream: TcpStream| {
         let _ = stream.read(&mut [0; 16]);
         let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n");

@@ -1,4 +1,4 @@
-//! The check: whether everything that the metadata names is there and right.
+//! The check: whether everything that the metadata names exists and is intact.
 //!
 //! ```text
 //! blobs       object there, of the right size, and (unless quick) of the right digest
@@ -6,9 +6,9 @@
 //! objects     every one is named by a blob, an upload or as garbage
 //! ```
 //!
-//! It may run beside everything else: what looks wrong is looked at again, so that what was
-//! deleted meanwhile is no finding. It keeps a page of rows, one repository's references and
-//! one chunk a reader in memory.
+//! It may run while the registry is in use: each fault is looked at a second time, so that content
+//! that was deleted meanwhile is not reported. It keeps a page of rows, one repository's references
+//! and one chunk for each reader in memory.
 
 mod blobs;
 mod finding;
@@ -25,7 +25,7 @@ use journal::Journal;
 use crate::Error;
 
 impl Check {
-    /// Checks everything, and tells findings and progress as they come.
+    /// Checks everything, and reports findings and progress as they come.
     ///
     /// # Errors
     /// Those of the metadata, and of listing and deleting objects. A blob that cannot be read

@@ -1,16 +1,16 @@
-//! Collection: removes what retention and the lack of references say, beside everybody's work.
+//! Collection: removes content by the retention rules and unreferenced content, while clients work.
 //!
 //! ```text
-//! uploads   nobody wrote for long                         -> object is garbage
+//! uploads   not written to for a long time                -> object is garbage
 //! retention rules, per repository                         -> tags and manifests deleted
 //! links     no manifest there names the blob, lease over  -> link deleted
 //! blobs     no link, lease over                           -> object is garbage
 //! garbage   readers had time to finish                    -> object deleted, forgotten
 //! ```
 //!
-//! Each change is a short transaction that checks its condition itself. So a run may be dropped
-//! at any await, fail anywhere or go on in two replicas at once: what is left over is for the
-//! next run, and nothing goes that somebody has come to need.
+//! Each change is a short transaction that checks its own condition. So a run may be dropped
+//! at any await, fail anywhere, or happen in two replicas at once: the next run does the rest, and
+//! content that has come into use again is never removed.
 
 mod dry;
 mod pace;
@@ -25,11 +25,11 @@ pub use stores::Collector;
 use crate::Error;
 
 impl Collector {
-    /// Tells everything that a run would remove now, one by one to `each`, and in total. Changes
-    /// nothing.
+    /// Reports everything that a run would remove now, item by item to `each`, and returns totals.
+    /// It changes nothing.
     ///
-    /// Blobs that only the listed manifests name are not listed: whether they can go is known
-    /// when these manifests are gone. Uploads are not listed either.
+    /// Blobs that only the listed manifests name are not listed: whether they can be removed is
+    /// known only after these manifests are gone. Uploads are not listed either.
     ///
     /// # Errors
     /// Those of the metadata.
@@ -40,10 +40,11 @@ impl Collector {
         dry::plan(self, each).await
     }
 
-    /// Removes what can go now, and tells `progress` after each step what was done so far.
+    /// Removes everything that can be removed now, and reports totals to `progress` after each
+    /// step.
     ///
     /// # Errors
-    /// Those of the metadata and the objects; what was done stays done. An object that cannot
+    /// Those of the metadata and the objects; changes so far stay. An object that cannot
     /// be deleted stays garbage for the next run, and is an error only after everything else
     /// was tried.
     pub async fn run(

@@ -1,4 +1,4 @@
-//! Retention: which tags and manifests of a repository go. Pure: no I/O, no clock.
+//! Retention: decides which tags and manifests of a repository are deleted. Pure: no I/O, no clock.
 
 mod planner;
 mod rules;

@@ -1,26 +1,26 @@
-//! Graces and pace of the collector.
+//! The settings of the collector.
 
 use std::time::Duration;
 
-/// Graces and pace of collection.
+/// Grace periods and pace of collection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// A blob that nothing names stays this long after its last push, mount or `HEAD`, and a
-    /// manifest after its last push whatever the rules say. A client has this long from its
-    /// first blob to its manifest.
+    /// manifest stays this long after its last push whatever the rules say. A client has this long
+    /// from its first blob to its manifest.
     pub grace: Duration,
-    /// An object stays this long after its blob went: readers that have just looked it up need
-    /// this time to open it. On object stores, the longest download needs it, too.
+    /// An object stays this long after its blob was removed: readers that have just looked it up
+    /// need this time to open it. On object stores, it must exceed the longest download.
     pub garbage_grace: Duration,
-    /// An upload that nobody writes to is kept this long.
+    /// An upload is kept this long after its last write.
     pub upload_idle: Duration,
-    /// Rows that one transaction changes at most.
+    /// Most rows that one transaction changes.
     pub batch: usize,
-    /// Time that a transaction should take at most; batches shrink until they do.
+    /// Longest time that a transaction should take; batches shrink until they keep to it.
     pub target: Duration,
-    /// Pauses are this many times as long as what was done before them; 0 means none.
+    /// Length of a pause as a multiple of the work before it; 0 means no pauses.
     pub rest: u32,
-    /// Objects that are deleted at once.
+    /// Number of objects that are deleted concurrently.
     pub parallel: usize,
 }
 

@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use crate::{BoxFuture, Error};
 
-/// Keys that programs authenticate with.
+/// Storage of keys with which programs authenticate.
 pub trait ApiKeys: Send + Sync {
     /// Stores a key; its id must be new.
     ///
@@ -34,23 +34,23 @@ pub trait ApiKeys: Send + Sync {
 /// A key without its secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiKey {
-    /// Its public part.
+    /// The public part.
     pub id: String,
-    /// The user it acts as.
+    /// The user as whom it acts.
     pub user: String,
-    /// SHA-256 of its secret part, which has 256 random bits.
+    /// SHA-256 of the secret part, which has 256 random bits.
     pub secret_digest: [u8; 32],
-    /// Its purpose, in the owner's words.
+    /// Purpose of the key, in the owner's words.
     pub description: String,
-    /// Time of its making.
+    /// Time at which it was made.
     pub created: SystemTime,
-    /// Time after which it is refused; none for ever.
+    /// Time after which it is refused; `None` for a key that does not expire.
     pub expires: Option<SystemTime>,
 }
 
-/// Events that are to be delivered at least once.
+/// Storage of events that are to be delivered at least once.
 pub trait Outbox: Send + Sync {
-    /// Keeps an event until it is delivered.
+    /// Stores an event until it is delivered.
     ///
     /// # Errors
     /// [`Error::Database`].
@@ -69,29 +69,29 @@ pub trait Outbox: Send + Sync {
         limit: usize,
     ) -> BoxFuture<'a, Result<Vec<Event>, Error>>;
 
-    /// Forgets a delivered event.
+    /// Removes a delivered event.
     ///
     /// # Errors
     /// [`Error::Database`].
     fn delivered<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<(), Error>>;
 
-    /// Number of events that wait.
+    /// Number of events that are not delivered yet.
     ///
     /// # Errors
     /// [`Error::Database`].
     fn waiting(&self) -> BoxFuture<'_, Result<u64, Error>>;
 }
 
-/// An event on its way to one target.
+/// An event for one target.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
-    /// Unique, for receivers that see it twice.
+    /// Unique id, for receivers that get it twice.
     pub id: String,
-    /// Name of the target it goes to.
+    /// Name of its target.
     pub target: String,
-    /// The body, JSON.
+    /// The body, as JSON.
     pub body: String,
-    /// Deliveries tried before.
+    /// Number of failed deliveries.
     pub attempts: u32,
     /// Time of the event.
     pub created: SystemTime,

@@ -1,8 +1,8 @@
-//! The port for collection: what nobody refers to, and how it goes.
+//! The port for collection: finds unreferenced content and removes it.
 //!
-//! No step locks anything but the rows it changes, and each checks its condition in the same
-//! transaction as its change. What was decided on an old view of the world therefore cannot
-//! take away what somebody has come to need meanwhile:
+//! Each step locks only the rows that it changes, and checks its condition in the same
+//! transaction as its change. So a decision on outdated data cannot
+//! remove content that has come into use meanwhile:
 //!
 //! ```text
 //! manifest --retention--> gone
@@ -18,9 +18,9 @@ use lazaret_oci::{Digest, Repository, Tag};
 use crate::{BoxFuture, Error, Page, Staged, UploadId};
 use crate::{Listing, StoredBlob};
 
-/// Questions and removals of the collector, beyond [`crate::Metadata`].
+/// The queries and removals of the collector, beyond [`crate::Metadata`].
 pub trait Collection: Send + Sync {
-    /// Everything in a repository that retention has to weigh, or `None` when there is no such
+    /// Everything in a repository that retention considers; `None` when there is no such
     /// repository.
     ///
     /// # Errors
@@ -30,7 +30,7 @@ pub trait Collection: Send + Sync {
         repository: &'a Repository,
     ) -> BoxFuture<'a, Result<Option<RepositoryContents>, Error>>;
 
-    /// All repositories, also those that hold blobs only, in ASCII order.
+    /// All repositories, also those with blobs only, in ASCII order.
     ///
     /// # Errors
     /// [`Error::Database`].
@@ -72,8 +72,8 @@ pub trait Collection: Send + Sync {
         limit: usize,
     ) -> BoxFuture<'a, Result<Vec<UnusedLink>, Error>>;
 
-    /// Removes those of the links that are still unused and were not leased again; returns how
-    /// many.
+    /// Removes those of the links that are still unused and were not leased again; returns their
+    /// number.
     ///
     /// # Errors
     /// [`Error::Database`].
@@ -95,7 +95,7 @@ pub trait Collection: Send + Sync {
         limit: usize,
     ) -> BoxFuture<'a, Result<Vec<UnusedBlob>, Error>>;
 
-    /// Makes the objects of those of the blobs garbage that are still unused; returns these.
+    /// Makes the objects of those blobs garbage that are still unused; returns these blobs.
     ///
     /// # Errors
     /// [`Error::Database`].
@@ -115,21 +115,21 @@ pub trait Collection: Send + Sync {
         limit: usize,
     ) -> BoxFuture<'_, Result<Vec<Garbage>, Error>>;
 
-    /// Forgets garbage whose objects are deleted.
+    /// Removes the garbage entries of deleted objects.
     ///
     /// # Errors
     /// [`Error::Database`].
     fn forget_garbage<'a>(&'a self, objects: &'a [UploadId]) -> BoxFuture<'a, Result<(), Error>>;
 
-    /// Blobs with their objects, quarantined ones too, in order of digest; [`Page::last`] is a
+    /// Blobs with their objects, also quarantined ones, in order of digest; [`Page::last`] is a
     /// digest. For checking content.
     ///
     /// # Errors
     /// [`Error::Database`].
     fn blobs(&self, page: Page) -> BoxFuture<'_, Result<Listing<(Digest, StoredBlob)>, Error>>;
 
-    /// Takes a blob out of service if `object` still holds it: to readers it is not there, and
-    /// the next push of the content puts a good object in its place, for every repository.
+    /// Takes a blob out of service if `object` still holds it: readers do not find it, and
+    /// the next push of the content gives it a good object, for every repository.
     ///
     /// # Errors
     /// [`Error::Database`].
@@ -155,7 +155,7 @@ pub trait Collection: Send + Sync {
     ) -> BoxFuture<'a, Result<Vec<UploadId>, Error>>;
 }
 
-/// The contents of a repository that retention weighs.
+/// The contents of a repository that retention considers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RepositoryContents {
     /// Manifests, in order of digest.
@@ -167,55 +167,55 @@ pub struct RepositoryContents {
 /// A manifest without its bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ManifestSummary {
-    /// Its digest.
+    /// Digest of the manifest.
     pub digest: Digest,
-    /// Bytes of the manifest itself.
+    /// Size of the manifest itself in bytes.
     pub size: u64,
     /// Time of the last push.
     pub pushed: SystemTime,
-    /// The manifest it refers to.
+    /// The manifest to which it refers.
     pub subject: Option<Digest>,
-    /// The manifests that it names, of an index.
+    /// The manifests that it names, if it is an index.
     pub manifests: Vec<Digest>,
 }
 
 /// A tag.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TagSummary {
-    /// Its name.
+    /// Name of the tag.
     pub tag: Tag,
-    /// The manifest it points to.
+    /// The manifest to which it points.
     pub digest: Digest,
     /// Time at which it was last pointed there.
     pub updated: SystemTime,
 }
 
-/// A blob in a repository that nothing there needs.
+/// A link of a blob to a repository that no manifest there needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnusedLink {
     /// The repository.
     pub repository: Repository,
-    /// The blob.
+    /// Digest of the blob.
     pub digest: Digest,
-    /// Its bytes.
+    /// Size of the blob in bytes.
     pub size: u64,
 }
 
-/// A blob in no repository.
+/// A blob that is in no repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnusedBlob {
-    /// The blob.
+    /// Digest of the blob.
     pub digest: Digest,
     /// The object that holds it.
     pub object: UploadId,
-    /// Its bytes.
+    /// Size of the blob in bytes.
     pub size: u64,
 }
 
 /// An object to delete.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Garbage {
-    /// The object.
+    /// Name of the object.
     pub object: UploadId,
     /// The staged state, for objects that were never sealed.
     pub staged: Staged,

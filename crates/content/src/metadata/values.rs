@@ -1,4 +1,4 @@
-//! Values that the metadata port takes and gives.
+//! Parameters and results of the metadata port.
 
 use std::time::SystemTime;
 
@@ -11,30 +11,30 @@ use lazaret_files::random_hex;
 /// A manifest to store.
 #[derive(Debug, Clone)]
 pub struct NewManifest {
-    /// Digest of `bytes`, under any algorithm.
+    /// Digest of `bytes`, of any algorithm.
     pub digest: Digest,
-    /// The type it is served under.
+    /// The media type with which it is served.
     pub media_type: String,
     /// Its exact bytes.
     pub bytes: Bytes,
-    /// The tags that shall point to it.
+    /// The tags that will point to it.
     pub tags: Vec<Tag>,
-    /// Its entry as a referrer, when it has a subject.
+    /// Its entry as a referrer, if it has a subject.
     pub referrer: Option<Referrer>,
-    /// The blobs it names: all must be in the repository, and stay while it does.
+    /// The blobs that it names: all must be in the repository, and stay as long as the manifest.
     pub blobs: Vec<Digest>,
-    /// The manifests it names, of an index.
+    /// The manifests that it names, if it is an index.
     pub manifests: Vec<Digest>,
     /// Whether those manifests must be in the repository.
     pub needs_manifests: bool,
-    /// Whether a tag that points to another manifest makes the whole fail.
+    /// Whether the call fails if one of the tags points to another manifest.
     pub tags_are_immutable: bool,
 }
 
 /// The entry of a manifest among the referrers of its subject.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Referrer {
-    /// The manifest it refers to, which need not exist.
+    /// The manifest to which it refers, which need not exist.
     pub subject: Digest,
     /// The entry, with artifact type and annotations.
     pub descriptor: Descriptor,
@@ -43,24 +43,24 @@ pub struct Referrer {
 /// A stored manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredManifest {
-    /// Its digest.
+    /// Digest of the manifest.
     pub digest: Digest,
-    /// The type it is served under.
+    /// The media type with which it is served.
     pub media_type: String,
     /// Its exact bytes.
     pub bytes: Bytes,
 }
 
-/// Names a manifest in a repository.
+/// Selects a manifest in a repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ManifestSelector {
     /// The manifest that the tag points to now.
     Tag(Tag),
-    /// Exactly this one.
+    /// The manifest with this digest.
     Digest(Digest),
 }
 
-/// A part of a listing.
+/// The requested part of a listing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Page {
     /// Only entries after this text, which need not be an entry itself.
@@ -74,7 +74,7 @@ pub struct Page {
 pub struct Listing<T> {
     /// The entries, in order.
     pub items: Vec<T>,
-    /// Whether entries follow.
+    /// Whether more entries follow.
     pub more: bool,
 }
 
@@ -83,42 +83,42 @@ pub struct Listing<T> {
 pub struct StoredBlob {
     /// The object that holds it.
     pub object: UploadId,
-    /// Bytes.
+    /// Size in bytes.
     pub size: u64,
     /// Time of its last push, mount or renewal.
     pub leased: SystemTime,
 }
 
-/// The outcome of taking a blob out of a repository.
+/// The outcome of removing a blob from a repository.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unlinked {
-    /// It left.
+    /// It was removed.
     Done,
-    /// It was not there.
+    /// The repository did not have it.
     Absent,
     /// A manifest of the repository names it, so it stays.
     InUse,
 }
 
-/// An upload: content on its way to a repository. Its object has the same id.
+/// An upload session: content that is being pushed to a repository. Its object has the same id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UploadSession {
-    /// The upload and its object.
+    /// Id of the upload and of its object.
     pub id: UploadId,
     /// The repository that the blob will belong to.
     pub repository: Repository,
-    /// The algorithm that its digest is expected under.
+    /// The algorithm of the expected digest.
     pub algorithm: Algorithm,
-    /// The bytes that are staged so far.
+    /// The part that is staged so far.
     pub staged: Staged,
 }
 
-/// The name of one writer of an upload.
+/// A token that identifies one writer of an upload.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim(String);
 
 impl Claim {
-    /// A claim like no other.
+    /// A new, unique claim.
     #[must_use]
     pub fn random() -> Self {
         Self(random_hex(16))
@@ -134,8 +134,8 @@ impl Claim {
 /// The outcome of finishing an upload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Finished {
-    /// Its object holds the blob now.
+    /// Its object now holds the blob.
     Stored,
-    /// The content was there; its object is garbage.
+    /// The content already existed; the upload's object is garbage.
     Duplicate,
 }

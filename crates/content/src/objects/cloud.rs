@@ -1,4 +1,5 @@
-//! Objects in a bucket: S3 and what speaks it, Google Cloud Storage, Azure Blob Storage, memory.
+//! Stores objects in a bucket: S3 and compatible stores, Google Cloud Storage, Azure Blob Storage,
+//! or memory.
 //!
 //! ```text
 //! <prefix>/objects/<2 digits>/<id>                      sealed objects
@@ -6,23 +7,23 @@
 //! <prefix>/uploads/<2 digits>/<id>/multipart.<random>   text: a multipart upload that was begun
 //! ```
 //!
-//! A staged object, which any number of requests to any replica have written, consists of
+//! A staged object, written by any number of requests to any replicas, consists of
 //!
 //! ```text
 //! part 0 | part 1 | ... | part n     of one multipart upload, none below one part
 //! tail, tail, ...                    objects of their own, together at most one part
 //! ```
 //!
-//! Sealing completes the multipart upload with the tails as its last part, or copies the tail
-//! of an object that has no part. No key but that of the sealed object is written twice, and
-//! that one always gets the same content: a request that arrives late harms nothing.
+//! Sealing completes the multipart upload with the tails as its last part, or copies the tail of an
+//! object that has no part. Only the key of the sealed object may be written twice, and always with
+//! the same content: a late request does no harm.
 //!
-//! Memory: an upload holds at most one part that it collects and two that are on their way,
-//! and all uploads together have at most 16 parts on their way. Parts are of 5 MiB up to
+//! Memory: an upload collects at most one part and has two in flight,
+//! and all uploads together have at most 16 parts in flight. Parts have 5 MiB up to
 //! 10 GB of an object ([`parts`] has the sizes of larger ones).
 //!
-//! A process that dies between beginning a multipart upload and noting it down leaves one
-//! without parts; a bucket rule that aborts incomplete uploads after some days removes it.
+//! A process that dies after it began a multipart upload and before it wrote the note leaves an
+//! upload without parts; a bucket rule that aborts incomplete uploads after some days removes it.
 
 mod bucket;
 pub mod fuzzing;
@@ -62,15 +63,15 @@ use shared::Shared;
 use state::State;
 use writer::CloudWriter;
 
-/// Objects in a bucket. Any number of processes may share it.
+/// An object store in a bucket. Any number of processes may share it.
 #[derive(Debug, Clone)]
 pub struct CloudObjects(Arc<Shared>);
 
 impl CloudObjects {
-    /// The bucket that the options name. Nothing is sent yet.
+    /// Opens the bucket of the options. It sends no request.
     ///
     /// # Errors
-    /// [`Error::Options`] with what is wrong with them.
+    /// [`Error::Options`] with the mistake in the options.
     pub fn open(options: &CloudOptions) -> Result<Self, Error> {
         let (bucket, keys) = options.bucket()?;
         Ok(Self::new(bucket, keys, PartSizes::new(options.part_size)?))

@@ -1,10 +1,10 @@
-//! Objects in files.
+//! Stores objects in files.
 //!
 //! ```text
-//! objects/<first 2 digits>/<id>     from the first byte on; nothing is ever renamed
+//! objects/<first 2 digits>/<id>     written in place; never renamed
 //! ```
 //!
-//! Files that are not named like objects are foreign, and are left alone.
+//! Files whose names are not those of objects are foreign, and are left alone.
 
 mod folder;
 mod listing;
@@ -25,12 +25,13 @@ use crate::{
 use folder::Folder;
 use writer::FileWriter;
 
-/// Objects in the folder `objects` of a root. Several processes on one machine may share it.
+/// An object store in the folder `objects` of a root. Several processes on one machine may share
+/// it.
 #[derive(Debug, Clone)]
 pub struct FileObjects(Arc<Folder>);
 
 impl FileObjects {
-    /// Opens, and creates when needed, the folders below `root`.
+    /// Opens the folders below `root`, and creates them if needed.
     ///
     /// # Errors
     /// [`Error::Io`].

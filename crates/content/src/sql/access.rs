@@ -1,4 +1,4 @@
-//! Connections to read from and transactions to write in, with the retries that they need.
+//! Connections for reading and for transactions that write, with their retries.
 
 use std::ops::{Deref, DerefMut};
 use std::time::Duration;
@@ -12,10 +12,10 @@ use super::postgres::Postgres;
 use super::sqlite::{Reader, Sqlite, Writer};
 use crate::Error;
 
-/// Attempts in all at a transaction that met another one.
+/// Most attempts at a transaction that conflicts with another one.
 const ATTEMPTS: u32 = 8;
 
-/// Lost connections that one statement may meet: a pool loses all of its own when the server
+/// Most lost connections for one statement: a pool loses all of its connections when the server
 /// restarts.
 const LOST_CONNECTIONS: u32 = 64;
 
@@ -24,11 +24,11 @@ const LOST_CONNECTIONS: u32 = 64;
 pub(super) enum Worth {
     /// Durable before it is acknowledged.
     Durable,
-    /// May be lost with power.
+    /// May be lost when power is lost.
     Relaxed,
 }
 
-/// A database.
+/// Access to a database of either kind.
 pub(super) enum Access {
     /// SQLite.
     Sqlite(Box<Sqlite>),
@@ -36,7 +36,7 @@ pub(super) enum Access {
     Postgres(Postgres),
 }
 
-/// A connection on loan.
+/// A borrowed connection.
 pub(super) enum Loan<'a> {
     Reader(Reader<'a>),
     Writer(Writer<'a>),
@@ -51,7 +51,7 @@ impl Access {
         }
     }
 
-    /// A connection for one statement that changes nothing.
+    /// A connection for one statement that only reads.
     pub(super) async fn reader(&self) -> Result<Loan<'_>, Fault> {
         match self {
             Self::Sqlite(sqlite) => Ok(Loan::Reader(sqlite.reader().await?)),
@@ -59,7 +59,7 @@ impl Access {
         }
     }
 
-    /// A connection for a transaction that [`Self::begin`] begins.
+    /// A connection for a transaction that starts with [`Self::begin`].
     pub(super) async fn writer(&self, worth: Worth) -> Result<Loan<'_>, Fault> {
         match (self, worth) {
             (Self::Sqlite(sqlite), _) => Ok(Loan::Writer(sqlite.writer().await?)),
@@ -72,7 +72,7 @@ impl Access {
         }
     }
 
-    /// The statement that begins a transaction that writes.
+    /// The statement that begins a writing transaction.
     pub(super) fn begin(&self) -> &'static str {
         match self {
             Self::Sqlite(_) => "BEGIN IMMEDIATE",
@@ -80,7 +80,7 @@ impl Access {
         }
     }
 
-    /// The statement that begins a transaction whose statements all see the same state.
+    /// The statement that begins a transaction whose statements all see the same snapshot.
     pub(super) fn begin_snapshot(&self) -> &'static str {
         match self {
             Self::Sqlite(_) => "BEGIN",
@@ -88,7 +88,7 @@ impl Access {
         }
     }
 
-    /// After a commit: waits until it is durable, if it has to be.
+    /// After a commit, waits until it is durable, if `worth` requires it.
     pub(super) async fn settle(&self, worth: Worth) -> Result<(), Error> {
         match (self, worth) {
             (Self::Sqlite(sqlite), Worth::Durable) => sqlite.settle().await,
@@ -98,14 +98,14 @@ impl Access {
 }
 
 impl Loan<'_> {
-    /// Gives the connection back, or closes it if the fault says that it is broken.
+    /// Gives the connection back, or closes it if the fault means that it is broken.
     pub(super) fn end<T>(mut self, outcome: &Result<T, Fault>) {
         let Err(fault) = outcome else {
             return;
         };
         match &mut self {
-            // SQLite ends a transaction by itself when the disk is full, for one, so that the
-            // connection's account of it is wrong.
+            // SQLite itself ends a transaction on some errors, such as a full disk, so that the
+            // connection's own state would be wrong.
             Self::Writer(writer) if fault.is_of_database() => writer.discard(),
             Self::Reader(reader) if fault.is_of_database() => reader.discard(),
             Self::Pooled(pooled) if !fault.connection_is_good() => pooled.close_on_drop(),
@@ -136,18 +136,18 @@ impl DerefMut for Loan<'_> {
     }
 }
 
-/// Counts how often a thing is tried.
+/// Counts the attempts at a statement or transaction.
 #[derive(Debug, Default)]
 pub(super) struct Attempts(u32);
 
 impl Attempts {
-    /// Whether to read once more after this outcome.
+    /// Whether to repeat a read after this outcome.
     pub(super) fn read_again<T>(&mut self, outcome: &Result<T, Fault>) -> bool {
         self.0 += 1;
         self.0 < LOST_CONNECTIONS && outcome.as_ref().is_err_and(Fault::lost_connection)
     }
 
-    /// Waits a moment and says `true` when the transaction should be tried once more.
+    /// Waits a moment and returns `true` if the transaction should be repeated.
     pub(super) async fn write_again<T>(&mut self, outcome: &Result<T, Fault>) -> bool {
         let Some(fault) = outcome.as_ref().err().filter(|fault| fault.met_another()) else {
             return false;
@@ -159,15 +159,15 @@ impl Attempts {
         if self.0 >= ATTEMPTS {
             return false;
         }
-        // Not all at once again.
+        // A random delay, so that the attempts do not collide again.
         let spread = fastrand::u64(0..4 << self.0);
         tokio::time::sleep(Duration::from_millis(spread)).await;
         true
     }
 }
 
-/// Runs a statement that changes nothing: `read!(self, "action", |connection| future)`, where
-/// the future's output is a `Result<T, Fault>`. Tried again when the connection is lost.
+/// Runs a statement that only reads: `read!(self, "action", |connection| future)`, where
+/// the future's output is a `Result<T, Fault>`. It is repeated when the connection is lost.
 macro_rules! read {
     ($self:ident, $action:literal, |$connection:ident| $body:expr) => {{
         let mut attempts = $crate::sql::access::Attempts::default();
@@ -190,7 +190,7 @@ macro_rules! read {
 pub(super) use read;
 
 /// Runs a transaction: `write!(self, Durable, "action", |tx| future)`. All or nothing, also
-/// when it is cancelled. Tried again when it met another one.
+/// when it is cancelled. It is repeated when it conflicts with another one.
 macro_rules! write {
     ($self:ident, $worth:ident, $action:literal, |$tx:ident| $body:expr) => {{
         let worth = $crate::sql::access::Worth::$worth;

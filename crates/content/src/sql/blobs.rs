@@ -1,4 +1,4 @@
-//! Blobs: which object holds a digest, and which repositories have it.
+//! Statements on blobs: the object that holds a digest, and the repositories that link it.
 
 use lazaret_oci::{Digest, Repository};
 use sqlx::AnyConnection;
@@ -75,13 +75,13 @@ pub(super) async fn mount(
     quota: Option<u64>,
     now: i64,
 ) -> Result<Option<StoredBlob>, Fault> {
-    // Looked up before `to` is made, which a refused mount must not do.
+    // Looked up before `to` is created, as a refused mount must not create it.
     if get(tx, from, digest).await?.is_none() {
         return Ok(None);
     }
     let used = links::lock_or_create(tx, to).await?;
     let text = digest.to_string();
-    // Locks the blob: from here on nobody can collect it, or somebody just did.
+    // Locks the blob: from here on it cannot be collected, unless that has just happened.
     let row = sqlx::query(
         "UPDATE blobs SET linked = $2 WHERE digest = $1 AND quarantined = 0 \
          RETURNING object, size",
@@ -102,7 +102,7 @@ pub(super) async fn mount(
     }))
 }
 
-/// Makes an object hold a digest, unless another one does; what is not needed becomes garbage.
+/// Makes an object hold a digest, unless another object does; the unneeded one becomes garbage.
 /// The blob stays locked.
 pub(super) async fn store(
     tx: &mut AnyConnection,

@@ -1,4 +1,4 @@
-//! Keys and events.
+//! The ports for keys and events.
 
 use std::time::SystemTime;
 
@@ -44,7 +44,7 @@ impl Outbox for SqlMetadata {
     ) -> BoxFuture<'a, Result<Vec<Event>, Error>> {
         let (dialect, now, retry) = (self.access.dialect(), millis(now), millis(retry));
         Box::pin(async move {
-            // Mostly there is nothing, and looking costs less than beginning to write.
+            // Mostly there is no event, and looking costs less than beginning to write.
             let due = read!(self, "look for events", |connection| {
                 due(connection, target, now)
             })?;
@@ -83,7 +83,7 @@ async fn put_key(tx: &mut AnyConnection, key: &ApiKey) -> Result<(), Fault> {
 }
 
 async fn key(connection: &mut AnyConnection, id: &str) -> Result<Option<ApiKey>, Fault> {
-    // Asked with what a client sent; no key has a zero byte, which PostgreSQL refuses.
+    // The id comes from a client; no key has a zero byte, which PostgreSQL refuses.
     if id.contains('\0') {
         return Ok(None);
     }
@@ -161,7 +161,7 @@ async fn take(
     retry: i64,
     most: usize,
 ) -> Result<Vec<Event>, Fault> {
-    // What another replica is taking is passed over.
+    // Events that another replica is taking are skipped.
     let taken = sqlx::query(match dialect {
         Dialect::Sqlite => {
             "SELECT id FROM events WHERE target = $1 AND due <= $2 \

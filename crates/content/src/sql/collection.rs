@@ -31,7 +31,7 @@ pub(super) const GARBAGE: &str = "SELECT object, size, state FROM garbage \
 pub(super) const BLOBS: &str = "SELECT digest, object, size, linked FROM blobs \
     WHERE digest > $1 ORDER BY digest LIMIT $2";
 
-/// Everything in a repository, as it was at one time.
+/// Everything in a repository, from one snapshot.
 pub(super) async fn contents(
     connection: &mut AnyConnection,
     begin: &'static str,
@@ -129,7 +129,7 @@ pub(super) async fn unused_blobs(
     collect(&rows, unused_blob)
 }
 
-/// From digest, object and size.
+/// Reads a row of digest, object and size.
 pub(super) fn unused_blob(row: &AnyRow) -> Result<UnusedBlob, Fault> {
     Ok(UnusedBlob {
         digest: row.parsed(0)?,

@@ -1,4 +1,4 @@
-//! The two databases, and statements in which their words differ.
+//! The two databases, and statements in which their syntax differs.
 
 /// A kind of database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -10,7 +10,7 @@ pub(super) enum Dialect {
 }
 
 /// A statement with a list, `{}`, made of the JSON array in parameter 1: rows of `list.value`,
-/// texts. Being one parameter, it makes the same statement of any number of values.
+/// as text. As the list is one parameter, any number of values gives the same statement.
 macro_rules! listed {
     ($dialect:expr, $before:literal, $after:literal) => {
         match $dialect {
@@ -44,8 +44,8 @@ macro_rules! listed_rows {
 }
 pub(super) use listed_rows;
 
-/// A query that locks the rows that it finds until the transaction ends; against changes, not
-/// against being referred to. SQLite's transactions have the whole database anyway.
+/// A query that locks the rows that it finds until the transaction ends: against changes, but not
+/// against new foreign keys to them. SQLite's transactions lock the whole database anyway.
 macro_rules! locking {
     ($dialect:expr, $statement:expr) => {
         match $dialect {

@@ -1,19 +1,19 @@
-//! Failures of statements and transactions, and the decision to try again.
+//! Failures of statements and transactions, and whether to retry.
 
 use crate::Error;
 
 /// A failure inside a transaction.
 #[derive(Debug)]
 pub(super) enum Fault {
-    /// The database's.
+    /// An error of the database.
     Sql(sqlx::Error),
-    /// The database's, before a transaction began.
+    /// An error of the database, before a transaction began.
     NotBegun(sqlx::Error),
-    /// An answer of the port, which also undoes the transaction.
+    /// An error of the port, which also rolls the transaction back.
     Refused(Error),
-    /// A row was deleted between the look at it and its lock; the next attempt will see.
+    /// A row was deleted between reading and locking it; the next attempt will find it gone.
     Outrun,
-    /// A stored value that this program does not understand.
+    /// A stored value that this program cannot parse.
     Malformed(String),
 }
 
@@ -49,9 +49,9 @@ impl Fault {
         }
     }
 
-    /// Whether the same transaction may go well next time: it met another one (serialization
-    /// failure, deadlock), what it looked at went before it could lock it (foreign key), or it
-    /// has not even begun on a connection that was lost.
+    /// Whether the same transaction may succeed next time: it conflicted with another one
+    /// (serialization failure, deadlock), a row was deleted before it could be locked (foreign
+    /// key), or it had not even begun on a connection that was lost.
     pub(super) fn met_another(&self) -> bool {
         match self {
             Self::Outrun => true,
@@ -60,22 +60,22 @@ impl Fault {
         }
     }
 
-    /// Whether the connection is gone, so that another one may do.
+    /// Whether the connection is gone, so that another one may work.
     pub(super) fn lost_connection(&self) -> bool {
         match self {
             Self::Sql(sqlx::Error::Io(_) | sqlx::Error::Protocol(_))
             | Self::NotBegun(sqlx::Error::Io(_) | sqlx::Error::Protocol(_)) => true,
-            // The server's own words: shutdown, crash, administrator.
+            // The server's own codes: shutdown, crash, administrator.
             _ => matches!(self.code().as_deref(), Some("57P01" | "57P02" | "57P03")),
         }
     }
 
-    /// Whether the database failed, after which little is known about the connection.
+    /// Whether the database failed, after which the state of the connection is uncertain.
     pub(super) fn is_of_database(&self) -> bool {
         matches!(self, Self::Sql(_) | Self::NotBegun(_))
     }
 
-    /// Whether the connection can be used further: the database itself said no.
+    /// Whether the connection is still usable: the database itself returned the error.
     pub(super) fn connection_is_good(&self) -> bool {
         match self {
             Self::Sql(error) | Self::NotBegun(error) => {

@@ -1,4 +1,4 @@
-//! Blobs in repositories, with the bytes that they count for.
+//! Statements on links: blobs in repositories, and their share of the quota in bytes.
 
 use lazaret_oci::{Digest, Repository};
 use sqlx::AnyConnection;
@@ -8,7 +8,7 @@ use super::fault::Fault;
 use super::values::{Columns as _, signed};
 use crate::{Error, Unlinked};
 
-/// Locks a repository, which is made if need be; returns the bytes that it holds.
+/// Locks a repository, and creates it if needed; returns the bytes that it holds.
 pub(super) async fn lock_or_create(
     tx: &mut AnyConnection,
     repository: &Repository,
@@ -78,7 +78,7 @@ pub(super) async fn link(
     add_bytes(tx, repository.as_str(), signed(size)).await
 }
 
-/// Changes the bytes that a repository holds.
+/// Changes the number of bytes that a repository holds.
 pub(super) async fn add_bytes(
     tx: &mut AnyConnection,
     repository: &str,
@@ -92,7 +92,7 @@ pub(super) async fn add_bytes(
     Ok(())
 }
 
-/// Takes a blob out of a repository, unless a manifest there names it.
+/// Removes a blob from a repository, unless a manifest there names it.
 pub(super) async fn unlink(
     tx: &mut AnyConnection,
     dialect: Dialect,

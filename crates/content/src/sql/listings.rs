@@ -1,4 +1,4 @@
-//! Pages of tags, repositories and referrers: ranges of an index.
+//! Pages of tags, repositories and referrers, each a range of an index.
 
 use lazaret_oci::{Descriptor, Digest, Repository, Tag};
 use sqlx::AnyConnection;
@@ -52,7 +52,7 @@ pub(super) async fn exists(
     Ok(row.is_some())
 }
 
-/// [`REPOSITORIES`] or [`ALL_REPOSITORIES`].
+/// Lists repositories with [`REPOSITORIES`] or [`ALL_REPOSITORIES`].
 pub(super) async fn repositories(
     connection: &mut AnyConnection,
     query: &'static str,

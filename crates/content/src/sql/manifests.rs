@@ -1,4 +1,4 @@
-//! Manifests and tags.
+//! Statements on manifests and tags.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -20,7 +20,7 @@ pub(super) const BY_TAG: &str = "SELECT manifests.digest, manifests.media_type, 
 pub(super) const BY_DIGEST: &str = "SELECT digest, media_type, bytes FROM manifests \
     WHERE repository = $1 AND digest = $2";
 
-/// Blobs of a list that a repository has not.
+/// The query for the blobs of a list that a repository does not have.
 pub(super) const fn missing_blobs(dialect: Dialect) -> &'static str {
     listed!(
         dialect,
@@ -31,7 +31,7 @@ pub(super) const fn missing_blobs(dialect: Dialect) -> &'static str {
     )
 }
 
-/// Manifests of a list that a repository has not.
+/// The query for the manifests of a list that a repository does not have.
 pub(super) const fn missing_manifests(dialect: Dialect) -> &'static str {
     listed!(
         dialect,
@@ -113,7 +113,7 @@ pub(super) async fn put(
     Ok(())
 }
 
-/// Each text once.
+/// The digests as texts, each once.
 fn texts(digests: &[Digest]) -> BTreeSet<String> {
     digests.iter().map(Digest::to_string).collect()
 }
@@ -157,7 +157,7 @@ fn add_texts(texts: &mut HashSet<String>, rows: &[AnyRow]) -> Result<(), Fault> 
     Ok(())
 }
 
-/// Fails when a tag points to another manifest.
+/// Fails when one of the tags points to another manifest.
 async fn refuse_moves(
     tx: &mut AnyConnection,
     dialect: Dialect,
@@ -235,7 +235,7 @@ async fn store(
     count(tx, repository, 1).await
 }
 
-/// Changes the number of manifests of a repository.
+/// Changes the manifest count of a repository.
 async fn count(tx: &mut AnyConnection, repository: &Repository, more: i64) -> Result<(), Fault> {
     sqlx::query("UPDATE repositories SET manifests = manifests + $2 WHERE name = $1")
         .bind(repository.as_str())
@@ -245,7 +245,7 @@ async fn count(tx: &mut AnyConnection, repository: &Repository, more: i64) -> Re
     Ok(())
 }
 
-/// Records what the manifest names, which depends on the type under which it is pushed.
+/// Records the content that the manifest names, which depends on its media type.
 async fn connect(
     tx: &mut AnyConnection,
     dialect: Dialect,

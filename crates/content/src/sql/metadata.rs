@@ -1,4 +1,4 @@
-//! The ports for repositories and their collection: which transaction does what.
+//! Implements the ports for repositories and their collection: one transaction for each call.
 
 use std::time::{Duration, SystemTime};
 

@@ -13,15 +13,15 @@ use super::fault::Fault;
 use super::schema;
 use crate::Error;
 
-/// A replica that froze inside a transaction shall not hold the others up for longer. (The
-/// server ends its connection, and the transaction with it.)
+/// Settings with which a replica that froze inside a transaction cannot block others for longer.
+/// (The server ends its connection, and the transaction with it.)
 const SETTINGS: &str = "SET idle_in_transaction_session_timeout = '30s'; SET lock_timeout = '20s'";
 
-/// The same, and a commit does not wait for the disk.
+/// The same settings, and commits do not wait for the disk.
 const RELAXED_SETTINGS: &str = "SET idle_in_transaction_session_timeout = '30s'; \
     SET lock_timeout = '20s'; SET synchronous_commit = off";
 
-/// Two pools, because whether a commit waits for the disk belongs to a connection.
+/// Two pools, because whether a commit waits for the disk is a setting of the connection.
 pub(super) struct Postgres {
     durable: AnyPool,
     relaxed: AnyPool,
@@ -58,7 +58,7 @@ impl Postgres {
         Ok(self.durable.acquire().await?)
     }
 
-    /// A connection whose last commits may be lost with power.
+    /// A connection whose last commits may be lost when power is lost.
     pub(super) async fn relaxed(&self) -> Result<PoolConnection<Any>, Fault> {
         Ok(self.relaxed.acquire().await?)
     }
@@ -68,7 +68,7 @@ fn pool(options: &AnyConnectOptions, connections: u32, settings: &'static str) -
     AnyPoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(Duration::from_secs(10))
-        // Connections are tested when they are given back; reads are tried twice.
+        // Connections are tested when they are given back; reads are retried.
         .test_before_acquire(false)
         .after_connect(move |connection, _| {
             Box::pin(async move { connection.execute(settings).await.map(drop) })

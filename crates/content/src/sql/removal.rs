@@ -1,5 +1,5 @@
-//! Removal for the collector. Each condition is checked once more, under the lock that
-//! keeps it.
+//! Removals of the collector. Each checks its condition again, under the lock that
+//! protects it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +13,7 @@ use super::values::{Columns as _, collect, json_list};
 use super::{blobs, collection};
 use crate::{Staged, UnusedBlob, UnusedLink, UploadId};
 
-/// Locks the rows of the list, in one order. Nothing for SQLite, which has the database.
+/// Locks the rows of the list, in one order. Does nothing for SQLite, which locks the database.
 macro_rules! lock_listed {
     ($tx:ident, $dialect:ident, $list:expr, $before:literal, $after:literal) => {
         if $dialect == Dialect::Postgres {
@@ -90,8 +90,8 @@ pub(super) async fn condemn_blobs(
     now: i64,
 ) -> Result<Vec<UnusedBlob>, Fault> {
     let objects = json_list(blobs.iter().map(|blob| blob.object.as_str()));
-    // Against being referred to, too: a link that is being made is seen after this, and one
-    // that comes later finds no blob.
+    // The lock is also against new references: a link that is being made is seen after this, and a
+    // later one does not find the blob.
     lock_listed!(
         tx,
         dialect,

@@ -9,10 +9,10 @@ use super::fault::Fault;
 /// The migrations; the first is number 1.
 const MIGRATIONS: &[&str] = &[include_str!("../../migrations/0001.sql")];
 
-/// Locks out others that migrate the same PostgreSQL database; any number that no one else uses.
+/// Excludes other migrations of the same PostgreSQL database; the number is arbitrary but unique.
 const LOCK: &str = "SELECT CAST(pg_advisory_xact_lock(7815604210948123001) AS TEXT)";
 
-/// Brings a database to this program's schema, or does nothing if it is there. Replicas that
+/// Migrates a database to this program's schema, if it is not there yet. Replicas that
 /// start at once wait for the first.
 pub(super) async fn migrate(connection: &mut AnyConnection, dialect: Dialect) -> Result<(), Fault> {
     if let Ok(Some(version)) = version(connection).await
@@ -55,7 +55,7 @@ fn newest() -> i64 {
     i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
 }
 
-/// Number of the last migration that was applied; fails when none was ever.
+/// Number of the last migration that was applied; fails when there was none.
 async fn version(connection: &mut AnyConnection) -> Result<Option<i64>, sqlx::Error> {
     let row = sqlx::query::<Any>("SELECT version FROM lazaret_schema")
         .fetch_optional(connection)
@@ -74,7 +74,7 @@ fn current(version: i64) -> Result<bool, Fault> {
     Ok(version == newest())
 }
 
-/// A migration in the words of a database.
+/// A migration in the syntax of a database.
 fn translated(migration: &str, dialect: Dialect) -> String {
     let (text, bytes, clustered) = match dialect {
         Dialect::Sqlite => ("TEXT", "BLOB", "WITHOUT ROWID"),

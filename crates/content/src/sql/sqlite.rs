@@ -1,4 +1,4 @@
-//! Connections to SQLite: one that writes, a few that read.
+//! Connections to SQLite: one for writing, a few for reading.
 
 use std::fs::File;
 use std::ops::{Deref, DerefMut};
@@ -19,16 +19,16 @@ use super::sync::LogSync;
 use crate::error::io;
 use crate::{Durability, Error};
 
-/// Connections that read. Each has a thread and a cache.
+/// Number of connections for reading. Each has a thread and a cache.
 const READERS: usize = 4;
 
-/// Of each connection: wait for another process; caches of 4 MiB; the log is copied into the
-/// database every 1000 pages (4 MiB) and does not stay larger than 16 MiB.
+/// Settings of each connection: waiting for other processes; a cache of 4 MiB; the log is copied
+/// into the database every 1000 pages (4 MiB) and is cut to at most 16 MiB.
 const SETTINGS: &str = "PRAGMA busy_timeout = 10000; PRAGMA foreign_keys = ON; \
     PRAGMA cache_size = -4096; PRAGMA wal_autocheckpoint = 1000; \
     PRAGMA journal_size_limit = 16777216;";
 
-/// Opening waits this long for another process that opens the same new file.
+/// Longest wait for another process that opens the same new file.
 const OPENING: Duration = Duration::from_secs(10);
 
 /// An open database file.
@@ -39,7 +39,7 @@ pub(super) struct Sqlite {
     permits: Semaphore,
     readers: SyncMutex<Vec<AnyConnection>>,
     log: LogSync,
-    /// Locked for as long as the database is open.
+    /// Locked while the database is open.
     _lock: File,
 }
 
@@ -73,7 +73,7 @@ impl Sqlite {
         Ok(())
     }
 
-    /// The connection that writes, when it is this caller's turn.
+    /// The connection for writing, when it is this caller's turn.
     pub(super) async fn writer(&self) -> Result<Writer<'_>, Fault> {
         let mut writer = Writer(self.writer.lock().await);
         if writer.0.is_none() {
@@ -82,7 +82,7 @@ impl Sqlite {
         Ok(writer)
     }
 
-    /// A connection that reads.
+    /// A connection for reading.
     pub(super) async fn reader(&self) -> Result<Reader<'_>, Fault> {
         let permit = self.permits.acquire().await;
         let _permit = permit.expect("the semaphore is never closed");
@@ -102,7 +102,7 @@ impl Sqlite {
         })
     }
 
-    /// Waits until what was committed is durable.
+    /// Waits until all commits are durable.
     pub(super) async fn settle(&self) -> Result<(), Error> {
         match self.durability {
             Durability::Synced => self.log.wait().await,
@@ -113,7 +113,7 @@ impl Sqlite {
     async fn connect(&self) -> Result<AnyConnection, Fault> {
         let mut connection = self.options.connect().await?;
         connection.execute(SETTINGS).await?;
-        // Switching a new file to the log needs it alone, and does not wait by itself.
+        // Switching a new file to WAL mode needs exclusive access, and does not wait by itself.
         let started = tokio::time::Instant::now();
         while let Err(error) = connection.execute("PRAGMA journal_mode = WAL").await {
             if started.elapsed() > OPENING || !is_busy(&error) {
@@ -131,7 +131,7 @@ impl Sqlite {
     }
 }
 
-/// Takes part in the use of a database; `true` when nobody else uses it now.
+/// Takes the shared lock of a database; also returns `true` when no other process uses it now.
 fn lock(path: &Path) -> Result<(File, bool), Error> {
     let path = with_suffix(path, "-lock");
     let failed = io("lock", &path);
@@ -191,11 +191,11 @@ fn lock_readers(
     readers.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The connection that writes, for one turn.
+/// The connection for writing, for one turn.
 pub(super) struct Writer<'a>(MutexGuard<'a, Option<AnyConnection>>);
 
 impl Writer<'_> {
-    /// Closes the connection; the next turn makes another.
+    /// Closes the connection; the next turn opens another.
     pub(super) fn discard(&mut self) {
         *self.0 = None;
     }
@@ -215,7 +215,7 @@ impl DerefMut for Writer<'_> {
     }
 }
 
-/// A connection that reads; goes back when dropped.
+/// A connection for reading; it is given back when dropped.
 pub(super) struct Reader<'a> {
     connection: Option<AnyConnection>,
     idle: &'a SyncMutex<Vec<AnyConnection>>,

@@ -1,4 +1,4 @@
-//! An open database: how it is opened, and which one it is.
+//! Opens a database of either kind.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use super::sqlite::Sqlite;
 use super::values::millis;
 use crate::{Clock, Durability, Error};
 
-/// Metadata in a database.
+/// Metadata in an SQL database.
 pub struct SqlMetadata {
     pub(super) access: Access,
     clock: Arc<dyn Clock>,
@@ -17,7 +17,7 @@ pub struct SqlMetadata {
 
 impl SqlMetadata {
     /// Opens or creates an SQLite database file. If no other process has it open, claims of
-    /// uploads are cleared: whoever held them is gone.
+    /// uploads are cleared, as their holders are gone.
     ///
     /// An ephemeral database is never synced; it may be damaged after power is lost.
     ///
@@ -34,7 +34,7 @@ impl SqlMetadata {
     }
 
     /// Connects to a PostgreSQL database, which any number of replicas may share, with at most
-    /// `connections` connections (two at least).
+    /// `connections` connections (at least two).
     ///
     /// # Errors
     /// When the database is out of reach or newer than this program.
@@ -47,7 +47,7 @@ impl SqlMetadata {
         Ok(Self { access, clock })
     }
 
-    /// Milliseconds since 1970, now.
+    /// The current time in milliseconds since 1970.
     pub(super) fn now(&self) -> i64 {
         millis(self.clock.now())
     }

@@ -1,14 +1,14 @@
-//! One sync for all transactions that committed before it began.
+//! Syncs the log of SQLite: one sync serves all transactions that committed before it began.
 //!
-//! SQLite in WAL mode appends a transaction's pages to the log, ended by a commit record; with
-//! `synchronous=NORMAL` it syncs the log only before it copies it into the database. Syncing
-//! the log after the commit and before the acknowledgement gives what `synchronous=FULL` gives:
+//! SQLite in WAL mode appends a transaction's pages to the log, followed by a commit record; with
+//! `synchronous=NORMAL` it syncs the log only before it copies it into the database. Syncing the
+//! log after the commit and before the acknowledgement gives the durability of `synchronous=FULL`:
 //! after power is lost, recovery replays the log up to the last whole commit record, and every
-//! acknowledged transaction is before that. Doing it here, outside of the writer's turn, lets
+//! acknowledged transaction is before that. Because this happens outside of the writer's turn,
 //! transactions that commit while a sync runs share the next one.
 //!
-//! When a sync fails, nobody knows what the disk has, and a second sync may succeed without
-//! having written what the first one lost. So nothing is acknowledged any more until the
+//! After a failed sync, the state of the disk is unknown, and a second sync may succeed without
+//! having written the data that the first one lost. So nothing is acknowledged any more until the
 //! database is opened again.
 
 use std::fs::File;
@@ -24,14 +24,14 @@ use tokio::sync::Mutex;
 use crate::error::io;
 use crate::{Durability, Error};
 
-/// Syncs a log.
+/// Syncs the log of one database.
 pub(super) struct LogSync {
     log: PathBuf,
     /// Number of commits so far.
     committed: AtomicU64,
     /// Whether a sync failed.
     broken: Arc<AtomicBool>,
-    /// Whoever holds it syncs.
+    /// The holder of this lock syncs.
     state: Mutex<State>,
 }
 
@@ -39,7 +39,7 @@ pub(super) struct LogSync {
 struct State {
     /// Number of commits that are durable.
     durable: u64,
-    /// The log file whose name is durable, too.
+    /// Inode of the log file whose directory entry is durable, too.
     inode: Option<u64>,
 }
 
@@ -60,7 +60,7 @@ impl LogSync {
         if state.durable >= mine {
             return Ok(());
         }
-        // Everybody who is counted here has committed before the sync begins.
+        // Every commit that is counted here happened before the sync begins.
         let covered = self.committed.load(Ordering::SeqCst);
         let (log, inode, broken) = (self.log.clone(), state.inode, self.broken.clone());
         state.inode = blocking(move || sync(&log, inode, &broken)).await?;
@@ -69,14 +69,14 @@ impl LogSync {
     }
 }
 
-/// Syncs the log, and its folder unless the file is the one that is known.
+/// Syncs the log, and its folder unless the file is the known one.
 fn sync(log: &Path, known: Option<u64>, broken: &AtomicBool) -> Result<Option<u64>, Error> {
     if broken.load(Ordering::SeqCst) {
         return Err(io("sync", log)(std::io::Error::other("it failed before")));
     }
     let file = match File::open(log) {
         Ok(file) => file,
-        // Closing the last connection has copied the log into the database and synced that.
+        // Closing the last connection has copied the log into the database and synced the database.
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(io("open", log)(error)),
     };

@@ -1,4 +1,4 @@
-//! What only a look inside can show: how statements are carried out, and a disk that is full.
+//! Tests that need a look inside: query plans, and a full disk.
 //! The suites of the ports are in `crates/content/tests`.
 
 mod full_disk;
@@ -21,7 +21,7 @@ async fn sqlite(folder: &Path) -> SqlMetadata {
 }
 
 impl SqlMetadata {
-    /// Runs a statement on the connection that writes.
+    /// Runs a statement on the connection for writing.
     async fn tamper(&self, statement: &'static str) {
         let mut loan = self.access.writer(Worth::Durable).await.unwrap();
         loan.execute(statement).await.unwrap();

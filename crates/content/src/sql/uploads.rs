@@ -1,4 +1,4 @@
-//! Uploads: sessions, claims and their ends.
+//! Statements on uploads: sessions, claims and their ends.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use super::values::{Columns as _, signed, span};
 use super::{blobs, links};
 use crate::{Claim, Error, Finished, Staged, UploadId, UploadSession};
 
-/// Uploads that one transaction expires.
+/// Number of uploads that one transaction expires.
 pub(super) const EXPIRED_AT_ONCE: usize = 200;
 
 pub(super) const EXPIRE: &str = "DELETE FROM uploads \
@@ -52,7 +52,7 @@ pub(super) async fn get(
     row.map(|row| session(id, &row)).transpose()
 }
 
-/// From repository, algorithm, size and state.
+/// Reads a row of repository, algorithm, size and state.
 fn session(id: &UploadId, row: &AnyRow) -> Result<UploadSession, Fault> {
     Ok(UploadSession {
         id: id.clone(),
@@ -138,7 +138,7 @@ pub(super) async fn release(
     Err(not_ours(tx, id).await)
 }
 
-/// The end of an upload.
+/// The content of a finished upload, and the quota of its repository in bytes.
 pub(super) struct Content<'a> {
     pub(super) digest: &'a Digest,
     pub(super) size: u64,
@@ -207,8 +207,8 @@ pub(super) async fn discard(
     }
 }
 
-/// Discards some uploads that nobody wrote to since `before`; returns how many, and is done when
-/// these are less than [`EXPIRED_AT_ONCE`].
+/// Discards some uploads that were idle since `before`; returns their number. All are expired
+/// when this is less than [`EXPIRED_AT_ONCE`].
 pub(super) async fn expire(
     tx: &mut AnyConnection,
     dialect: Dialect,

@@ -1,4 +1,4 @@
-//! Values as they are stored, and rows as they are read.
+//! Converts values to their stored form, and rows to values.
 
 use std::str::FromStr;
 use std::time::{Duration, SystemTime};
@@ -10,10 +10,10 @@ use sqlx::any::AnyRow;
 use super::fault::Fault;
 use crate::{Listing, Page, Staged};
 
-/// Longest artifact type that is kept as it is, in bytes. Index entries have a limit.
+/// Longest artifact type that is stored unchanged, in bytes. Index entries have a limit.
 const LONGEST_KEY: usize = 255;
 
-/// Milliseconds since 1970; what cannot be told so is as early or late as can be.
+/// Milliseconds since 1970, clamped to the range of the type.
 pub(super) fn millis(time: SystemTime) -> i64 {
     match time.duration_since(SystemTime::UNIX_EPOCH) {
         Ok(after) => span(after),
@@ -26,7 +26,7 @@ pub(super) fn span(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
-/// The time that [`millis`] gave.
+/// The time of milliseconds from [`millis`].
 pub(super) fn time(millis: i64) -> SystemTime {
     let span = Duration::from_millis(millis.unsigned_abs());
     let epoch = SystemTime::UNIX_EPOCH;
@@ -38,7 +38,7 @@ pub(super) fn time(millis: i64) -> SystemTime {
     time.unwrap_or(epoch)
 }
 
-/// A size or number as the database keeps it. Nothing that exists has 2^63 bytes.
+/// A size or number in the database's signed form. Nothing real has 2^63 bytes.
 pub(super) fn signed(size: u64) -> i64 {
     i64::try_from(size).unwrap_or(i64::MAX)
 }
@@ -49,7 +49,7 @@ pub(super) fn json_list<T: AsRef<str>>(texts: impl IntoIterator<Item = T>) -> St
     serde_json::Value::Array(texts.collect()).to_string()
 }
 
-/// The form in which artifact types are compared: short, and without what PostgreSQL refuses.
+/// The form in which artifact types are compared: short, and without bytes that PostgreSQL refuses.
 pub(super) fn artifact_key(artifact_type: &str) -> String {
     if artifact_type.len() <= LONGEST_KEY && !artifact_type.contains('\0') {
         artifact_type.to_owned()
@@ -58,26 +58,26 @@ pub(super) fn artifact_key(artifact_type: &str) -> String {
     }
 }
 
-/// The text that a page begins after, for `column > $n`. PostgreSQL refuses zero bytes and no name
-/// has one, so the text is cut at the first.
+/// The text after which a page begins, for `column > $n`. It is cut at the first zero byte, as
+/// PostgreSQL refuses these and no name has one.
 pub(super) fn after(page: &Page) -> &str {
     let last = page.last.as_deref().unwrap_or_default();
     last.split('\0').next().unwrap_or_default()
 }
 
-/// Rows to ask for: one more than the page has, to know whether more follow.
+/// Number of rows to ask for: one more than the page has, to know whether more follow.
 pub(super) fn rows(page: &Page) -> i64 {
     page.limit
         .and_then(|limit| i64::try_from(limit).ok()?.checked_add(1))
         .unwrap_or(i64::MAX)
 }
 
-/// A limit of rows.
+/// A limit as a number of rows.
 pub(super) fn limit(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
 }
 
-/// The page made of the rows that [`rows`] asked for.
+/// The page of the rows that [`rows`] asked for.
 pub(super) fn listing<T>(mut items: Vec<T>, page: &Page) -> Listing<T> {
     let limit = page.limit.unwrap_or(usize::MAX);
     let more = items.len() > limit;
@@ -85,7 +85,7 @@ pub(super) fn listing<T>(mut items: Vec<T>, page: &Page) -> Listing<T> {
     Listing { items, more }
 }
 
-/// Columns by position.
+/// Reads columns of a row by position.
 pub(super) trait Columns {
     /// A text.
     fn text(&self, index: usize) -> Result<String, Fault>;
@@ -96,7 +96,7 @@ pub(super) trait Columns {
     /// Bytes.
     fn bytes(&self, index: usize) -> Result<Vec<u8>, Fault>;
 
-    /// A text that is the form of something else.
+    /// A text that is parsed as a value.
     fn parsed<T: FromStr>(&self, index: usize) -> Result<T, Fault> {
         parse(&self.text(index)?)
     }
@@ -106,7 +106,7 @@ pub(super) trait Columns {
         self.optional_text(index)?.as_deref().map(parse).transpose()
     }
 
-    /// A size.
+    /// A size in bytes.
     fn size(&self, index: usize) -> Result<u64, Fault> {
         let number = self.number(index)?;
         u64::try_from(number).map_err(|_| Fault::Malformed(format!("a size of {number} bytes")))
@@ -120,7 +120,7 @@ pub(super) trait Columns {
     /// A time or nothing.
     fn optional_time(&self, index: usize) -> Result<Option<SystemTime>, Fault>;
 
-    /// A size and a state.
+    /// A size in bytes and a state.
     fn staged(&self, size: usize, state: usize) -> Result<Staged, Fault> {
         Ok(Staged {
             size: self.size(size)?,
@@ -157,7 +157,7 @@ fn parse<T: FromStr>(text: &str) -> Result<T, Fault> {
         .map_err(|_| Fault::Malformed(format!("the stored value '{text}' is malformed")))
 }
 
-/// All rows, each turned into a value.
+/// All rows, each converted to a value.
 pub(super) fn collect<T>(
     rows: &[AnyRow],
     of: impl Fn(&AnyRow) -> Result<T, Fault>,

@@ -1,4 +1,4 @@
-//! The collector and the check over the real metadata and real files.
+//! Tests of the collector and the check, with real metadata and files.
 
 mod actors;
 mod check;

@@ -1,4 +1,4 @@
-//! One suite a port, run on every adapter: [`blobs`] and [`links`] on stores of objects, the
+//! One suite for each port, run on every adapter: [`blobs`] and [`links`] on object stores, the
 //! others on databases.
 
 mod audit;

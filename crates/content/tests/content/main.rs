@@ -1,5 +1,5 @@
-//! Content and metadata through their ports: one suite a port on every adapter, what is
-//! particular to an adapter, and collection beside clients.
+//! Tests of content and metadata through their ports: one suite for each port on every adapter,
+//! tests of single adapters, and collection while clients work.
 
 #![allow(clippy::unwrap_used, reason = "this is a test")]
 

@@ -1,4 +1,4 @@
-//! What is particular to the stores of objects, beyond what the port promises.
+//! Tests of single object stores, beyond the requirements of the port.
 
 mod files;
 mod hostile;

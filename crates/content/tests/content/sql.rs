@@ -1,4 +1,4 @@
-//! What is particular to the databases, beyond what the ports promise.
+//! Tests of single databases, beyond the requirements of the ports.
 
 mod opening;
 mod trouble;

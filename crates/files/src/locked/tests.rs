@@ -1,4 +1,4 @@
-//! Scratch folders.
+//! Tests that locked folders are removed with their process.
 
 use std::fs;
 use std::path::PathBuf;

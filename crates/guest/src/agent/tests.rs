@@ -13,10 +13,11 @@ use lazaret_protocol::{
 use super::*;
 use crate::children;
 
-/// The agent buries every child of the process that it runs in: one test at a time.
+/// The agent reaps all children of the process in which it runs, so only one test may run at a
+/// time.
 static CHILDREN: Mutex<()> = Mutex::new(());
 
-/// What has come of a session.
+/// The results of a session so far.
 #[derive(Debug, Default)]
 struct Seen {
     started: bool,
@@ -34,15 +35,15 @@ struct Host {
     /// Input that is not handed to the multiplexer yet.
     input: BTreeMap<u32, Vec<u8>>,
     seen: BTreeMap<u32, Seen>,
-    /// Sessions that are not read.
+    /// Sessions whose output the host does not read.
     unread: Vec<u32>,
     guest: Option<JoinHandle<Error>>,
     _alone: MutexGuard<'static, ()>,
 }
 
 impl Host {
-    /// A greeted host. `None` without the right to become another user, which commands need and
-    /// tests in a container have.
+    /// A host that has exchanged greetings. `None` without the right to change the user id, which
+    /// commands need and tests in a container have.
     fn new() -> Option<Self> {
         if !rustix::process::geteuid().is_root() {
             return None;
@@ -95,7 +96,7 @@ impl Host {
         session
     }
 
-    /// Reads and writes what the stream has and takes.
+    /// Reads and writes as much as the stream allows.
     fn exchange(&mut self) {
         let mut is_idle = true;
         while self.outgoing.len() < 100_000 && self.mux.write_next(&mut self.outgoing).is_some() {}
@@ -120,7 +121,7 @@ impl Host {
         }
     }
 
-    /// One turn of everything.
+    /// One turn of all sessions.
     fn turn(&mut self) {
         for (session, input) in &mut self.input {
             let written = self.mux.write(*session, input);
@@ -148,7 +149,7 @@ impl Host {
         }
     }
 
-    /// Turns until the session has ended; what came of it.
+    /// Turns until the session has ended; returns its results.
     fn wait(&mut self, session: u32) -> Seen {
         let deadline = Instant::now() + Duration::from_secs(300);
         while self.seen[&session].ending.is_none() {
@@ -159,13 +160,13 @@ impl Host {
         self.seen.remove(&session).unwrap()
     }
 
-    /// Runs a script to its end.
+    /// Runs a script to its end; returns its results.
     fn outcome(&mut self, script: &str, input: &[u8]) -> Seen {
         let session = self.run(script, input);
         self.wait(session)
     }
 
-    /// Hangs up; why the guest stopped.
+    /// Hangs up; returns the error with which the guest stopped.
     fn hang_up(mut self) -> Error {
         self.stream.shutdown(std::net::Shutdown::Both).unwrap();
         self.guest.take().unwrap().join().unwrap()
@@ -201,11 +202,11 @@ fn a_session_carries_everything_to_and_from_its_command() {
     assert!(seen.stdout == input, "{} bytes", seen.stdout.len());
     assert_eq!(seen.ending, exit(0));
 
-    // Input that nobody reads stops nothing.
+    // Input that is not read blocks nothing.
     let seen = host.outcome("exec <&-; sleep 0.2; exit 3", &input);
     assert_eq!(seen.ending, exit(3));
 
-    // A process left behind that holds the output open is not waited for.
+    // A background process that holds the output open is not waited for.
     let begun = Instant::now();
     let seen = host.outcome("sleep 5 & echo done", b"");
     assert_eq!((&seen.stdout[..], seen.ending), (&b"done\n"[..], exit(0)));
@@ -222,8 +223,8 @@ fn a_session_carries_everything_to_and_from_its_command() {
     assert!(matches!(host.hang_up(), Error::HostGone));
 }
 
-/// Seven sessions come to their ends, each with streams, signals and status of its own, while the
-/// eighth floods its output, reads no input and is not read. Then it is, and nothing is missing.
+/// Seven sessions end, each with its own streams, signals and status, while the eighth floods its
+/// output, reads no input and is not read. Then it is read, and nothing is missing.
 #[test]
 fn eight_sessions_at_once_one_of_which_nobody_reads() {
     const LINES: usize = 1_500_000;
@@ -259,7 +260,7 @@ fn eight_sessions_at_once_one_of_which_nobody_reads() {
         (&b"ready\ncaught\n"[..], exit(20))
     );
 
-    // It cannot have got further than its window, a queue and a pipe.
+    // It can have got no further than its window, a queue and a pipe.
     assert!(host.mux.is_running(stuck));
     assert_eq!(host.mux.room(stuck), 0, "its input was read");
     host.unread.clear();

@@ -13,7 +13,7 @@ fn links_of_the_image_stay_inside_it() {
     symlink("/etc", at("configuration")).unwrap();
     let root = InRoot::new(image.path()).unwrap();
 
-    // A link that leaves the image dangles inside it; it is not followed out.
+    // An absolute link dangles inside the image; it is not followed out of it.
     assert_eq!(
         root.make_folder(Path::new("/absolute/a")).unwrap_err(),
         Errno::EXIST
@@ -26,7 +26,7 @@ fn links_of_the_image_stay_inside_it() {
     std::fs::create_dir(at("tmp")).unwrap();
     root.make_folder(Path::new("/etc/relative/a")).unwrap();
     assert!(at("tmp/a").is_dir());
-    // A link within the image is what the image's author meant.
+    // A link within the image is followed, as its author intended.
     root.make_folder(Path::new("/configuration/agent/tools"))
         .unwrap();
     assert!(at("etc/agent/tools").is_dir());

@@ -1,4 +1,4 @@
-//! The names in a tar.
+//! The index of a tar: its names, with the objects that they stand for.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -7,21 +7,21 @@ use std::path::Path;
 
 use tar::{Archive, EntryType};
 
-/// Entries in one tar: layers and documents, not files of an image.
+/// Most entries of one tar: they are layers and documents, not files of an image.
 const MOST_ENTRIES: usize = 10_000;
-/// Largest header that carries names and attributes for the next entry, in bytes.
+/// Largest extended header (names and attributes for the next entry), in bytes.
 const LARGEST_EXTENSION: u64 = 1024 * 1024;
 
-/// The object behind a name.
+/// The object that a name stands for.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Entry {
-    /// Content at a place of the file; both in bytes.
+    /// Content at an offset of the file; both numbers in bytes.
     File { offset: u64, length: u64 },
-    /// Another name.
+    /// A link to another name.
     Link(String),
 }
 
-/// Names with what is behind them. Of a name that comes twice the last counts.
+/// Names with their objects. If a name occurs twice, the last one counts.
 #[derive(Debug, Default)]
 pub(super) struct Index(HashMap<String, Entry>);
 
@@ -62,14 +62,14 @@ impl Index {
         Ok(index)
     }
 
-    /// The object behind a name.
+    /// The object of a name.
     pub(super) fn get(&self, name: &str) -> Option<&Entry> {
         self.0.get(name)
     }
 }
 
-/// Refuses what would take much memory: many entries, and large extended headers, which are read
-/// whole. Nothing is read here but plain headers. Leaves the file at its start.
+/// Refuses a tar that would take much memory: one with many entries, or large extended headers,
+/// which are read whole. It reads only plain headers, and leaves the file at its start.
 fn check_headers(mut file: &File) -> io::Result<()> {
     let mut archive = Archive::new(file);
     let mut count = 0;
@@ -87,7 +87,7 @@ fn check_headers(mut file: &File) -> io::Result<()> {
             return Err(invalid(format!("it has a header of {size} bytes")));
         }
         count += 1;
-        // An entry has two extended headers at most, and the archive a few of its own.
+        // An entry has at most two extended headers, and the archive a few of its own.
         if count > 3 * MOST_ENTRIES {
             return Err(invalid(format!("it has more than {MOST_ENTRIES} entries")));
         }
@@ -105,7 +105,7 @@ fn clean(name: &str) -> String {
         .to_owned()
 }
 
-/// The target of a symbolic link as a name in the tar: it is relative to the link's folder.
+/// The target of a symbolic link as a name in the tar; it is relative to the link's folder.
 fn resolve(name: &str, target: &str) -> String {
     let folder = Path::new(name).parent().unwrap_or(Path::new(""));
     let mut parts: Vec<String> = Vec::new();

@@ -96,7 +96,7 @@ fn compressed_tars_and_streams_are_read_from_a_scratch_file() {
     let streamed = Archive::open(Path::new(&pipe), &store).unwrap();
     write.join().unwrap();
     assert_eq!(content(&streamed, "a").unwrap(), b"content");
-    // Scratch files have no names.
+    // Scratch files are unlinked.
     let scratch = folder.path().join("store/scratch");
     let left = lazaret_files::children(&scratch).unwrap();
     let named = left

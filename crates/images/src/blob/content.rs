@@ -1,4 +1,4 @@
-//! Where the bytes of a blob come from.
+//! The trait of whatever yields the bytes of a blob.
 
 use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
@@ -6,7 +6,7 @@ use futures_util::{StreamExt as _, stream};
 use super::pieces::Pieces;
 use super::range::FileRange;
 
-/// Bytes of a blob, as an adapter gives them.
+/// The bytes of a blob, as an adapter provides them.
 pub trait Content: Send + Sync {
     /// The bytes from `offset` (in bytes) to the end. The stream reads ahead by a few pieces at most.
     fn read(&self, offset: u64) -> Pieces;
@@ -16,8 +16,8 @@ pub trait Content: Send + Sync {
         None
     }
 
-    /// Whether the bytes are known to have the blob's digest: checked when they were stored, or
-    /// checked on the way by the stream, which then ends with an error if they have not.
+    /// Whether the bytes have the blob's digest: they were checked when they were stored, or the
+    /// stream checks them and ends with an error if they do not.
     fn is_verified(&self) -> bool {
         false
     }

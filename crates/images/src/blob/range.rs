@@ -19,8 +19,8 @@ const PIECE: usize = 64 * 1024;
 /// Pieces that may wait for who reads the stream.
 const AHEAD: usize = 4;
 
-/// A part of an open file. The file stays open while a range of it is held, so nobody can put
-/// another one in its place between two reads.
+/// A part of an open file. The file stays open while the range exists, so that no other file can
+/// take its place between two reads.
 #[derive(Debug, Clone)]
 pub struct FileRange {
     file: Arc<File>,
@@ -31,17 +31,17 @@ pub struct FileRange {
 }
 
 impl FileRange {
-    /// The whole of an open file, which messages call `name`.
+    /// The whole of an open file; messages call it `name`.
     ///
     /// # Errors
-    /// [`Error::Io`] when its length cannot be found out.
+    /// [`Error::Io`] when its length cannot be read.
     pub fn whole(file: File, name: &Path) -> Result<Self, Error> {
         let length = file.metadata().map_err(failed("inspect", name))?.len();
         let name = name.display().to_string();
         Ok(Self::part(Arc::new(file), name, 0, length))
     }
 
-    /// `length` bytes of an open file from `offset`, both in bytes.
+    /// The `length` bytes of an open file that start at `offset`, both in bytes.
     #[must_use]
     pub fn part(file: Arc<File>, name: String, offset: u64, length: u64) -> Self {
         Self {
@@ -53,7 +53,7 @@ impl FileRange {
         }
     }
 
-    /// The same range, whose digest was checked when it was stored.
+    /// The same range, marked as checked when it was stored.
     #[must_use]
     pub(crate) fn checked(self) -> Self {
         Self {
@@ -62,7 +62,7 @@ impl FileRange {
         }
     }
 
-    /// What messages call it.
+    /// The name of the range in messages.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
@@ -80,21 +80,21 @@ impl FileRange {
         self.checked
     }
 
-    /// The bytes from the first on, for threads that may block. Readers of one range do not
+    /// A reader of the whole range, for threads that may block. Several readers of one range do not
     /// disturb each other.
     #[must_use]
     pub fn reader(&self) -> RangeReader {
         self.reader_at(0)
     }
 
-    /// The bytes from `offset` (in bytes) on, read on a thread of its own ahead of who takes them.
+    /// The bytes from `offset` (in bytes) on, read ahead on a separate thread.
     pub(super) fn pieces(&self, offset: u64) -> Pieces {
         let (sender, receiver) = mpsc::channel(AHEAD);
         let mut reader = self.reader_at(offset);
         tokio::task::spawn_blocking(move || {
             while let Some(piece) = next(&mut reader).transpose() {
                 let is_last = piece.is_err();
-                // Whoever stopped listening needs nothing more.
+                // If the receiver is gone, nothing more is needed.
                 if sender.blocking_send(piece).is_err() || is_last {
                     break;
                 }
@@ -115,7 +115,7 @@ impl FileRange {
     }
 }
 
-/// Reads a [`FileRange`] from front to back. A file that became shorter meanwhile is an error.
+/// Reads a [`FileRange`] from front to back. It is an error if the file has become shorter.
 #[derive(Debug)]
 pub struct RangeReader {
     range: FileRange,
@@ -143,7 +143,7 @@ impl Read for RangeReader {
     }
 }
 
-/// The next piece, `None` at the end.
+/// The next piece; `None` at the end.
 fn next(reader: &mut RangeReader) -> Result<Option<Bytes>, Error> {
     let rest = reader.range.length - reader.at;
     let mut piece = vec![0; usize::try_from(rest).map_or(PIECE, |rest| rest.min(PIECE))];

@@ -6,7 +6,7 @@ use lazaret_oci::{Manifest, Platform};
 use super::*;
 use crate::{Blob, Wanted};
 
-/// Documents by digest, and nothing else.
+/// A source that has only documents, by digest.
 #[derive(Default)]
 struct Documents(HashMap<Digest, ManifestDocument>);
 
@@ -68,7 +68,7 @@ async fn children_come_before_parents_and_once() {
     let mut documents = Documents::default();
     let (a, b) = (documents.image("a"), documents.image("b"));
     let inner = documents.index(&[b.clone(), a.clone()]);
-    // `inner` is named before and after what it names, at another depth each.
+    // `inner` is named before and after its entries, at different depths.
     let root = documents.index(&[a.clone(), inner.clone(), b.clone(), inner.clone()]);
     let graph = Graph::read(&documents, &root).await.unwrap();
     assert_eq!(graph.root().digest, root.digest);
@@ -107,7 +107,7 @@ async fn a_platform_is_found_through_indexes() {
     };
     let found = find(&root, "linux/amd64").await.unwrap();
     assert_eq!(found.digest, b.digest);
-    // A manifest that stands alone is for any platform.
+    // A single manifest matches any platform.
     assert_eq!(find(&a, "linux/riscv64").await.unwrap().digest, a.digest);
     let error = find(&root, "linux/riscv64").await.unwrap_err();
     assert!(matches!(error, Error::Platform { .. }), "{error}");

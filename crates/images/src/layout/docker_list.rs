@@ -1,13 +1,13 @@
-//! `manifest.json`, by which Docker finds the images of a tar.
+//! Writes `manifest.json`, the list in which Docker finds the images of a tar.
 //!
-//! Docker writes this list beside a layout since its version 25, and reads it in every version.
+//! Since version 25, Docker writes this list beside a layout; every version reads it.
 
 use lazaret_oci::Manifest;
 use serde_json::{Value, json};
 
 use super::names::blob as blob_name;
 
-/// The list in the making.
+/// The list while it is built.
 #[derive(Default)]
 pub(super) struct DockerList(Vec<Value>);
 
@@ -23,7 +23,7 @@ impl DockerList {
         }));
     }
 
-    /// Its bytes.
+    /// The bytes of the list.
     pub(super) fn bytes(self) -> Vec<u8> {
         Value::Array(self.0).to_string().into_bytes()
     }

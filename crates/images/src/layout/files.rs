@@ -1,4 +1,4 @@
-//! The files of a layout, wherever they are.
+//! The interface to the files of a layout, in a folder or in a tar.
 
 use std::path::Path;
 
@@ -6,12 +6,12 @@ use crate::Error;
 use crate::archive::Archive;
 use crate::blob::FileRange;
 
-/// Looks up files by their names in a layout. Calls block.
+/// Looks up files by their names in a layout. The calls block.
 pub(crate) trait Files: Send + Sync {
-    /// Where the layout is, for messages.
+    /// The path of the layout, for messages.
     fn place(&self) -> &Path;
 
-    /// The content of a file, `None` when there is none of that name.
+    /// The content of a file; `None` if there is no file of that name.
     fn file(&self, name: &str) -> Result<Option<FileRange>, Error>;
 }
 

@@ -11,11 +11,11 @@ use super::names::{INDEX, MARK};
 use crate::blob::FileRange;
 use crate::error::{Error, io, unusable};
 
-/// A folder with a layout in it.
+/// A folder that holds a layout.
 pub(crate) struct Folder(PathBuf);
 
 impl Folder {
-    /// Whether `folder` is a layout.
+    /// Whether `folder` holds a layout.
     pub(crate) fn is_at(folder: &Path) -> bool {
         folder.join(INDEX).is_file() && folder.join(MARK).is_file()
     }

@@ -1,7 +1,7 @@
-//! Writing images to a layout in a folder.
+//! Writes images to a layout in a folder.
 //!
-//! A blob appears whole or not at all, and `index.json` names nothing that is not there. Several
-//! processes may write to one layout: each changes the index while it holds a lock on the folder.
+//! A blob appears whole or not at all, and `index.json` names only blobs that are there. Several
+//! processes may write to one layout: each holds a lock on the folder while it changes the index.
 
 use std::fs::File;
 use std::io::{BufWriter, Read, Write as _};
@@ -23,15 +23,15 @@ use crate::error::{Error, io, unusable};
 use crate::feed::feed;
 use crate::{Blob, Target};
 
-/// Permissions of the files made here, before the umask.
+/// Permissions of the files that are created, before the umask.
 const MODE: u32 = 0o644;
 
-/// A layout in a folder that images are written to.
+/// A layout in a folder, as a target of images.
 #[derive(Debug, Clone)]
 pub struct LayoutFolder(Arc<Path>);
 
 impl LayoutFolder {
-    /// The layout in `folder`, made when the folder is missing or empty.
+    /// Opens the layout in `folder`; creates one if the folder is missing or empty.
     ///
     /// # Errors
     /// [`Error::Source`] for a folder with other content, and [`Error::Io`].
@@ -69,7 +69,7 @@ impl LayoutFolder {
         Ok(metadata.is_some_and(|found| found.is_file() && found.len() == blob.size))
     }
 
-    /// Writes a blob to a file of its own, which is there only when it is whole.
+    /// Writes a blob to a temporary file, which gets its name only when it is complete.
     fn write(
         &self,
         content: &mut dyn Read,
@@ -110,7 +110,7 @@ impl LayoutFolder {
         Ok(replace(&self.0.join(INDEX), &index.bytes(), MODE)?)
     }
 
-    /// Holds off other writers of the index.
+    /// Locks the index against other writers.
     fn lock(&self) -> Result<File, Error> {
         let folder = File::open(&self.0).map_err(io("open", &self.0))?;
         rustix::io::retry_on_intr(|| flock(&folder, FlockOperation::LockExclusive))

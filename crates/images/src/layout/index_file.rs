@@ -1,4 +1,4 @@
-//! Writing an `index.json`.
+//! Edits an `index.json`.
 
 use std::path::Path;
 
@@ -8,11 +8,11 @@ use serde_json::{Value, json};
 use super::names::REF_NAME;
 use crate::error::{Error, unusable};
 
-/// An `index.json` in the making. Members that this version does not know are kept.
+/// An `index.json` that is being edited. Members that this version does not know are kept.
 pub(super) struct IndexFile(Value);
 
 impl IndexFile {
-    /// One without roots.
+    /// An index without roots.
     pub(super) fn new() -> Self {
         Self(json!({
             "schemaVersion": 2,
@@ -21,7 +21,7 @@ impl IndexFile {
         }))
     }
 
-    /// The one with these bytes. `place` is where it is, for messages.
+    /// Parses an index. `place` is its path, for messages.
     pub(super) fn parse(bytes: &[u8], place: &Path) -> Result<Self, Error> {
         let broken =
             |reason| unusable(place, format!("index.json is not an image index: {reason}"));
@@ -35,8 +35,8 @@ impl IndexFile {
         Ok(Self(index))
     }
 
-    /// Adds a root. A named one takes its name from the root that had it; one without a name is
-    /// there once.
+    /// Adds a root. A named root replaces the one that had its name, and its own entry without a
+    /// name; a root without a name is added only once.
     pub(super) fn add(&mut self, mut root: Descriptor, name: Option<&str>) {
         if let Some(name) = name {
             root.annotations
@@ -60,7 +60,7 @@ impl IndexFile {
         roots.push(json!(root));
     }
 
-    /// Its bytes.
+    /// The bytes of the file.
     pub(super) fn bytes(&self) -> Vec<u8> {
         self.0.to_string().into_bytes()
     }

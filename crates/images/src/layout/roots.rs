@@ -12,7 +12,7 @@ use crate::error::{Error, unusable};
 pub(super) struct Roots(pub(super) Vec<Descriptor>);
 
 impl Roots {
-    /// Reads an `index.json`. `place` is where the layout is, for messages.
+    /// Parses an `index.json`. `place` is the path of the layout, for messages.
     pub(super) fn parse(index: &[u8], place: &Path) -> Result<Self, Error> {
         let index: Index = serde_json::from_slice(index).map_err(|error| {
             unusable(place, format!("index.json is not an image index: {error}"))
@@ -20,7 +20,7 @@ impl Roots {
         Ok(Self(index.manifests))
     }
 
-    /// The root that is wanted, or `None` for a digest that is no root.
+    /// The wanted root; `None` for a digest that is not a root.
     pub(super) fn find(&self, wanted: &Wanted, place: &Path) -> Result<Option<&Descriptor>, Error> {
         match wanted {
             Wanted::Digest(digest) => Ok(self.by_digest(digest)),
@@ -40,14 +40,14 @@ impl Roots {
         };
         let is_wanted = |root: &&Descriptor| match (name, ref_name(root)) {
             (None, _) => true,
-            // Docker writes whole references where others write tags.
+            // Docker writes whole references where other tools write tags.
             (Some(name), Some(have)) => have == name || have.ends_with(&format!(":{name}")),
             (Some(_), None) => false,
         };
         let mut matching: Vec<&Descriptor> = self.0.iter().filter(is_wanted).collect();
         matching.dedup_by(|a, b| a.digest == b.digest);
-        // Manifests that refer to others are roots without a name: they do not make a sole name
-        // ambiguous.
+        // Manifests that refer to others are roots without a name: a sole name stays unambiguous
+        // beside them.
         if name.is_none() && matching.len() > 1 {
             let mut named = matching.iter().filter(|root| ref_name(root).is_some());
             if let (Some(sole), None) = (named.next(), named.next()) {

@@ -1,4 +1,4 @@
-//! Reading images from a layout.
+//! Reads images from a layout.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -16,15 +16,15 @@ use crate::document::{known_as, parse, read, referrer};
 use crate::error::{Error, unusable};
 use crate::{Source, Wanted};
 
-/// A layout that images are read from.
+/// A layout, as a source of images.
 #[derive(Clone)]
 pub struct Layout(Arc<dyn Files>);
 
 impl Layout {
-    /// The layout in a folder.
+    /// Opens the layout in a folder.
     ///
     /// # Errors
-    /// [`Error::Source`] when there is none.
+    /// [`Error::Source`] when there is no layout.
     pub fn in_folder(folder: &Path) -> Result<Self, Error> {
         if Folder::is_at(folder) {
             return Ok(Self::of(Folder::new(folder)));
@@ -33,12 +33,12 @@ impl Layout {
         Err(unusable(folder, reason))
     }
 
-    /// The layout that these files are.
+    /// The layout that consists of these files.
     pub(crate) fn of(files: impl Files + 'static) -> Self {
         Self(Arc::new(files))
     }
 
-    /// Runs blocking work on the layout.
+    /// Runs blocking work with the layout on another thread.
     async fn with<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Self) -> Result<T, Error> + Send + 'static,
@@ -62,7 +62,7 @@ impl Layout {
         let Wanted::Digest(digest) = wanted else {
             return Err(unusable(self.0.place(), "it holds no image"));
         };
-        // No root, but perhaps a part of one.
+        // It is not a root, but may be part of one.
         let document = self.document(&Descriptor::new("", digest.clone(), 0))?;
         Ok(known_as(&document, digest))
     }

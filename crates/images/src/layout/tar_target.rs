@@ -1,4 +1,4 @@
-//! Writing images to a layout in a tar.
+//! Writes images to a layout in a tar.
 //!
 //! ```text
 //! open --put_blob, put_manifest, put_root--> open --finish--> finished: the file is there
@@ -25,16 +25,16 @@ use crate::error::{Error, io as failed, unusable};
 use crate::feed::feed;
 use crate::{Blob, Target};
 
-/// The programs that a tar is for.
+/// The programs that are to read a tar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TarKind {
-    /// Those that read OCI layouts.
+    /// Programs that read OCI layouts.
     Oci,
-    /// Those that read OCI layouts, and `docker load`.
+    /// Programs that read OCI layouts, and `docker load`.
     Docker,
 }
 
-/// A layout in a tar that images are written to. The same images in the same order give the same
+/// A layout in a tar, as a target of images. The same images in the same order give the same
 /// bytes.
 #[derive(Clone)]
 pub struct LayoutTar {
@@ -42,7 +42,7 @@ pub struct LayoutTar {
     open: Arc<Mutex<Option<Open>>>,
 }
 
-/// The tar before it is finished.
+/// The state of a tar that is not finished yet.
 struct Open {
     path: PathBuf,
     new: NewFile,
@@ -54,8 +54,8 @@ struct Open {
 }
 
 impl LayoutTar {
-    /// Begins a tar that is to become `path`, whose folder must exist; a file that is there is
-    /// replaced in the end.
+    /// Begins a tar that will become the file `path`, whose folder must exist. An existing file is
+    /// replaced at the end.
     ///
     /// # Errors
     /// [`Error::Io`].
@@ -77,7 +77,7 @@ impl LayoutTar {
         })
     }
 
-    /// Does one thing to the tar before it is finished. Calls wait for each other.
+    /// Runs a step on the unfinished tar. Calls wait for each other.
     fn with<T>(&self, act: impl FnOnce(&mut Open) -> Result<T, Error>) -> Result<T, Error> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         match &mut *open {
@@ -100,7 +100,7 @@ impl LayoutTar {
 }
 
 impl Open {
-    /// Appends a blob, unless it is there.
+    /// Appends a blob, unless the tar has it.
     fn put(
         &mut self,
         content: &mut dyn Read,
@@ -135,7 +135,7 @@ impl Open {
         self.index.add(known_as(document, digest), name);
         let image = match document.content() {
             ManifestContent::Manifest(manifest) => Some(manifest),
-            // Docker's list has no indexes.
+            // Docker's list cannot hold indexes.
             ManifestContent::Index(index) => index
                 .select(&Platform::native())
                 .and_then(|entry| self.manifests.get(&entry.digest))
@@ -162,7 +162,7 @@ impl Open {
         position.map_err(failed("write", &self.path))
     }
 
-    /// Takes back everything from `start` on.
+    /// Cuts off everything from offset `start` on, in bytes.
     fn cut(&mut self, start: u64) -> Result<(), Error> {
         let file = self.tar.get_mut();
         let cut = file.flush().and_then(|()| {

@@ -1,4 +1,4 @@
-//! Tars that other programs write, and their faults.
+//! Tests of tars that other programs write, and of broken ones.
 
 use std::fs::File;
 use std::io::Write as _;
@@ -43,7 +43,7 @@ fn append(tar: &mut Builder<File>, name: &str, bytes: &[u8]) {
     tar.append_data(&mut header, name, bytes).unwrap();
 }
 
-/// What `docker save` wrote before it wrote layouts: two layers, one of them twice.
+/// The format of `docker save` before it wrote layouts: two layers, one of them twice.
 fn docker_save(path: &Path, tags: &[&str], diff_ids: Option<Vec<Digest>>) {
     let layers = [b"lower".to_vec(), vec![b'u'; 100_000], b"lower".to_vec()];
     let right = layers.iter().map(|layer| Digest::of(layer)).collect();
@@ -90,7 +90,7 @@ async fn a_docker_archive_is_an_image_and_always_the_same() {
         let named = source.root(&Wanted::Name(name.to_owned())).await.unwrap();
         assert_eq!(named, root, "{name}");
     }
-    // Its layers are gzip now, and what is in them is what was in the tar.
+    // The layers are gzip now, and have the same content as in the tar.
     let graph = Graph::read(&*source, &root).await.unwrap();
     let layers = &graph.root().document.manifest().unwrap().layers;
     assert_eq!(layers.len(), 3);
@@ -102,7 +102,7 @@ async fn a_docker_archive_is_an_image_and_always_the_same() {
     let mut decoder = flate2::read::GzDecoder::new(&bytes[..]);
     std::io::Read::read_to_end(&mut decoder, &mut plain).unwrap();
     assert_eq!(plain, vec![b'u'; 100_000]);
-    // It goes anywhere with the same digest, and another machine makes the same one.
+    // A copy keeps the digest, and another machine makes the same manifest.
     let target = LayoutFolder::create(&world.path("layout")).unwrap();
     copy(&graph, &*source, &target, Some("v1"), 4)
         .await
@@ -128,7 +128,7 @@ async fn a_docker_archive_of_several_images_wants_a_name() {
     let unknown = Wanted::Name("v9".to_owned());
     let error = source.root(&unknown).await.unwrap_err().to_string();
     assert!(error.contains("'v9'") && error.contains("a:v1"), "{error}");
-    // Nothing is compressed before it is known what is wanted.
+    // Nothing is compressed before a root is selected.
     assert_eq!(world.blobs(), 0);
     let first = source.root(&Wanted::Name("v1".to_owned())).await.unwrap();
     let second = source.root(&Wanted::Name("b:v2".to_owned())).await.unwrap();

@@ -1,4 +1,4 @@
-//! The places on this machine.
+//! Runs the suite for the places on this machine.
 
 use async_trait::async_trait;
 use lazaret_images::{ImageStore, Layout, LayoutFolder, LayoutTar, Source, TarKind, Target};

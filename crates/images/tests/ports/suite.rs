@@ -1,6 +1,6 @@
-//! What every source and target of images must do, for adapters of any crate.
+//! The suite of requirements for every source and target of images, in any crate.
 //!
-//! Other crates take this file in by its path, so it says where its parts are.
+//! Other crates include this file by its path, so it gives the paths of its modules.
 
 #[path = "suite/broken.rs"]
 mod broken;
@@ -24,15 +24,15 @@ pub(crate) trait Place: Send + Sync {
     /// The place as a target.
     async fn new_target(&self) -> Box<dyn Target>;
 
-    /// The place as a source, after writing ended.
+    /// The place as a source, after the writing has ended.
     async fn source(&self) -> Box<dyn Source>;
 
-    /// The name under which it knows what others call `tag`.
+    /// The place's own name for `tag`.
     fn name(&self, tag: &str) -> String {
         tag.to_owned()
     }
 
-    /// Whether it can tell who refers to a manifest.
+    /// Whether the place can list referrers.
     fn knows_referrers(&self) -> bool {
         true
     }

@@ -7,7 +7,7 @@ use http_body_util::{Full, StreamBody};
 
 use super::{BodyError, TimedBody, next_piece, read_bounded};
 
-/// A body that comes in these pieces.
+/// A body that arrives in these pieces.
 fn pieces(texts: &'static [&'static str]) -> impl Body<Data = Bytes, Error = Infallible> + Unpin {
     let data = |text: &&'static str| Ok(Frame::data(Bytes::from_static(text.as_bytes())));
     StreamBody::new(futures_util::stream::iter(texts.iter().map(data)))
@@ -39,7 +39,7 @@ async fn only_a_sender_that_pauses_runs_out_of_time() {
     let patience = Duration::from_millis(50);
     let mut ready = TimedBody::new(pieces(&["a", "b"]), patience);
     assert_eq!(next_piece(&mut ready).await.unwrap().unwrap(), "a");
-    // A slow reader takes longer than the sender may.
+    // A slow reader may take longer than the sender may pause.
     tokio::time::sleep(patience * 3).await;
     assert_eq!(next_piece(&mut ready).await.unwrap().unwrap(), "b");
 

@@ -1,20 +1,20 @@
-//! The sessions of one side, and whose turn it is to send.
+//! The sessions of one side, and the order in which they send.
 
 use std::collections::BTreeMap;
 
 use super::session::Session;
 use crate::stream::Stream;
 
-/// Sessions at once, those included whose last output was not read yet.
+/// Most sessions at a time, including ended ones whose output is not read yet.
 pub const MAX_SESSIONS: usize = 64;
 
 /// The sessions that are not gone.
 #[derive(Debug, Default)]
 pub(super) struct Core {
     pub(super) sessions: BTreeMap<u32, Session>,
-    /// The highest number that was ever opened.
+    /// The highest session number that was ever opened.
     pub(super) last_opened: u32,
-    /// The session that sent last.
+    /// Number of the session that sent last.
     turn: u32,
 }
 
@@ -45,8 +45,8 @@ impl Core {
         }
     }
 
-    /// Appends the next frame to `wire`; its session. Short messages come first, and the sessions
-    /// take turns.
+    /// Appends the next frame to `wire`; returns its session. Short messages come first, and the
+    /// sessions take turns.
     pub(super) fn write_next(&mut self, wire: &mut Vec<u8>) -> Option<u32> {
         if let Some(number) = self.next(Session::has_message) {
             self.session(number)?.write_message(number, wire);
@@ -60,7 +60,7 @@ impl Core {
         Some(number)
     }
 
-    /// The first session after the one that sent last for which this is true.
+    /// The first session after the one that sent last for which `can_send` returns true.
     fn next(&self, can_send: impl Fn(&Session) -> bool) -> Option<u32> {
         let (before, after) = (..=self.turn, self.turn.saturating_add(1)..);
         let mut in_turn = self
@@ -72,7 +72,7 @@ impl Core {
             .map(|(number, _)| *number)
     }
 
-    /// Bytes held for all sessions.
+    /// Number of bytes held for all sessions.
     #[cfg(test)]
     pub(super) fn held(&self) -> usize {
         self.sessions.values().map(Session::held).sum()

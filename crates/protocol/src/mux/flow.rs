@@ -1,18 +1,18 @@
-//! One stream of one session, as its sender and as its receiver see it.
+//! One stream of one session, on the sending and on the receiving side.
 
 use std::collections::VecDeque;
 
 use crate::kind::PIECE_BYTES;
 use crate::stream::WINDOW_BYTES;
 
-/// Bytes that a sender queues at most: one piece is written while the next is made.
+/// Most bytes that a sender queues: one piece is written while the next is made.
 const QUEUE_BYTES: usize = 2 * PIECE_BYTES;
 
-/// Bytes that a receiver reads before it says so. A sender is never held up by what is kept back:
+/// Number of bytes that a receiver reads before it gives credit. This never delays a sender:
 /// three quarters of the window are open while nothing is held.
 const CREDIT_STEP: usize = WINDOW_BYTES / 4;
 
-/// A rule that the peer broke on a stream.
+/// The rule that the peer broke on a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Violation {
     WindowExceeded,
@@ -20,20 +20,20 @@ pub(super) enum Violation {
     CreditExceeded,
 }
 
-/// How far a stream is.
+/// The state of the end of a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum End {
     Open,
-    /// The writer has ended it; the peer was not told yet.
+    /// The writer has ended the stream; the peer does not know yet.
     Ending,
     Ended,
 }
 
-/// A stream that is sent.
+/// The sending side of a stream.
 #[derive(Debug)]
 pub(super) struct Outgoing {
     queue: VecDeque<u8>,
-    /// Bytes that may still be sent, those in the queue included.
+    /// Number of bytes that may still be sent, including those in the queue.
     credit: usize,
     end: End,
 }
@@ -47,7 +47,7 @@ impl Outgoing {
         }
     }
 
-    /// A stream that its reader ended: nothing is to be sent.
+    /// A stream that its reader has ended: nothing is to be sent.
     pub(super) fn ended() -> Self {
         Self {
             end: End::Ended,
@@ -55,7 +55,7 @@ impl Outgoing {
         }
     }
 
-    /// Bytes that may be written now.
+    /// Number of bytes that can be written now.
     pub(super) fn room(&self) -> usize {
         match self.end {
             End::Open => self
@@ -66,7 +66,7 @@ impl Outgoing {
         }
     }
 
-    /// Queues as much as there is room for; the number of bytes.
+    /// Queues as many bytes as there is room for; returns their number.
     pub(super) fn write(&mut self, bytes: &[u8]) -> usize {
         let written = bytes.len().min(self.room());
         self.queue.extend(&bytes[..written]);
@@ -79,7 +79,7 @@ impl Outgoing {
         }
     }
 
-    /// Takes no more, and leaves the end to another message.
+    /// Accepts no more bytes; another message reports the end.
     pub(super) fn close(&mut self) {
         if self.end == End::Open {
             self.end = End::Ended;
@@ -100,8 +100,8 @@ impl Outgoing {
         !self.queue.is_empty() || self.end == End::Ending
     }
 
-    /// The length of the next piece, and whether the stream ends with it; [`Outgoing::send`]
-    /// is to follow.
+    /// Length of the next piece in bytes, and whether the stream ends with it; [`Outgoing::send`]
+    /// must follow.
     pub(super) fn next_piece(&mut self) -> (usize, bool) {
         let length = self.queue.len().min(PIECE_BYTES);
         let is_last = self.end == End::Ending && length == self.queue.len();
@@ -123,19 +123,19 @@ impl Outgoing {
     }
 }
 
-/// A stream that is received.
+/// The receiving side of a stream.
 #[derive(Debug, Default)]
 pub(super) struct Incoming {
     held: VecDeque<u8>,
-    /// Bytes that were read and that the sender was not told about.
+    /// Number of bytes that were read and for which no credit was given yet.
     owed: usize,
     has_ended: bool,
-    /// Nobody reads any more.
+    /// Whether the reader has gone.
     is_discarded: bool,
 }
 
 impl Incoming {
-    /// Takes a frame's payload. The number of bytes that are held from it.
+    /// Takes a frame's payload; returns the number of its bytes that are held.
     pub(super) fn receive(&mut self, bytes: &[u8], is_last: bool) -> Result<usize, Violation> {
         if self.has_ended {
             return Err(Violation::AfterEnd);
@@ -152,19 +152,19 @@ impl Incoming {
         Ok(bytes.len())
     }
 
-    /// The bytes to read next; not all of them when they lie in two parts.
+    /// The bytes to read next: only the first part when the queue has two.
     pub(super) fn front(&self) -> &[u8] {
         self.held.as_slices().0
     }
 
-    /// Takes note that the first `count` bytes were read.
+    /// Records that the first `count` bytes were read.
     pub(super) fn consume(&mut self, count: usize) {
         let count = count.min(self.held.len());
         self.held.drain(..count);
         self.owed += count;
     }
 
-    /// Moves up to `limit` bytes out.
+    /// Removes and returns up to `limit` bytes.
     pub(super) fn take(&mut self, limit: usize) -> Vec<u8> {
         let count = limit.min(self.held.len());
         self.owed += count;
@@ -173,14 +173,14 @@ impl Incoming {
         bytes
     }
 
-    /// Throws away what is held and what will come.
+    /// Discards the bytes that are held and those to come.
     pub(super) fn discard(&mut self) {
         self.is_discarded = true;
         self.owed += self.held.len();
         self.held = VecDeque::new();
     }
 
-    /// Takes note that nothing follows.
+    /// Records that nothing follows.
     pub(super) fn end(&mut self) {
         self.has_ended = true;
     }
@@ -190,12 +190,12 @@ impl Incoming {
         self.has_ended && self.held.is_empty()
     }
 
-    /// Whether the sender is to be told how much was read.
+    /// Whether credit is to be given to the sender.
     pub(super) fn owes(&self) -> bool {
         self.owed >= CREDIT_STEP && !self.has_ended
     }
 
-    /// The count to tell the sender.
+    /// The credit to give, in bytes.
     pub(super) fn pay(&mut self) -> usize {
         std::mem::take(&mut self.owed)
     }
@@ -206,7 +206,7 @@ impl Incoming {
     }
 }
 
-/// Moves the first `length` bytes of a queue that has them to the end of `target`.
+/// Moves the first `length` bytes of a queue, which has them, to the end of `target`.
 fn move_front(queue: &mut VecDeque<u8>, length: usize, target: &mut Vec<u8>) {
     let (first, second) = queue.as_slices();
     let of_first = length.min(first.len());

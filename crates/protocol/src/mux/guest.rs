@@ -1,4 +1,4 @@
-//! The guest's side: it answers what the host opens.
+//! The guest's side of the multiplexer: it answers the sessions that the host opens.
 
 use super::core::{Core, MAX_SESSIONS};
 use super::session::{Session, State};
@@ -12,28 +12,28 @@ use crate::stream::Stream;
 #[derive(Debug, Default)]
 pub struct GuestMux(Core);
 
-/// What a frame of the host asks for, beside what [`GuestMux`] keeps.
+/// A request of the host beyond what [`GuestMux`] itself handles.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Happened {
-    /// A session was opened: [`GuestMux::started`] or [`GuestMux::finish`] is the answer.
+    /// A session was opened; [`GuestMux::started`] or [`GuestMux::finish`] answers it.
     Opened {
-        /// Its number.
+        /// Number of the session.
         session: u32,
-        /// A JSON [`crate::Request`], not parsed: what the guest does not understand is a
-        /// failure of this session alone.
+        /// A JSON [`crate::Request`], not parsed: if the guest cannot parse it, only this session
+        /// fails.
         request: Vec<u8>,
     },
     /// A signal is to be delivered.
     Signal {
-        /// The session it is for.
+        /// Number of the session.
         session: u32,
-        /// Its number, as the host gave it.
+        /// Number of the signal, unchecked.
         number: u8,
     },
 }
 
 impl GuestMux {
-    /// Takes a frame of the host.
+    /// Takes a frame from the host.
     ///
     /// # Errors
     /// Those of [`Error`] that a host can cause.
@@ -44,7 +44,7 @@ impl GuestMux {
         }
         let was_opened = (1..=self.0.last_opened).contains(&number);
         let Some(session) = self.0.session(number) else {
-            // It was on its way when the session ended.
+            // The frame was on its way when the session ended.
             return match frame.kind {
                 Kind::Input | Kind::Credit | Kind::Signal if was_opened => Ok(None),
                 kind => Err(Error::UnknownSession {
@@ -83,7 +83,7 @@ impl GuestMux {
         })
     }
 
-    /// Tells the host that the session's command runs.
+    /// Reports to the host that the session's command runs.
     pub fn started(&mut self, session: u32) {
         if let Some(session) = self.0.session(session)
             && session.state == State::Asked
@@ -93,7 +93,8 @@ impl GuestMux {
         }
     }
 
-    /// Ends a session: the ending follows what was written. What still comes for it is dropped.
+    /// Ends a session; the ending follows the written bytes. Later frames for the session are
+    /// dropped.
     pub fn finish(&mut self, session: u32, ending: &Ending) {
         let (kind, payload) = match ending {
             Ending::Exit(outcome) => (Kind::Exit, serde_json::to_vec(outcome)),
@@ -107,13 +108,13 @@ impl GuestMux {
         }
     }
 
-    /// Bytes of an output stream that [`GuestMux::write`] takes now.
+    /// Number of bytes of an output stream that [`GuestMux::write`] accepts now.
     #[must_use]
     pub fn room(&self, session: u32, stream: Stream) -> usize {
         self.0.room(session, stream)
     }
 
-    /// Queues bytes of an output stream, as many as there is room for; how many.
+    /// Queues as many bytes of an output stream as there is room for; returns their number.
     pub fn write(&mut self, session: u32, stream: Stream, bytes: &[u8]) -> usize {
         self.0.write(session, stream, bytes)
     }
@@ -123,7 +124,7 @@ impl GuestMux {
         self.0.end(session, stream);
     }
 
-    /// The bytes of standard input to read next; [`GuestMux::consume`] takes them. Empty when
+    /// The bytes of standard input to read next; [`GuestMux::consume`] removes them. Empty when
     /// there are none now.
     #[must_use]
     pub fn input(&self, session: u32) -> &[u8] {
@@ -133,7 +134,7 @@ impl GuestMux {
             .map_or(&[], |incoming| incoming.front())
     }
 
-    /// Takes note that the first `count` bytes of standard input were read.
+    /// Records that the first `count` bytes of standard input were read.
     pub fn consume(&mut self, session: u32, count: usize) {
         if let Some(incoming) = self
             .0
@@ -153,19 +154,19 @@ impl GuestMux {
             .is_none_or(|incoming| incoming.is_over())
     }
 
-    /// Throws away standard input, what has come and what will.
+    /// Discards standard input: the bytes that have come and those to come.
     pub fn discard(&mut self, session: u32) {
         if let Some(session) = self.0.session(session) {
             session.discard();
         }
     }
 
-    /// Appends the next frame for the host to `wire`; whether there was one.
+    /// Appends the next frame for the host to `wire`; returns whether there was one.
     pub fn write_next(&mut self, wire: &mut Vec<u8>) -> bool {
         self.0.write_next(wire).is_some()
     }
 
-    /// Bytes held for all sessions.
+    /// Number of bytes held for all sessions.
     #[cfg(test)]
     pub(super) fn held(&self) -> usize {
         self.0.held()

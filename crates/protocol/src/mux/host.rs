@@ -1,4 +1,4 @@
-//! The host's side: it opens sessions and reads what comes of them.
+//! The host's side of the multiplexer: it opens sessions and reads their events.
 
 use super::core::{Core, MAX_SESSIONS};
 use super::session::{Session, State};
@@ -13,7 +13,7 @@ use crate::stream::Stream;
 #[derive(Debug, Default)]
 pub struct HostMux(Core);
 
-/// The next that is to be told about a session.
+/// An event of a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
     /// Its command was started.
@@ -27,10 +27,10 @@ pub enum Event {
 }
 
 impl HostMux {
-    /// Opens a session; its number.
+    /// Opens a session; returns its number.
     ///
     /// # Errors
-    /// [`Error::TooLarge`] for a request that fits no frame, [`Error::TooManySessions`].
+    /// [`Error::TooLarge`] for a request that does not fit a frame, [`Error::TooManySessions`].
     pub fn open(&mut self, request: &Request) -> Result<u32, Error> {
         let payload = request.encode()?;
         let number = self.0.last_opened.checked_add(1);
@@ -44,13 +44,13 @@ impl HostMux {
         Ok(number)
     }
 
-    /// Bytes of standard input that [`HostMux::write`] takes now.
+    /// Number of bytes of standard input that [`HostMux::write`] accepts now.
     #[must_use]
     pub fn room(&self, session: u32) -> usize {
         self.0.room(session, Stream::Input)
     }
 
-    /// Queues bytes for standard input, as many as there is room for; how many.
+    /// Queues as many bytes of standard input as there is room for; returns their number.
     pub fn write(&mut self, session: u32, bytes: &[u8]) -> usize {
         self.0.write(session, Stream::Input, bytes)
     }
@@ -60,7 +60,7 @@ impl HostMux {
         self.0.end(session, Stream::Input);
     }
 
-    /// Sends a signal to a session that has not ended. One that waits to be sent is not sent
+    /// Sends a signal to a session that has not ended. A signal that waits to be sent is not queued
     /// twice, and numbers that are no signal (1 to 64) are ignored.
     pub fn signal(&mut self, session: u32, number: u8) {
         if let Some(session) = self.0.session(session)
@@ -71,7 +71,7 @@ impl HostMux {
         }
     }
 
-    /// Gives up reading: output is thrown away, and the session is forgotten once it ends.
+    /// Stops reading: output is discarded, and the session is forgotten once it ends.
     pub fn discard(&mut self, number: u32) {
         let Some(session) = self.0.session(number) else {
             return;
@@ -82,20 +82,20 @@ impl HostMux {
         }
     }
 
-    /// Whether the session is there: opened, and its ending not read.
+    /// Whether the session is open: it was opened, and its ending is not read yet.
     #[must_use]
     pub fn is_open(&self, session: u32) -> bool {
         self.0.sessions.contains_key(&session)
     }
 
-    /// Whether the session still takes input: its ending has not come.
+    /// Whether the session still accepts input: its ending has not come.
     #[must_use]
     pub fn is_running(&self, session: u32) -> bool {
         let session = self.0.sessions.get(&session);
         session.is_some_and(|session| session.state != State::Ended)
     }
 
-    /// Takes a frame of the guest; the session that has news now.
+    /// Takes a frame from the guest; returns the session that it belongs to.
     ///
     /// # Errors
     /// Those of [`Error`] that a guest can cause, [`Error::PeerFailed`] among them.
@@ -162,13 +162,13 @@ impl HostMux {
         Some(Event::Ended(ending))
     }
 
-    /// Appends the next frame for the guest to `wire`; the session whose it is, which may have
+    /// Appends the next frame for the guest to `wire`; returns its session, which may have
     /// room again. `None` when there is nothing to send.
     pub fn write_next(&mut self, wire: &mut Vec<u8>) -> Option<u32> {
         self.0.write_next(wire)
     }
 
-    /// Bytes held for all sessions.
+    /// Number of bytes held for all sessions.
     #[cfg(test)]
     pub(super) fn held(&self) -> usize {
         self.0.held()

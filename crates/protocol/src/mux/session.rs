@@ -9,52 +9,52 @@ use crate::kind::{END, Kind};
 use crate::outcome::Ending;
 use crate::stream::Stream;
 
-/// Runs of bytes whose order of arrival is remembered. Beyond that, bytes join the last run of
+/// Most runs of bytes whose order of arrival is remembered. Beyond that, bytes join the last run of
 /// their stream, so that a peer that sends single bytes costs no memory.
 const MAX_RUNS: usize = 64;
 
-/// How far a session is; see [`crate::mux`].
+/// The state of a session; see [`crate::mux`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum State {
     Asked,
     Running,
-    /// On the host: its ending was received and not read. In the guest: not sent.
+    /// On the host: the ending was received and is not read yet. In the guest: it is not sent yet.
     Ended,
 }
 
-/// The two ends of this side.
+/// The side of a stream on which this multiplexer is.
 #[derive(Debug)]
 pub(super) enum Flow {
     Out(Outgoing),
     In(Incoming),
 }
 
-/// A session's streams, its state, and the messages that are to be sent.
+/// A session's streams, its state, and its messages that wait to be sent.
 #[derive(Debug)]
 pub(super) struct Session {
     pub(super) state: State,
-    /// In the order of [`Stream::ALL`].
+    /// The streams, in the order of [`Stream::ALL`].
     flows: [Flow; 3],
-    /// The stream that had its turn last.
+    /// The stream that had the last turn.
     turn: usize,
-    /// The message to be sent before all else: the request, or that it was granted.
+    /// The message to send before all others: the request, or the notice that it was started.
     pub(super) first: Option<(Kind, Vec<u8>)>,
-    /// The message to be sent after all else: the ending.
+    /// The message to send after all others: the ending.
     pub(super) last: Option<(Kind, Vec<u8>)>,
-    /// Signals to be sent: bit `n - 1` is signal `n`.
+    /// Signals to send: bit `n - 1` is signal `n`.
     pub(super) signals: u64,
-    /// Streams and lengths in the order in which bytes came.
+    /// Streams and lengths in bytes, in the order in which the bytes came.
     runs: VecDeque<(Stream, usize)>,
-    /// The start was received, and nobody was told.
+    /// Whether the start was received and is not reported yet.
     pub(super) has_started: bool,
-    /// The ending that was received.
+    /// The ending that was received, if any.
     pub(super) ending: Option<Ending>,
-    /// Nobody reads what comes.
+    /// Whether the reader has gone.
     pub(super) is_discarded: bool,
 }
 
 impl Session {
-    /// A session whose `outgoing` streams are sent by this side, and the others received.
+    /// A session in which this side sends the `outgoing` streams and receives the others.
     pub(super) fn new(outgoing: &[Stream]) -> Self {
         Self {
             state: State::Asked,
@@ -76,7 +76,7 @@ impl Session {
         }
     }
 
-    /// The stream, where this side sends it.
+    /// The stream, if this side sends it.
     pub(super) fn outgoing(&mut self, stream: Stream) -> Option<&mut Outgoing> {
         match self.flow_mut(stream) {
             Flow::Out(outgoing) => Some(outgoing),
@@ -84,7 +84,7 @@ impl Session {
         }
     }
 
-    /// The stream, where this side receives it.
+    /// The stream, if this side receives it.
     pub(super) fn incoming(&mut self, stream: Stream) -> Option<&mut Incoming> {
         match self.flow_mut(stream) {
             Flow::Out(_) => None,
@@ -92,7 +92,7 @@ impl Session {
         }
     }
 
-    /// The same, to look at.
+    /// The stream, if this side receives it, for reading its state.
     pub(super) fn received(&self, stream: Stream) -> Option<&Incoming> {
         match &self.flows[index(stream)] {
             Flow::Out(_) => None,
@@ -100,7 +100,7 @@ impl Session {
         }
     }
 
-    /// The same, to look at.
+    /// The stream, if this side sends it, for reading its state.
     pub(super) fn sent(&self, stream: Stream) -> Option<&Outgoing> {
         match &self.flows[index(stream)] {
             Flow::Out(outgoing) => Some(outgoing),
@@ -158,7 +158,7 @@ impl Session {
         }
     }
 
-    /// Moves out the bytes that came first, at most `limit`.
+    /// Removes and returns the bytes that came first, at most `limit`.
     pub(super) fn take(&mut self, limit: usize) -> Option<(Stream, Vec<u8>)> {
         let (stream, length) = *self.runs.front()?;
         let bytes = self.incoming(stream)?.take(length.min(limit));
@@ -171,7 +171,7 @@ impl Session {
         Some((stream, bytes))
     }
 
-    /// Throws away what came and what will come.
+    /// Discards the bytes that have come and those to come.
     pub(super) fn discard(&mut self) {
         self.is_discarded = true;
         self.runs.clear();
@@ -182,7 +182,7 @@ impl Session {
         }
     }
 
-    /// Takes the ending, after which nothing is to be sent.
+    /// Records the ending that was received; afterwards nothing is to be sent.
     pub(super) fn end(&mut self, ending: Ending) {
         self.state = State::Ended;
         self.ending = Some(ending);
@@ -196,7 +196,7 @@ impl Session {
         }
     }
 
-    /// Takes nothing more to be sent but this last message.
+    /// Accepts nothing more to be sent except this last message.
     pub(super) fn finish(&mut self, kind: Kind, payload: Vec<u8>) {
         self.state = State::Ended;
         self.last = Some((kind, payload));
@@ -246,8 +246,8 @@ impl Session {
         self.last.is_some() || self.flows.iter().any(is_ready)
     }
 
-    /// Appends the next piece to `wire`, of the streams that have one in turn; the last message
-    /// when there is none. Whether the session has nothing more to say, ever.
+    /// Appends the next piece to `wire`; streams that have one take turns. Without a piece, it
+    /// appends the last message. Returns whether the session has nothing more to send, ever.
     pub(super) fn write_bytes(&mut self, number: u32, wire: &mut Vec<u8>) -> bool {
         let streams = Stream::ALL.len();
         for step in 1..=streams {
@@ -271,7 +271,7 @@ impl Session {
         true
     }
 
-    /// Bytes that this session holds in both directions.
+    /// Number of bytes that this session holds in both directions.
     #[cfg(test)]
     pub(super) fn held(&self) -> usize {
         let held = self.flows.iter().map(|flow| match flow {

@@ -1,7 +1,6 @@
-//! Kinds of paths, for labels.
+//! Classes of paths, for labels.
 
-/// The kind of thing that a path names. There are few, and none holds a name that a client
-/// chose.
+/// The class of a path. There are few, and none contains a name that a client chose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Class {
     Base,
@@ -16,12 +15,12 @@ pub(crate) enum Class {
     Probe,
     Metrics,
     Token,
-    /// A path that names nothing.
+    /// A path that leads to no endpoint.
     Other,
 }
 
 impl Class {
-    /// The label of measurements.
+    /// The label in measurements.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Base => "base",
@@ -39,7 +38,7 @@ impl Class {
         }
     }
 
-    /// The form of the path, for traces.
+    /// The pattern of the path, for traces.
     pub(crate) fn form(self) -> &'static str {
         match self {
             Self::Base => "/v2/",

@@ -1,11 +1,11 @@
-//! Effects of requests that succeed.
+//! Effects of successful requests.
 
 use std::fmt;
 
 use lazaret_content::ManifestSelector;
 use lazaret_oci::{Digest, Repository, Tag};
 
-/// The meaning of a success to others than the sender.
+/// The effect of a successful request, for the audit log, counts and events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Effect<'a> {
     pub(crate) change: Change,
@@ -14,20 +14,20 @@ pub(crate) struct Effect<'a> {
     pub(crate) reference: Option<Reference<'a>>,
 }
 
-/// The thing that is moved or changed, and how.
+/// The change or transfer of content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Change {
     ManifestPushed,
     ManifestPulled,
     ManifestDeleted,
     TagDeleted,
-    /// A blob is complete, or the upload of one goes on: the status tells.
+    /// A blob was completed, or a part of it uploaded; the status of the response tells which.
     BlobPushed,
     BlobPulled,
     BlobDeleted,
 }
 
-/// A tag or a digest.
+/// A tag or digest, as given in the path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reference<'a> {
     Tag(&'a Tag),

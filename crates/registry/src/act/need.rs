@@ -1,32 +1,32 @@
-//! Needs of requests: credentials and rights.
+//! The credentials and rights that requests need.
 
 use http::Method;
 use lazaret_auth::Action;
 use lazaret_oci::Repository;
 
-/// The thing that the sender of a request has to show, or the right that it needs.
+/// The credential or right that a request needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Need {
-    /// Nothing: credentials are not looked at.
+    /// Nothing: credentials are ignored.
     Nothing,
-    /// No right, but credentials that are shown must be good.
+    /// No right, but credentials must be valid if there are any.
     Identity,
-    /// Somebody who shows no credentials is asked for some, if anybody can be known at all.
+    /// No right, but a client without credentials is challenged, if any authenticator is set up.
     Greeting,
-    /// The right to read measurements.
+    /// The right to read the measurements.
     Metrics,
-    /// The right to do this to a repository; `List` is about all of them.
+    /// The right to this action on a repository; `List` applies to all of them.
     Right(Action, Option<Repository>),
 }
 
 impl Need {
-    /// The right that a method usually needs of a repository.
+    /// The right that a method usually needs on a repository.
     pub(super) fn by_method(method: &Method, repository: Repository) -> Self {
         Self::Right(by_method(method), Some(repository))
     }
 }
 
-/// The action that a method usually is.
+/// The action that a method usually stands for.
 pub(super) fn by_method(method: &Method) -> Action {
     match *method {
         Method::GET | Method::HEAD => Action::Pull,

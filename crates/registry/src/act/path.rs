@@ -1,4 +1,4 @@
-//! The segments of a path and the checked values in them (distribution-spec 1.1, "Endpoints").
+//! Splits a path into segments, and parses the values in them (distribution-spec 1.1, "Endpoints").
 
 use lazaret_content::ManifestSelector;
 use lazaret_oci::wire::ErrorCode;
@@ -6,10 +6,11 @@ use lazaret_oci::{Digest, Repository};
 
 use crate::message::{Refusal, percent};
 
-/// Characters of a reference that go into an answer.
+/// Largest number of characters of a reference that are put into a response.
 const EXCERPT: usize = 160;
 
-/// The decoded segments of a path. An encoded slash is no slash of the path and fits nothing.
+/// The decoded segments of a path. An encoded slash does not separate segments, and matches
+/// nothing.
 pub(super) fn segments(path: &str) -> Result<Vec<String>, Refusal> {
     let segment = |text| percent::decode(text).filter(|text| !text.contains('/'));
     path.strip_prefix('/')
@@ -35,14 +36,14 @@ pub(super) fn repository(segments: &[&str]) -> Result<Repository, Refusal> {
         })
 }
 
-/// A digest in a path or query.
+/// Parses a digest in a path or query.
 pub(crate) fn parse_digest(text: &str) -> Result<Digest, Refusal> {
     text.parse().map_err(|error: lazaret_oci::Error| {
         Refusal::new(ErrorCode::DigestInvalid, error.to_string())
     })
 }
 
-/// The tag or digest of a manifest; `None` when the text is neither.
+/// Parses the tag or digest of a manifest; `None` when the text is neither.
 pub(super) fn selector(text: &str) -> Option<ManifestSelector> {
     match text.parse() {
         Ok(digest) => Some(ManifestSelector::Digest(digest)),
@@ -50,7 +51,7 @@ pub(super) fn selector(text: &str) -> Option<ManifestSelector> {
     }
 }
 
-/// The beginning of a reference, for an answer.
+/// The start of a reference, for a response.
 pub(super) fn excerpt(reference: &str) -> String {
     reference.chars().take(EXCERPT).collect()
 }

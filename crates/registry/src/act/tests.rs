@@ -117,7 +117,7 @@ fn paths_that_name_nothing_are_refused() {
     assert_eq!(status(&format!("/v2/a/blobs/{upper}")), 400);
 }
 
-/// Every path with the methods that it takes.
+/// All paths, each with the methods that it allows.
 fn paths() -> Vec<(String, &'static str)> {
     let (digest, id) = (Digest::of(b""), UploadId::random());
     vec![

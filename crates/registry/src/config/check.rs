@@ -1,4 +1,4 @@
-//! The check of settings that have the right types. Nothing here needs a network.
+//! Checks settings that have the right types. No check needs a network.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -13,8 +13,8 @@ use crate::schemas::FamilySchemas;
 use crate::server::{TlsError, tls};
 use lazaret_auth::{self as auth, Gate};
 
-/// Every fault that can be seen without a network: files that are not there, a certificate
-/// without its key, sections that exclude each other.
+/// Finds all faults that can be found without a network: missing files, a certificate without its
+/// key, sections that exclude each other.
 #[must_use]
 pub fn check(document: &Document, config: &Config) -> Vec<Fault> {
     let mut checker = Checker {
@@ -53,7 +53,7 @@ impl Checker<'_> {
         self.faults.push(fault);
     }
 
-    /// A file that has to be readable; its text.
+    /// Reads a file; a fault is recorded when it cannot be read.
     fn text(&mut self, path: &str, file: &Path) -> Option<String> {
         match std::fs::read_to_string(file) {
             Ok(text) => Some(text),
@@ -227,14 +227,14 @@ impl Checker<'_> {
     fn postgres_url(&mut self, path: &str, url: &Secret) {
         let text = url.reveal();
         if !text.starts_with("postgres://") && !text.starts_with("postgresql://") {
-            // The value may hold a password: it is not shown.
+            // The value may contain a password, so it is not shown.
             let hint = "postgres://user:password@host/database";
             self.wrong(path, "the value is no URL of PostgreSQL", Some(hint));
         }
     }
 
     fn auth(&mut self, config: &Config) {
-        // Keys are looked up in the metadata, which is not open here.
+        // Keys are stored in the metadata, which is not open here.
         let settings = auth::Settings {
             api_keys: false,
             ..config.auth.clone()

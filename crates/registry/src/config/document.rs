@@ -1,4 +1,4 @@
-//! The file and what overrides it, as one tree of values that know where they come from.
+//! Merges the file and its overrides to one tree of values, and remembers the origin of each.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -11,16 +11,17 @@ use super::position::Origin;
 use super::schema::{self, Kind, Setting};
 use super::{Config, Fault};
 
-/// Values from flags and variables.
+/// Values from flags and variables, which override those of the file.
 #[derive(Debug, Clone, Default)]
 pub struct Overrides {
-    /// The stronger come later.
+    /// In order of precedence, the strongest last.
     entries: Vec<(Setting, String, Origin)>,
     unknown: Vec<(String, Vec<String>)>,
 }
 
 impl Overrides {
-    /// Takes the variables that name settings. Call it before [`Overrides::flag`]: flags win.
+    /// Adds the variables that name settings. Must be called before [`Overrides::flag`], because
+    /// flags take precedence.
     pub fn variables(&mut self, variables: impl IntoIterator<Item = (String, String)>) {
         let settings = schema::settings();
         for (name, value) in variables {
@@ -37,7 +38,7 @@ impl Overrides {
         }
     }
 
-    /// Gives the setting of this key a value, as its flag would. Reading the settings fails
+    /// Sets the value of the setting with this key, as its flag would. Reading the settings fails
     /// when there is no such key.
     pub fn set(&mut self, key: &str, value: impl Into<String>) {
         let settings = schema::settings();
@@ -57,7 +58,7 @@ impl Overrides {
     }
 }
 
-/// Settings as they were given, not yet typed.
+/// Settings as they were given, without types.
 #[derive(Debug, Clone)]
 pub struct Document {
     value: Value,
@@ -65,10 +66,10 @@ pub struct Document {
 }
 
 impl Document {
-    /// Reads the file, if there is one, and lays the overrides over it.
+    /// Reads the file, if there is one, and applies the overrides.
     ///
     /// # Errors
-    /// A file that cannot be read or is no TOML, and overrides that do not fit.
+    /// When the file cannot be read or is not TOML, and when overrides do not have the right form.
     pub fn load(file: Option<&Path>, overrides: &Overrides) -> Result<Self, Faults> {
         let text = match file {
             None => String::new(),
@@ -80,7 +81,7 @@ impl Document {
         Self::parse(file, &text, overrides)
     }
 
-    /// The same with a file's text at hand.
+    /// Like [`Document::load`], with the text of the file.
     ///
     /// # Errors
     /// As [`Document::load`].
@@ -111,7 +112,8 @@ impl Document {
         for (key, value) in table {
             let name = key.get_ref().as_ref();
             let path = join(at, name);
-            // The key is a better place than the value for a section, and as good for others.
+            // The place of the key is better than that of the value for sections, and as good for
+            // others.
             self.origins.insert(path.clone(), locate(key.span().start));
             let value = self.value(&path, value.get_ref(), locate);
             fields.insert(name.to_owned(), value);
@@ -191,7 +193,7 @@ impl Document {
         }
         *child(section, name) = value;
         let key = setting.key();
-        // What the file said in the old value is no more.
+        // The places of the old value's parts in the file are no longer valid.
         self.origins.retain(|path, _| {
             !path
                 .strip_prefix(key.as_str())
@@ -200,10 +202,10 @@ impl Document {
         self.origins.insert(key, origin.clone());
     }
 
-    /// The settings with their types.
+    /// Converts the settings to their types.
     ///
     /// # Errors
-    /// The first value that does not fit its type.
+    /// Fails with the first value that does not have the right type.
     pub fn config(&self) -> Result<Config, Faults> {
         serde_path_to_error::deserialize(&self.value).map_err(|error| {
             let path = error.path().to_string();
@@ -227,7 +229,7 @@ impl Document {
         })
     }
 
-    /// Where a value comes from, or the section that lacks it.
+    /// The origin of a value, or of the section that lacks it.
     #[must_use]
     pub fn origin(&self, path: &str) -> Option<Origin> {
         let mut path = path;
@@ -239,7 +241,7 @@ impl Document {
         }
     }
 
-    /// A fault of a setting, with its place.
+    /// Makes a fault of a setting, with its place.
     pub(super) fn fault(&self, path: &str, message: String, hint: Option<&str>) -> Fault {
         Fault {
             path: path.to_owned(),
@@ -259,7 +261,7 @@ fn join(at: &str, name: &str) -> String {
     }
 }
 
-/// The field of a table; what is no table becomes one.
+/// The field of a table; a value that is not a table becomes one.
 fn child<'a>(value: &'a mut Value, key: &str) -> &'a mut Value {
     if !value.is_object() {
         *value = Value::Object(Map::new());
@@ -267,7 +269,7 @@ fn child<'a>(value: &'a mut Value, key: &str) -> &'a mut Value {
     &mut value[key]
 }
 
-/// A value as flags and variables give it.
+/// Parses a value of a flag or variable.
 fn parse(kind: Kind, text: &str) -> Result<Value, String> {
     let json = |text: &str| {
         serde_json::from_str(text).map_err(|error| format!("the value is no JSON: {error}"))
@@ -301,7 +303,7 @@ fn parse(kind: Kind, text: &str) -> Result<Value, String> {
     }
 }
 
-/// Advice for a name that nobody knows: one that differs by few letters.
+/// The known name that an unknown name is probably meant to be, for advice.
 fn nearest(name: &str, known: &[String]) -> Option<String> {
     known
         .iter()
@@ -311,7 +313,7 @@ fn nearest(name: &str, known: &[String]) -> Option<String> {
         .map(|(_, candidate)| format!("did you mean {candidate}?"))
 }
 
-/// Letters to insert, remove or replace (Levenshtein).
+/// The Levenshtein distance of two names: letters to insert, remove or replace.
 fn distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();

@@ -1,21 +1,21 @@
-//! Faults of the settings, with their places.
+//! Faults of settings, with their places.
 
 use std::fmt;
 
 use super::position::Origin;
 
-/// Something wrong with one setting.
+/// A fault of one setting.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
-    /// The setting: `storage.s3.url`, `rules[0].quota`; empty for the file as a whole.
+    /// The setting: `storage.s3.url`, `rules[0].quota`; empty for the whole file.
     pub path: String,
-    /// Where its value comes from, if somebody gave it one.
+    /// The origin of its value, if a value was given.
     pub origin: Option<Origin>,
-    /// What is wrong, in one line.
+    /// The message, in one line.
     pub message: String,
-    /// What to do about it.
+    /// The advice.
     pub hint: Option<String>,
-    /// Whether the registry starts nevertheless.
+    /// Whether the registry can start in spite of the fault.
     pub is_warning: bool,
 }
 
@@ -31,7 +31,7 @@ impl fmt::Display for Fault {
     }
 }
 
-/// Everything that was found wrong.
+/// All faults that were found.
 #[derive(Debug, Clone, Default, PartialEq, Eq, thiserror::Error)]
 pub struct Faults(pub Vec<Fault>);
 
@@ -46,7 +46,7 @@ impl Faults {
         }])
     }
 
-    /// The first fault's advice.
+    /// Sets the advice of the first fault.
     pub(super) fn hint(mut self, hint: Option<String>) -> Self {
         if let Some(fault) = self.0.first_mut() {
             fault.hint = hint;
@@ -54,7 +54,7 @@ impl Faults {
         self
     }
 
-    /// Whether the registry cannot start with these.
+    /// Whether any fault keeps the registry from starting.
     #[must_use]
     pub fn are_fatal(&self) -> bool {
         self.0.iter().any(|fault| !fault.is_warning)

@@ -1,4 +1,4 @@
-//! Sections on what one client may use, and who is told.
+//! The sections on limits of clients and on webhooks.
 
 use std::path::PathBuf;
 

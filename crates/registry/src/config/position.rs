@@ -3,26 +3,26 @@
 use std::fmt;
 use std::path::PathBuf;
 
-/// Where a value comes from.
+/// The origin of a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
     /// A place in the file.
     File {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// Line, from 1.
+        /// The line, from 1.
         line: usize,
-        /// Column in characters, from 1.
+        /// The column in characters, from 1.
         column: usize,
     },
-    /// An environment variable.
+    /// An environment variable of this name.
     Variable(String),
-    /// A flag.
+    /// A flag of this name.
     Flag(String),
 }
 
 impl Origin {
-    /// The place of a byte in a file's text.
+    /// The place of the byte at `offset` in a file's text.
     pub(super) fn in_file(path: PathBuf, text: &str, offset: usize) -> Self {
         let mut offset = offset.min(text.len());
         while !text.is_char_boundary(offset) {

@@ -1,4 +1,4 @@
-//! Sections on what repositories take and keep.
+//! The sections on what repositories accept and keep.
 
 use std::num::NonZeroU32;
 use std::path::PathBuf;

@@ -1,4 +1,5 @@
-//! The JSON Schema of the file, and its leaves: the settings that flags and variables can name.
+//! Makes the JSON Schema of the file, and lists its leaves: the settings that have flags and
+//! variables.
 
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value};
@@ -7,10 +8,10 @@ use super::Config;
 
 /// Prefix of environment variables.
 const VARIABLE: &str = "LAZARET_SERVE_";
-/// `format` of strings that are paths.
+/// The `format` of strings that are paths.
 pub(super) const PATH: &str = "path";
 
-/// The JSON Schema (draft 2020-12) of the file.
+/// Makes the JSON Schema (draft 2020-12) of the file.
 #[must_use]
 pub fn schema() -> Value {
     let generator = SchemaSettings::draft2020_12().into_generator();
@@ -22,7 +23,7 @@ pub fn schema() -> Value {
     schema
 }
 
-/// Doc comments are wrapped; descriptions are not.
+/// Joins the lines of paragraphs, which are wrapped in doc comments, in descriptions.
 fn unwrap_paragraphs(value: &mut Value) {
     match value {
         Value::Object(object) => {
@@ -44,10 +45,10 @@ fn unwrap_paragraphs(value: &mut Value) {
     }
 }
 
-/// How a setting's value is written in a flag or variable.
+/// The notation of a setting's value in a flag or variable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// As it is.
+    /// Plain text.
     Text,
     /// A path, relative to the working folder.
     Path,
@@ -57,29 +58,29 @@ pub enum Kind {
     Number,
     /// `true` or `false`.
     Boolean,
-    /// Texts with commas between them, or a JSON array.
+    /// Texts separated by commas, or a JSON array.
     List,
-    /// JSON.
+    /// Any JSON value.
     Json,
 }
 
-/// One setting that is no section.
+/// A setting that is not a section.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Setting {
-    /// Keys from the outermost to its own.
+    /// The keys from the outermost section to the setting.
     pub path: Vec<String>,
-    /// How its value is written.
+    /// The notation of its value.
     pub kind: Kind,
-    /// What it is.
+    /// The description.
     pub description: String,
-    /// What it may be, if that is a short list.
+    /// The possible values, if they are a short list.
     pub values: Vec<String>,
-    /// Its value when nobody gives one, as JSON.
+    /// The default value, as JSON.
     pub default: Option<Value>,
 }
 
 impl Setting {
-    /// `storage.s3.url`
+    /// The key: `storage.s3.url`.
     #[must_use]
     pub fn key(&self) -> String {
         self.path.join(".")
@@ -98,7 +99,7 @@ impl Setting {
     }
 }
 
-/// Every setting that is no section, in the order of the schema.
+/// Lists all settings that are not sections, in the order of the schema.
 #[must_use]
 pub fn settings() -> Vec<Setting> {
     let schema = schema();
@@ -150,7 +151,7 @@ fn properties(schema: &Value) -> impl Iterator<Item = (&String, &Value)> {
         .flatten()
 }
 
-/// What a reference or an optional value stands for.
+/// Follows a `$ref`, and unwraps an optional value.
 pub(super) fn resolve<'a>(root: &'a Value, schema: &'a Value) -> &'a Value {
     if let Some(name) = schema
         .get("$ref")
@@ -169,7 +170,7 @@ pub(super) fn resolve<'a>(root: &'a Value, schema: &'a Value) -> &'a Value {
     }
 }
 
-/// The type without `null`.
+/// The type, when `null` is disregarded.
 fn type_name(schema: &Value) -> Option<&str> {
     match schema.get("type")? {
         Value::Array(names) => names
@@ -193,8 +194,8 @@ fn kind(schema: &Value) -> Kind {
     }
 }
 
-/// The texts of an enumeration: schemars writes `enum`, or `oneOf` with `const` when the
-/// variants have descriptions.
+/// The texts of an enumeration. Schemars writes `enum`, or `oneOf` with `const` when the variants
+/// have descriptions.
 fn values(schema: &Value) -> Vec<String> {
     let constants = schema
         .get("oneOf")
@@ -214,7 +215,7 @@ fn values(schema: &Value) -> Vec<String> {
         .collect()
 }
 
-/// Calls `change` with every string of `value` that the schema calls a path.
+/// Calls `change` with every string of `value` that is a path by the schema.
 pub(super) fn for_each_path(
     root: &Value,
     schema: &Value,

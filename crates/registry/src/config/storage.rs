@@ -1,4 +1,4 @@
-//! Sections on where things are kept.
+//! The sections on where content and metadata are stored.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -22,7 +22,7 @@ pub struct Storage {
 }
 
 impl Storage {
-    /// The bucket, whoever's it is, and the key of its section.
+    /// The bucket of any provider, with the key of its section.
     #[must_use]
     pub fn bucket(&self) -> Option<(&'static str, &Bucket)> {
         [("s3", &self.s3), ("gcs", &self.gcs), ("azure", &self.azure)]

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// The file as it is in `/etc/lazaret`, without overrides.
+/// Parses the text of a file in `/etc/lazaret`, without overrides.
 fn parse(text: &str) -> Result<(Document, Config), Faults> {
     parse_with(text, &Overrides::default())
 }
@@ -20,7 +20,7 @@ fn parse_with(text: &str, overrides: &Overrides) -> Result<(Document, Config), F
     Ok((document, config))
 }
 
-/// Faults and hints as a user reads them.
+/// The faults and hints, as a user sees them.
 fn complaints(text: &str) -> String {
     let faults = match parse(text) {
         Err(faults) => faults.0,
@@ -282,7 +282,7 @@ fn flags_can_make_sections_and_lists() {
     assert!(config.storage.s3.unwrap().redirect);
     assert_eq!(config.rules[0].quota, Some(Size(1 << 30)));
     let tls = config.tls.unwrap();
-    // A flag's path starts where the user is, not where the file is.
+    // The path of a flag is relative to the working folder, not to the file.
     assert_eq!(
         tls.certificate,
         std::path::absolute("relative.pem").unwrap()

@@ -1,4 +1,4 @@
-//! The file as types. The doc comments are its reference: they become descriptions in the
+//! The types of the file. Their doc comments are its reference: they become descriptions in the
 //! JSON Schema and help texts of the flags.
 
 use std::net::SocketAddr;
@@ -115,7 +115,7 @@ pub struct Tls {
 }
 
 impl Tls {
-    /// The section as the server wants it.
+    /// The section as the type of `server`.
     pub(crate) fn files(&self) -> TlsFiles {
         TlsFiles {
             certificate: self.certificate.clone(),

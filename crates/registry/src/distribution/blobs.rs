@@ -1,4 +1,4 @@
-//! `/v2/<name>/blobs/<digest>`.
+//! The verbs of `/v2/<name>/blobs/<digest>`.
 
 mod delete;
 mod get;

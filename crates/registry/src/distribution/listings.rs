@@ -1,4 +1,4 @@
-//! Listings: tags, repositories, referrers.
+//! The listings of tags, repositories and referrers.
 
 mod page;
 mod referrers;

@@ -1,4 +1,4 @@
-//! `/v2/<name>/manifests/<reference>`.
+//! The verbs of `/v2/<name>/manifests/<reference>`.
 
 mod delete;
 mod get;

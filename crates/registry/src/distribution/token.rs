@@ -10,7 +10,7 @@ use crate::registry::Registry;
 use crate::server::Peer;
 use lazaret_auth::{Denied, FORM_BYTES};
 
-/// A token for what is asked for and granted.
+/// Issues a token for those of the wanted scopes that are granted.
 pub(crate) async fn grant(
     registry: &Registry,
     head: &Parts,

@@ -1,4 +1,4 @@
-//! `/v2/<name>/blobs/uploads/`: how blobs come in (distribution-spec 1.1, "Pushing blobs").
+//! Uploads of blobs at `/v2/<name>/blobs/uploads/` (distribution-spec 1.1, "Pushing blobs").
 //!
 //! ```text
 //! POST ?mount=        -> 201 blob, or as below

@@ -1,4 +1,4 @@
-//! Delivering: each target on its own, slower while it fails.
+//! Delivers events to each target independently, with growing pauses while it fails.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -17,18 +17,19 @@ use crate::http_client::HttpClient;
 use crate::secret_file::read_secret;
 use crate::telemetry::metrics::{Metrics, Outcome};
 
-/// Time between looks at the outbox when nothing wakes us: other replicas fill it, too.
+/// Time between checks of the outbox without a wake-up: other replicas add events too.
 const LOOK: Duration = Duration::from_secs(5);
-/// First pause after a failure; it doubles with each further one.
+/// The pause after the first failure; it doubles with each further one.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
-/// Longest pause.
+/// The longest pause.
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
-/// Time beyond the timeout that a delivery may need.
+/// Time that a delivery may take beyond its timeout.
 const MARGIN: Duration = Duration::from_secs(5);
-/// Signature of an event: `t=<Unix time>,v1=<HMAC-SHA256 of "<Unix time>.<body>", hex>`.
+/// Header with the signature of an event: `t=<Unix time>,v1=<HMAC-SHA256 of "<Unix time>.<body>",
+/// hex>`.
 const SIGNATURE: &str = "x-lazaret-signature";
 
-/// Everything that delivering needs.
+/// Everything that a delivery needs.
 pub(super) struct Deliverer {
     pub(super) outbox: Arc<dyn Outbox>,
     pub(super) client: HttpClient,
@@ -38,7 +39,7 @@ pub(super) struct Deliverer {
 }
 
 impl Deliverer {
-    /// Runs one task for each target, as the targets change.
+    /// Runs one task for each target, and follows changes of the targets.
     pub(super) async fn run(self) {
         let this = Arc::new(self);
         let mut changes = this.targets.clone();
@@ -61,7 +62,7 @@ impl Deliverer {
                     (target.clone(), task)
                 });
             }
-            // When the sender is gone, the targets stay as they are.
+            // The sender is gone, so the targets cannot change any more.
             if changes.changed().await.is_err() {
                 while tasks.join_next().await.is_some() {}
                 return;
@@ -69,7 +70,7 @@ impl Deliverer {
         }
     }
 
-    /// Delivers to one target for ever.
+    /// Delivers events to one target for ever.
     async fn serve(self: Arc<Self>, target: Target) {
         let mut failures = 0_u32;
         loop {
@@ -78,7 +79,7 @@ impl Deliverer {
                 Some(true) => failures = 0,
                 Some(false) => failures = failures.saturating_add(1),
                 None => {
-                    // Nothing was due.
+                    // Nothing was due; wait for a wake-up or the next check.
                     let _ = tokio::time::timeout(LOOK, woken).await;
                     continue;
                 }
@@ -89,7 +90,8 @@ impl Deliverer {
         }
     }
 
-    /// Delivers what is due; `None` when that is nothing, else whether all of it was taken.
+    /// Delivers the events that are due. `None` when there are none, else whether all were
+    /// accepted.
     async fn round(&self, target: &Target, failures: u32) -> Option<bool> {
         let now = SystemTime::now();
         let hidden = (target.timeout + MARGIN).max(pause(failures + 1));
@@ -175,7 +177,7 @@ impl Deliverer {
     }
 }
 
-/// Time to wait after so many failures in a row.
+/// The pause after so many failures in a row.
 fn pause(failures: u32) -> Duration {
     let doubled = 1_u32
         .checked_shl(failures.saturating_sub(1))

@@ -1,4 +1,4 @@
-//! Events as documents: CloudEvents 1.0 in structured JSON.
+//! Formats events as CloudEvents 1.0 in structured JSON.
 
 #[cfg(test)]
 mod tests;
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::target::Kind;
 
-/// Something that happened.
+/// A change or transfer of content that targets are notified of.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Happening<'a> {
     pub(crate) kind: Kind,
@@ -18,11 +18,11 @@ pub(crate) struct Happening<'a> {
     pub(crate) digest: Option<&'a str>,
     pub(crate) tag: Option<&'a str>,
     pub(crate) media_type: Option<&'a str>,
-    /// The user who did it.
+    /// The name of the user who caused it.
     pub(crate) user: Option<&'a str>,
-    /// The request that did it.
+    /// The id of the request that caused it.
     pub(crate) request: &'a str,
-    /// Its trace context.
+    /// The trace context of the request.
     pub(crate) traceparent: &'a str,
 }
 
@@ -64,14 +64,14 @@ impl Happening<'_> {
     }
 }
 
-/// RFC 3339, in UTC, to the millisecond.
+/// Formats a time as RFC 3339 in UTC, with milliseconds.
 fn timestamp(time: SystemTime) -> String {
     let since = time
         .duration_since(SystemTime::UNIX_EPOCH)
         .unwrap_or_default();
     let seconds = since.as_secs();
     let (days, second) = (seconds / 86_400, seconds % 86_400);
-    // Days to a date, by 400-year eras that begin in March (Hinnant, "chrono-compatible
+    // Converts days to a date, with 400-year eras that begin in March (Hinnant, "chrono-compatible
     // low-level date algorithms").
     let shifted = days + 719_468;
     let (era, day_of_era) = (shifted / 146_097, shifted % 146_097);

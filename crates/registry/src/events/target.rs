@@ -1,4 +1,4 @@
-//! Those who are told, and of what.
+//! Targets of events, and the events that they want.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use lazaret_oci::Repository;
 use lazaret_values::Pattern;
 
-/// The kinds of events that somebody can be told of.
+/// The kinds of events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     ManifestPushed,
@@ -16,28 +16,28 @@ pub(crate) enum Kind {
     BlobDeleted,
 }
 
-/// Somebody who is told what happens.
+/// A webhook that events are sent to.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Target {
-    /// Unique among targets. Events that wait belong to the name.
+    /// The name, unique among targets. Waiting events belong to the name.
     pub(crate) name: String,
-    /// The URL that events are posted to.
+    /// The URL to which events are posted.
     pub(crate) url: String,
     pub(crate) kinds: Vec<Kind>,
-    /// The repositories that the target is told of; all, when there is no pattern.
+    /// The repositories whose events the target gets; all, when there is no pattern.
     pub(crate) repositories: Vec<Pattern>,
-    /// File with the secret that signs each event.
+    /// The path of the file with the secret that signs each event.
     pub(crate) secret_file: Option<PathBuf>,
-    /// Longest time that one delivery takes.
+    /// Longest time for one delivery.
     pub(crate) timeout: Duration,
-    /// Deliveries at once, 1 to 4.
+    /// Number of parallel deliveries, 1 to 4.
     pub(crate) concurrency: u8,
-    /// Age at which an event is given up.
+    /// Age at which an undelivered event is dropped.
     pub(crate) give_up_after: Duration,
 }
 
 impl Target {
-    /// Whether the target is told of such an event.
+    /// Whether the target gets this event.
     pub(super) fn wants(&self, kind: Kind, repository: &Repository) -> bool {
         let name = repository.as_str();
         self.kinds.contains(&kind)

@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 
 use super::*;
 
-/// Events in memory, hidden while they are taken.
+/// An outbox in memory, which hides events while they are taken.
 #[derive(Default)]
 struct Memory(Mutex<HashMap<String, (Event, SystemTime)>>);
 
@@ -52,10 +52,10 @@ impl Outbox for Memory {
     }
 }
 
-/// What a receiver was sent: the signature and the body.
+/// One delivery to a receiver: the signature and the body.
 type Delivery = (Option<String>, String);
 
-/// A receiver that answers 503 so many times before it takes anything.
+/// A receiver that answers the first `failures` deliveries with 503.
 fn receiver(failures: u32) -> (String, mpsc::UnboundedReceiver<Delivery>, Arc<AtomicU32>) {
     let (sender, deliveries) = mpsc::unbounded_channel();
     let attempts = Arc::new(AtomicU32::new(0));
@@ -68,14 +68,14 @@ fn receiver(failures: u32) -> (String, mpsc::UnboundedReceiver<Delivery>, Arc<At
         assert_eq!(seen.header("content-type"), Some(kind));
         let signature = seen.header("x-lazaret-signature").map(str::to_owned);
         let body = String::from_utf8(seen.body.clone()).unwrap();
-        // A test that has seen enough is gone.
+        // The receiver is gone when the test has seen enough.
         let _ = sender.send((signature, body));
         Answer::new(204)
     });
     (format!("{}/hook", peer.url()), deliveries, attempts)
 }
 
-/// A target that is told of everything but pulls.
+/// A target that gets all events but pulls.
 fn target(name: &str, url: &str) -> Target {
     Target {
         name: name.to_owned(),
@@ -107,7 +107,7 @@ fn happening(kind: Kind, repository: &lazaret_oci::Repository) -> Happening<'_> 
     }
 }
 
-/// Events over an outbox in memory, delivering in the background.
+/// Starts events over an outbox in memory, with deliveries in the background.
 fn start(targets: Vec<Target>) -> (Events, Arc<Memory>, watch::Sender<Arc<[Target]>>) {
     let outbox = Arc::new(Memory::default());
     let targets = watch::Sender::new(targets.into());
@@ -129,7 +129,7 @@ async fn an_event_is_delivered_when_the_receiver_is_back() {
     std::fs::write(&secret, "hunter2\n").unwrap();
     let mut ci = target("ci", &url);
     ci.secret_file = Some(secret);
-    // So that what failed is due again soon.
+    // Makes failed events due again soon.
     ci.timeout = Duration::from_millis(200);
     let (events, outbox, _targets) = start(vec![ci]);
     let repository = "acme/app".parse().unwrap();
@@ -137,7 +137,7 @@ async fn an_event_is_delivered_when_the_receiver_is_back() {
         .tell(&happening(Kind::ManifestPushed, &repository))
         .await
         .unwrap();
-    // It is kept before anybody is answered.
+    // The event is stored before the request is answered.
     assert_eq!(outbox.0.lock().unwrap().len(), 1);
 
     let (signature, body) = deliveries.recv().await.unwrap();

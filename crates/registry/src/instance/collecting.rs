@@ -1,4 +1,4 @@
-//! Collecting unused content, as often as the settings say.
+//! Collects unused content at the configured interval.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::stores::Stores;
 use crate::telemetry::Metrics;
 use crate::telemetry::metrics::Outcome;
 
-/// Removes content that nobody needs, now and then. A run starts with the settings of its time.
+/// Runs a collection at every interval, with the settings that are valid at that time.
 pub(super) async fn collect(
     stores: Stores,
     metrics: Arc<Metrics>,
@@ -30,7 +30,7 @@ pub(super) async fn collect(
         tokio::select! {
             () = tokio::time::sleep(interval) => {}
             changed = config.changed() => {
-                // A shorter interval counts from now on.
+                // A changed interval counts from now on.
                 if changed.is_ok() && config.borrow().collection.interval.duration() != interval {
                     continue;
                 }

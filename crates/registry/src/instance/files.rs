@@ -1,10 +1,10 @@
-//! Small files that settings name.
+//! Reads small files that settings name.
 
 use std::path::Path;
 
 use crate::Error;
 
-/// The content of a file.
+/// Reads a whole file.
 ///
 /// # Errors
 /// Fails when it cannot be read.

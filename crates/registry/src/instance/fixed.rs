@@ -1,8 +1,8 @@
-//! Settings that a reload does not change.
+//! Keeps the settings that a reload cannot change.
 
 use crate::config::Config;
 
-/// The new settings, but what cannot change while the registry runs is as before.
+/// The new settings, except those that cannot change while the registry runs.
 pub(super) fn keep_fixed(before: &Config, mut after: Config) -> Config {
     let mut fixed = Vec::new();
     macro_rules! keep {
@@ -30,7 +30,7 @@ pub(super) fn keep_fixed(before: &Config, mut after: Config) -> Config {
         .into_iter()
         .flatten()
     {
-        // Whether clients are redirected may change.
+        // The redirection of clients may change.
         if let Some(redirect) = is_redirected {
             bucket.redirect = redirect;
         }

@@ -8,17 +8,17 @@ use lazaret_files::{LockedDir, LockedDirs};
 use super::source::Root;
 use crate::Error;
 
-/// The folder of an instance, and how well its content is kept.
+/// The folder of an instance, with the durability of its content.
 pub(super) struct Home {
     pub(super) path: PathBuf,
-    /// Whether acknowledged writes survive a loss of power.
+    /// Whether acknowledged writes survive a power loss.
     pub(super) durability: Durability,
-    /// Removes a temporary folder when it is dropped.
+    /// The lock of a temporary folder, which is removed when this value is dropped.
     pub(super) lock: Option<LockedDir>,
 }
 
 impl Home {
-    /// Prepares the folder. A lasting one is made when something is put there.
+    /// Prepares the folder. A lasting folder is made when the first file is put there.
     ///
     /// # Errors
     /// Fails when a temporary folder cannot be made or locked.

@@ -10,7 +10,7 @@ use crate::events::Target;
 use crate::server::ConnectionLimits;
 use crate::telemetry::Export;
 
-/// Senders of what may change while an instance runs.
+/// Senders of the values that may change while an instance runs.
 pub(super) struct Live {
     pub(super) config: watch::Sender<Arc<Config>>,
     pub(super) limits: watch::Sender<ConnectionLimits>,
@@ -19,7 +19,7 @@ pub(super) struct Live {
 }
 
 impl Live {
-    /// The values of the settings that an instance begins with.
+    /// The values of an instance's first settings.
     pub(super) fn new(config: Config) -> Self {
         Self {
             limits: watch::Sender::new(settings::connection_limits(&config)),
@@ -29,7 +29,8 @@ impl Live {
         }
     }
 
-    /// The values of other settings. Whoever watches the configuration itself hears of it last.
+    /// Replaces the values by those of new settings. Watchers of the configuration itself are
+    /// notified last.
     pub(super) fn replace(&self, config: &Arc<Config>) {
         self.limits
             .send_replace(settings::connection_limits(config));

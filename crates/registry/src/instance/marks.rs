@@ -1,4 +1,4 @@
-//! Marks of the files that settings are read from, to see whether they changed.
+//! Detects changes of the files that settings are read from.
 
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -6,10 +6,10 @@ use std::time::SystemTime;
 use super::source::Source;
 use crate::config::Config;
 
-/// State of a file: it changed when this does.
+/// The path of a file with metadata that changes when the file does.
 pub(super) type Mark = (PathBuf, Option<(SystemTime, u64, u64)>);
 
-/// The state of every file that settings are read from.
+/// The marks of all files that settings are read from.
 pub(super) fn marks(source: &Source, config: &Config) -> Vec<Mark> {
     let mut files: Vec<&Path> = source.file.iter().map(PathBuf::as_path).collect();
     if let Some(tls) = &config.tls {

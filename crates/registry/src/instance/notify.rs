@@ -1,4 +1,4 @@
-//! Telling systemd (sd_notify(3)): a datagram to the socket that it names.
+//! Notifies systemd (sd_notify(3)) with datagrams to the socket that it names.
 
 #[cfg(test)]
 mod tests;
@@ -10,29 +10,29 @@ use std::path::{Path, PathBuf};
 /// The state of the service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
-    /// It takes requests.
+    /// The service accepts requests.
     Ready,
-    /// It reads its configuration again.
+    /// The service reloads its configuration.
     Reloading,
-    /// It finishes requests and ends.
+    /// The service finishes its requests and ends.
     Stopping,
 }
 
-/// Tells the service manager.
+/// Notifies the service manager.
 #[derive(Debug, Clone, Default)]
 pub struct Notifier {
     socket: Option<PathBuf>,
 }
 
 impl Notifier {
-    /// Tells whoever listens at `socket` (the variable `NOTIFY_SOCKET`); nobody, without one. A
-    /// name that begins with `@` is abstract.
+    /// Sends to `socket` (the variable `NOTIFY_SOCKET`), or nothing without one. A name that begins
+    /// with `@` is an abstract socket.
     #[must_use]
     pub fn new(socket: Option<PathBuf>) -> Self {
         Self { socket }
     }
 
-    /// Tells the state. A manager that cannot be told changes nothing for the registry.
+    /// Sends the state. A failure does not affect the registry.
     pub fn tell(&self, state: State) {
         let Some(socket) = &self.socket else { return };
         let text = match state {

@@ -1,4 +1,5 @@
-//! The address of those who run the registry: `/metrics`, `/livez` and `/readyz`, without users.
+//! Serves operators at a separate address: `/metrics`, `/livez` and `/readyz`, without
+//! authentication.
 
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use crate::probes;
 use crate::registry::Registry;
 use crate::server::Handler;
 
-/// Answers the requests of those who run the registry.
+/// Answers requests at the operators' address.
 pub(super) fn handler(registry: Registry) -> Handler {
     Arc::new(move |request: Request<Incoming>, _| {
         let registry = registry.clone();

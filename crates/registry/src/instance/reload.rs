@@ -1,4 +1,4 @@
-//! Reading the configuration again while requests go on.
+//! Reloads the configuration while requests go on.
 //!
 //! ```text
 //! SIGHUP, or a file changed --read, check--> fine: swapped at once | broken: the old one stays
@@ -20,20 +20,20 @@ use crate::server::Certificates;
 use crate::telemetry::Metrics;
 use crate::telemetry::metrics::Outcome;
 
-/// Everything that changes when the configuration does.
+/// Everything that changes with the configuration.
 pub(super) struct Reloader {
     pub(super) source: Source,
     pub(super) registry: Registry,
     pub(super) live: Live,
     pub(super) certificates: Option<Certificates>,
     pub(super) metrics: Arc<Metrics>,
-    /// State of the files when they were last read.
+    /// The marks of the files when they were last read.
     pub(super) seen: Vec<Mark>,
 }
 
 impl Reloader {
-    /// Reads everything again if a file changed, or `always`. What is broken is logged, and the
-    /// old settings stay.
+    /// Reloads the configuration if a file has changed, or `always`. If it is invalid, the faults
+    /// are logged and the old settings stay.
     pub(super) async fn look(&mut self, always: bool) {
         let source = self.source.clone();
         let config = Arc::clone(&self.live.config.borrow());
@@ -68,7 +68,7 @@ impl Reloader {
         let source = self.source.clone();
         let before = Arc::clone(&self.live.config.borrow());
         let gate = self.registry.gate();
-        // Files are read and keys parsed: away from the requests.
+        // Reading files and parsing keys would delay requests on this thread.
         let (config, terms, gate) = blocking(move || {
             let (config, _) = source.read()?;
             let config = keep_fixed(&before, config);

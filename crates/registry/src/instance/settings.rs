@@ -1,4 +1,4 @@
-//! From settings to the plain values that the rooms below take.
+//! Converts settings to the plain values that the modules below take.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,10 +21,10 @@ use crate::server::ConnectionLimits;
 use crate::telemetry::Export;
 use crate::terms::{Exposure, Terms};
 
-/// Longest time of a TLS handshake where there is no TLS.
+/// Time limit of a TLS handshake when TLS is not configured.
 const HANDSHAKE: Duration = Duration::from_secs(10);
 
-/// The terms of requests. Reads keys and schemas: not for async threads.
+/// The terms of requests. Reads keys and schemas, so it must not be called in async threads.
 ///
 /// # Errors
 /// Fails when a key or a schema cannot be used.
@@ -76,7 +76,7 @@ fn rule(rule: &RepositoryRule) -> Result<Rule, Error> {
     })
 }
 
-/// The pace at which peers have to send and take bytes.
+/// The pace at which peers must send and take bytes.
 fn pace(config: &Config) -> Pace {
     Pace {
         silence: config.limits.body_timeout.duration(),
@@ -85,7 +85,7 @@ fn pace(config: &Config) -> Pace {
     }
 }
 
-/// Limits of connections.
+/// The limits of connections.
 pub(super) fn connection_limits(config: &Config) -> ConnectionLimits {
     let tls = config.tls.as_ref();
     ConnectionLimits {
@@ -99,7 +99,7 @@ pub(super) fn connection_limits(config: &Config) -> ConnectionLimits {
     }
 }
 
-/// Limits of the requests of one client.
+/// The limits of one client's requests.
 pub(super) fn request_limits(config: &Config) -> RequestLimits {
     RequestLimits {
         requests_per_second: config.limits.requests_per_second,
@@ -108,7 +108,7 @@ pub(super) fn request_limits(config: &Config) -> RequestLimits {
     }
 }
 
-/// Those who are told of events.
+/// The targets of events.
 pub(super) fn targets(config: &Config) -> Arc<[Target]> {
     config.webhooks.iter().map(target).collect()
 }
@@ -133,7 +133,7 @@ fn target(webhook: &Webhook) -> Target {
     }
 }
 
-/// The collector of spans.
+/// The settings of the export of spans.
 pub(super) fn export(config: &Config) -> Export {
     let tracing = &config.tracing;
     Export {
@@ -144,7 +144,7 @@ pub(super) fn export(config: &Config) -> Export {
     }
 }
 
-/// Settings of collection, and the content that is kept.
+/// The settings of collection, and the retention rules.
 pub(super) fn collection(config: &Config) -> (collect::Settings, Retention) {
     let settings = collect::Settings {
         grace: config.collection.grace.duration(),

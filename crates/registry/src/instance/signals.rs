@@ -1,22 +1,22 @@
-//! Signals between the system and a running instance.
+//! Signals from the system to a running instance, and notifications back.
 
 use lazaret_content::BoxFuture;
 use tokio::sync::mpsc;
 
 use super::notify::Notifier;
 
-/// Signals of the system to a running registry, and back.
+/// Signals to a running registry, and the receiver of its notifications.
 pub struct Signals {
     /// Resolves when the registry has to stop.
     pub stop: BoxFuture<'static, ()>,
-    /// Says to read the configuration again.
+    /// Receives a message when the configuration is to be reloaded.
     pub reload: mpsc::Receiver<()>,
-    /// Is told what goes on.
+    /// Notifies the service manager of the state.
     pub notifier: Notifier,
 }
 
 impl Signals {
-    /// Signals that only ever say to stop, and nobody who is told.
+    /// Signals that can only stop the registry, without notifications.
     #[must_use]
     pub fn until(stop: impl Future<Output = ()> + Send + 'static) -> Self {
         Self {

@@ -4,27 +4,27 @@ use std::path::{Path, PathBuf};
 
 use crate::config::{Config, Document, Fault, Faults, Overrides, check};
 
-/// A free port of this machine alone.
+/// A free port on loopback.
 const FREE_LOOPBACK: &str = "127.0.0.1:0";
 
-/// The source of settings.
+/// The sources of an instance's settings, and its folder.
 #[derive(Debug, Clone, Default)]
 pub struct Source {
-    /// The file, if there is one.
+    /// The path of the configuration file, if there is one.
     pub file: Option<PathBuf>,
-    /// Flags and environment variables.
+    /// Values of flags and environment variables.
     pub overrides: Overrides,
-    /// The folder of everything that is given no place of its own.
+    /// The folder of everything that has no configured place.
     pub root: Root,
 }
 
 /// The folder of an instance.
 #[derive(Debug, Clone)]
 pub enum Root {
-    /// This folder, which stays, unless the settings name another.
+    /// A lasting folder, unless the settings name another one.
     Lasting(PathBuf),
-    /// A fresh folder below this one. It goes with the instance, or, when the process dies,
-    /// with the next one made there. What is in it need not survive a loss of power.
+    /// A new folder below this one. It is removed with the instance or, if the process dies, when
+    /// the next one is made there. Its content need not survive a power loss.
     Temporary(PathBuf),
 }
 
@@ -37,7 +37,7 @@ impl Default for Root {
 
 impl Source {
     /// The source of an ephemeral registry: empty, below `parent`, on a free port of loopback,
-    /// open to everybody.
+    /// without authentication.
     #[must_use]
     pub fn ephemeral(parent: &Path) -> Self {
         let mut overrides = Overrides::default();
@@ -49,10 +49,10 @@ impl Source {
         }
     }
 
-    /// Reads and checks the settings. Also returns what is only doubtful.
+    /// Reads and checks the settings; returns them with the warnings.
     ///
     /// # Errors
-    /// Fails with everything that is wrong, and what is doubtful.
+    /// Fails with all faults and warnings.
     pub fn read(&self) -> Result<(Config, Vec<Fault>), Faults> {
         let document = Document::load(self.file.as_deref(), &self.overrides)?;
         let config = document.config()?;

@@ -1,4 +1,4 @@
-//! Opening the stores that the settings name.
+//! Opens the stores that the settings name.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,18 +15,18 @@ use crate::Error;
 use crate::config::{Bucket, Config};
 use crate::secret_file::read_secret;
 
-/// Name of the database in the folder of everything.
+/// File name of the database in the folder of the registry.
 const DATABASE: &str = "registry.db";
 
-/// The folder of what is given no place of its own.
+/// The folder of everything that has no configured place.
 pub(super) fn root<'a>(config: &'a Config, home: &'a Path) -> &'a Path {
     config.root.as_deref().unwrap_or(home)
 }
 
-/// Opens the place of content.
+/// Opens the store of content.
 ///
 /// # Errors
-/// Fails when a file cannot be read, or the place not be used.
+/// Fails when a file cannot be read, or the store cannot be opened.
 pub(super) fn objects(config: &Config, home: &Home) -> Result<Arc<dyn BlobStore>, Error> {
     if let Some((_, bucket)) = config.storage.bucket() {
         let options = cloud(bucket)?;
@@ -70,10 +70,10 @@ fn cloud(bucket: &Bucket) -> Result<CloudOptions, Error> {
     })
 }
 
-/// Opens the place of names and relations.
+/// Opens the store of metadata.
 ///
 /// # Errors
-/// Fails when a file cannot be read, or the database not be used.
+/// Fails when a file cannot be read, or the database cannot be opened.
 pub(super) async fn metadata(config: &Config, home: &Home) -> Result<Arc<dyn Database>, Error> {
     let clock = Arc::new(SystemClock);
     if let Some(postgres) = &config.metadata.postgres {
@@ -83,7 +83,7 @@ pub(super) async fn metadata(config: &Config, home: &Home) -> Result<Arc<dyn Dat
             (None, None) => Secret::new(""),
         };
         let opened = SqlMetadata::postgres(url.reveal(), postgres.connections, clock).await;
-        // The URL may hold a password: the error names no more than what it is.
+        // The URL may contain a password, so the error names only the kind of database.
         let database = opened.map_err(|source| Error::Storage {
             place: "PostgreSQL".to_owned(),
             source,
@@ -106,7 +106,7 @@ pub(super) async fn metadata(config: &Config, home: &Home) -> Result<Arc<dyn Dat
     Ok(Arc::new(database))
 }
 
-/// The file of SQLite.
+/// The path of the SQLite file.
 pub(super) fn sqlite(config: &Config, home: &Path) -> PathBuf {
     let sqlite = config.metadata.sqlite.as_ref();
     sqlite

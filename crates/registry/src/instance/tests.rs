@@ -1,4 +1,4 @@
-//! Whole instances, from a file to their last request.
+//! Tests of whole instances, from the configuration file to the last request.
 
 use std::path::Path;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 
 use super::*;
 
-/// An instance in the background.
+/// A running instance.
 struct Running {
     address: String,
     metrics: Option<String>,
@@ -60,18 +60,18 @@ async fn start(folder: &Path, text: &str) -> Running {
     }
 }
 
-/// Changes a file at one go.
+/// Replaces a file in one step.
 fn replace(file: &Path, text: &str) {
     let new = file.with_extension("new");
     std::fs::write(&new, text).unwrap();
     std::fs::rename(new, file).unwrap();
 }
 
-/// Sends the head of a request; status and everything that came back.
+/// Sends the head of a request; returns the status and the whole response.
 async fn ask(address: &str, request: &str) -> (u16, String) {
     let request = format!("{request}\r\nhost: x\r\nconnection: close\r\n\r\n");
     let address = address.parse().unwrap();
-    // The registry runs on this thread.
+    // On another thread, because the registry runs on this one.
     let asked = tokio::task::spawn_blocking(move || exchange(address, request.as_bytes()));
     let answer = String::from_utf8(asked.await.unwrap().unwrap()).unwrap();
     (answer[9..12].parse().unwrap(), answer)
@@ -93,7 +93,7 @@ async fn measurements_tell_what_happened_and_no_names() {
         404
     );
     assert_eq!(ask(&running.address, "GET /readyz HTTP/1.1").await.0, 200);
-    // They have an address of their own, and are at no other.
+    // The measurements are only at their own address.
     assert_eq!(ask(&running.address, "GET /metrics HTTP/1.1").await.0, 404);
     let (status, answer) = ask(metrics, "GET /metrics HTTP/1.1").await;
     assert_eq!(status, 200);
@@ -126,18 +126,18 @@ async fn a_change_of_the_file_counts_at_once_and_a_broken_one_never() {
     running.reload.send(()).await.unwrap();
     running.config.changed().await.unwrap();
     assert_eq!(ask(&running.address, delete).await.0, 405);
-    // What takes a restart stays as it was.
+    // Settings that need a restart did not change.
     assert_eq!(running.config.borrow().listen[0].port(), 0);
 
     replace(&file, "delete = \"perhaps\"\n");
     running.reload.send(()).await.unwrap();
-    // The channel has room for one: when a third is taken, the second was acted on.
+    // The channel has room for one message: when the third is accepted, the second was handled.
     running.reload.send(()).await.unwrap();
     running.reload.send(()).await.unwrap();
     assert_eq!(ask(&running.address, delete).await.0, 405);
     assert!(!running.config.has_changed().unwrap());
 
-    // Without being asked, too.
+    // A changed file is also noticed without a signal.
     replace(&file, "delete = true\n# and longer");
     running.config.changed().await.unwrap();
     assert_eq!(ask(&running.address, delete).await.0, 404);
@@ -157,17 +157,17 @@ async fn readiness_ends_before_the_service_does() {
     }
     assert_eq!(answer.0, 503);
     assert!(answer.1.contains("draining"), "{}", answer.1);
-    // Requests are still served.
+    // Requests are still answered.
     assert_eq!(ask(&running.address, "GET /v2/ HTTP/1.1").await.0, 200);
     running.task.await.unwrap();
     assert!(TcpStream::connect(&running.address).await.is_err());
 }
 
-/// Takes exports, and answers that it has them.
+/// A collector that accepts exports.
 fn collector() -> (String, mpsc::UnboundedReceiver<Seen>) {
     let (sender, exported) = mpsc::unbounded_channel();
     let peer = Peer::start(move |seen| {
-        // A test that has seen enough is gone.
+        // The receiver is gone when the test has seen enough.
         let _ = sender.send(seen.clone());
         Answer::json(200, "{}")
     });
@@ -180,7 +180,7 @@ async fn a_request_is_a_span_of_the_clients_trace() {
     let (endpoint, mut exported) = collector();
     let text = format!("[tracing]\nendpoint = \"{endpoint}\"\nsample_ratio = 0.0");
     let running = start(folder.path(), &text).await;
-    // Not traced: the client does not ask, and none is chosen.
+    // Not traced: the client does not ask for it, and the ratio is zero.
     ask(&running.address, "GET /v2/ HTTP/1.1").await;
     let trace = "0af7651916cd43dd8448eb211c80319c";
     let request = format!(

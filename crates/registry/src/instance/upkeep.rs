@@ -1,5 +1,4 @@
-//! The stores of a registry that is there already, for upkeep beside the server that may run
-//! over them.
+//! Opens the stores of an existing registry for upkeep, even while a server uses them.
 
 use std::sync::Arc;
 
@@ -11,23 +10,23 @@ use super::source::{Root, Source};
 use super::{settings, stores};
 use crate::Error;
 
-/// The stores of a registry, and how its server collects.
+/// The stores of a registry, with the settings of its server's collection.
 pub struct Upkeep {
-    /// Names and relations.
+    /// The metadata.
     pub database: Arc<dyn Database>,
-    /// Content.
+    /// The content.
     pub objects: Arc<dyn BlobStore>,
-    /// Settings of the server's own collection.
+    /// The settings of the server's collection.
     pub collection: collect::Settings,
-    /// The content that the server keeps.
+    /// The retention rules of the server.
     pub retention: Retention,
 }
 
 impl Source {
-    /// Opens the stores of a registry that is there already.
+    /// Opens the stores of an existing registry.
     ///
     /// # Errors
-    /// Fails when settings are wrong, or stores are out of reach or not there.
+    /// Fails when settings are invalid, or stores do not exist or cannot be opened.
     pub async fn open_stores(&self) -> Result<Upkeep, Error> {
         let (config, _) = self.read()?;
         let (Root::Lasting(path) | Root::Temporary(path)) = &self.root;

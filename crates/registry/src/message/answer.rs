@@ -1,11 +1,11 @@
-//! Answers: status, headers and a body.
+//! Makes responses of status, headers and body.
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, Full, combinators::UnsyncBoxBody};
 use lazaret_oci::Digest;
 
-/// The body of every answer.
+/// The body of every response.
 pub(crate) type Body = UnsyncBoxBody<Bytes, std::io::Error>;
 
 pub(crate) const CONTENT_DIGEST: HeaderName = HeaderName::from_static("docker-content-digest");
@@ -14,12 +14,12 @@ pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id"
 pub(crate) const API_VERSION: HeaderName =
     HeaderName::from_static("docker-distribution-api-version");
 
-/// An answer without a body.
+/// A response without a body.
 pub(crate) fn empty(status: StatusCode) -> Response<Body> {
     bytes(status, Bytes::new())
 }
 
-/// An answer with a body that is at hand.
+/// A response with these bytes as its body.
 pub(crate) fn bytes(status: StatusCode, content: Bytes) -> Response<Body> {
     let length = content.len();
     let body = Full::new(content)
@@ -33,7 +33,7 @@ pub(crate) fn bytes(status: StatusCode, content: Bytes) -> Response<Body> {
     response
 }
 
-/// A JSON document.
+/// A response with a JSON document.
 pub(crate) fn json(status: StatusCode, value: &serde_json::Value) -> Response<Body> {
     json_bytes(status, value.to_string().into_bytes())
 }
@@ -46,8 +46,8 @@ pub(super) fn json_bytes(status: StatusCode, text: Vec<u8>) -> Response<Body> {
     )
 }
 
-/// The same answer with one more header. Values come from checked types; one that is no
-/// header value is left out.
+/// Adds a header. Values come from checked types; a value that is not valid in a header is left
+/// out.
 pub(crate) fn with(mut response: Response<Body>, name: HeaderName, value: &str) -> Response<Body> {
     if let Ok(value) = value.parse() {
         response.headers_mut().insert(name, value);
@@ -55,14 +55,14 @@ pub(crate) fn with(mut response: Response<Body>, name: HeaderName, value: &str) 
     response
 }
 
-/// The digest as header and entity tag.
+/// Adds the digest as a header and as the entity tag.
 pub(crate) fn with_digest(response: Response<Body>, digest: &Digest) -> Response<Body> {
     let text = digest.to_string();
     let response = with(response, CONTENT_DIGEST, &text);
     with(response, header::ETAG, &format!("\"{text}\""))
 }
 
-/// Whether the client says that it has this content already (`If-None-Match`).
+/// Whether the client already has this content (`If-None-Match`).
 pub(crate) fn is_known(headers: &HeaderMap, digest: &Digest) -> bool {
     let tag = format!("\"{digest}\"");
     headers

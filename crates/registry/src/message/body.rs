@@ -1,5 +1,5 @@
-//! Request bodies: streamed into uploads, or small and read whole. A client that stops sending
-//! is given up.
+//! Reads request bodies: streamed into uploads, or whole when they are small. A client that stops
+//! sending is given up.
 
 use std::time::{Duration, Instant};
 
@@ -12,9 +12,9 @@ use prometheus_client::metrics::counter::Counter;
 
 use super::{Pace, Refusal};
 
-/// Bytes of a refused body that are read.
+/// Largest number of bytes that are read of a refused body.
 const DISCARD_BYTES: usize = 16 * 1024 * 1024;
-/// Longest time that a refused body is read.
+/// Longest time for which a refused body is read.
 const DISCARD_TIME: Duration = Duration::from_secs(5);
 
 /// The body of a request.
@@ -24,14 +24,14 @@ pub(crate) struct RequestBody {
     pace: Pace,
     /// Counts the bytes of all bodies.
     received: Counter,
-    /// Time waited for bytes in this window.
+    /// Time spent waiting for bytes in this window.
     waited: Duration,
-    /// Bytes that came in this window.
+    /// Number of bytes that arrived in this window.
     came: u64,
 }
 
 impl RequestBody {
-    /// A body that has to come at the given pace. `received` counts its bytes.
+    /// A body that must arrive at the given pace. `received` counts its bytes.
     pub(crate) fn new(body: Incoming, pace: Pace, received: Counter) -> Self {
         Self {
             body: Some(body),
@@ -42,7 +42,7 @@ impl RequestBody {
         }
     }
 
-    /// The body, for a task that outlives the request; nothing is left here.
+    /// Takes the body out, for a task that outlives the request.
     pub(crate) fn take(&mut self) -> Self {
         Self {
             body: self.body.take(),
@@ -53,12 +53,12 @@ impl RequestBody {
         }
     }
 
-    /// Whether nothing is left to read.
+    /// Whether the whole body was read.
     pub(crate) fn is_empty(&self) -> bool {
         self.body.as_ref().is_none_or(|body| body.is_end_stream())
     }
 
-    /// The next bytes; `None` at the end.
+    /// Reads the next bytes; `None` at the end.
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, Refusal> {
         let slow = |message| {
             Refusal::new(ErrorCode::SizeInvalid, message).status(StatusCode::REQUEST_TIMEOUT)
@@ -98,7 +98,7 @@ impl RequestBody {
         }
     }
 
-    /// All of it, at most `limit` bytes.
+    /// Reads the whole body, of at most `limit` bytes.
     pub(crate) async fn read(&mut self, limit: usize) -> Result<Bytes, Refusal> {
         let too_large = || {
             Refusal::new(
@@ -124,8 +124,8 @@ impl RequestBody {
         Ok(whole.freeze())
     }
 
-    /// Reads what is left of a refused body, within reason: a client that is still sending when
-    /// the connection closes may never see the answer. One that waits for `100 Continue` has not
+    /// Reads the rest of a refused body, within limits: a client that is still sending when the
+    /// connection closes may never see the response. A client that waits for `100 Continue` has not
     /// begun to send.
     pub(crate) async fn discard(&mut self, headers: &HeaderMap) {
         if headers.contains_key(header::EXPECT) || self.is_empty() {
@@ -144,7 +144,8 @@ impl RequestBody {
                 }
             }
         };
-        // When time is up, the connection is closed early: the client's own doing.
+        // A timeout needs no action: the connection is closed before the client has sent
+        // everything.
         let _ = tokio::time::timeout(DISCARD_TIME, read).await;
     }
 }

@@ -1,21 +1,20 @@
-//! The pace of the other end of a connection.
+//! The pace of a connection's peer.
 
 use std::time::Duration;
 
-/// The pace at which a peer has to send or take bytes. Only time spent waiting for the peer
-/// counts.
+/// The pace at which a peer must send or take bytes. Only time spent waiting for the peer counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Pace {
-    /// Longest time in which it moves nothing.
+    /// Longest time in which it moves no bytes.
     pub(crate) silence: Duration,
-    /// Bytes a second, on average over `window`; 0 for any.
+    /// Bytes per second, on average over `window`; 0 means no limit.
     pub(crate) rate: u64,
-    /// Time spent waiting, after which `rate` is looked at.
+    /// Time spent waiting after which `rate` is checked.
     pub(crate) window: Duration,
 }
 
 impl Pace {
-    /// Bytes that have to move in one window.
+    /// Number of bytes that must move in one window.
     pub(crate) fn least(&self) -> u64 {
         let milliseconds = u64::try_from(self.window.as_millis()).unwrap_or(u64::MAX);
         self.rate.saturating_mul(milliseconds) / 1000

@@ -1,4 +1,4 @@
-//! Percent-encoding (RFC 3986, section 2.1).
+//! Decodes percent-encoding (RFC 3986, section 2.1).
 
 /// Decodes escapes; `None` when the result is not UTF-8. A `%` without two digits stands for
 /// itself.

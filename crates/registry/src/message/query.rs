@@ -1,4 +1,4 @@
-//! The query part of a URL (`application/x-www-form-urlencoded`).
+//! Parses the query of a URL (`application/x-www-form-urlencoded`).
 
 use super::percent::decode;
 
@@ -31,7 +31,7 @@ impl Query {
             .map(|(_, value)| value.as_str())
     }
 
-    /// Every value of a parameter.
+    /// All values of a parameter.
     pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.0
             .iter()
@@ -40,7 +40,7 @@ impl Query {
     }
 }
 
-/// A value as it may stand in a query.
+/// Encodes a value for a query.
 pub(crate) fn encode(text: &str) -> String {
     use std::fmt::Write as _;
     let mut encoded = String::with_capacity(text.len());

@@ -1,12 +1,12 @@
-//! Byte ranges: `Range` of a read (RFC 9110, section 14), `Content-Range` of an upload chunk
-//! (distribution-spec 1.1, "Pushing a blob in chunks").
+//! Parses byte ranges: `Range` of a read (RFC 9110, section 14), and `Content-Range` of an upload
+//! chunk (distribution-spec 1.1, "Pushing a blob in chunks").
 
 use std::ops::Range;
 
-/// The bytes that a `Range` header asks for.
+/// The part of the content that a `Range` header asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Requested {
-    /// Everything: no header, or one that may be ignored.
+    /// Everything: there is no header, or it may be ignored.
     Whole,
     /// These bytes.
     Part(Range<u64>),
@@ -14,9 +14,8 @@ pub(crate) enum Requested {
     Unsatisfiable,
 }
 
-/// Reads a `Range` header for content of `size` bytes. Other units, several ranges and
-/// malformed headers are ignored, as RFC 9110 allows; a range that ends before it starts is
-/// unsatisfiable.
+/// Parses a `Range` header for content of `size` bytes. Other units, several ranges and malformed
+/// headers are ignored, as RFC 9110 allows. A range that ends before it starts is unsatisfiable.
 pub(crate) fn requested(header: Option<&str>, size: u64) -> Requested {
     let Some(text) = header.and_then(|text| text.trim().strip_prefix("bytes=")) else {
         return Requested::Whole;
@@ -50,8 +49,8 @@ pub(crate) fn requested(header: Option<&str>, size: u64) -> Requested {
     }
 }
 
-/// Reads the `Content-Range` of a chunk, `<first>-<last>`, also with the unit and length that
-/// RFC 9110 has and clients send.
+/// Parses the `Content-Range` of a chunk: `<first>-<last>`, optionally with the unit and the length
+/// of RFC 9110, which some clients send.
 pub(crate) fn chunk(header: &str) -> Option<Range<u64>> {
     let text = header.trim();
     let text = text
@@ -63,7 +62,7 @@ pub(crate) fn chunk(header: &str) -> Option<Range<u64>> {
     (first <= last).then(|| first..last.saturating_add(1))
 }
 
-/// Digits only: no sign, no space.
+/// Parses a number of digits only, without sign or spaces.
 fn number(text: &str) -> Option<u64> {
     (!text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()))
         .then(|| text.parse().unwrap_or(u64::MAX))

@@ -1,4 +1,4 @@
-//! Refusals: what a client is told when its request does not succeed.
+//! Refusals: the responses to requests that do not succeed.
 
 use std::error::Error as _;
 use std::fmt::Display;
@@ -9,10 +9,10 @@ use lazaret_oci::wire::{ErrorBody, ErrorCode, ErrorEntry};
 
 use super::answer::{self, Body};
 
-/// An answer, or the reason why the request is refused.
+/// A response, or the reason that the request is refused.
 pub(crate) type Outcome = Result<Response<Body>, Refusal>;
 
-/// A request that is refused: a status and the error body of the specification.
+/// A refused request: a status, and the error body of the specification.
 #[derive(Debug)]
 pub(crate) struct Refusal {
     status: StatusCode,
@@ -21,7 +21,7 @@ pub(crate) struct Refusal {
 }
 
 impl Refusal {
-    /// One fault with the status that usually goes with its code.
+    /// One fault, with the usual status of its code.
     pub(crate) fn new(code: ErrorCode, message: impl Into<String>) -> Self {
         let status = StatusCode::from_u16(code.status()).unwrap_or(StatusCode::BAD_REQUEST);
         Self {
@@ -31,7 +31,7 @@ impl Refusal {
         }
     }
 
-    /// Several faults at once.
+    /// Several faults.
     pub(crate) fn many(status: StatusCode, errors: Vec<ErrorEntry>) -> Self {
         Self {
             status,
@@ -52,12 +52,12 @@ impl Refusal {
         self
     }
 
-    /// No such endpoint.
+    /// The endpoint does not exist.
     pub(crate) fn not_found() -> Self {
         Self::new(ErrorCode::Unsupported, "there is no such endpoint").status(StatusCode::NOT_FOUND)
     }
 
-    /// A failure that is not the client's.
+    /// A failure of the registry, not of the client.
     pub(crate) fn internal(message: &str) -> Self {
         let entry = ErrorEntry {
             code: "UNKNOWN".to_owned(),
@@ -67,7 +67,7 @@ impl Refusal {
         Self::many(StatusCode::INTERNAL_SERVER_ERROR, vec![entry])
     }
 
-    /// There is no such manifest. `reference` is a tag, a digest, or neither.
+    /// The manifest does not exist. `reference` is a tag, a digest, or neither.
     pub(crate) fn unknown_manifest(reference: impl Display) -> Self {
         Self::new(
             ErrorCode::ManifestUnknown,
@@ -75,15 +75,15 @@ impl Refusal {
         )
     }
 
-    /// The endpoint exists, but not for this method (RFC 9110, section 15.5.6). `allow` lists
-    /// the methods that it takes.
+    /// The endpoint does not allow this method (RFC 9110, section 15.5.6). `allow` lists the
+    /// methods that it allows.
     pub(crate) fn not_allowed(message: impl Into<String>, allow: &str) -> Self {
         Self::new(ErrorCode::Unsupported, message)
             .status(StatusCode::METHOD_NOT_ALLOWED)
             .header(header::ALLOW, allow)
     }
 
-    /// Clients may not delete anything here.
+    /// Deletions by clients are turned off.
     pub(crate) fn deletes_nothing(allow: &str) -> Self {
         Self::not_allowed("this registry deletes nothing on request", allow)
     }
@@ -115,7 +115,7 @@ impl Refusal {
 }
 
 impl From<lazaret_content::Error> for Refusal {
-    /// The client gets a sentence, the log the whole story.
+    /// The client gets one sentence, the log the error with its causes.
     fn from(error: lazaret_content::Error) -> Self {
         use lazaret_content::Error as Store;
         match error {
@@ -146,7 +146,7 @@ impl From<lazaret_content::Error> for Refusal {
     }
 }
 
-/// The entry for content that a manifest names and its repository has not.
+/// The entry for content that a manifest names but its repository does not have.
 fn missing(digest: &Digest) -> ErrorEntry {
     ErrorEntry {
         code: ErrorCode::ManifestBlobUnknown.as_str().to_owned(),

@@ -1,4 +1,4 @@
-//! Holding a manifest against the rule of its repository.
+//! Checks a manifest against the rule of its repository.
 
 use http::StatusCode;
 use lazaret_artifacts::{BundleSpec, Config, Family};
@@ -10,8 +10,8 @@ use super::signature;
 use crate::message::Refusal;
 use crate::stores::Stores;
 
-/// Refuses a manifest that the rule does not allow. `config` is the configuration of an artifact of a
-/// known family.
+/// Refuses a manifest that the rule does not allow. `config` is the configuration of an artifact of
+/// a known family.
 pub(crate) async fn check(
     stores: &Stores,
     rule: &Rule,
@@ -62,7 +62,7 @@ fn artifact_type(document: &ManifestDocument) -> &str {
     }
 }
 
-/// Every component of a bundle must have a digest; one entry for each that has none.
+/// Checks that every component of a bundle has a digest; there is one entry for each that has none.
 fn pinned(config: &[u8]) -> Result<(), Refusal> {
     // Its schema was checked before.
     let Ok(config) = Config::parse_blob(Family::Bundle, config) else {

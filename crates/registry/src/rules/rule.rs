@@ -1,41 +1,41 @@
-//! Rules as values.
+//! The rules of repositories as values.
 
 use lazaret_oci::{Repository, Tag};
 use lazaret_values::Pattern;
 
 use super::signature::VerifyingKey;
 
-/// The rules of a registry.
+/// The rules of a registry, in order of precedence.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Rules(Vec<Rule>);
 
-/// The rule for repositories of some names: the content that they take.
+/// The rule for some repositories, which restricts the content that may be pushed.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Rule {
-    /// The repositories it is for.
+    /// The repositories that it applies to.
     pub(crate) repositories: Vec<Pattern>,
-    /// Artifact types that may be pushed; everything when empty. The type of a manifest is its
-    /// `artifactType`, or the media type of its configuration; of an index without
-    /// `artifactType` it is the index's own media type.
+    /// Artifact types that may be pushed; all when empty. The type of a manifest is its
+    /// `artifactType`, or the media type of its configuration. An index without `artifactType` has
+    /// its own media type as its type.
     pub(crate) artifact_types: Vec<Pattern>,
-    /// Whether bundles have to pin every component to a digest.
+    /// Whether bundles must pin every component to a digest.
     pub(crate) pinned_bundles: bool,
-    /// Tags that may be set once.
+    /// Tags that can be set only once.
     pub(crate) immutable_tags: Vec<Pattern>,
     /// Whether the manifests that an index names must be in the repository.
     pub(crate) needs_manifests: bool,
-    /// Whether images may be pushed without all of their layers, as sparse copies are. The
-    /// configuration must be there in any case.
+    /// Whether images may be pushed without some of their layers, as sparse copies are. The
+    /// configuration is always required.
     pub(crate) may_lack_layers: bool,
-    /// Keys of which one must have signed a manifest before a tag is set to it; none, for no
-    /// such condition.
+    /// Public keys, one of which must have signed a manifest before a tag is set to it. When empty,
+    /// no signature is required.
     pub(crate) signers: Vec<VerifyingKey>,
-    /// Bytes that each of the repositories may hold.
+    /// Largest sum of blobs that each of the repositories may have, in bytes.
     pub(crate) quota: Option<u64>,
 }
 
 impl Rules {
-    /// Rules in order of precedence.
+    /// Makes rules; the first ones take precedence.
     pub(crate) fn new(rules: Vec<Rule>) -> Self {
         Self(rules)
     }
@@ -49,14 +49,14 @@ impl Rules {
         })
     }
 
-    /// Bytes that a repository may hold.
+    /// The quota of a repository, in bytes.
     pub(crate) fn quota(&self, repository: &Repository) -> Option<u64> {
         self.of(repository).and_then(|rule| rule.quota)
     }
 }
 
 impl Rule {
-    /// Whether any of the tags may be set only once.
+    /// Whether any of the tags can be set only once.
     pub(crate) fn is_immutable(&self, tags: &[Tag]) -> bool {
         tags.iter().any(|tag| {
             self.immutable_tags

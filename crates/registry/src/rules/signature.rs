@@ -1,6 +1,6 @@
-//! Signatures as `cosign` makes them: a manifest whose layers are "simple signing" payloads
-//! (cosign's `SIGNATURE_SPEC.md`), found under the tag `sha256-<hex>.sig` or among the
-//! referrers of what it signs.
+//! Verifies signatures in the format of `cosign`: a manifest whose layers are "simple signing"
+//! payloads (cosign's `SIGNATURE_SPEC.md`). It is found under the tag `sha256-<hex>.sig`, or among
+//! the referrers of the signed manifest.
 
 #[cfg(test)]
 mod tests;
@@ -17,15 +17,15 @@ use serde_json::Value;
 use crate::message::Refusal;
 use crate::stores::Stores;
 
-/// `artifactType` of signatures that are referrers.
+/// The `artifactType` of signatures that are referrers.
 const SIGNATURE_TYPE: &str = "application/vnd.dev.cosign.artifact.sig.v1+json";
-/// Media type of what is signed.
+/// Media type of the signed payload.
 const PAYLOAD: &str = "application/vnd.dev.cosign.simplesigning.v1+json";
-/// The annotation with the signature, base64.
+/// The annotation with the signature, in base64.
 const SIGNATURE: &str = "dev.cosignproject.cosign/signature";
-/// Largest payload.
+/// Largest payload, in bytes.
 const PAYLOAD_BYTES: u64 = 64 * 1024;
-/// Signatures looked at for one manifest.
+/// Largest number of signatures that are checked for one manifest.
 const MOST: usize = 32;
 
 /// A public key that cannot be used, with the reason.
@@ -33,7 +33,7 @@ const MOST: usize = 32;
 #[error("failed to read the public key: {0}")]
 pub struct KeyError(pub String);
 
-/// A public key that signatures are checked with: ECDSA P-256 or Ed25519.
+/// A public key that verifies signatures: ECDSA P-256 or Ed25519.
 #[derive(Clone)]
 pub(crate) struct VerifyingKey {
     algorithm: &'static dyn VerificationAlgorithm,
@@ -41,15 +41,15 @@ pub(crate) struct VerifyingKey {
 }
 
 impl VerifyingKey {
-    /// Reads a public key as `cosign generate-key-pair` and `openssl pkey -pubout` write it.
+    /// Parses a public key in the form of `cosign generate-key-pair` and `openssl pkey -pubout`.
     ///
     /// # Errors
-    /// Fails when it is not PEM, or a key of another kind.
+    /// Fails when it is not PEM, or is a key of another type.
     pub(crate) fn from_pem(pem: &[u8]) -> Result<Self, KeyError> {
         let der = SubjectPublicKeyInfoDer::from_pem_slice(pem)
             .map_err(|error| KeyError(error.to_string()))?;
         let der: &[u8] = &der;
-        // RFC 5480 and RFC 8410: both have one encoding, so that a prefix tells them.
+        // Keys of RFC 5480 and RFC 8410 have only one encoding, so a prefix tells them apart.
         const P256: [u8; 26] = [
             0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06,
             0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
@@ -84,7 +84,7 @@ impl std::fmt::Debug for VerifyingKey {
     }
 }
 
-/// Whether a tag is one that signatures are kept under.
+/// Whether a tag has the form of those that signatures are stored under.
 pub(super) fn is_signature_tag(tag: &Tag) -> bool {
     let text = tag.as_str();
     text.strip_prefix("sha256-")
@@ -118,7 +118,7 @@ pub(super) async fn is_signed(
     Ok(false)
 }
 
-/// The manifests that say they sign `digest`.
+/// The manifests that claim to sign `digest`.
 async fn signatures(
     stores: &Stores,
     repository: &Repository,
@@ -145,7 +145,7 @@ async fn signatures(
     Ok(found)
 }
 
-/// Whether a layer is a payload about `digest` with a good signature.
+/// Whether a layer is a payload about `digest` with a valid signature.
 async fn vouches(
     stores: &Stores,
     repository: &Repository,

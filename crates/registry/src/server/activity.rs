@@ -1,6 +1,6 @@
-//! The activity of a connection: whether it has requests, and whether its peer takes the
-//! answers. An HTTP/2 peer can leave a stream open without ever taking a byte; nothing but the
-//! lack of progress shows it.
+//! Observes the activity of a connection: whether it has requests, and whether its peer takes the
+//! responses. An HTTP/2 peer can leave a stream open without ever taking a byte, and only the lack
+//! of progress shows it.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -14,35 +14,35 @@ use tokio::time::Instant;
 
 use crate::message::answer::Body;
 
-/// Counters of one connection.
+/// The counters of one connection.
 #[derive(Debug, Default)]
 pub(crate) struct Activity {
-    /// Requests whose answer is not yet sent.
+    /// Number of requests whose response is not yet sent.
     requests: AtomicUsize,
-    /// Answers that wait for the peer.
+    /// Number of responses that wait for the peer.
     waiting: AtomicUsize,
-    /// Bytes that the peer has taken, wrapping.
+    /// Number of bytes that the peer has taken; wraps.
     taken: AtomicUsize,
-    /// Requests that came, wrapping.
+    /// Number of requests that arrived; wraps.
     begun: AtomicUsize,
 }
 
-/// The reason why a connection is given up.
+/// The reason that a connection is closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum GivenUp {
-    /// There was no request.
+    /// There was no request for too long.
     Idle,
-    /// The peer takes nothing of its answers.
+    /// The peer takes nothing of its responses.
     Stalled,
 }
 
 impl Activity {
-    /// Bytes went to the peer.
+    /// Counts bytes that the peer has taken.
     pub(crate) fn took(&self, bytes: usize) {
         self.taken.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    /// A request came.
+    /// Counts a new request.
     pub(crate) fn begin(self: &Arc<Self>) -> Request {
         self.requests.fetch_add(1, Ordering::Relaxed);
         self.begun.fetch_add(1, Ordering::Relaxed);
@@ -51,7 +51,7 @@ impl Activity {
         }
     }
 
-    /// Resolves when nothing has happened for too long.
+    /// Resolves when there was no activity for too long.
     pub(crate) async fn watch(&self, idle: Duration, stall: Duration) -> GivenUp {
         let pause = (idle.min(stall) / 4).max(Duration::from_millis(50));
         let (mut used, mut moved) = (Instant::now(), Instant::now());
@@ -61,7 +61,7 @@ impl Activity {
             let now = Instant::now();
             let requests = self.requests.load(Ordering::Relaxed);
             let bytes = self.taken.load(Ordering::Relaxed);
-            // The last bytes of an answer may still be on their way when its request is over.
+            // The last bytes of a response may still be on their way when its request is over.
             if requests > 0 || begun != self.begun.load(Ordering::Relaxed) || taken != bytes {
                 begun = self.begun.load(Ordering::Relaxed);
                 used = now;
@@ -80,7 +80,7 @@ impl Activity {
     }
 }
 
-/// A request under way; over when it is dropped.
+/// A request under way, which ends when this value is dropped.
 #[derive(Debug)]
 pub(crate) struct Request {
     activity: Arc<Activity>,
@@ -92,7 +92,7 @@ impl Drop for Request {
     }
 }
 
-/// An answer's body that tells whether it waits for the peer or for the store.
+/// The body of a response, which tells whether it waits for the peer or for the store.
 pub(crate) struct Observed {
     body: Body,
     request: Request,
@@ -128,7 +128,7 @@ impl http_body::Body for Observed {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, std::io::Error>>> {
         let polled = Pin::new(&mut self.body).poll_frame(cx);
-        // After the last frame, too, the peer has to take it before the body is dropped.
+        // After the last frame, the peer still has to take it before the body is dropped.
         self.waits_for_peer(polled.is_ready());
         polled
     }

@@ -1,4 +1,4 @@
-//! One connection: what it speaks, and its requests.
+//! Serves one connection: chooses its protocol and answers its requests.
 //!
 //! ```text
 //! plain address   HTTP/1.1
@@ -29,28 +29,28 @@ use super::stall::Impatient;
 use super::tls::Certificates;
 use super::zero_copy::{Outgoing, Wire};
 
-/// Most bytes read from an HTTP/1.1 connection at once, and so the largest header.
+/// Size of the read buffer of an HTTP/1.1 connection, and so of the largest header, in bytes.
 const BUFFER_BYTES: usize = 128 * 1024;
-/// Header fields of one request.
+/// Largest number of header fields of one request.
 const HEADER_FIELDS: usize = 100;
-/// Streams of an HTTP/2 connection.
+/// Largest number of concurrent streams of an HTTP/2 connection.
 const STREAMS: u32 = 128;
-/// Bytes of the header fields of one request over HTTP/2.
+/// Largest size of the header fields of one HTTP/2 request, in bytes.
 const HEADER_LIST_BYTES: u32 = 64 * 1024;
-/// Streams that a client opened and reset before they were looked at; more end the connection
-/// (CVE-2023-44487).
+/// Number of streams that a client may open and reset before they are handled; more end the
+/// connection (CVE-2023-44487).
 const RESET_STREAMS: usize = 32;
-/// Streams that were reset because the client broke the protocol (CVE-2025-8671).
+/// Number of streams that may be reset because the client broke the protocol (CVE-2025-8671).
 const FAULTY_STREAMS: usize = 64;
-/// Bytes that one stream may send ahead, enough for 1 GB/s at 1 ms and 20 MB/s at 50 ms.
+/// Bytes that one stream may send ahead: enough for 1 GB/s at 1 ms and 20 MB/s at 50 ms.
 const STREAM_WINDOW: u32 = 1 << 20;
-/// Bytes that all streams of a connection may send ahead: what a connection can make us hold.
+/// Bytes that all streams of a connection may send ahead, which limits its memory.
 const CONNECTION_WINDOW: u32 = 2 << 20;
-/// Bytes of answers held for one stream.
+/// Bytes of responses that are buffered for one stream.
 const SEND_BUFFER: usize = 256 * 1024;
-/// An HTTP/2 frame: large ones cost less to handle.
+/// Size of an HTTP/2 frame, in bytes: large frames cost less to handle.
 const FRAME_BYTES: u32 = 64 * 1024;
-/// A peer that is silent for this long is asked whether it is there.
+/// Time of silence after which a peer gets a ping.
 const PING: Duration = Duration::from_secs(30);
 /// First byte of a TLS handshake record.
 const HANDSHAKE: u8 = 0x16;
@@ -92,7 +92,7 @@ pub(super) async fn serve(
 
 type Outcome = Result<(), Box<dyn std::error::Error + Send + Sync>>;
 
-/// The encrypted stream; `None` for a client that does not speak TLS and was told so.
+/// Makes the encrypted stream; `None` for a client that does not speak TLS and was told so.
 async fn handshake(
     stream: TcpStream,
     certificates: &Certificates,
@@ -110,7 +110,7 @@ async fn handshake(
     tokio::time::timeout(timeout, handshake).await?
 }
 
-/// Answers HTTP on an address that speaks TLS.
+/// Responds in plain HTTP on an address that speaks TLS.
 async fn refuse_plain(mut stream: TcpStream, first: u8) -> io::Result<()> {
     const BODY: &str = r#"{"errors":[{"code":"UNSUPPORTED","message":"this address speaks HTTPS, and the request is plain HTTP","detail":null}]}"#;
     if !first.is_ascii_uppercase() {
@@ -123,7 +123,7 @@ async fn refuse_plain(mut stream: TcpStream, first: u8) -> io::Result<()> {
     );
     stream.write_all(answer.as_bytes()).await?;
     stream.shutdown().await?;
-    // Closing with unread bytes resets the connection, and the answer may be lost.
+    // Closing with unread bytes resets the connection, and the response may be lost.
     let mut request = [0; 4096];
     for _ in 0..16 {
         stream.readable().await?;

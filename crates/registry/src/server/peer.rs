@@ -1,15 +1,15 @@
-//! The other end of a connection.
+//! The peer of a connection.
 
 use std::net::SocketAddr;
 
-/// The other end of a connection.
+/// The peer of a connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Peer {
-    /// Its address, or its proxy's.
+    /// The address of the client, or of its proxy.
     pub(crate) address: SocketAddr,
     /// Whether the connection is encrypted.
     pub(crate) is_tls: bool,
-    /// Its certificate, DER, verified against the trusted authorities.
+    /// The client's certificate (DER), verified against the trusted authorities.
     pub(crate) certificate: Option<Vec<u8>>,
 }
 

@@ -1,4 +1,4 @@
-//! Places for connections, of each address so many.
+//! Limits the number of connections of one address.
 
 #[cfg(test)]
 mod tests;
@@ -7,13 +7,14 @@ use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Counts connections of addresses. An IPv6 host has a /64 to itself and counts as one.
+/// Counts the connections of each address. An IPv6 host has a /64 to itself, which counts as one
+/// address.
 #[derive(Debug, Default)]
 pub(crate) struct Places {
     taken: Mutex<HashMap<IpAddr, u32>>,
 }
 
-/// A connection's place; gone when it is dropped.
+/// The place of a connection; it is freed when dropped.
 #[derive(Debug)]
 pub(crate) struct Place {
     places: Arc<Places>,
@@ -21,7 +22,7 @@ pub(crate) struct Place {
 }
 
 impl Places {
-    /// A place for one more connection, unless the address has `most` already.
+    /// Takes a place for one more connection; `None` when the address already has `most`.
     pub(crate) fn take(self: &Arc<Self>, address: IpAddr, most: u32) -> Option<Place> {
         let address = host(address);
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
@@ -53,7 +54,7 @@ impl Drop for Place {
     }
 }
 
-/// The address that stands for a host.
+/// The address that stands for all addresses of a host.
 fn host(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) if !address.is_loopback() => {

@@ -1,4 +1,4 @@
-//! The part that all connections of a server share.
+//! The state that all connections of a server share.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use crate::message::Body;
 pub(crate) type Handler =
     Arc<dyn Fn(Request<Incoming>, Arc<Peer>) -> BoxFuture<'static, Response<Body>> + Send + Sync>;
 
-/// The part that all connections of a server share.
+/// The state that all connections of a server share.
 pub(super) struct Shared {
     pub(super) handler: Handler,
     pub(super) limits: watch::Receiver<ConnectionLimits>,
@@ -24,7 +24,7 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    /// The limits of this moment.
+    /// The current limits.
     pub(super) fn limits(&self) -> ConnectionLimits {
         self.limits.borrow().clone()
     }

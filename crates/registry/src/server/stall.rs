@@ -1,5 +1,5 @@
-//! Connections whose peer takes too little for too long are given up, so that it cannot hold
-//! memory and files forever. Waiting for the peer to send is limited where bodies are read.
+//! Closes connections whose peer takes too little for too long, so that it cannot hold memory and
+//! files for ever. The pace of sending peers is checked where bodies are read.
 
 #[cfg(test)]
 mod tests;
@@ -16,18 +16,17 @@ use tokio::time::{Instant, Sleep};
 use super::activity::Activity;
 use crate::message::Pace;
 
-/// A stream on which writing makes progress, or fails. Time in which there is nothing to write
-/// does not count.
+/// A stream on which writing makes progress, or fails. Time without bytes to write does not count.
 pub(crate) struct Impatient<S> {
     stream: S,
     activity: Arc<Activity>,
     pace: Pace,
     deadline: Pin<Box<Sleep>>,
-    /// Since when it has been waiting for the peer.
+    /// The time since which it waits for the peer.
     waiting: Option<Instant>,
-    /// Time waited in this window.
+    /// Time spent waiting in this window.
     waited: Duration,
-    /// Bytes taken in this window.
+    /// Number of bytes taken in this window.
     taken: u64,
 }
 
@@ -44,7 +43,7 @@ impl<S> Impatient<S> {
         }
     }
 
-    /// Notes what an attempt to write did, and fails it when the peer is too slow.
+    /// Records the result of an attempt to write, and fails it when the peer is too slow.
     fn judge<T>(
         &mut self,
         outcome: Poll<io::Result<T>>,

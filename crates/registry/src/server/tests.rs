@@ -80,7 +80,7 @@ fn limits() -> ConnectionLimits {
     }
 }
 
-/// A server in the background.
+/// A running server.
 struct Running {
     address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
@@ -132,7 +132,7 @@ fn text(content: impl Into<Bytes>) -> Response<Body> {
     )
 }
 
-/// Answers with what it knows of the peer.
+/// Answers with everything that it knows of the peer.
 fn introducing() -> Handler {
     Arc::new(|request, peer| {
         Box::pin(async move {
@@ -218,7 +218,7 @@ async fn http2_and_http1_are_spoken_over_tls() {
     let server = Running::start(limits(), Some(certificates), introducing()).await;
 
     let (mut client, _) = h2(server.address, &authority).await;
-    // More than the windows hold.
+    // More bytes than the windows allow.
     let response = client
         .send_request(request(vec![7; 5 << 20]))
         .await
@@ -277,7 +277,7 @@ async fn certificates_are_replaced_without_dropping_connections() {
     while requests.load(Ordering::Relaxed) < 20 {
         tokio::task::yield_now().await;
     }
-    // Half of a change, as it may be seen between two renames: the old pair stays in use.
+    // Only half of the change, as between two renames: the old pair stays in use.
     std::fs::write(folder.path().join("certificate.pem"), new.certificate.pem()).unwrap();
     assert!(matches!(
         certificates.reload(&settings),
@@ -332,9 +332,9 @@ async fn client_certificates_are_verified() {
     server.stop().await;
 }
 
-/// Sends text and reads the answer to its end.
+/// Sends text and reads the response to its end.
 async fn plain(address: SocketAddr, text: &'static str) -> String {
-    // The server runs on this thread.
+    // On another thread, because the server runs on this one.
     let asked = tokio::task::spawn_blocking(move || exchange(address, text.as_bytes()));
     String::from_utf8(asked.await.unwrap().unwrap()).unwrap()
 }
@@ -362,12 +362,12 @@ async fn a_handshake_that_stops_is_given_up() {
     let mut limits = limits();
     limits.handshake = Duration::from_millis(100);
     let server = Running::start(limits, Some(certificates), introducing()).await;
-    // The first bytes of a handshake, and the connection's end.
+    // The first bytes of a handshake, then the end of the connection.
     assert_eq!(plain(server.address, "\u{16}\u{3}\u{1}").await, "");
     server.stop().await;
 }
 
-/// Gives each answer's first half at once and the second when it is allowed to.
+/// Sends the first half of each response at once, and the second half when it is told to.
 fn halting(go_on: Arc<tokio::sync::Notify>) -> Handler {
     Arc::new(move |_, _| {
         let go_on = Arc::clone(&go_on);
@@ -403,7 +403,7 @@ async fn draining_finishes_what_is_under_way_and_refuses_what_is_new() {
         "half"
     );
     server.ask_to_stop();
-    // GOAWAY: the connection takes no more requests, and nobody listens.
+    // After GOAWAY the connection takes no more requests, and the address is no longer open.
     while client.ready().await.is_ok() && TcpStream::connect(server.address).await.is_ok() {
         tokio::task::yield_now().await;
     }
@@ -447,7 +447,7 @@ async fn an_http2_peer_that_takes_nothing_is_given_up() {
     });
     let server = Running::start(limits, Some(certificates), handler).await;
     let (mut client, _) = h2(server.address, &authority).await;
-    // The client's window fills, and nobody opens it again.
+    // The client's window is full, and the client never enlarges it.
     let response = client.send_request(request("")).await.unwrap();
     client.ready().await.unwrap();
     while !client.is_closed() {

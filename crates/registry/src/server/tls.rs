@@ -1,4 +1,4 @@
-//! Certificates: loading them, and loading them again when the files change.
+//! Loads certificates, and reloads them when the files change.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -11,22 +11,23 @@ use rustls::{RootCertStore, ServerConfig};
 use thiserror::Error;
 use tokio::sync::watch;
 
-/// The files of TLS, and what is asked of clients.
+/// The files of TLS, and the requirements on clients.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TlsFiles {
-    /// Certificate chain, PEM, the server's own first.
+    /// The path of the certificate chain (PEM), the server's own certificate first.
     pub(crate) certificate: PathBuf,
-    /// Private key of the certificate, PEM.
+    /// The path of the certificate's private key (PEM).
     pub(crate) key: PathBuf,
-    /// Authorities of client certificates, PEM. Without it, clients are asked for none.
+    /// The path of the authorities of client certificates (PEM). Without it, clients are asked for
+    /// none.
     pub(crate) client_ca: Option<PathBuf>,
     /// Whether a client without a certificate is refused.
     pub(crate) needs_client_certificate: bool,
-    /// Whether only TLS 1.3 is spoken.
+    /// Whether only TLS 1.3 is accepted.
     pub(crate) only_tls13: bool,
 }
 
-/// Certificates that cannot be used, and why.
+/// The reason that certificates cannot be used.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum TlsError {
@@ -37,17 +38,17 @@ pub enum TlsError {
         setting: &'static str,
         /// The file.
         path: PathBuf,
-        /// The system's reason.
+        /// The error of the operating system.
         source: io::Error,
     },
-    /// A file is not the PEM that it should be.
+    /// A file does not contain the expected PEM.
     #[error("'{}' holds no {wanted} in PEM", path.display())]
     NotPem {
         /// The key of the setting, below `tls`.
         setting: &'static str,
         /// The file.
         path: PathBuf,
-        /// The thing that was looked for.
+        /// The expected content.
         wanted: &'static str,
     },
     /// The key does not belong to the certificate.
@@ -56,28 +57,28 @@ pub enum TlsError {
         /// The file of the key.
         path: PathBuf,
     },
-    /// TLS refuses what the files hold.
+    /// TLS does not accept the content of the files.
     #[error("failed to use the {wanted}")]
     Unusable {
         /// The key of the setting, below `tls`.
         setting: &'static str,
-        /// The thing that was to be used.
+        /// The content that could not be used.
         wanted: &'static str,
-        /// The reason why not.
+        /// The error of TLS.
         source: rustls::Error,
     },
-    /// The authorities of clients cannot be used.
+    /// The authorities of client certificates cannot be used.
     #[error("failed to trust the authorities in '{}'", path.display())]
     Authority {
         /// The file.
         path: PathBuf,
-        /// The reason why not.
+        /// The error of TLS.
         source: rustls::server::VerifierBuilderError,
     },
 }
 
 impl TlsError {
-    /// The key of the setting to blame, below `tls`.
+    /// The key of the setting that caused the error, below `tls`.
     pub(crate) fn setting(&self) -> &'static str {
         match self {
             Self::Read { setting, .. }
@@ -89,7 +90,7 @@ impl TlsError {
     }
 }
 
-/// Reads and checks everything that TLS needs.
+/// Loads and checks everything that TLS needs.
 ///
 /// # Errors
 /// Any [`TlsError`].
@@ -176,26 +177,26 @@ fn certificates(
     Ok(chain)
 }
 
-/// The certificates of new connections. Clones share them; those that are open keep theirs.
+/// The certificates for new connections. Clones share them; open connections keep theirs.
 #[derive(Debug, Clone)]
 pub(crate) struct Certificates {
     current: watch::Sender<Arc<ServerConfig>>,
 }
 
 impl Certificates {
-    /// Loads them for the first time.
+    /// Loads the certificates for the first time.
     pub(crate) fn new(files: &TlsFiles) -> Result<Self, TlsError> {
         Ok(Self {
             current: watch::Sender::new(Arc::new(load(files)?)),
         })
     }
 
-    /// Those of this moment.
+    /// The current certificates.
     pub(crate) fn current(&self) -> Arc<ServerConfig> {
         Arc::clone(&self.current.borrow())
     }
 
-    /// Loads them again. The old ones stay when the new ones cannot be used.
+    /// Reloads the certificates. The old ones stay when the new ones cannot be used.
     pub(crate) fn reload(&self, files: &TlsFiles) -> Result<(), TlsError> {
         self.current.send_replace(Arc::new(load(files)?));
         Ok(())

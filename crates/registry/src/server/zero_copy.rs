@@ -1,12 +1,12 @@
-//! Sending files without copying them: `sendfile(2)` under an HTTP/1.1 connection that knows
+//! Sends files without copying them, with `sendfile(2)` under an HTTP/1.1 connection that handles
 //! only bytes.
 //!
-//! A body that is a file yields, instead of its content, equally long slices of a region that
-//! nobody reads ([`STAND_IN`]), and notes in the connection's [`Outgoing`] which part of which
-//! file each stands for. [`Wire`] below the HTTP layer sees the slices come by in the same
-//! order, knows them by their address, and sends the file in their place. The HTTP layer
-//! neither looks at body bytes nor copies them while the stream is vectored; should it ever,
-//! the connection fails rather than send the wrong bytes.
+//! A body that is a file does not yield its content. It yields equally long slices of a region that
+//! nobody reads ([`STAND_IN`]), and records in the connection's [`Outgoing`] which part of which
+//! file each slice stands for. [`Wire`], below the HTTP layer, gets the slices in the same order,
+//! recognizes them by their address, and sends the file in their place. The HTTP layer neither
+//! looks at body bytes nor copies them while the stream is vectored. If it ever did, the connection
+//! would fail instead of sending wrong bytes.
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -23,16 +23,16 @@ use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 
-/// Bytes of a file that are handed over at once.
+/// Number of bytes of a file that are sent at once.
 const PIECE: usize = 1024 * 1024;
 
-/// Stands for file content; never touched, so it takes no memory.
+/// Stands for the content of files. It is never touched, so it takes no memory.
 static STAND_IN: [u8; PIECE] = [0; PIECE];
 
-/// Smaller bodies are not worth it.
+/// Smallest body that is sent this way, in bytes.
 pub(crate) const LEAST: u64 = 64 * 1024;
 
-/// The files that stand-ins on their way through a connection mean, in order.
+/// The parts of files that the stand-ins on their way through a connection stand for, in order.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Outgoing(Arc<Mutex<VecDeque<Piece>>>);
 
@@ -48,12 +48,12 @@ impl Outgoing {
     }
 }
 
-/// A part of a file as a body of the connection that has this [`Outgoing`].
+/// A part of a file, as a body for the connection that has this [`Outgoing`].
 pub(crate) struct FileBody {
     outgoing: Outgoing,
     file: Arc<File>,
     range: Range<u64>,
-    /// Reads the next piece into the page cache.
+    /// The task that reads the next piece into the page cache.
     reading: Option<JoinHandle<io::Result<()>>>,
 }
 
@@ -89,7 +89,7 @@ impl Body for FileBody {
             self.reading = None;
             outcome.map_err(io::Error::other)??;
         } else if !is_cached(&self.file, &piece) {
-            // Sending would wait for the disk, and everybody on this thread with it.
+            // `sendfile` would wait for the disk, and block all tasks on this thread.
             let (file, range) = (Arc::clone(&self.file), piece);
             let reading = tokio::task::spawn_blocking(move || read_through(&file, range));
             self.reading = Some(reading);
@@ -114,7 +114,7 @@ impl Body for FileBody {
     }
 }
 
-/// Whether the ends of a range are in the page cache, and so, most likely, all of it.
+/// Whether both ends of a range are in the page cache, and so very likely all of it.
 fn is_cached(file: &File, range: &Range<u64>) -> bool {
     [range.start, range.end - 1].into_iter().all(|offset| {
         let mut byte = [0];
@@ -139,7 +139,7 @@ fn read_through(file: &File, range: Range<u64>) -> io::Result<()> {
     Ok(())
 }
 
-/// A TCP stream that sends files in place of their stand-ins.
+/// A TCP stream that sends parts of files in place of their stand-ins.
 pub(crate) struct Wire {
     stream: TcpStream,
     outgoing: Outgoing,
@@ -150,7 +150,7 @@ impl Wire {
         Self { stream, outgoing }
     }
 
-    /// Sends some of the file that a stand-in of `length` bytes means.
+    /// Sends bytes of the file that a stand-in of `length` bytes stands for.
     fn poll_send(&self, cx: &mut Context<'_>, length: usize) -> Poll<io::Result<usize>> {
         loop {
             ready!(self.stream.poll_write_ready(cx))?;

@@ -1,4 +1,4 @@
-//! From an act to the verb that does it.
+//! Calls the verb of an act.
 
 use http::StatusCode;
 use http::request::Parts;
@@ -12,7 +12,7 @@ use crate::registry::Registry;
 use crate::server::Peer;
 use crate::{extensions, probes};
 
-/// Does what an act says.
+/// Calls the verb of an act.
 ///
 /// # Errors
 /// Fails as its verb does.
@@ -79,7 +79,7 @@ pub(super) async fn dispatch(
     }
 }
 
-/// A manifest cannot be put under a reference that is neither tag nor digest.
+/// Refuses to put a manifest under a reference that is neither a tag nor a digest.
 fn no_manifest(reference: &str) -> Refusal {
     let code = match reference.contains(':') {
         true => ErrorCode::DigestInvalid,

@@ -1,5 +1,5 @@
-//! A success and the others: it goes into the audit log and the counts, and those who wait for
-//! events are told before the client has its answer.
+//! Follows up a successful request: audit log, counts, and events, which are stored before the
+//! client gets its response.
 
 use http::request::Parts;
 use http::{HeaderName, Response, StatusCode, header};
@@ -13,11 +13,11 @@ use crate::registry::Registry;
 use crate::telemetry::metrics::Content;
 use crate::telemetry::{Metrics, Observation};
 
-/// Records, counts and tells what a request did, if it succeeded.
+/// Records and counts a successful request, and stores its event.
 ///
 /// # Errors
-/// Fails when a push or deletion cannot be kept for delivery: the client has to try again, so
-/// that every one that is acknowledged is told.
+/// Fails when the event of a push or deletion cannot be stored. The client then has to try again,
+/// so every acknowledged change has its event.
 pub(super) async fn follow(
     registry: &Registry,
     caller: &Caller,
@@ -64,7 +64,7 @@ pub(super) async fn follow(
     Ok(response)
 }
 
-/// A header of the answer, as text.
+/// A header of the response, as text.
 fn answered(response: &Response<Body>, name: HeaderName) -> Option<String> {
     let value = response.headers().get(name)?;
     value.to_str().ok().map(str::to_owned)
@@ -81,7 +81,7 @@ fn count(metrics: &Metrics, change: Change, status: StatusCode) {
     }
 }
 
-/// The kind of event that a change is; not every change is one.
+/// The kind of event of a change; not every change has one.
 fn kind(change: Change) -> Option<Kind> {
     match change {
         Change::ManifestPushed => Some(Kind::ManifestPushed),

@@ -1,4 +1,4 @@
-//! Whether the registry can work: `/readyz`.
+//! Checks whether the registry can take requests, for `/readyz`.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -10,19 +10,19 @@ use tokio::time::Instant;
 
 use super::metrics::Metrics;
 
-/// Time for which an answer is good: balancers ask often, and there are many.
+/// Time for which a result is reused: there may be many load balancers, which ask often.
 const FRESH: Duration = Duration::from_secs(1);
-/// Longest time that a store takes to answer.
+/// Longest time for a store to respond.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// The reason why the registry cannot take requests.
+/// The reason that the registry cannot take requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Unready {
     /// It is about to stop.
     Draining,
-    /// The metadata does not answer.
+    /// The metadata store does not respond.
     Metadata,
-    /// The storage does not answer.
+    /// The content store does not respond.
     Storage,
 }
 
@@ -36,7 +36,7 @@ impl Unready {
     }
 }
 
-/// Readiness, asked at most once a second.
+/// The readiness, which is checked at most once a second.
 #[derive(Debug, Default)]
 pub(crate) struct Health {
     is_draining: AtomicBool,
@@ -44,15 +44,15 @@ pub(crate) struct Health {
 }
 
 impl Health {
-    /// From now on the answer is no.
+    /// From now on the registry is not ready.
     pub(crate) fn drain(&self) {
         self.is_draining.store(true, Ordering::Relaxed);
     }
 
-    /// Whether the stores answer.
+    /// Checks that the stores respond.
     ///
     /// # Errors
-    /// Fails with the part that does not answer.
+    /// Fails with the store that does not respond.
     pub(crate) async fn check(
         &self,
         metadata: &dyn Outbox,
@@ -76,7 +76,7 @@ impl Health {
                 metrics.events_waiting(waiting);
                 Ok(())
             }),
-            // Nothing has this name; what counts is that the store says so.
+            // No object has this name; any response of the store is enough.
             answers("storage", async {
                 objects.stat(&UploadId::random()).await.map(drop)
             }),

@@ -1,5 +1,5 @@
-//! Measurements, for Prometheus. No label has a value that clients choose: there is no
-//! repository, user or address among them.
+//! Measurements for Prometheus. No label has a value that clients choose: repositories, users and
+//! addresses are never among them.
 
 use std::time::Duration;
 
@@ -15,30 +15,30 @@ use super::process;
 /// `Content-Type` of [`Metrics::render`].
 pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// A request's labels.
+/// The labels of a request.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Request {
-    /// The kind of thing that the path names.
+    /// The class of the path.
     class: &'static str,
     method: &'static str,
     status: u16,
 }
 
-/// Labels of what does not depend on the answer.
+/// The labels that do not depend on the response.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Route {
     class: &'static str,
     method: &'static str,
 }
 
-/// The end of something that was tried.
+/// The outcome of an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelValue)]
 pub(crate) enum Outcome {
-    /// Well.
+    /// It succeeded.
     Success,
-    /// Not well; it may be tried again.
+    /// It failed, and may be tried again.
     Failure,
-    /// It was given up.
+    /// It failed for good.
     GivenUp,
 }
 
@@ -47,7 +47,7 @@ struct Ended {
     outcome: Outcome,
 }
 
-/// The kind of content that a request moved.
+/// The kind of content that a request transferred.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelValue)]
 pub(crate) enum Content {
     /// A manifest.
@@ -198,12 +198,12 @@ impl Metrics {
         );
     }
 
-    /// A request has come.
+    /// Counts a request that has arrived.
     pub(crate) fn begun(&self, class: &'static str, method: &'static str) {
         self.in_flight.get_or_create(&Route { class, method }).inc();
     }
 
-    /// Its answer is sent, or given up.
+    /// Counts a request whose response was sent or given up.
     pub(crate) fn ended(
         &self,
         class: &'static str,
@@ -227,7 +227,7 @@ impl Metrics {
         self.sent.inc_by(bytes);
     }
 
-    /// Counts the bytes of request bodies.
+    /// The counter of the bytes of request bodies.
     pub(crate) fn received(&self) -> Counter {
         self.received.clone()
     }
@@ -257,7 +257,7 @@ impl Metrics {
         self.reloads.get_or_create(&Ended { outcome }).inc();
     }
 
-    /// A collection ended; what it freed.
+    /// Counts a collection, with the objects and bytes that it freed.
     pub(crate) fn collected(&self, outcome: Outcome, objects: u64, bytes: u64) {
         self.collections.get_or_create(&Ended { outcome }).inc();
         self.collected_objects.inc_by(objects);
@@ -268,7 +268,7 @@ impl Metrics {
         self.metadata_seconds.observe(took.as_secs_f64());
     }
 
-    /// Everything, as text.
+    /// All measurements, as text.
     pub(crate) fn render(&self) -> String {
         self.process.update();
         let mut text = String::new();

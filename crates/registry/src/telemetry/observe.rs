@@ -1,4 +1,4 @@
-//! One request, as those see it who run the registry: measured, traced, one line in the log.
+//! Observes one request: measures and traces it, and logs one line.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use crate::act::Class;
 use crate::message::Body;
 use crate::server::Peer;
 
-/// A request under way. When it is dropped, its end is noted.
+/// A request under way. Its end is recorded when this value is dropped.
 pub(crate) struct Observation {
     metrics: Arc<Metrics>,
     traces: Option<Traces>,
@@ -26,7 +26,7 @@ pub(crate) struct Observation {
     request: String,
     context: Context,
     user: Option<String>,
-    /// Holds the sender's place among the requests under way.
+    /// Holds the client's place among its requests under way.
     _identity: Option<Identity>,
     class: Class,
     method: &'static str,
@@ -38,7 +38,7 @@ pub(crate) struct Observation {
 }
 
 impl Observation {
-    /// A request begins.
+    /// Begins to observe a request.
     pub(super) fn new(
         metrics: Arc<Metrics>,
         traces: Option<Traces>,
@@ -60,9 +60,9 @@ impl Observation {
             _identity: None,
             class,
             method,
-            // The query is left out: it may hold a signature.
+            // The query is left out, because it may contain a signature.
             path: head.uri.path().to_owned(),
-            // Until there is an answer, the client is the one that went away.
+            // The status of a client that disconnected, which is assumed until there is a response.
             status: 499,
             bytes: 0,
             start: Instant::now(),
@@ -70,8 +70,8 @@ impl Observation {
         }
     }
 
-    /// The sender is known. Its place among the requests under way is kept until the answer is
-    /// sent.
+    /// Records the client's identity. Its place among the requests under way is kept until the
+    /// response is sent.
     pub(crate) fn identify(&mut self, identity: Option<&Identity>) {
         self.user = identity.and_then(Identity::user).map(str::to_owned);
         self._identity = identity.cloned();
@@ -82,12 +82,12 @@ impl Observation {
         &self.request
     }
 
-    /// The header that continues the request's trace elsewhere.
+    /// The header that continues the request's trace in other services.
     pub(crate) fn traceparent(&self) -> String {
         self.context.header()
     }
 
-    /// The request has an answer; it is over when the answer's body is.
+    /// Records the response; the request ends with the response's body.
     pub(crate) fn answered(mut self, response: Response<Body>) -> Response<Body> {
         self.status = response.status().as_u16();
         response.map(|body| {
@@ -105,7 +105,7 @@ impl Drop for Observation {
         let (class, method) = (self.class.name(), self.method);
         self.metrics
             .ended(class, method, self.status, took, self.bytes);
-        // Probes come every second.
+        // Not logged, because probes arrive every second.
         if self.class == Class::Probe {
             return;
         }
@@ -141,7 +141,7 @@ impl Drop for Observation {
     }
 }
 
-/// The methods that there are; others have no name of their own in labels.
+/// The known methods; all others share one label.
 fn method(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",
@@ -154,7 +154,7 @@ fn method(method: &Method) -> &'static str {
     }
 }
 
-/// A body that is counted as it goes.
+/// A body whose bytes are counted when they are sent.
 struct Counted {
     body: Body,
     observation: Observation,

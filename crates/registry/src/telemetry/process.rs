@@ -1,4 +1,4 @@
-//! Measurements of this process, as the system gives them.
+//! Measurements of this process, read from `/proc`.
 
 #[cfg(test)]
 mod tests;
@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicU64;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
 
-/// Gauges with the names that all of Prometheus uses.
+/// Gauges with the names that Prometheus clients use.
 #[derive(Debug, Default)]
 pub(super) struct Gauges {
     memory: Gauge,
@@ -36,10 +36,10 @@ impl Gauges {
         );
     }
 
-    /// Reads `/proc`. What cannot be read stays as it was.
+    /// Reads `/proc`. Values that cannot be read stay the same.
     pub(super) fn update(&self) {
         if let Ok(files) = std::fs::read_dir("/proc/self/fd") {
-            // One is the folder itself.
+            // One entry is the open folder itself.
             self.files
                 .set(i64::try_from(files.count()).unwrap_or(i64::MAX) - 1);
         }
@@ -67,10 +67,10 @@ struct Stat {
 
 impl Stat {
     fn parse(text: &str) -> Option<Self> {
-        // The program's name, in parentheses, may hold anything.
+        // The program's name is in parentheses and may contain any character.
         let (_, fields) = text.rsplit_once(") ")?;
         let fields: Vec<&str> = fields.split(' ').collect();
-        // The first is field 3 of the manual.
+        // The first of these fields is field 3 in the manual.
         let field = |number: usize| fields.get(number - 3).copied();
         Some(Self {
             ticks: field(14)?

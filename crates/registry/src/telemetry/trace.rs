@@ -1,5 +1,5 @@
-//! Traces: one span a request, part of the client's trace if it has one (W3C Trace Context,
-//! level 1), sent as JSON over OTLP/HTTP (OpenTelemetry protocol 1.3).
+//! Traces: one span per request, in the client's trace if it has one (W3C Trace Context, level 1),
+//! sent as JSON over OTLP/HTTP (OpenTelemetry protocol 1.3).
 
 #[cfg(test)]
 mod tests;
@@ -16,29 +16,29 @@ use tokio::sync::{mpsc, watch};
 
 use crate::http_client::HttpClient;
 
-/// Spans that wait; more are dropped.
+/// Largest number of waiting spans; further ones are dropped.
 const WAITING: usize = 8192;
-/// Spans sent at once.
+/// Largest number of spans in one export.
 const BATCH: usize = 512;
-/// Longest time that a span waits for company.
+/// Longest time that a span waits for others.
 const PAUSE: Duration = Duration::from_secs(2);
-/// Kind of a span: server.
+/// The kind of the spans: server.
 const SERVER: u8 = 2;
 
-/// The place of a request in a trace.
+/// The position of a request in a trace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Context {
     pub(crate) trace: [u8; 16],
-    /// The span that is being made.
+    /// The id of the request's own span.
     pub(crate) span: [u8; 8],
-    /// The client's span.
+    /// The id of the client's span.
     pub(crate) parent: Option<[u8; 8]>,
-    /// Whether it is recorded.
+    /// Whether the trace is recorded.
     pub(crate) is_sampled: bool,
 }
 
 impl Context {
-    /// Continues the client's trace, or begins one, which is recorded with the probability
+    /// Continues the client's trace, or begins a trace that is recorded with the probability
     /// `ratio`.
     pub(crate) fn of(headers: &HeaderMap, ratio: f64) -> Self {
         let given = headers
@@ -64,7 +64,7 @@ impl Context {
         }
     }
 
-    /// The header for whom this request makes others work.
+    /// The header for requests that this request causes.
     pub(crate) fn header(&self) -> String {
         let flags = u8::from(self.is_sampled);
         format!(
@@ -76,7 +76,7 @@ impl Context {
     }
 }
 
-/// Version, trace, parent, flags. Later versions may have more fields.
+/// Parses version, trace, parent and flags. Later versions may have more fields.
 fn parse(text: &str) -> Option<([u8; 16], [u8; 8], bool)> {
     let mut fields = text.trim().split('-');
     let [version] = unhex::<1>(fields.next()?)?;
@@ -88,13 +88,13 @@ fn parse(text: &str) -> Option<([u8; 16], [u8; 8], bool)> {
     (is_fit && (version > 0 || !has_rest)).then_some((trace, parent, flags & 1 == 1))
 }
 
-/// So many bytes; digits in upper case are refused.
+/// Parses exactly `N` bytes; digits in upper case are refused.
 fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
     let is_lower = !text.bytes().any(|b| b.is_ascii_uppercase());
     is_lower.then(|| unhex_array(text)).flatten()
 }
 
-/// Random bytes that are not all zero.
+/// Random bytes, which are not all zero.
 fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     fastrand::fill(&mut bytes);
@@ -104,7 +104,7 @@ fn random<const N: usize>() -> [u8; N] {
     bytes
 }
 
-/// The same decision for all who look at the same trace.
+/// Decides by the trace id, so that all services decide the same.
 fn is_chosen(trace: [u8; 16], ratio: f64) -> bool {
     let [.., a, b, c, d, e, f, g] = trace;
     let value = u64::from_be_bytes([0, a, b, c, d, e, f, g]);
@@ -112,12 +112,12 @@ fn is_chosen(trace: [u8; 16], ratio: f64) -> bool {
     share < ratio
 }
 
-/// A finished request.
+/// The span of a finished request.
 #[derive(Debug, Clone)]
 pub(crate) struct Span {
     pub(crate) context: Context,
     pub(crate) method: String,
-    /// The path's form, without names.
+    /// The pattern of the path, without names.
     pub(crate) route: &'static str,
     pub(crate) path: String,
     pub(crate) status: u16,
@@ -128,20 +128,20 @@ pub(crate) struct Span {
     pub(crate) took: Duration,
 }
 
-/// The collector that spans go to, and the choice of requests.
+/// The settings of the collector and of sampling.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Export {
-    /// The collector, such as `http://localhost:4318`.
+    /// The URL of the collector, such as `http://localhost:4318`.
     pub(crate) endpoint: Option<String>,
-    /// Part of the requests that are traced when the client does not say, 0 to 1.
+    /// Ratio of traced requests, among those whose client does not decide, 0 to 1.
     pub(crate) sample_ratio: f64,
-    /// `service.name` of the spans.
+    /// The `service.name` of the spans.
     pub(crate) service_name: String,
-    /// Longest time that one export takes.
+    /// Longest time for one export.
     pub(crate) timeout: Duration,
 }
 
-/// Takes spans for the collector. Never waits. Clones share one queue.
+/// Queues spans for the collector and never waits. Clones share one queue.
 #[derive(Debug, Clone)]
 pub(crate) struct Traces {
     spans: mpsc::Sender<Span>,
@@ -149,7 +149,7 @@ pub(crate) struct Traces {
 }
 
 impl Traces {
-    /// Takes spans, and the task that sends them.
+    /// Makes the queue, and the task that sends its spans.
     pub(crate) fn start(
         client: HttpClient,
         export: watch::Receiver<Arc<Export>>,
@@ -159,13 +159,13 @@ impl Traces {
         (Self { spans, export }, task)
     }
 
-    /// Part of the requests that are traced when the client does not say, 0 to 1.
+    /// Ratio of traced requests, among those whose client does not decide, 0 to 1.
     pub(crate) fn sample_ratio(&self) -> f64 {
         self.export.borrow().sample_ratio
     }
 
     pub(crate) fn record(&self, span: Span) {
-        // A collector that is slow costs spans, not requests.
+        // With a slow collector spans are lost, but requests are not delayed.
         let _ = self.spans.try_send(span);
     }
 }
@@ -202,7 +202,7 @@ async fn send(
     }
 }
 
-/// The endpoint for traces (OTLP/HTTP: an endpoint without a path gets `/v1/traces`).
+/// The URL of the endpoint for traces (OTLP/HTTP: `/v1/traces` is added to a URL without a path).
 fn traces_url(endpoint: &str) -> String {
     let rest = endpoint
         .split_once("://")
@@ -222,7 +222,7 @@ fn attribute(key: &str, value: Value) -> Value {
     json!({ "key": key, "value": value })
 }
 
-/// `ExportTraceServiceRequest` in the JSON form of the protocol.
+/// Makes an `ExportTraceServiceRequest` in the JSON form of the protocol.
 fn document(export: &Export, spans: &[Span]) -> Value {
     let nanoseconds = |time: SystemTime| {
         let since = time.duration_since(SystemTime::UNIX_EPOCH);
@@ -251,7 +251,7 @@ fn document(export: &Export, spans: &[Span]) -> Value {
                 "startTimeUnixNano": nanoseconds(span.start),
                 "endTimeUnixNano": nanoseconds(span.start + span.took),
                 "attributes": attributes,
-                // Faults of clients are none of ours.
+                // Errors of clients are not errors of the span.
                 "status": if span.status >= 500 { json!({ "code": 2 }) } else { json!({}) },
             });
             if let Some(parent) = &context.parent {

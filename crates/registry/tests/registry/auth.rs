@@ -1,4 +1,4 @@
-//! Users, tokens and rules from the outside, with clients made by others.
+//! Tests users, tokens and rules over HTTP, also with clients of other projects.
 
 use std::path::Path;
 use std::process::Command;
@@ -51,7 +51,7 @@ fn layout(folder: &Path) -> String {
     format!("oci:{}:v1", path.display())
 }
 
-/// Runs a client with credentials of its own; returns whether it succeeded and what it said.
+/// Runs a client that has its own credentials; returns whether it succeeded, and its output.
 fn client(program: &str, home: &Path, arguments: &[&str]) -> (bool, String) {
     let output = Command::new(program)
         .args(arguments)

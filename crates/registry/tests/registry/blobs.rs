@@ -1,4 +1,4 @@
-//! "Pulling blobs", "Deleting blobs", "Mounting a blob from another repository".
+//! Tests of "Pulling blobs", "Deleting blobs" and "Mounting a blob from another repository".
 
 use lazaret_oci::{Algorithm, Digest};
 
@@ -90,7 +90,7 @@ fn blobs_belong_to_the_repository_they_were_pushed_to() {
         let path = format!("/v2/public/b/blobs/uploads/?mount={digest}&from={from}");
         served.send("POST", &path, &[], b"")
     };
-    // A source without the blob starts an upload instead.
+    // If the source does not have the blob, an upload starts instead.
     for from in ["other/c", "..%2F..", ""] {
         let reply = mount(from);
         assert_eq!(reply.status, 202, "{from}");

@@ -1,4 +1,4 @@
-//! `/ext/v1/types` and extension discovery.
+//! Tests of `/ext/v1/types` and of the discovery of extensions.
 
 use lazaret_artifacts::Family;
 

@@ -1,4 +1,4 @@
-//! Requests that mean harm.
+//! Tests of hostile requests.
 
 use std::io::{Read as _, Write as _};
 
@@ -82,7 +82,7 @@ fn lengths_that_lie() {
     let (_parent, served) = served();
     let digest = Digest::of(b"content");
     let location = served.start_upload("a");
-    // More than Content-Range says, without a length that gives it away.
+    // The body is longer than Content-Range says, and has no length that would show it.
     let request = format!(
         "PATCH {location} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Range: 0-2\r\n\
          Transfer-Encoding: chunked\r\n\r\n7\r\ncontent\r\n0\r\n\r\n"

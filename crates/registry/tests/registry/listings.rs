@@ -1,4 +1,4 @@
-//! "Listing tags", the catalog, health and the version check.
+//! Tests of "Listing tags", the catalog, health and the version check.
 
 use serde_json::json;
 

@@ -1,5 +1,5 @@
-//! The registry over real sockets, clause by clause of distribution-spec 1.1, with requests
-//! written by hand.
+//! Tests the registry over real sockets, clause by clause of distribution-spec 1.1, with
+//! hand-written requests.
 
 #![allow(clippy::unwrap_used, reason = "this is a test")]
 

@@ -1,4 +1,4 @@
-//! "Pulling manifests", "Pushing manifests", "Deleting".
+//! Tests of "Pulling manifests", "Pushing manifests" and "Deleting".
 
 use lazaret_oci::{Algorithm, Descriptor, Digest, MAX_MANIFEST_BYTES, media_type};
 use serde_json::json;
@@ -61,7 +61,7 @@ fn every_blob_must_be_there_whatever_the_types() {
         reply.json()["errors"][0]["detail"]["digest"],
         Digest::of(b"layer").to_string()
     );
-    // In another repository it does not count.
+    // A blob in another repository does not count.
     served.push_blob("b", b"layer");
     served
         .put_manifest("a", "v1", &artifact)
@@ -150,7 +150,7 @@ fn a_manifest_of_4_mib_is_taken_and_a_larger_one_is_not() {
     served
         .get("/v2/a/manifests/larger")
         .is_error(404, "MANIFEST_UNKNOWN");
-    // Without a length that gives it away, too.
+    // Also without a length in the header.
     let raw = serde_json::to_vec(&manifest).unwrap();
     let mut request = b"PUT /v2/a/manifests/larger HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\
                         Transfer-Encoding: chunked\r\n\r\n"

@@ -1,4 +1,4 @@
-//! What a repository takes: rules by pattern.
+//! Tests of the rules of repositories.
 
 use base64::Engine as _;
 use lazaret_oci::{Descriptor, Digest, media_type};
@@ -90,7 +90,7 @@ fn immutable_tags_are_set_once() {
     served
         .put_manifest("a", &by_query, &other)
         .is_error(403, "DENIED");
-    // The same again is no change, and other tags move.
+    // The same manifest again is not a change, and other tags can move.
     assert_eq!(served.put_manifest("a", "v1", &manifest).status, 201);
     assert_eq!(served.put_manifest("a", "latest", &manifest).status, 201);
     assert_eq!(served.put_manifest("a", "latest", &other).status, 201);
@@ -124,7 +124,7 @@ fn quotas_stop_uploads_and_mounts() {
     let (_parent, served) = ruled("small/*", "quota = \"1000B\"");
     let big = vec![7; 900];
     served.push_blob("small/a", &big);
-    // The same content is there already.
+    // The same content again takes no further quota.
     served.push_blob("small/a", &big);
     let digest = Digest::of(&[8; 101]);
     let path = format!("/v2/small/a/blobs/uploads/?digest={digest}");
@@ -138,13 +138,13 @@ fn quotas_stop_uploads_and_mounts() {
         .is_error(403, "DENIED");
     served.push_blob("small/a", &[9; 100]);
     served.push_blob("small/b", &[8; 101]);
-    // What leaves makes room.
+    // A deletion frees quota.
     let gone = format!("/v2/small/a/blobs/{}", Digest::of(&big));
     assert_eq!(served.send("DELETE", &gone, &[], b"").status, 202);
     served.push_blob("small/a", &[8; 101]);
 }
 
-/// A key, and what `cosign` would have in its `.pub` file.
+/// A key pair, with the public key in the form of cosign's `.pub` file.
 fn key() -> (EcdsaKeyPair, String) {
     let random = SystemRandom::new();
     let algorithm = &ECDSA_P256_SHA256_ASN1_SIGNING;
@@ -216,7 +216,7 @@ fn tags_may_need_a_signature() {
             .is_error(403, "DENIED");
         let by_digest = served.put_manifest("acme/app", &digest.to_string(), &manifest);
         assert_eq!(by_digest.status, 201);
-        // Signed by somebody else, and a good signature of something else.
+        // First a signature by another key, then a valid signature of another manifest.
         sign(&served, &other, &digest, &digest, as_tag);
         served
             .put_manifest("acme/app", "v1", &manifest)

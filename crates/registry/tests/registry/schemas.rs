@@ -1,4 +1,4 @@
-//! The schema authority: the registry refuses what `validate` refuses, with the same faults.
+//! Tests the schema authority: the registry refuses what `validate` refuses, with the same faults.
 
 use lazaret_artifacts::{Family, validate};
 use lazaret_oci::{Descriptor, media_type};
@@ -32,7 +32,7 @@ fn every_family_is_checked_with_all_faults() {
         let expected = validate(family, &config);
         assert!(expected.len() >= 3, "{family}: {expected:?}");
         let body = serde_json::to_vec(&config).unwrap();
-        // The configuration's type decides when there is no artifact type.
+        // Without an artifact type, the type of the configuration decides.
         for kind in [Some(family.artifact_type()), None] {
             let reply = push(&served, family, kind, &body);
             reply.is_error(400, "MANIFEST_INVALID");

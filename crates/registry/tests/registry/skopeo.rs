@@ -1,4 +1,4 @@
-//! A client made by others. These tests fail where skopeo is not installed.
+//! Tests with skopeo. They fail where it is not installed.
 
 use std::path::Path;
 use std::process::Command;
@@ -45,7 +45,7 @@ fn skopeo_copies_a_layout_in_and_out() {
     ]);
     let tags: serde_json::Value = serde_json::from_slice(&output).unwrap();
     assert_eq!(tags["Tags"], json!(["v1"]));
-    // A second repository gets the blobs by mounting or again; the digest stays.
+    // A second repository gets the blobs by a mount or another upload; the digest stays the same.
     let other = self::remote(&served, "acme/other:v2");
     skopeo(&[
         "copy",
@@ -82,7 +82,7 @@ fn skopeo(arguments: &[&str]) -> Vec<u8> {
     output.stdout
 }
 
-/// An OCI layout with one image of two layers; returns its manifest.
+/// Writes an OCI layout with one image of two layers; returns the image's manifest.
 pub(crate) fn write_layout(root: &Path) -> Vec<u8> {
     let blobs = root.join("blobs/sha256");
     std::fs::create_dir_all(&blobs).unwrap();

@@ -1,4 +1,4 @@
-//! A registry on a free port, and a client that sends exactly what it is told.
+//! A registry on a free port, and a client that sends requests exactly as given.
 
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
@@ -10,7 +10,7 @@ pub(crate) use lazaret_testing::http::Reply;
 use lazaret_testing::service::Service;
 use serde_json::{Value, json};
 
-/// A registry in its own thread.
+/// A registry in a thread of its own.
 pub(crate) struct Served {
     pub(crate) address: SocketAddr,
     service: Service,
@@ -55,7 +55,7 @@ impl Served {
         self.service.stop();
     }
 
-    /// Sends a request and returns the answer.
+    /// Sends a request and returns the response.
     pub(crate) fn send(
         &self,
         method: &str,
@@ -66,7 +66,7 @@ impl Served {
         http::send(self.address, method, path, headers, body).unwrap()
     }
 
-    /// Sends bytes as they are and reads to the end of the connection.
+    /// Sends raw bytes and reads to the end of the connection.
     pub(crate) fn raw(&self, request: &[u8]) -> Reply {
         let answer = http::exchange(self.address, request).unwrap();
         Reply::parse(&answer, false).unwrap()
@@ -119,7 +119,7 @@ impl Served {
     }
 }
 
-/// A manifest whose config is `{}` and whose only layer is `layer`.
+/// A manifest with the configuration `{}` and the only layer `layer`.
 pub(crate) fn image() -> Value {
     json!({
         "schemaVersion": 2,
@@ -129,7 +129,7 @@ pub(crate) fn image() -> Value {
     })
 }
 
-/// An ephemeral registry and the folder it lives below.
+/// An ephemeral registry, with its parent folder.
 pub(crate) fn served() -> (tempfile::TempDir, Served) {
     let parent = tempfile::tempdir().unwrap();
     let served = Served::ephemeral(parent.path());

@@ -1,4 +1,4 @@
-//! "Pushing blobs": monolithic, in chunks, status, cancellation.
+//! Tests of "Pushing blobs": monolithic, in chunks, status, cancellation.
 
 use std::io::{Read as _, Write as _};
 use std::time::Duration;
@@ -19,7 +19,7 @@ fn in_chunks() {
     assert_eq!(reply.status, 202, "{reply:?}");
     assert_eq!(reply.header("range"), Some("0-2"));
     assert_eq!(reply.header("location"), Some(location.as_str()));
-    // Out of order: refused, with the way back.
+    // Out of order: refused, with the location and range to continue from.
     for range in ["0-2", "4-6", "2-4"] {
         let reply = chunk(range, b"ten");
         reply.is_error(416, "BLOB_UPLOAD_INVALID");
@@ -184,7 +184,7 @@ fn a_client_that_vanishes_leaves_nothing_visible_and_can_resume() {
     served
         .get(&format!("/v2/a/blobs/{digest}"))
         .is_error(404, "BLOB_UNKNOWN");
-    // What arrived is kept for the session that the client knows.
+    // The bytes that arrived are kept in the session that the client knows.
     let mut staged = 0;
     for _ in 0..200 {
         let range = served.get(&location).header("range").unwrap().to_owned();
@@ -239,7 +239,7 @@ fn a_request_under_way_is_finished_when_the_server_stops() {
     stream.write_all(b"con").unwrap();
     std::thread::sleep(Duration::from_millis(100));
     let stopping = std::thread::spawn(move || served.stop());
-    // Idle connections do not hold it up.
+    // Idle connections do not delay the end.
     assert_eq!(idle.read(&mut [0; 1]).unwrap(), 0);
     assert!(!stopping.is_finished());
     stream.write_all(b"tent").unwrap();

@@ -1,4 +1,4 @@
-//! Large content over connections that are used again, in parts, and by readers that stop.
+//! Tests large content over reused connections, in ranges, and with readers that stop.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -17,7 +17,7 @@ fn request(path: &str, more: &str) -> String {
     format!("GET {path} HTTP/1.1\r\nHost: registry\r\n{more}\r\n")
 }
 
-/// Reads one answer and returns its body.
+/// Reads one response and returns its body.
 fn answer(stream: &mut TcpStream) -> Vec<u8> {
     let mut head = Vec::new();
     let mut byte = [0];
@@ -46,7 +46,7 @@ fn files_and_other_answers_share_a_connection() {
     let content = content();
     let path = pushed(&served, &content);
     let mut stream = served.connect();
-    // Pipelined, so that answers wait for each other in the server.
+    // Pipelined, so that responses wait for each other in the server.
     let parts = [
         (0, SIZE - 1),
         (1, SIZE - 2),

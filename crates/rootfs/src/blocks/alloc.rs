@@ -1,24 +1,24 @@
-//! Which blocks of the disk are in use.
+//! The block allocator: records the blocks of the disk that are in use.
 
 use std::collections::BTreeMap;
 
-/// How many free runs are tried before new space is taken.
+/// The number of free runs that are tried before new space is taken.
 const TRIES: usize = 64;
 
-/// Hands out blocks: mostly at the frontier, behind everything used so far; from freed runs when
-/// one is large enough, so that layers replacing each other do not grow the disk.
+/// Allocates blocks, mostly at the frontier, which is the end of the space ever used. A freed run
+/// that is large enough is used again, so that layers that replace each other do not grow the disk.
 #[derive(Debug)]
 pub(crate) struct Allocator {
     frontier: u64,
     limit: Option<u64>,
     reuse: bool,
-    /// Free runs below the frontier: start and length, never adjacent.
+    /// Free runs below the frontier, from start block to length in blocks; no two are adjacent.
     free: BTreeMap<u64, u64>,
     free_blocks: u64,
 }
 
 impl Allocator {
-    /// Everything below `frontier` is in use. Freed runs are handed out again only with `reuse`.
+    /// Everything below `frontier` is in use. Freed runs are allocated again only with `reuse`.
     pub(super) fn new(frontier: u64, limit: Option<u64>, reuse: bool) -> Self {
         Self {
             frontier,
@@ -29,32 +29,32 @@ impl Allocator {
         }
     }
 
-    /// End of the space ever used.
+    /// End of the space ever used, as a block number.
     pub(crate) fn frontier(&self) -> u64 {
         self.frontier
     }
 
-    /// Blocks in use.
+    /// Number of blocks in use.
     pub(crate) fn used(&self) -> u64 {
         self.frontier - self.free_blocks
     }
 
-    /// Free runs below the frontier, in order.
+    /// Free runs below the frontier, in order: start block and length in blocks.
     pub(crate) fn free_runs(&self) -> impl Iterator<Item = (u64, u64)> {
         self.free.iter().map(|(&start, &length)| (start, length))
     }
 
-    /// Blocks of the whole disk, if that is set.
+    /// Size of the whole disk in blocks, if it is fixed.
     pub(crate) fn limit(&self) -> Option<u64> {
         self.limit
     }
 
-    /// Fixes the end of the disk.
+    /// Fixes the size of the disk in blocks.
     pub(crate) fn set_limit(&mut self, blocks: u64) {
         self.limit = Some(blocks);
     }
 
-    /// Takes a run of up to `want` blocks, or `None` if the disk is full.
+    /// Allocates a run of up to `want` blocks; `None` if the disk is full.
     pub(crate) fn allocate(&mut self, want: u64) -> Option<(u64, u64)> {
         let fitting = self
             .free
@@ -77,7 +77,7 @@ impl Allocator {
         Some(self.take(start, want.min(length)))
     }
 
-    /// Takes exactly `want` blocks in a row.
+    /// Allocates exactly `want` contiguous blocks.
     pub(crate) fn allocate_contiguous(&mut self, want: u64) -> Option<u64> {
         let room = self
             .limit
@@ -91,7 +91,7 @@ impl Allocator {
         Some(self.take(start, want).0)
     }
 
-    /// Gives a run back.
+    /// Frees a run.
     pub(crate) fn free(&mut self, mut start: u64, mut length: u64) {
         self.free_blocks += length;
         if let Some((&before, &size)) = self.free.range(..start).next_back()

@@ -1,7 +1,7 @@
-//! Compression of files, on as many threads as there are processors.
+//! Compresses files, on as many threads as there are processors.
 //!
-//! Every [`SEGMENT`] bytes of a file are compressed by themselves, so that the result does not depend
-//! on the threads. Segments come back in the order in which they were sent.
+//! Each segment of [`SEGMENT`] bytes is compressed independently, so that the result does not
+//! depend on the number of threads. Segments come back in the order in which they were sent.
 
 #[cfg(test)]
 mod tests;
@@ -13,41 +13,42 @@ use std::thread;
 use super::unit::BLOCK;
 use crate::compression::Compression;
 
-/// Bytes of a file that are compressed together, and read together later.
+/// Bytes of a file that are compressed, and later decompressed, together.
 pub(crate) const SEGMENT: usize = 32 * BLOCK;
-/// More threads wait for the one that reads the layer.
+/// Most threads: more of them would wait for the thread that reads the layer.
 const WORKERS_MAX: usize = 16;
-/// Segments on their way, for each thread.
+/// Segments in flight for each thread.
 const AHEAD: usize = 4;
 
-/// Where the segments of a file are.
+/// The place of a compressed file on the disk.
 #[derive(Debug, Default)]
 pub(crate) struct Packed {
-    /// The first block; the rest follow.
+    /// The first block; the others follow it.
     pub(crate) start: u64,
-    /// How many blocks each segment takes: as many as it has if it is not compressed.
+    /// Number of blocks of each segment. A segment that is not compressed takes as many as its
+    /// data.
     pub(crate) blocks: Vec<u8>,
 }
 
 impl Packed {
-    /// All blocks that the file takes.
+    /// Number of blocks of the whole file.
     pub(crate) fn total(&self) -> u64 {
         self.blocks.iter().map(|&count| u64::from(count)).sum()
     }
 }
 
-/// What one thread takes and gives.
+/// The two channels of one compression thread.
 struct Worker {
     raw: Sender<Vec<u8>>,
     packed: Receiver<Vec<u8>>,
 }
 
 pub(super) struct Compressor {
-    /// Each in its turn.
+    /// The threads; segments go to them in turn.
     workers: Vec<Worker>,
     sent: usize,
     received: usize,
-    /// The file of each segment on its way, the oldest first.
+    /// The file of each segment in flight, the oldest first.
     waiting: VecDeque<u32>,
     spare: Vec<Vec<u8>>,
     pub(super) files: Vec<Packed>,
@@ -85,7 +86,7 @@ impl Compressor {
         }
     }
 
-    /// Begins a file, and returns its number.
+    /// Begins a file and returns its number.
     pub(super) fn begin(&mut self) -> u32 {
         self.files.push(Packed::default());
         u32::try_from(self.files.len() - 1).unwrap_or(u32::MAX)
@@ -96,18 +97,18 @@ impl Compressor {
         let mut segment = self.spare.pop().unwrap_or_default();
         segment.extend_from_slice(bytes);
         let worker = &self.workers[self.sent % self.workers.len()];
-        // A thread that is gone shows when its result is asked for.
+        // A thread that has ended is noticed when its result is asked for.
         let _ = worker.raw.send(segment);
         self.sent += 1;
         self.waiting.push_back(file);
     }
 
-    /// Whether results must be taken before more is sent.
+    /// Whether results must be taken before more segments are sent.
     pub(super) fn is_full(&self) -> bool {
         self.waiting.len() >= self.workers.len() * AHEAD
     }
 
-    /// The oldest segment, as whole blocks, and its file; `None` if nothing is on its way.
+    /// The oldest segment, as whole blocks, and its file; `None` if none is in flight.
     pub(super) fn receive(&mut self) -> Option<(u32, Vec<u8>)> {
         let file = self.waiting.pop_front()?;
         let worker = &self.workers[self.received % self.workers.len()];
@@ -116,7 +117,7 @@ impl Compressor {
         Some((file, segment))
     }
 
-    /// Notes where a segment went, and takes its memory back.
+    /// Records the place of a segment, and takes its buffer back.
     pub(super) fn placed(&mut self, file: u32, start: u64, mut segment: Vec<u8>) {
         let packed = &mut self.files[file as usize];
         if packed.blocks.is_empty() {
@@ -129,8 +130,9 @@ impl Compressor {
     }
 }
 
-/// Compresses bytes in place, into whole blocks. As EROFS wants it, zeros come first, and the data ends
-/// with the last block. What would save less than an eighth stays as it is, with zeros behind.
+/// Compresses a segment in place, into whole blocks. EROFS expects the padding of zeros in front
+/// and the data at the end of the last block. A segment that would shrink by less than an eighth
+/// stays uncompressed, with zeros after it.
 fn pack(segment: &mut Vec<u8>, room: &mut Vec<u8>, codec: &mut dyn FnMut(&[u8], &mut Vec<u8>)) {
     let blocks = segment.len().div_ceil(BLOCK);
     codec(segment, room);

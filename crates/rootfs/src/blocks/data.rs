@@ -1,4 +1,4 @@
-//! The data of files, on its way from a layer to the disk.
+//! Writes the data of files to the disk while it is read from a layer.
 
 use super::compress::{Compressor, SEGMENT};
 use super::disk::{Blocks, Layout};
@@ -9,20 +9,20 @@ use crate::tree::{Extent, Kind};
 /// Bytes handled at a time.
 pub(crate) const CHUNK: usize = 256 * BLOCK;
 const ZEROS: [u8; BLOCK] = [0; BLOCK];
-/// Longest file that is kept in memory, in bytes.
+/// Size of the largest file that is kept in memory, in bytes.
 const SMALL: usize = 3072;
 
-/// Where the data of one file comes from.
+/// A reader of the data of one file.
 pub(crate) trait Source {
-    /// Reads some bytes; 0 at the end.
+    /// Reads some bytes; returns 0 at the end.
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Error>;
 
-    /// Zero bytes that follow here for sure and need not be read.
+    /// Number of zero bytes that certainly follow here and need not be read.
     fn hole(&self) -> u64 {
         0
     }
 
-    /// Passes over bytes of that hole.
+    /// Skips `_count` bytes of that hole.
     fn skip_hole(&mut self, _count: u64) {}
 }
 
@@ -36,8 +36,8 @@ impl Source for &[u8] {
 }
 
 impl Blocks {
-    /// Writes the data of one file, and returns its length and what it is now. Blocks of zeros become
-    /// holes.
+    /// Writes the data of one file; returns its length in bytes and the node for it. Blocks of
+    /// zeros become holes.
     pub(crate) fn write_file(
         &mut self,
         source: &mut dyn Source,
@@ -53,7 +53,7 @@ impl Blocks {
         result
     }
 
-    /// Sends the data of one file to be compressed.
+    /// Sends the data of one file to the compressor.
     fn pack(
         &mut self,
         source: &mut dyn Source,
@@ -87,7 +87,7 @@ impl Blocks {
         Ok((size, kind))
     }
 
-    /// Writes the oldest segment that was compressed; false if there is none.
+    /// Writes the oldest compressed segment; returns false if there is none.
     pub(super) fn place_packed(&mut self) -> Result<bool, Error> {
         let next = self.compressor.as_mut().and_then(Compressor::receive);
         let Some((file, segment)) = next else {
@@ -160,8 +160,8 @@ impl Blocks {
         self.place(logical, data, path, extents)
     }
 
-    /// Finds room for whole blocks and writes them. In a run, blocks of zeros read as such without being
-    /// written: its room was never used.
+    /// Allocates room for whole blocks and writes them. Within a run, blocks of zeros are not
+    /// written: their room was never used, so it reads as zeros.
     fn place(
         &mut self,
         mut logical: u64,
@@ -201,7 +201,7 @@ impl Blocks {
     }
 }
 
-/// Fills a buffer as far as the source goes, and returns how far that was.
+/// Fills a buffer as far as the source goes; returns the number of bytes read.
 fn fill(source: &mut dyn Source, buffer: &mut [u8]) -> Result<usize, Error> {
     let mut filled = 0;
     while filled < buffer.len() {
@@ -213,7 +213,7 @@ fn fill(source: &mut dyn Source, buffer: &mut [u8]) -> Result<usize, Error> {
     Ok(filled)
 }
 
-/// Blocks of a file are counted in 32 bits.
+/// Refuses a file that is too long: its blocks are counted in 32 bits.
 fn check_size(size: u64, path: &[u8]) -> Result<(), Error> {
     match u32::try_from(size.div_ceil(BLOCK_U64)) {
         Ok(_) => Ok(()),
@@ -221,7 +221,7 @@ fn check_size(size: u64, path: &[u8]) -> Result<(), Error> {
     }
 }
 
-/// First block, and the one after the last, of each run that is not zero.
+/// The runs of blocks that are not zero: first block, and the block after the last.
 fn runs(data: &[u8]) -> impl Iterator<Item = (usize, usize)> {
     let blocks = data.as_chunks::<BLOCK>().0;
     let mut at = 0;
@@ -233,7 +233,8 @@ fn runs(data: &[u8]) -> impl Iterator<Item = (usize, usize)> {
     })
 }
 
-/// Appends a run, joined with the one before it where both places follow on.
+/// Appends an extent; it is joined with the previous one if both follow on in the file and on the
+/// disk.
 pub(crate) fn push(extents: &mut Vec<Extent>, next: Extent) {
     if let Some(last) = extents.last_mut()
         && last.logical + last.length == next.logical

@@ -1,6 +1,7 @@
-//! A disk in the making: its file, which of its blocks are in use, and what is still on its way.
+//! A disk image while it is written: its file, its allocator, and the files that are not yet
+//! placed.
 //!
-//! How the data of files gets there is in `data`.
+//! `data` writes the data of files to it.
 
 use std::fs::File;
 
@@ -12,20 +13,20 @@ use crate::compression::Compression;
 use crate::error::Error;
 use crate::tree::Kind;
 
-/// Most bytes of small files that are kept in memory.
+/// Most bytes of small files that are kept in memory for one disk.
 pub(crate) const HELD_MAX: usize = 64 << 20;
 
-/// How the data of a file may lie.
+/// The ways in which the data of a file may be laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Layout {
-    /// Anywhere: every block of zeros is a hole, and room that replaced files left is used again.
+    /// Anywhere: every block of zeros is a hole, and room that replaced files leave is used again.
     Scattered,
-    /// In one run but for holes, which are whole chunks of [`CHUNK`](super::CHUNK) bytes. Small files are
-    /// kept in memory as long as there is room, to be placed behind their inodes.
+    /// In one run, except for holes, which are whole chunks of [`CHUNK`](super::CHUNK) bytes. Small
+    /// files stay in memory while there is room for them, and are later placed after their inodes.
     Runs,
 }
 
-/// Where the data of files goes, on every kind of disk.
+/// The data blocks of a disk, of either file system.
 pub(crate) struct Blocks {
     pub(crate) output: Output,
     pub(crate) alloc: Allocator,
@@ -36,12 +37,12 @@ pub(crate) struct Blocks {
     pub(super) room: usize,
     pub(super) buffer: Vec<u8>,
     pub(super) compressor: Option<Compressor>,
-    /// Compressed files that are not needed any more.
+    /// Compressed files that were removed from the tree.
     unneeded: Vec<u32>,
 }
 
 impl Blocks {
-    /// Starts on a file, which is emptied. The first `reserved` blocks are not handed out.
+    /// Starts a disk in a file, which is emptied. The first `reserved` blocks are never allocated.
     pub(crate) fn create(
         file: File,
         reserved: u64,
@@ -51,7 +52,7 @@ impl Blocks {
         Self::create_among(file, reserved, 0, size, layout)
     }
 
-    /// The same for a disk of which `elsewhere` blocks, behind the first one, are in other files.
+    /// As `create`, for a disk of which the `elsewhere` blocks after the first are in other files.
     pub(crate) fn create_among(
         file: File,
         reserved: u64,
@@ -75,12 +76,12 @@ impl Blocks {
         })
     }
 
-    /// Compresses files from now on. Only [`Layout::Runs`] can.
+    /// Compresses all files from now on; only [`Layout::Runs`] supports this.
     pub(crate) fn compress(&mut self, compression: Compression) {
         self.compressor = Some(Compressor::new(compression));
     }
 
-    /// Gives the blocks of removed files back; those in other files stay as they are.
+    /// Frees the blocks of removed files; blocks in other files stay as they are.
     pub(crate) fn free(&mut self, files: &[Kind]) {
         for file in files {
             match file {
@@ -89,14 +90,14 @@ impl Blocks {
                         self.alloc.free(extent.physical, u64::from(extent.length));
                     }
                 }
-                // It may be on its way yet.
+                // It may still be in the compressor.
                 Kind::Compressed { file, .. } => self.unneeded.push(*file),
                 _ => {}
             }
         }
     }
 
-    /// Waits until all files are compressed, and returns where they are.
+    /// Waits until all files are compressed, and returns their places.
     pub(crate) fn packed(&mut self) -> Result<Vec<Packed>, Error> {
         while self.place_packed()? {}
         let files = self.compressor.take().map(|compressor| compressor.files);
@@ -108,7 +109,7 @@ impl Blocks {
         Ok(files)
     }
 
-    /// Makes all that was given back read as zeros.
+    /// Makes all freed blocks read as zeros.
     pub(crate) fn clear_free(&mut self) -> Result<(), Error> {
         let free: Vec<_> = self.alloc.free_runs().collect();
         for (start, length) in free {
@@ -117,7 +118,7 @@ impl Blocks {
         Ok(())
     }
 
-    /// The error for a disk without room for `more` blocks.
+    /// The error for a disk that has no room for `more` blocks.
     pub(crate) fn full(&self, more: u64) -> Error {
         let needed = (self.alloc.used() + more) * BLOCK_U64;
         Error::DiskFull {

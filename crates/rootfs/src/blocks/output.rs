@@ -1,4 +1,4 @@
-//! The disk image file: contiguous writes are joined into large ones.
+//! The file of a disk image; joins contiguous writes into large ones.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -12,16 +12,17 @@ use crate::error::Error;
 pub(crate) struct Output {
     file: File,
     buffer: Buffer,
-    /// Where the buffer belongs, in bytes of the disk.
+    /// Offset on the disk at which the buffer belongs, in bytes.
     start: u64,
-    /// Bytes of the disk behind its first block that are in other files.
+    /// Bytes of the disk, after its first block, that are in other files.
     elsewhere: u64,
-    /// Writes once a first buffer is full, so that a small disk costs no thread.
+    /// The writer thread, started when the first buffer is full, so that a small disk needs no
+    /// thread.
     writer: Option<Writer>,
 }
 
 impl Output {
-    /// Empties the file, so that whatever is not written reads as zeros.
+    /// Empties the file, so that everything that is not written reads as zeros.
     pub(super) fn create(file: File, elsewhere: u64) -> Result<Self, Error> {
         file.set_len(0).map_err(Error::write("the disk"))?;
         Ok(Self {
@@ -33,7 +34,7 @@ impl Output {
         })
     }
 
-    /// Where a byte of the disk is in the file.
+    /// The offset in the file of a byte of the disk.
     fn place(&self, offset: u64) -> u64 {
         if offset < BLOCK_U64 {
             offset
@@ -42,7 +43,7 @@ impl Output {
         }
     }
 
-    /// Writes at a byte offset.
+    /// Writes data at an offset of the disk in bytes.
     pub(crate) fn write_at(&mut self, offset: u64, mut data: &[u8]) -> Result<(), Error> {
         if offset != self.start + self.buffer.length() as u64 {
             self.flush()?;
@@ -81,19 +82,19 @@ impl Output {
         }
     }
 
-    /// Waits until everything is in the file.
+    /// Waits until all that was given is in the file.
     fn settle(&mut self) -> Result<(), Error> {
         self.flush()?;
         self.join()
     }
 
-    /// Ends the thread, and tells what went wrong there.
+    /// Ends the writer thread and returns its error, if any.
     fn join(&mut self) -> Result<(), Error> {
         let ended = self.writer.take().map_or(Ok(()), Writer::finish);
         ended.map_err(Error::write("the disk"))
     }
 
-    /// Makes blocks that were written read as zeros again, and frees their room on the host.
+    /// Makes written blocks read as zeros again, and frees their space on the host.
     pub(super) fn zero_blocks(&mut self, start: u64, count: u64) -> Result<(), Error> {
         self.settle()?;
         let flags = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
@@ -101,7 +102,7 @@ impl Output {
         if fallocate(&self.file, flags, place, count * BLOCK_U64).is_ok() {
             return Ok(());
         }
-        // Not every host file system can punch holes; zeros do as well.
+        // Not every host file system can punch holes; written zeros read the same.
         let zeros = vec![0; BUFFER];
         let (mut at, end) = (start * BLOCK_U64, (start + count) * BLOCK_U64);
         while at < end {

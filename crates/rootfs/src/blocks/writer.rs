@@ -1,7 +1,8 @@
-//! Writes on a thread of its own, past the page cache.
+//! Writes a file on a separate thread, with direct I/O.
 //!
-//! A disk is written once, and read in part by a machine: caching it costs more than writing it. What is
-//! not made of whole blocks, and file systems without direct writes, use the cache after all.
+//! A disk is written once and read only in part by a machine, so that caching it would cost more
+//! than writing it. Writes of partial blocks, and file systems without direct I/O, use the page
+//! cache.
 
 #[cfg(test)]
 mod tests;
@@ -17,14 +18,14 @@ use rustix::fs::OFlags;
 
 use super::unit::BLOCK;
 
-/// Bytes of one buffer.
+/// Size of one buffer in bytes.
 pub(super) const BUFFER: usize = 1 << 20;
-/// Buffers that may wait to be written.
+/// Number of buffers that may wait to be written.
 const WAITING: usize = 3;
-/// Fewer bytes are left to the cache, which gathers them.
+/// Smallest direct write in bytes; shorter writes go through the page cache, which gathers them.
 const DIRECT_MIN: usize = 64 << 10;
 
-/// Bytes for one place of a file, in memory as direct writes want it.
+/// Bytes for one offset of a file, in memory that is aligned for direct I/O.
 pub(super) struct Buffer {
     memory: Vec<u8>,
     start: usize,
@@ -46,7 +47,7 @@ impl Buffer {
         self.length
     }
 
-    /// Appends what there is room for, and returns the rest.
+    /// Appends as many bytes as there is room for, and returns the rest.
     pub(super) fn fill<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
         let (now, later) = bytes.split_at(bytes.len().min(BUFFER - self.length));
         let at = self.start + self.length;
@@ -64,7 +65,7 @@ impl Buffer {
     }
 }
 
-/// Writes buffers in the order in which it gets them.
+/// Writes buffers in the order in which it receives them.
 pub(super) struct Writer {
     full: Sender<(Buffer, u64)>,
     spent: Receiver<Buffer>,
@@ -78,14 +79,14 @@ impl Writer {
         let (full, waiting) = channel::<(Buffer, u64)>();
         let (free, spent) = channel();
         for _ in 0..WAITING {
-            // There is a receiver: it is on this stack.
+            // This cannot fail: the receiver is on this stack.
             let _ = free.send(Buffer::new());
         }
         let work = move || {
             for (mut buffer, at) in waiting {
                 write(&cached, direct.as_ref(), buffer.content(), at)?;
                 buffer.clear();
-                // At the end nobody wants it back.
+                // At the end there is no receiver any more.
                 let _ = free.send(buffer);
             }
             Ok(())
@@ -98,7 +99,8 @@ impl Writer {
         })
     }
 
-    /// Has a buffer written, and puts an empty one in its place; false if the thread has failed.
+    /// Queues a buffer to be written, and puts an empty one in its place; false if the thread has
+    /// failed.
     pub(super) fn write(&self, buffer: &mut Buffer, at: u64) -> bool {
         let Ok(spent) = self.spent.recv() else {
             return false;
@@ -116,7 +118,7 @@ impl Writer {
     }
 }
 
-/// The same file without the page cache, if its file system can.
+/// The same file opened for direct I/O, if its file system supports it.
 fn direct(file: &File) -> Option<File> {
     let flags = i32::try_from(OFlags::DIRECT.bits()).ok()?;
     let path = format!("/proc/self/fd/{}", file.as_raw_fd());
@@ -132,7 +134,7 @@ fn write(cached: &File, direct: Option<&File>, bytes: &[u8], at: u64) -> io::Res
     match direct {
         Some(direct) if is_whole && bytes.len() >= DIRECT_MIN => {
             match direct.write_all_at(bytes, at) {
-                // Larger blocks than ours, or a write cut short in the middle of one.
+                // The file system has larger blocks, or a write stopped within a block.
                 Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
                     cached.write_all_at(bytes, at)
                 }

@@ -1,4 +1,4 @@
-//! The archive as `cpio`'s format description has it.
+//! Tests of the archive against the kernel's description of the format.
 
 use super::Initramfs;
 use crate::Error;
@@ -15,7 +15,7 @@ fn sample() -> Vec<u8> {
 /// Name, the numbers of the header, and content.
 type Entry = (String, Vec<u32>, Vec<u8>);
 
-/// A second reading of the format, independent of the writer.
+/// A second parser of the format, independent of the writer.
 fn parse(archive: &[u8]) -> Vec<Entry> {
     let mut entries = Vec::new();
     let mut at = 0;

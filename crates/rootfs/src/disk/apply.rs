@@ -1,4 +1,4 @@
-//! Applying the entries of a layer to the tree.
+//! Applies the entries of a layer to the tree.
 
 use std::io::Read;
 
@@ -10,20 +10,20 @@ use crate::path::{TreePath, components};
 use crate::tree::{Kind, NodeId, device_fits};
 
 const WHITEOUT: &[u8] = b".wh.";
-/// Names that aufs keeps for itself.
+/// Prefix of the names that aufs reserves.
 const AUFS: &[u8] = b".wh..wh.";
 const OPAQUE: &[u8] = b".wh..wh..opq";
 
-/// What an entry's name asks for.
+/// The action that the name of an entry asks for.
 #[derive(Debug, PartialEq, Eq)]
 enum Action<'a> {
     Add,
-    /// Hide this name in the entry's directory.
+    /// Hide this name of the lower layers in the entry's directory.
     Whiteout {
         parent: &'a [u8],
         name: &'a [u8],
     },
-    /// Hide everything in the entry's directory.
+    /// Hide everything of the lower layers in the entry's directory.
     Opaque {
         parent: &'a [u8],
     },
@@ -63,13 +63,13 @@ impl DiskBuilder {
         Ok(summary)
     }
 
-    /// Begins a layer below a folder, which is made if missing.
+    /// Begins a layer below a directory, which is made if missing.
     pub(crate) fn begin(&mut self, prefix: &TreePath) -> Result<NodeId, Error> {
         self.tree.begin_layer();
         self.tree.prefix(prefix)
     }
 
-    /// Counts a layer that was applied.
+    /// Adds an applied layer to the totals.
     pub(crate) fn count(&mut self, layer: &LayerSummary) -> Result<(), Error> {
         let limits = self.options.limits;
         self.bytes = self.bytes.saturating_add(layer.bytes);
@@ -85,7 +85,7 @@ impl DiskBuilder {
         Ok(())
     }
 
-    /// The reader knows what is left of a limit; people want to see the limit.
+    /// Replaces what was left of a limit, which is all that the reader knows, by the whole limit.
     fn whole_limit(&self, error: Error) -> Error {
         let limits = self.options.limits;
         match error {
@@ -101,7 +101,7 @@ impl DiskBuilder {
         }
     }
 
-    /// Does what one entry asks for; `file` brings the data of a file to the disk.
+    /// Applies one entry; `file` writes the data of a file to the disk.
     pub(crate) fn apply_entry(
         &mut self,
         base: NodeId,
@@ -112,7 +112,7 @@ impl DiskBuilder {
         let action = classify(&path)?;
         let marker = matches!(action, Action::Whiteout { .. } | Action::Opaque { .. });
         // Layers written from aufs hold whiteouts as hard links to each other: only their name
-        // counts. Anything else under such a name is no whiteout of the specification.
+        // counts. An entry of any other type with such a name is no whiteout of the specification.
         if marker && !matches!(entry.kind, EntryKind::File | EntryKind::Hardlink(_)) {
             return Err(Error::entry(&entry.path, EntryFault::BadWhiteout));
         }
@@ -148,7 +148,8 @@ impl DiskBuilder {
             EntryKind::Directory => return self.tree.add_directory(base, path, attributes),
             EntryKind::Hardlink(target) => {
                 let target = TreePath::parse(&target)?;
-                // What comes with a name is the file's from now on, as in every container runtime.
+                // The attributes of this entry become those of the file, as in every container
+                // runtime.
                 let file = self.tree.add_hardlink(base, path, &target, attributes)?;
                 return self.check_xattrs(path.as_bytes(), &self.tree.node(file).attributes);
             }
@@ -173,8 +174,8 @@ impl DiskBuilder {
 
 /// Tells whiteouts from other entries by their names.
 ///
-/// `.wh.`, `.wh..` and `.wh...` would hide nothing, the directory or its parent: refused. So is
-/// anything below a directory that is itself named like a whiteout.
+/// `.wh.`, `.wh..` and `.wh...` would hide nothing, the directory or its parent, and are refused.
+/// So is anything below a directory that is itself named like a whiteout.
 fn classify(path: &TreePath) -> Result<Action<'_>, Error> {
     let bad = || Error::entry(path.as_bytes(), EntryFault::BadWhiteout);
     let Some((parent, last)) = path.split_last() else {
@@ -198,7 +199,7 @@ fn classify(path: &TreePath) -> Result<Action<'_>, Error> {
     }
 }
 
-/// The data of the entry that a reader is at.
+/// The data of the reader's current entry.
 pub(crate) struct LayerData<'a, 'b>(pub(crate) &'a mut LayerReader<'b>);
 
 impl Source for LayerData<'_, '_> {

@@ -1,6 +1,6 @@
-//! The builder of one disk, and what is added to it by itself.
+//! The builder of one disk: its state, and the objects that are added one by one.
 //!
-//! How the entries of layers are applied is in `apply`.
+//! `apply` adds the entries of layers.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -28,8 +28,8 @@ const LOST_AND_FOUND: &[u8] = b"lost+found";
 ///                 poisoned: only to be dropped
 /// ```
 ///
-/// The file is opened for reading and writing by the caller, who also syncs and renames it.
-/// Whatever it held is gone.
+/// The caller opens the file for reading and writing, and later syncs and renames it.
+/// The previous content of the file is lost.
 pub struct DiskBuilder {
     pub(super) blocks: Blocks,
     pub(super) tree: Tree,
@@ -40,24 +40,24 @@ pub struct DiskBuilder {
     poisoned: bool,
 }
 
-/// What one layer amounted to.
+/// The totals of one layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LayerSummary {
-    /// SHA-256 of the uncompressed layer: the `diff_id` of the image configuration, which the
-    /// caller compares.
+    /// SHA-256 of the uncompressed layer: the `diff_id` of the image configuration, with which the
+    /// caller compares it.
     pub diff_id: [u8; 32],
-    /// Entries, whiteouts included.
+    /// Number of entries, whiteouts included.
     pub entries: u64,
-    /// Uncompressed bytes; holes of sparse files count.
+    /// Length of the uncompressed layer in bytes; holes of sparse files count.
     pub bytes: u64,
 }
 
-/// What a finished disk amounts to.
+/// The totals of a finished disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Summary {
     /// Length of the image file, and size of the disk, in bytes.
     pub size: u64,
-    /// Bytes in use: data and metadata.
+    /// Bytes in use, for data and metadata.
     pub used: u64,
     /// Files, directories and other objects in the tree, each counted once however many names it
     /// has; the root and `lost+found` are among them.
@@ -67,7 +67,7 @@ pub struct Summary {
 }
 
 impl DiskBuilder {
-    /// Starts on a file, which is emptied.
+    /// Starts a disk in a file, which is emptied.
     ///
     /// # Errors
     /// [`Error::Write`] when the file cannot be emptied or written.
@@ -96,7 +96,7 @@ impl DiskBuilder {
         }
     }
 
-    /// Adds a directory, or gives an existing one these attributes. Missing parents are made.
+    /// Adds a directory, or sets the attributes of an existing one. Missing parents are made.
     ///
     /// Here and in the other `add_` methods, symbolic links among the parents are followed inside
     /// the tree, and a path with `..` is refused.
@@ -120,7 +120,7 @@ impl DiskBuilder {
         })
     }
 
-    /// Makes a directory with whatever parents it lacks; one that is there stays as it is.
+    /// Makes a directory and its missing parents; an existing directory stays as it is.
     ///
     /// # Errors
     /// As [`DiskBuilder::add_directory`], attributes apart.
@@ -133,7 +133,7 @@ impl DiskBuilder {
         })
     }
 
-    /// Adds a file with everything that the reader yields, in the place of whatever is there.
+    /// Adds a file with everything that the reader yields, in place of any object of that name.
     ///
     /// # Errors
     /// As [`DiskBuilder::add_directory`]; further [`Error::Read`] when the reader fails,
@@ -168,7 +168,7 @@ impl DiskBuilder {
         })
     }
 
-    /// Adds a symbolic link, in the place of whatever is there.
+    /// Adds a symbolic link, in place of any object of that name.
     ///
     /// # Errors
     /// As [`DiskBuilder::add_directory`], and [`Error::BadEntry`] for a target that is empty,
@@ -195,14 +195,15 @@ impl DiskBuilder {
         })
     }
 
-    /// Applies a layer to the tree below `prefix` (empty: the root), which is made if missing.
+    /// Applies a layer to the tree below `prefix`, which is made if missing; empty stands for the
+    /// root.
     ///
     /// `blob` yields the bytes as the registry has them: gzip (any number of members), zstd or
-    /// plain tar, told by the first bytes. It is always read to its end, so a reader that hashes
-    /// sees everything. Nothing in the layer can reach outside the prefix.
+    /// plain tar, recognised by the first bytes. It is always read to its end, so that a reader
+    /// that hashes sees everything. Nothing in the layer can reach outside the prefix.
     ///
-    /// Decoding and hashing run on threads of their own, which end with this call. After an error the
-    /// builder is good for nothing but being dropped.
+    /// Decoding and hashing run on separate threads, which end with this call. After an error the
+    /// builder can only be dropped.
     ///
     /// # Errors
     /// [`Error::Read`] when `blob` fails; [`Error::Decompress`],
@@ -223,7 +224,7 @@ impl DiskBuilder {
         })
     }
 
-    /// Writes the metadata and sets the file's length. Nothing is synced: that is the caller's.
+    /// Writes the metadata and sets the file's length. It does not sync the file; the caller does.
     ///
     /// # Errors
     /// [`Error::Poisoned`] when an earlier call failed; [`Error::BadEntry`] when `lost+found` of
@@ -278,7 +279,7 @@ impl DiskBuilder {
         Ok(id)
     }
 
-    /// Brings attributes into the form that the tree keeps, or refuses them.
+    /// Normalises attributes to the form that the tree keeps, or refuses them.
     pub(super) fn normalise(&self, path: &[u8], attributes: &mut Attributes) -> Result<(), Error> {
         xattr::normalise(path, &mut attributes.xattrs)?;
         self.check_xattrs(path, attributes)
@@ -305,7 +306,7 @@ impl DiskBuilder {
         Ok(value)
     }
 
-    /// Checks the path of an object that is added by itself, and counts it.
+    /// Checks the path of an object that is added on its own, and counts the object.
     fn synthetic(&mut self, path: &[u8]) -> Result<TreePath, Error> {
         self.entries += 1;
         let limit = self.options.limits.entries;
@@ -318,14 +319,14 @@ impl DiskBuilder {
         TreePath::parse(path)
     }
 
-    /// Gives the blocks of replaced files back to the disk.
+    /// Frees the blocks of replaced files.
     pub(super) fn reclaim(&mut self) {
         let freed = self.tree.take_freed();
         self.blocks.free(&freed);
     }
 }
 
-/// The content of an added file: counted and fingerprinted as it passes.
+/// The content of an added file, counted and fingerprinted while it is read.
 struct Added<'a, R> {
     content: R,
     path: &'a [u8],

@@ -1,4 +1,4 @@
-//! Identifiers that follow from the content.
+//! The UUID and hash seed of a disk, derived from its content.
 
 use crate::sha256::Sha256;
 
@@ -7,7 +7,7 @@ use crate::compression::Compression;
 use crate::options::{FileSystem, Options};
 use crate::tree::Attributes;
 
-/// A digest over everything that was put into a disk, in order.
+/// A digest over everything that was added to a disk, in order.
 pub(crate) struct Fingerprint(Sha256);
 
 impl Fingerprint {
@@ -45,7 +45,7 @@ impl Fingerprint {
         self.field(more);
     }
 
-    /// Part of a file's data, of which `end_of_data` then tells the length.
+    /// Adds part of a file's data; `end_of_data` then adds its length.
     pub(super) fn data(&mut self, data: &[u8]) {
         self.0.update(data);
     }

@@ -1,32 +1,32 @@
-//! Maps of compressed files: the full form of `z_erofs_lcluster_index`, which every kernel reads, and
-//! which needs 8 bytes for each block.
+//! Writes the cluster maps of compressed files, in the full form of `z_erofs_lcluster_index`: every
+//! kernel reads it, and it takes 8 bytes for each block.
 
 use crate::blocks::{BLOCK, BLOCK_U64, Packed, SEGMENT};
 use crate::bytes::{Record, low16, low32};
 use crate::compression::Compression;
 
-/// What the map begins with: `z_erofs_map_header`, and as many bytes that are not used.
+/// Size of the map's header in bytes: `z_erofs_map_header`, then as many unused bytes.
 const HEADER: usize = 16;
 const ENTRY: usize = 8;
-/// Clusters may have several blocks.
+/// Header flag: clusters may have several blocks.
 const BIG_CLUSTERS: u16 = 0x2;
 
-/// What an entry is about: one block that is not compressed, or the first block of a cluster, or a
-/// further one.
+/// Types of an entry: an uncompressed block, the first block of a cluster, or a further block of a
+/// cluster.
 const PLAIN: u16 = 0;
 const HEAD: u16 = 1;
 const FURTHER: u16 = 2;
-/// The first number of a cluster's second entry is not a distance, but how many blocks the cluster
-/// takes on the disk.
+/// Flag in the second entry of a cluster: its first number is not a distance, but the number of
+/// blocks that the cluster takes on the disk.
 const IS_COUNT: u16 = 1 << 11;
 
 /// Longest distance of a match in LZ4.
 const LZ4_DISTANCE: u16 = u16::MAX;
-/// The window of Zstandard is 2^(10 + this), all that a segment can need.
+/// The Zstandard window is 2^(10 + this) bytes, which covers a whole segment.
 const ZSTD_WINDOW: u8 = 7;
 const _: () = assert!(SEGMENT == 1 << (10 + ZSTD_WINDOW));
 
-/// What the superblock tells of a compression: `z_erofs_lz4_cfgs`, `z_erofs_zstd_cfgs`.
+/// The superblock's record of a compression: `z_erofs_lz4_cfgs` or `z_erofs_zstd_cfgs`.
 pub(super) fn configuration(compression: Compression) -> Vec<u8> {
     match compression {
         Compression::Lz4 => {
@@ -40,7 +40,7 @@ pub(super) fn configuration(compression: Compression) -> Vec<u8> {
     }
 }
 
-/// Bytes of the map of a file, with what aligns it, behind `before` bytes of inode and attributes.
+/// Size of a file's map in bytes, with its padding, after `before` bytes of inode and attributes.
 pub(super) fn map_size(before: u64, size: u64) -> u64 {
     before.next_multiple_of(8) - before + HEADER as u64 + size.div_ceil(BLOCK_U64) * ENTRY as u64
 }
@@ -79,7 +79,7 @@ fn segment(map: &mut Vec<u8>, length: u64, start: u32, count: u16) {
         let [c, d] = (whole - at).to_le_bytes();
         entry(map, FURTHER, 0, [a, b, c, d]);
     }
-    // The end of the file, as where something else would begin.
+    // The end of the file is recorded as the place where a next cluster would begin.
     let rest = low16(low32(length % BLOCK_U64));
     if rest > 0 {
         entry(map, PLAIN, rest, [0; 4]);

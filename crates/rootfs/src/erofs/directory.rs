@@ -1,13 +1,13 @@
-//! Blocks of directories: records from the front, then the names, all in bytewise order.
+//! Writes directory blocks: records from the front, then the names, all in bytewise order.
 
 use crate::blocks::BLOCK;
 use crate::bytes::{Record, low16, low32};
 use crate::error::Error;
 
-/// Size of a record.
+/// Size of a record in bytes.
 const RECORD: usize = 12;
 
-/// One name, `.` and `..` among them.
+/// One name of a directory, `.` and `..` included.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Entry<'a> {
     pub(super) name: &'a [u8],
@@ -15,7 +15,7 @@ pub(super) struct Entry<'a> {
     pub(super) kind: u8,
 }
 
-/// Bytes of a directory with these names: whole blocks, and what the last one holds.
+/// Size in bytes of a directory with these names: whole blocks, and the used part of the last one.
 pub(super) fn size<'a>(names: impl Iterator<Item = &'a [u8]>) -> u64 {
     let (mut full, mut used) = (0, 0);
     for name in names {
@@ -29,7 +29,7 @@ pub(super) fn size<'a>(names: impl Iterator<Item = &'a [u8]>) -> u64 {
     (full * BLOCK + used) as u64
 }
 
-/// Hands out the blocks in order: all but the last in full length.
+/// Yields the blocks in order; all but the last have the full length.
 pub(super) fn pack<'a>(
     entries: impl Iterator<Item = Entry<'a>>,
     mut emit: impl FnMut(&[u8], bool) -> Result<(), Error>,

@@ -1,21 +1,21 @@
-//! Inodes of the long form, 64 bytes.
+//! Encodes inodes in the extended form, of 64 bytes.
 
 use super::place::{Data, Place};
 use crate::blocks::{BLOCK_U64, CHUNK};
 use crate::bytes::{Record, low16, low32};
 use crate::tree::{Extent, Kind, Node, encode_device};
 
-/// Size of an inode.
+/// Size of an inode in bytes.
 pub(super) const SIZE: usize = 64;
 
 const LONG: u16 = 1;
-/// A chunk that is not there.
+/// The address of a chunk that is a hole.
 const HOLE: u32 = u32::MAX;
-/// Chunks of 2^8 blocks, mapped by 32-bit addresses.
+/// Chunks have 2^8 blocks and are mapped by 32-bit addresses.
 const CHUNK_FORMAT: u32 = 8;
 const _: () = assert!(CHUNK as u64 == BLOCK_U64 << CHUNK_FORMAT);
 
-/// An inode about to be written.
+/// An inode to be written.
 pub(super) struct Inode<'a> {
     pub(super) node: &'a Node,
     pub(super) place: &'a Place,
@@ -52,7 +52,7 @@ impl Inode<'_> {
     }
 }
 
-/// The first block of a file whose data is one run without holes.
+/// The first block of a file whose data is one run without holes; `None` for other files.
 pub(super) fn plain(size: u64, extents: &[Extent]) -> Option<u64> {
     match extents {
         [] if size == 0 => Some(0),
@@ -63,12 +63,12 @@ pub(super) fn plain(size: u64, extents: &[Extent]) -> Option<u64> {
     }
 }
 
-/// Bytes of the map of a file in chunks.
+/// Size of the chunk map of a file in bytes.
 pub(super) fn chunk_map_size(size: u64) -> u64 {
     size.div_ceil(CHUNK as u64) * 4
 }
 
-/// The first block of each chunk.
+/// The chunk map of a file: the first block of each chunk.
 pub(super) fn chunk_map(size: u64, extents: &[Extent]) -> Vec<u8> {
     let mut extents = extents.iter().peekable();
     let chunks = size.div_ceil(CHUNK as u64);
@@ -88,7 +88,7 @@ pub(super) fn chunk_map(size: u64, extents: &[Extent]) -> Vec<u8> {
         .collect()
 }
 
-/// The count of an inode for attributes of so many bytes.
+/// The attribute count that an inode records for `bytes` bytes of attributes.
 pub(super) fn attribute_count(bytes: usize) -> u16 {
     match bytes.checked_sub(super::xattr::HEADER) {
         None => 0,

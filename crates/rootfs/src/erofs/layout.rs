@@ -1,4 +1,4 @@
-//! Where everything but the data of files goes.
+//! Gives everything but the data of files its place on the disk.
 
 use super::compressed;
 use super::directory::{self, Entry};
@@ -11,25 +11,26 @@ use crate::bytes::low32;
 use crate::error::Error;
 use crate::tree::{Kind, NodeId, Order, Tree};
 
-/// Inodes are found by the number of their slot.
+/// Size of an inode slot in bytes; inodes are addressed by slot number.
 const SLOT: u64 = 32;
-/// Slot 0 stays empty, for readers that take an inode number 0 for none.
+/// Offset of the first inode in bytes. Slot 0 stays empty, as some readers take inode number 0 for
+/// none.
 const FIRST: u64 = 2 * SLOT;
 
 /// The places of all nodes.
 pub(super) struct Layout<'a> {
     pub(super) order: Order,
-    /// One for each node, in that order.
+    /// The place of each node, in the order of the nodes.
     pub(super) places: Vec<Place>,
     pub(super) shared: Shared<'a>,
-    /// Bytes of all inodes.
+    /// Total size of the inodes in bytes.
     pub(super) end: u64,
     pub(super) is_chunked: bool,
     pub(super) is_compressed: bool,
 }
 
 impl<'a> Layout<'a> {
-    /// Places inodes, and takes blocks for what does not fit behind them.
+    /// Places the inodes, and allocates blocks for everything that does not fit after them.
     pub(super) fn new(disk: &mut Blocks, tree: &'a Tree, packed: &[Packed]) -> Result<Self, Error> {
         let order = Order::of(tree, None);
         let attributes = order.nodes.iter().map(|&id| &tree.node(id).attributes);
@@ -45,7 +46,7 @@ impl<'a> Layout<'a> {
             let place = this.place(disk, tree, packed, this.order.nodes[position])?;
             this.places.push(place);
         }
-        // fsck.erofs 1.5 reads a header of attributes even where there is none.
+        // fsck.erofs 1.5 reads an attribute header even where there is none.
         this.end += SLOT;
         Ok(this)
     }
@@ -115,7 +116,8 @@ impl<'a> Layout<'a> {
         }
         self.is_chunked |= place.data == Data::Chunked;
         self.is_compressed |= place.data == Data::Compressed;
-        // What is inline must lie in the inode's block; without it, the inode itself.
+        // Inline data must lie in the inode's block; without any, the inode itself must not cross
+        // blocks.
         let together = if place.inline > 0 {
             fixed + u64::from(place.inline)
         } else {
@@ -131,12 +133,12 @@ impl<'a> Layout<'a> {
         Ok(place)
     }
 
-    /// The slot of a node.
+    /// The slot number of a node.
     pub(super) fn nid(&self, id: NodeId) -> u64 {
         self.places[self.order.position(id) as usize].offset / SLOT
     }
 
-    /// The number that `stat` shows.
+    /// The inode number that `stat` shows.
     pub(super) fn number(&self, id: NodeId) -> u32 {
         self.order.position(id) + 1
     }
@@ -168,7 +170,7 @@ impl<'a> Layout<'a> {
     }
 }
 
-/// Puts `.` and `..` where they belong among sorted names.
+/// Inserts `.` and `..` at their place among sorted names.
 fn with_dots<'a>(names: impl Iterator<Item = &'a [u8]>) -> impl Iterator<Item = &'a [u8]> {
     let mut names = names.peekable();
     let mut dots = [&b"."[..], &b".."[..]].into_iter().peekable();

@@ -1,4 +1,4 @@
-//! The superblock.
+//! Encodes the superblock.
 
 use super::compressed;
 use crate::blocks::{BLOCK, Identity};
@@ -8,13 +8,14 @@ use crate::compression::Compression;
 
 const OFFSET: usize = 1024;
 const MAGIC: u32 = 0xe0f5_e1e2;
-/// Bytes of it; configurations of compressions follow.
+/// Its size in bytes; the configurations of compressions follow.
 const SIZE: usize = 128;
 const CHECKSUM_AT: usize = 4;
 const COMPAT: u32 = 0x1 // checksum
     | 0x2; // times are of the last change of content
 const CHUNKED_FILE: u32 = 0x4;
-/// Zeros before compressed data; configurations, and clusters of several blocks.
+/// Feature flags of compressed data: zero padding in front; configurations, and clusters of several
+/// blocks.
 const COMPRESSED: u32 = 0x1 | 0x2;
 
 pub(super) struct Superblock<'a> {
@@ -24,13 +25,13 @@ pub(super) struct Superblock<'a> {
     pub(super) inodes_at: u32,
     pub(super) attributes_at: u32,
     pub(super) is_chunked: bool,
-    /// If any file is compressed.
+    /// The compression, if any file is compressed.
     pub(super) compression: Option<Compression>,
     pub(super) identity: &'a Identity,
 }
 
 impl Superblock<'_> {
-    /// The first block of the disk.
+    /// The first block of the disk, with the superblock in it.
     pub(super) fn encode(&self) -> [u8; BLOCK] {
         let mut block = [0; BLOCK];
         let identity = self.identity;

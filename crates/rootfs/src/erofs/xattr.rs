@@ -1,4 +1,4 @@
-//! Extended attributes: behind the inode, or in an area for those that several files have.
+//! Encodes extended attributes: after the inode, or in a shared area if several files have them.
 
 use std::collections::HashMap;
 
@@ -7,14 +7,14 @@ use crate::error::{Error, show};
 use crate::tree::Attributes;
 use crate::xattr::index;
 
-/// What the attributes of an inode start with.
+/// Size of the header before an inode's attributes, in bytes.
 pub(super) const HEADER: usize = 12;
 const ENTRY: usize = 4;
-/// An inode counts shared attributes in 8 bits.
+/// Most shared attributes of an inode, which counts them in 8 bits.
 const SHARED_MAX: usize = 255;
-/// EROFS has no namespace for `system.` beside ACLs.
+/// Namespace index of `system.`, which EROFS does not store; ACLs have indexes of their own.
 const SYSTEM: u8 = 7;
-/// Most bytes of one file's attributes that Linux lists.
+/// Most bytes of one file's attributes that Linux can list.
 const BYTES_MAX: usize = 65_536;
 
 /// One attribute as it is on disk.
@@ -25,7 +25,7 @@ struct Pair<'a> {
     value: &'a [u8],
 }
 
-/// Refuses attributes that do not fit.
+/// Refuses attributes that an EROFS cannot hold.
 pub(crate) fn check(path: &[u8], attributes: &Attributes) -> Result<(), Error> {
     let bytes = pairs(attributes).map(|pair| pair.size()).sum();
     if bytes > BYTES_MAX {
@@ -94,7 +94,7 @@ impl<'a> Shared<'a> {
         &self.bytes
     }
 
-    /// Size of what [`body`](Self::body) returns.
+    /// Size in bytes of the result of [`body`](Self::body).
     pub(super) fn body_size(&self, attributes: &Attributes) -> usize {
         if pairs(attributes).next().is_none() {
             return 0;
@@ -103,7 +103,7 @@ impl<'a> Shared<'a> {
         HEADER + 4 * shared.len() + own.iter().map(Pair::size).sum::<usize>()
     }
 
-    /// What follows an inode.
+    /// The attribute bytes that follow an inode.
     pub(super) fn body(&self, attributes: &Attributes) -> Vec<u8> {
         if pairs(attributes).next().is_none() {
             return Vec::new();

@@ -1,4 +1,4 @@
-//! Blocks of directories: one linear block, or leaves below a tree of name hashes.
+//! Writes directory blocks: one linear block, or leaves below a tree of name hashes.
 //!
 //! ```text
 //! block 0          root: `.` and `..`, then (hash, block) of what is below
@@ -6,7 +6,7 @@
 //! the others       leaves, each with the names of one range of hashes
 //! ```
 //!
-//! Every block ends in a checksum. After "Hash Tree Directories" in the kernel's
+//! Every block ends with a checksum. The format is "Hash Tree Directories" in the kernel's
 //! `Documentation/filesystems/ext4`.
 
 use super::hash::NameHash;
@@ -16,37 +16,37 @@ use crate::checksum::Checksum;
 use crate::error::Error;
 use crate::tree::DIRECTORY;
 
-/// One name.
+/// One name of a directory.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Entry<'a> {
     pub(super) name: &'a [u8],
     pub(super) inode: u32,
-    /// The type byte.
+    /// The file type of the entry.
     pub(super) kind: u8,
 }
 
-/// A directory that is about to be written.
+/// A directory to be written.
 pub(super) struct Directory<'a> {
     pub(super) this: u32,
     pub(super) parent: u32,
     pub(super) entries: Vec<Entry<'a>>,
 }
 
-/// The entry with the checksum that ends a block of names.
+/// Size in bytes of the entry that holds the checksum at the end of a block of names.
 const TAIL: usize = 12;
 const LEAF: usize = BLOCK - TAIL;
-/// What `.` and `..` take.
+/// Size of `.` and `..` together, in bytes.
 const DOTS: usize = 24;
-/// The largest entry.
+/// Size of the largest entry in bytes.
 const ENTRY_MAX: usize = 264;
-/// Where the pairs of the root and of a node start, and how many there is room for before the
-/// checksum of 8 bytes.
+/// Offset in bytes of the pairs in the root and in a node, and the number of pairs that fit before
+/// the checksum of 8 bytes.
 const ROOT_AT: usize = 32;
 const ROOT_PAIRS: usize = (BLOCK - ROOT_AT - 8) / 8;
 const NODE_AT: usize = 8;
 const NODE_PAIRS: usize = (BLOCK - NODE_AT - 8) / 8;
 
-/// Most blocks of a directory whose names have these lengths.
+/// Most blocks that a directory takes whose names have these lengths in bytes.
 pub(super) fn blocks_at_most(lengths: impl Iterator<Item = usize>) -> u64 {
     let bytes: usize = lengths.map(entry_size).sum();
     if DOTS + bytes <= LEAF {
@@ -57,7 +57,7 @@ pub(super) fn blocks_at_most(lengths: impl Iterator<Item = usize>) -> u64 {
     (1 + nodes(leaves) + leaves) as u64
 }
 
-/// Nodes between the root and so many leaves.
+/// Number of nodes between the root and `leaves` leaves.
 fn nodes(leaves: usize) -> usize {
     if leaves <= ROOT_PAIRS {
         0
@@ -67,9 +67,9 @@ fn nodes(leaves: usize) -> usize {
 }
 
 impl Directory<'_> {
-    /// Writes the blocks in order; returns whether there is an index.
+    /// Writes the blocks in order; returns whether the directory has an index.
     ///
-    /// `seed` is the checksum that everything of the inode starts with.
+    /// `seed` is the checksum with which all checksums of the inode start.
     pub(super) fn write(
         mut self,
         hash: &NameHash,
@@ -146,7 +146,7 @@ impl Directory<'_> {
         [dot(b".", self.this), dot(b"..", self.parent)]
     }
 
-    /// The root of the index, with `levels` of nodes below.
+    /// The root of the index, with `levels` levels of nodes below.
     fn root(
         &self,
         levels: u8,
@@ -166,7 +166,7 @@ impl Directory<'_> {
     }
 }
 
-/// The smallest hash of each leaf. The lowest bit says that the hash is also in the leaf before.
+/// The smallest hash of each leaf. Its lowest bit says that the leaf before has the same hash.
 fn leaf_starts<'a>(sorted: impl Iterator<Item = (u32, Entry<'a>)>) -> Vec<u32> {
     let mut starts = Vec::new();
     let (mut used, mut last) = (LEAF, None);
@@ -184,13 +184,14 @@ fn leaf_starts<'a>(sorted: impl Iterator<Item = (u32, Entry<'a>)>) -> Vec<u32> {
 
 fn node(pairs: impl Iterator<Item = (u32, u32)>, seed: Checksum) -> [u8; BLOCK] {
     let mut block = [0; BLOCK];
-    // To a reader without an index the block is one unused entry.
+    // A reader without support for the index sees the block as one unused entry.
     Record(&mut block).u16(4, low16(low32(BLOCK as u64)));
     index(&mut block, NODE_AT, NODE_PAIRS, pairs, seed);
     block
 }
 
-/// Fills in the pairs of a root or node. The first has no hash: its place tells how many there are.
+/// Fills in the pairs of a root or node. The first has no hash; that field holds the number of
+/// pairs.
 fn index(
     block: &mut [u8; BLOCK],
     at: usize,
@@ -208,12 +209,12 @@ fn index(
     let mut first = Record(&mut block[at..at + 4]);
     first.u16(0, low16(low32(limit as u64)));
     first.u16(2, low16(low32(((end - at) / 8) as u64)));
-    // Over the pairs in use, the tail's reserved word and the checksum's own place.
+    // It covers the pairs in use, the reserved word of the tail and the checksum field, as zeros.
     let checksum = seed.update(&block[..end]).update(&[0; 8]);
     Record(block).u32(at + limit * 8 + 4, checksum.value());
 }
 
-/// A block of names in the making.
+/// A leaf that is being filled.
 struct Leaf {
     block: [u8; BLOCK],
     used: usize,
@@ -242,7 +243,7 @@ impl Leaf {
         self.used += size;
     }
 
-    /// The block: its last entry reaches to the checksum. What follows is an empty one.
+    /// Returns the block, whose last entry is extended to the checksum, and starts an empty one.
     fn close(&mut self) -> [u8; BLOCK] {
         let mut block = std::mem::replace(&mut self.block, [0; BLOCK]);
         let length = low16(low32((LEAF - self.last) as u64));

@@ -1,4 +1,4 @@
-//! Extent trees: where the blocks of a file are.
+//! Writes extent trees, which map the blocks of a file to the disk.
 
 use super::image::Image;
 use crate::blocks::BLOCK;
@@ -7,18 +7,18 @@ use crate::checksum::Checksum;
 use crate::error::Error;
 use crate::tree::Extent;
 
-/// Most blocks of one extent on disk.
+/// Most blocks of one extent.
 const LENGTH_MAX: u32 = 32_768;
-/// Entries in the inode.
+/// Number of entries in the inode.
 const ROOT_ENTRIES: usize = 4;
-/// Entries in a block, which ends in a checksum.
+/// Number of entries in a block, which ends with a checksum.
 const NODE_ENTRIES: usize = (BLOCK - HEADER) / ENTRY;
 const CHECKSUM_AT: usize = HEADER + NODE_ENTRIES * ENTRY;
 const HEADER: usize = 12;
 const ENTRY: usize = 12;
 const MAGIC: u16 = 0xf30a;
 
-/// Size of the root in the inode.
+/// Size of the root in the inode, in bytes.
 pub(super) const ROOT: usize = HEADER + ROOT_ENTRIES * ENTRY;
 
 /// Number of blocks that the tree of these extents takes outside the inode.
@@ -30,7 +30,7 @@ pub(super) fn node_count(extents: &[Extent]) -> u64 {
     node_count_for(leaves)
 }
 
-/// The same for a number of extents on disk.
+/// As `node_count`, for a number of extents on disk.
 pub(super) fn node_count_for(mut entries: usize) -> u64 {
     let mut blocks = 0;
     while entries > ROOT_ENTRIES {
@@ -40,13 +40,13 @@ pub(super) fn node_count_for(mut entries: usize) -> u64 {
     blocks
 }
 
-/// First block of the file that an entry covers, and the entry.
+/// First block of the file that an entry covers, and the encoded entry.
 type Entry = (u32, [u8; ENTRY]);
 
 impl Image {
     /// Writes the nodes of a file's tree; returns the root and the number of blocks written.
     ///
-    /// `seed` is the checksum that everything of the inode starts with.
+    /// `seed` is the checksum with which all checksums of the inode start.
     pub(super) fn write_extents(
         &mut self,
         extents: &[Extent],

@@ -1,4 +1,4 @@
-//! From a tree whose files are already on the disk to a file system.
+//! Writes the metadata of a file system, from a tree whose file data is already on the disk.
 
 use super::directory::{Directory, Entry};
 use super::extents::ROOT;
@@ -16,9 +16,9 @@ use crate::checksum::Checksum;
 use crate::error::Error;
 use crate::tree::{Extent, Kind, Node, NodeId, Tree, encode_device};
 
-/// Most subdirectories that a link count can express; 1 stands for more.
+/// Highest link count of a directory; a link count of 1 stands for more.
 const LINKS_MAX: u64 = 65_000;
-/// Bytes of inode records written at a time: whole blocks.
+/// Size of the buffer of inode records in bytes: whole blocks.
 const TABLE_BUFFER: usize = 64 * BLOCK;
 
 impl Image {
@@ -61,12 +61,12 @@ impl Image {
         })
     }
 
-    /// Fixes the size of the disk, and clears everything below the frontier that is free.
+    /// Fixes the size of the disk, and clears all free blocks below the frontier.
     fn settle(&mut self, numbering: &Numbering, tree: &Tree) -> Result<Geometry, Error> {
         self.disk.clear_free()?;
         let auxiliary = numbering.auxiliary_blocks(tree);
         let inodes = numbering.last();
-        // A quarter of the inodes to spare, for whoever writes to the disk later.
+        // A quarter more inodes than needed, for whoever writes to the disk later.
         let spare = inodes + inodes / 4;
         let geometry = match self.disk.alloc.limit() {
             None => {
@@ -91,7 +91,7 @@ impl Image {
                 })
                 .or_else(|| Geometry::new(blocks, inodes))
                 .ok_or_else(|| {
-                    // So many files need more groups than this size has.
+                    // That number of files needs more groups than this size has.
                     self.disk
                         .full(inodes.div_ceil(super::geometry::GROUP) * super::geometry::GROUP)
                 })?,
@@ -115,25 +115,25 @@ impl Image {
     }
 }
 
-/// Writes inodes in the order of their numbers, and the blocks that they lead to.
+/// Writes inodes in the order of their numbers, and the blocks that they refer to.
 struct Inodes<'a> {
     image: &'a mut Image,
     tree: &'a Tree,
     numbering: &'a Numbering,
     geometry: &'a Geometry,
     places: &'a [Places],
-    /// The checksum that everything of the file system starts with.
+    /// The checksum with which all checksums of the file system start.
     seed: Checksum,
     hash: NameHash,
     journal: Option<&'a Journal>,
     epoch: u32,
     directories: Vec<u32>,
-    /// Records of one group not written yet; they end before inode `next`.
+    /// Inode records of one group that are not written yet; they end before inode `next`.
     table: Vec<u8>,
     next: u64,
 }
 
-/// Where an inode's content is.
+/// The content fields of an inode.
 struct Content {
     size: u64,
     root: [u8; ROOT],
@@ -146,7 +146,7 @@ impl Inodes<'_> {
         let numbering = self.numbering;
         for &id in numbering.nodes() {
             let number = u64::from(numbering.of(id));
-            // Numbers 1 and 3 to 10 are reserved, and empty but for the journal's.
+            // Numbers 1 and 3 to 10 are reserved; all but the journal's stay empty.
             while self.next < number {
                 let record = match self.journal {
                     Some(journal) if self.next == u64::from(journal::INODE) => {
@@ -301,7 +301,7 @@ fn allocate(image: &mut Image) -> Result<u64, Error> {
     }
 }
 
-/// Appends one block to a file in the making.
+/// Appends one block to a file that is being written.
 fn write_next(
     image: &mut Image,
     extents: &mut Vec<Extent>,
@@ -323,7 +323,7 @@ fn write_next(
 }
 
 impl Content {
-    /// Content that lies in the inode.
+    /// Content that is stored in the inode itself.
     fn inline(root: [u8; ROOT], size: u64) -> Self {
         Self {
             size,
@@ -334,7 +334,7 @@ impl Content {
     }
 }
 
-/// Old numbers, of 8 + 8 bits, have a word of their own.
+/// Device numbers that fit 8 + 8 bits are stored in the old form, in a word of their own.
 fn device(major: u32, minor: u32) -> Content {
     let mut root = [0; ROOT];
     let mut record = Record(&mut root);

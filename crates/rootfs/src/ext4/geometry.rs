@@ -1,26 +1,26 @@
-//! How large a disk is and how its groups are laid out.
+//! Computes the size of a disk and the layout of its block groups.
 
 use super::inode;
 use crate::blocks::BLOCK_U64;
 use crate::options::Limits;
 
-/// Blocks of one group: one bit each in a block of bitmap.
+/// Number of blocks in a group: one bit each in one block of bitmap.
 pub(super) const GROUP: u64 = 8 * BLOCK_U64;
-/// Size of a group descriptor.
+/// Size of a group descriptor in bytes.
 pub(super) const DESCRIPTOR: usize = 64;
-/// Inodes before the first one for files: reserved numbers, the root among them.
+/// Number of inodes before the first one for files: the reserved numbers, the root included.
 pub(super) const RESERVED_INODES: u64 = 10;
 
 const INODES_PER_BLOCK: u64 = BLOCK_U64 / inode::SIZE as u64;
 const INODES_PER_GROUP_MAX: u64 = GROUP;
-/// One inode for so many blocks (16 KiB), as mke2fs gives.
+/// Number of blocks for each inode (16 KiB), as mke2fs chooses.
 const BLOCKS_PER_INODE: u64 = 4;
-/// No more than this many by that rule: 2 GiB of tables are enough for scratch space.
+/// Most inodes by that rule: 2 GiB of tables are enough for scratch space.
 const SPARE_INODES_MAX: u64 = 8 << 20;
-/// The smallest disk whose size the caller leaves open: 1 GiB.
+/// Smallest disk, in blocks, when the caller gives no size: 1 GiB.
 const DEFAULT_MIN: u64 = 1 << 18;
 
-/// The measures of one disk.
+/// The dimensions of one disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Geometry {
     pub(super) blocks: u64,
@@ -29,7 +29,8 @@ pub(super) struct Geometry {
 }
 
 impl Geometry {
-    /// A disk of `blocks` with room for `inodes`; `None` if its groups cannot hold so many.
+    /// The geometry for `blocks` blocks and `inodes` inodes; `None` if the groups cannot hold as
+    /// many.
     pub(super) fn new(blocks: u64, inodes: u64) -> Option<Self> {
         let groups = blocks.div_ceil(GROUP);
         if groups == 0 {
@@ -46,8 +47,8 @@ impl Geometry {
         })
     }
 
-    /// The size for content that uses `used` blocks up to the block `frontier`: a quarter more,
-    /// with room for the metadata.
+    /// Chooses the size for content of `used` blocks that reaches to block `frontier`: a quarter
+    /// more, and room for the metadata.
     pub(super) fn choose(used: u64, frontier: u64, inodes: u64) -> Self {
         let mut blocks = DEFAULT_MIN.max(used + used / 4);
         loop {
@@ -64,17 +65,17 @@ impl Geometry {
         }
     }
 
-    /// Blocks of one group's inode table.
+    /// Number of blocks of one group's inode table.
     pub(super) fn table_blocks(&self) -> u64 {
         self.inodes_per_group / INODES_PER_BLOCK
     }
 
-    /// Blocks of all bitmaps and inode tables.
+    /// Number of blocks of all bitmaps and inode tables.
     pub(super) fn metadata_blocks(&self) -> u64 {
         self.groups * (2 + self.table_blocks())
     }
 
-    /// Blocks of the group descriptors.
+    /// Number of blocks of the group descriptors.
     pub(super) fn descriptor_blocks(&self) -> u64 {
         (self.groups * DESCRIPTOR as u64).div_ceil(BLOCK_U64)
     }
@@ -84,8 +85,8 @@ impl Geometry {
     }
 }
 
-/// Blocks to set aside for descriptors before the content is known: enough for the size given,
-/// or for 512 GiB and twice what the limits admit.
+/// Number of blocks to reserve for descriptors before the content is known: enough for the given
+/// size, or else for 512 GiB and twice the content that the limits allow.
 pub(super) fn descriptor_blocks(blocks: Option<u64>, limits: Limits) -> u64 {
     const MAX: u64 = 1 << 14;
     let groups = match blocks {

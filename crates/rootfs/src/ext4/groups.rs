@@ -1,4 +1,4 @@
-//! Bitmaps and descriptors of the block groups.
+//! Places and writes the bitmaps and descriptors of the block groups.
 
 use super::geometry::{DESCRIPTOR, GROUP, Geometry, RESERVED_INODES};
 use super::image::Image;
@@ -9,10 +9,10 @@ use crate::error::Error;
 
 const INODE_UNINIT: u16 = 1;
 const BLOCK_UNINIT: u16 = 2;
-/// The unused part of the inode table is zero: the kernel need not clear it.
+/// Group flag: the unused part of the inode table is zero, so the kernel need not clear it.
 const INODE_ZEROED: u16 = 4;
 
-/// Where one group keeps its metadata.
+/// The blocks of one group's metadata.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Places {
     pub(super) block_bitmap: u64,
@@ -20,7 +20,7 @@ pub(super) struct Places {
     pub(super) inode_table: u64,
 }
 
-/// What the superblock sums up.
+/// Totals of free blocks and inodes, for the superblock.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Free {
     pub(super) blocks: u64,
@@ -28,7 +28,7 @@ pub(super) struct Free {
 }
 
 impl Image {
-    /// Finds room for the bitmaps and tables of every group.
+    /// Allocates the bitmaps and tables of every group.
     pub(super) fn place_groups(&mut self, geometry: &Geometry) -> Result<Vec<Places>, Error> {
         let (groups, table) = (geometry.groups, geometry.table_blocks());
         if let Some(start) = self
@@ -44,7 +44,7 @@ impl Image {
                 })
                 .collect());
         }
-        // A full disk: use the gaps that replaced files have left.
+        // The disk is full: use the gaps that replaced files have left.
         let missing = geometry.metadata_blocks();
         let mut places = Vec::new();
         for _ in 0..groups {
@@ -63,9 +63,9 @@ impl Image {
         Ok(places)
     }
 
-    /// Writes bitmaps and descriptors once nothing more is allocated.
+    /// Writes bitmaps and descriptors; nothing may be allocated afterwards.
     ///
-    /// `last_inode` is the highest number in use: inodes are numbered without gaps.
+    /// `last_inode` is the highest number in use; inodes are numbered without gaps.
     pub(super) fn write_groups(
         &mut self,
         geometry: &Geometry,
@@ -154,7 +154,7 @@ impl Image {
 
 const CHECKSUM_AT: usize = 0x1e;
 
-/// Over the group's number and its descriptor without this field.
+/// The checksum of a group: its number, and its descriptor without this field.
 fn checksum(seed: Checksum, group: u32, descriptor: &[u8]) -> u16 {
     let checksum = seed
         .update(&group.to_le_bytes())

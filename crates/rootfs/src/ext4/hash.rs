@@ -1,11 +1,11 @@
-//! The hash by which Linux finds a name in a large directory: MD4 cut down to 24 steps, keyed.
+//! The half-MD4 hash with which Linux finds a name in a large directory: 24 steps of MD4, keyed.
 
 #[cfg(test)]
 mod tests;
 
-/// Its number in the superblock and in directories.
+/// Number of the hash in the superblock and in directories.
 pub(super) const HALF_MD4: u8 = 1;
-/// The largest hash, which means the end of a directory, and the one that stands for it.
+/// The largest hash marks the end of a directory; a name that hashes to it gets `LAST` instead.
 const END: u32 = 0xffff_fffe;
 const LAST: u32 = 0xffff_fffc;
 
@@ -24,7 +24,8 @@ impl NameHash {
         Self(words)
     }
 
-    /// The hash that orders names, always even, and the one that orders equals.
+    /// The major hash, always even, which orders names, and the minor hash, which orders equal
+    /// ones.
     pub(super) fn of(&self, name: &[u8]) -> (u32, u32) {
         let mut state = self.0;
         for start in (0..name.len()).step_by(32) {
@@ -35,7 +36,7 @@ impl NameHash {
     }
 }
 
-/// Up to 32 bytes as words. Bytes are signed, and the length of the rest of the name fills up.
+/// Up to 32 bytes as words. Bytes are signed; the length of the rest of the name is the padding.
 fn words(rest: &[u8]) -> [u32; 8] {
     let length = u32::try_from(rest.len()).unwrap_or(u32::MAX) & 0xff;
     let pad = length * 0x0101_0101;

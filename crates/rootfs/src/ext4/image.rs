@@ -1,12 +1,12 @@
-//! What the writers of metadata share.
+//! The state that the writers of metadata share.
 
 use crate::blocks::Blocks;
 
-/// An ext4 file system in the making.
+/// An ext4 file system that is being written.
 pub(super) struct Image {
     pub(super) disk: Blocks,
-    /// Blocks set aside for group descriptors, after the superblock's.
+    /// Number of blocks reserved for group descriptors, after the superblock's.
     pub(super) descriptor_blocks: u64,
-    /// Whether it gets a journal.
+    /// Whether the file system gets a journal.
     pub(super) journal: bool,
 }

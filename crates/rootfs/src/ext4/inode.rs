@@ -1,4 +1,4 @@
-//! Inode records of 256 bytes.
+//! Encodes inode records of 256 bytes.
 
 #[cfg(test)]
 mod tests;
@@ -8,23 +8,23 @@ use crate::bytes::{Record, low16, low32};
 use crate::checksum::Checksum;
 use crate::tree::{Attributes, Timestamp};
 
-/// Size of an inode.
+/// Size of an inode in bytes.
 pub(super) const SIZE: usize = 256;
-/// The directory has an index of name hashes.
+/// Inode flag: the directory has an index of name hashes.
 pub(super) const FLAG_INDEX: u32 = 0x1000;
-/// The inode holds an extent tree.
+/// Inode flag: the inode holds an extent tree.
 pub(super) const FLAG_EXTENTS: u32 = 0x8_0000;
-/// Bytes of the second half that have fixed fields.
+/// Size in bytes of the fixed fields in the second half.
 const EXTRA: usize = 32;
-/// Where attributes stored in the inode start.
+/// Offset in bytes of the attributes that are stored in the inode.
 pub(super) const XATTRS_AT: usize = 128 + EXTRA;
 
-/// What the checksum of everything in an inode starts with. Generations are 0.
+/// The checksum with which all checksums of an inode start. Generations are 0.
 pub(super) fn seed(file_system: Checksum, number: u32) -> Checksum {
     file_system.update(&number.to_le_bytes()).update(&[0; 4])
 }
 
-/// What an inode says beside its attributes.
+/// The fields of an inode.
 #[derive(Debug)]
 pub(super) struct Inode<'a> {
     /// The file type bits of `st_mode`.
@@ -33,18 +33,18 @@ pub(super) struct Inode<'a> {
     pub(super) size: u64,
     pub(super) links: u32,
     pub(super) flags: u32,
-    /// Blocks of 4 KiB, the ones of extent nodes and attributes included.
+    /// Number of blocks of 4 KiB, those of extent nodes and attributes included.
     pub(super) blocks: u64,
     /// Extent tree, short symbolic link or device number.
     pub(super) content: [u8; ROOT],
-    /// Attributes in the inode, from [`XATTRS_AT`].
+    /// Attributes that are stored in the inode, from [`XATTRS_AT`] on.
     pub(super) xattrs: [u8; SIZE - XATTRS_AT],
-    /// Block with further attributes, or 0.
+    /// Number of the block with further attributes, or 0.
     pub(super) xattr_block: u64,
 }
 
 impl Inode<'_> {
-    /// `seed` is the checksum that everything of the inode starts with.
+    /// `seed` is the checksum with which all checksums of the inode start.
     pub(super) fn encode(&self, seed: Checksum) -> [u8; SIZE] {
         let mut bytes = [0; SIZE];
         let mut inode = Record(&mut bytes);
@@ -76,7 +76,7 @@ impl Inode<'_> {
     }
 }
 
-/// Seconds as 32 bits, and the field with two more bits of them and the nanoseconds.
+/// The seconds in 32 bits, and the extra field: two more bits of seconds, and the nanoseconds.
 fn encode_time(time: Timestamp) -> (u32, u32) {
     const FIRST: i64 = -(1 << 31);
     const LAST: i64 = (1 << 34) - (1 << 31) - 1;

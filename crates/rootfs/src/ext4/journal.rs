@@ -1,4 +1,4 @@
-//! The journal: an inode of its own whose blocks the kernel writes before their places.
+//! Writes the journal: a reserved inode, to whose blocks the kernel writes changes first.
 
 use super::extents::ROOT;
 use super::geometry::Geometry;
@@ -10,11 +10,11 @@ use crate::checksum::Checksum;
 use crate::error::Error;
 use crate::tree::{Attributes, Extent};
 
-/// The inode that is reserved for it.
+/// Inode number reserved for the journal.
 pub(super) const INODE: u32 = 8;
 
-/// Blocks of a disk up to which it has no journal, and up to which it has one of so many blocks:
-/// what `mke2fs` chooses.
+/// A disk of fewer blocks than this has no journal. In each pair of `SIZES`, a disk of fewer blocks
+/// than the first number has a journal of the second number of blocks, as `mke2fs` chooses.
 const NONE: u64 = 2048;
 const SIZES: [(u64, u64); 7] = [
     (1 << 15, 1 << 10),
@@ -31,12 +31,12 @@ const LARGEST: u64 = 1 << 18;
 pub(super) struct Journal {
     pub(super) bytes: u64,
     pub(super) root: [u8; ROOT],
-    /// Blocks, the ones of its extent tree included.
+    /// Number of blocks, those of its extent tree included.
     blocks: u64,
 }
 
 impl Image {
-    /// Blocks of the journal of a disk of `blocks`.
+    /// Number of blocks of the journal for a disk of `blocks` blocks.
     pub(super) fn journal_blocks(&self, blocks: u64) -> u64 {
         if !self.journal || blocks < NONE {
             return 0;
@@ -45,7 +45,7 @@ impl Image {
         fitting.map_or(LARGEST, |(_, size)| *size)
     }
 
-    /// Writes an empty journal, if there is to be one.
+    /// Writes an empty journal, if the options ask for one.
     pub(super) fn write_journal(
         &mut self,
         geometry: &Geometry,
@@ -88,7 +88,7 @@ impl Image {
 }
 
 impl Journal {
-    /// Its inode.
+    /// The encoded inode of the journal.
     pub(super) fn inode(&self, epoch: u32, seed: Checksum) -> [u8; SIZE] {
         let mut attributes = Attributes::new(0o600);
         attributes.mtime.seconds = epoch.into();

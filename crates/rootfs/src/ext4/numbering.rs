@@ -1,4 +1,4 @@
-//! Inode numbers for the nodes of a tree, and what they need beside the data of files.
+//! Numbers the inodes of a tree, and counts the blocks that they need beside the data of files.
 
 use super::directory;
 use super::geometry::RESERVED_INODES;
@@ -6,9 +6,9 @@ use super::{extents, xattr};
 use crate::bytes::low32;
 use crate::tree::{Kind, Node, NodeId, Order, Tree};
 
-/// Longest symbolic link that fits the inode.
+/// Longest symbolic link that fits the inode, in bytes.
 pub(super) const SHORT_SYMLINK: usize = extents::ROOT - 1;
-/// Inode of the root directory.
+/// Inode number of the root directory.
 pub(super) const ROOT_INODE: u32 = 2;
 
 /// The nodes of a tree in the order of their numbers: the root, `lost+found`, then the others.
@@ -20,7 +20,7 @@ impl Numbering {
         Self(Order::of(tree, Some(lost_and_found)))
     }
 
-    /// Every node once.
+    /// All nodes, in the order of their numbers.
     pub(super) fn nodes(&self) -> &[NodeId] {
         &self.0.nodes
     }
@@ -38,7 +38,7 @@ impl Numbering {
         RESERVED_INODES + self.nodes().len() as u64 - 1
     }
 
-    /// Blocks that directories, long links, attributes and extent nodes will take at most.
+    /// Most blocks that directories, long links, attributes and extent nodes will take.
     pub(super) fn auxiliary_blocks(&self, tree: &Tree) -> u64 {
         self.nodes()
             .iter()
@@ -52,7 +52,7 @@ fn auxiliary_blocks(node: &Node) -> u64 {
         Kind::Directory(directory) => {
             let names = directory.children.keys();
             let blocks = directory::blocks_at_most(names.map(|name| name.len()));
-            // Every block might end up in a run of its own.
+            // In the worst case, every block is a run of its own.
             blocks + extents::node_count_for(usize::try_from(blocks).unwrap_or(usize::MAX))
         }
         Kind::File { extents, .. } => extents::node_count(extents),

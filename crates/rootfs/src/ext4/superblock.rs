@@ -1,4 +1,4 @@
-//! The superblock.
+//! Writes the superblock.
 
 use super::geometry::{DESCRIPTOR, GROUP, Geometry, RESERVED_INODES};
 use super::groups::Free;
@@ -29,7 +29,7 @@ const RO_COMPAT: u32 = 0x2 // large_file
 const CHECKSUM_AT: usize = 0x3fc;
 
 impl Image {
-    /// Writes the superblock. Last of all: before it, the file is no file system.
+    /// Writes the superblock; this must come last, as without it the file is not a file system.
     pub(super) fn write_superblock(
         &mut self,
         geometry: &Geometry,
@@ -74,7 +74,7 @@ impl Image {
         record.u8(0x175, 1); // CRC-32C
         if let Some(journal) = journal {
             record.u32(0xe0, journal::INODE);
-            // A copy of where it is, for the repair of its inode.
+            // A backup of the journal's place, with which e2fsck repairs its inode.
             record.u8(0xfd, 1);
             record.bytes(0x10c, &journal.root);
             record.split_u32(0x14c, 0x148, journal.bytes);

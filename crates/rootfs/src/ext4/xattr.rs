@@ -1,4 +1,4 @@
-//! Extended attributes on ext4: in the inode as far as they fit, the others in one block.
+//! Encodes extended attributes for ext4: in the inode if they fit, the others in one block.
 
 use std::borrow::Cow;
 
@@ -12,13 +12,14 @@ use crate::xattr::{acl_entries, index, is_acl};
 
 const MAGIC: u32 = 0xea02_0000;
 const IN_INODE: usize = INODE_SIZE - XATTRS_AT;
-/// Space in the inode: all but the magic number and the zero word behind the last entry.
+/// Bytes for attributes in the inode: all but the magic number and the zero word after the last
+/// entry.
 const INODE_SPACE: usize = IN_INODE - 4 - 4;
 const BLOCK_HEADER: usize = 32;
 const BLOCK_SPACE: usize = BLOCK - BLOCK_HEADER - 4;
 const ENTRY: usize = 16;
 
-/// Refuses attributes that do not fit.
+/// Refuses attributes that an ext4 cannot hold.
 pub(crate) fn check(path: &[u8], attributes: &Attributes) -> Result<(), Error> {
     if attributes.xattrs.is_empty() {
         return Ok(());
@@ -45,7 +46,7 @@ pub(super) fn encode(attributes: &Attributes) -> ([u8; IN_INODE], Option<Box<[u8
     let (inside, outside) = split(attributes);
     if !inside.is_empty() {
         Record(&mut inode).u32(0, MAGIC);
-        // Value offsets count from the first entry.
+        // Value offsets are relative to the first entry.
         write_entries(&mut inode[4..], 0, &inside);
     }
     if outside.is_empty() {
@@ -61,7 +62,7 @@ pub(super) fn encode(attributes: &Attributes) -> ([u8; IN_INODE], Option<Box<[u8
     (inode, Some(block))
 }
 
-/// Puts the checksum into a block that is about to be written to `place`.
+/// Puts the checksum into a block that will be written to block `place`.
 pub(super) fn seal(block: &mut [u8], place: u64, seed: Checksum) {
     let checksum = seed.update(&place.to_le_bytes()).update(block);
     Record(block).u32(16, checksum.value());
@@ -93,7 +94,7 @@ impl Pair<'_> {
     }
 }
 
-/// Which attributes go into the inode, first come first served, and which do not fit there.
+/// Splits attributes into those for the inode, in order while they fit, and those for the block.
 fn split(attributes: &Attributes) -> (Vec<Pair<'_>>, Vec<Pair<'_>>) {
     let mut space = INODE_SPACE;
     let pairs = attributes.xattrs.iter().filter_map(|(name, value)| {
@@ -119,7 +120,8 @@ fn split(attributes: &Attributes) -> (Vec<Pair<'_>>, Vec<Pair<'_>>) {
     })
 }
 
-/// Writes entries from `at` up and values from the end down; returns the hash over all.
+/// Writes entries upwards from offset `at`, and values downwards from the end; returns the hash of
+/// all.
 fn write_entries(area: &mut [u8], mut at: usize, pairs: &[Pair<'_>]) -> u32 {
     let (mut end, mut whole) = (area.len(), 0u32);
     for pair in pairs {
@@ -144,7 +146,7 @@ fn write_entries(area: &mut [u8], mut at: usize, pairs: &[Pair<'_>]) -> u32 {
     whole
 }
 
-/// An ACL as ext4 keeps it: version 1, where only entries for named users and groups carry an id.
+/// Converts an ACL to the form of ext4: version 1, in which only named users and groups have an id.
 fn acl_to_disk(value: &[u8]) -> Vec<u8> {
     let mut out = 1u32.to_le_bytes().to_vec();
     for (entry, named) in acl_entries(value).unwrap_or_default() {

@@ -2,7 +2,7 @@
 
 use crate::tree::Attributes;
 
-/// What kind of file an entry describes.
+/// The type of an entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum EntryKind {
     Directory,
@@ -14,12 +14,12 @@ pub(crate) enum EntryKind {
     Fifo,
 }
 
-/// One entry, its extended headers applied. Names are raw: nothing is checked yet.
+/// One entry, with its extended headers applied. Names are raw: nothing is checked yet.
 #[derive(Debug)]
 pub(crate) struct Entry {
     pub(crate) path: Vec<u8>,
     pub(crate) kind: EntryKind,
     pub(crate) attributes: Attributes,
-    /// Length of the file's data; 0 for everything but files.
+    /// Length of the file's data in bytes; 0 for everything but files.
     pub(crate) size: u64,
 }

@@ -1,6 +1,6 @@
-//! One 512-byte tar header: v7, ustar and GNU.
+//! Parses one 512-byte tar header: v7, ustar and GNU.
 
-/// Size of a tar record.
+/// Size of a tar record in bytes.
 pub(super) const RECORD: usize = 512;
 
 /// The fields of one header, before extended headers are applied.
@@ -19,7 +19,7 @@ pub(super) struct Header {
 }
 
 impl Header {
-    /// Decodes a record; the reason of a failure is a phrase for people.
+    /// Decodes a record; a failure gives its reason, to be shown to users.
     pub(super) fn parse(record: &[u8; RECORD]) -> Result<Self, &'static str> {
         if !checksum_matches(record)? {
             return Err("the checksum does not match");
@@ -87,7 +87,7 @@ pub(super) fn number(field: &[u8]) -> Result<i64, &'static str> {
     Ok(value)
 }
 
-/// Two's complement, big endian, with the marker bit on top; the next bit is the sign.
+/// Two's complement, big endian: the top bit is the marker, and the next bit is the sign.
 fn base256(field: &[u8]) -> Result<i64, &'static str> {
     let negative = field[0] & 0x40 != 0;
     let mut value: i128 = if negative { -1 } else { 0 };
@@ -102,7 +102,8 @@ fn base256(field: &[u8]) -> Result<i64, &'static str> {
     i64::try_from(value).map_err(|_| "a numeric field is out of range")
 }
 
-/// The sum of all bytes, the checksum field counted as spaces; old writers summed signed bytes.
+/// Whether the checksum is the sum of all bytes, with its own field taken as spaces. Old writers
+/// summed signed bytes.
 fn checksum_matches(record: &[u8; RECORD]) -> Result<bool, &'static str> {
     let stored = number(&record[148..156])?;
     let (mut unsigned, mut signed) = (0i64, 0i64);

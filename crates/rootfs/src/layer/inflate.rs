@@ -1,7 +1,7 @@
-//! gzip (RFC 1952), decoded by ISA-L, which is about twice as fast as any inflate in Rust.
+//! Decodes gzip (RFC 1952) with ISA-L, which is about twice as fast as any inflate in Rust.
 //!
-//! Any number of members; the checksum and length of each are verified. What follows the last
-//! member must be another one.
+//! A stream may have any number of members; the checksum and length of each are verified. Nothing
+//! but another member may follow a member.
 #![expect(unsafe_code, reason = "ISA-L is a C library")]
 
 #[cfg(test)]
@@ -14,10 +14,10 @@ use isal_sys::igzip_lib as isal;
 
 /// Input bytes read at a time.
 const BUFFER: usize = 256 * 1024;
-/// The last bytes of the input before stay in front of the next: the decoder reads 64 bits ahead, and
-/// may go back by what it did not need.
+/// Bytes of the previous input that stay in front of the next: the decoder reads 64 bits ahead, and
+/// may go back by the bytes that it did not need.
 const HEADROOM: usize = 8;
-/// What it reads ahead of a damaged stream's end stays within the buffer, too.
+/// Bytes after the input in the buffer, so that reading ahead in a damaged stream stays within it.
 const SLACK: usize = 64;
 
 /// Decodes a gzip stream.
@@ -28,7 +28,7 @@ pub(crate) struct GzipDecoder<R> {
     end: usize,
     state: Box<isal::inflate_state>,
     in_member: bool,
-    /// Of the header that is being read.
+    /// Checksum of the header that is being read.
     header: Crc,
 }
 
@@ -52,7 +52,7 @@ impl<R: Read> GzipDecoder<R> {
         }
     }
 
-    /// Reads more input; returns how much that is.
+    /// Reads more input; returns the number of bytes.
     fn refill(&mut self) -> io::Result<usize> {
         self.buffer.copy_within(self.end - HEADROOM..self.end, 0);
         loop {
@@ -78,8 +78,8 @@ impl<R: Read> GzipDecoder<R> {
         self.in_member = true;
     }
 
-    /// Passes over a member's header; false at the end of the input. ISA-L reads headers too, but
-    /// forgets what it has seen when one spans two buffers.
+    /// Reads past a member's header; false at the end of the input. ISA-L can read headers too, but
+    /// loses its state when one spans two buffers.
     fn header(&mut self) -> io::Result<bool> {
         const CHECKSUM: u8 = 2;
         const EXTRA: u8 = 4;
@@ -135,7 +135,7 @@ impl<R: Read> GzipDecoder<R> {
         Ok(byte)
     }
 
-    /// Decodes what there is; returns the bytes written to `output`.
+    /// Decodes available input; returns the number of bytes written to `output`.
     fn step(&mut self, output: &mut [u8]) -> io::Result<usize> {
         let (given, room) = (length(&self.buffer[self.start..self.end]), length(output));
         let state = &mut *self.state;
@@ -144,8 +144,8 @@ impl<R: Read> GzipDecoder<R> {
         state.avail_in = given;
         state.next_out = output.as_mut_ptr();
         state.avail_out = room;
-        // SAFETY: the state was initialised, and both buffers are exclusively ours for the call. Before
-        // the input there are the bytes that the decoder may go back to.
+        // SAFETY: the state was initialised, and both buffers are exclusively ours for the call.
+        // The bytes that the decoder may go back to are in front of the input.
         let code = unsafe { isal::isal_inflate(state) };
         if code < 0 || code > isal::ISAL_END_INPUT.cast_signed() {
             return Err(invalid(code));
@@ -154,7 +154,7 @@ impl<R: Read> GzipDecoder<R> {
         let written = (room - state.avail_out) as usize;
         if state.block_state == isal::isal_block_state_ISAL_BLOCK_FINISH {
             self.in_member = false;
-            // Whole bytes that were read ahead belong to what follows.
+            // Whole bytes that were read ahead belong to the input that follows.
             self.start -= usize::try_from(self.state.read_in_length / 8).unwrap_or(0);
         }
         Ok(written)
@@ -194,7 +194,7 @@ fn invalid(code: i32) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, reason(code))
 }
 
-/// The length of a buffer, of which ISA-L takes 32 bits.
+/// The length of a buffer in bytes, as the 32 bits that ISA-L takes.
 fn length(buffer: &[u8]) -> u32 {
     u32::try_from(buffer.len()).unwrap_or(u32::MAX)
 }

@@ -1,8 +1,9 @@
-//! PAX extended headers (POSIX.1-2017 pax, "pax Extended Header"), and the keys GNU and star add.
+//! Parses PAX extended headers (POSIX.1-2017 pax, "pax Extended Header"), with the keys of GNU and
+//! star.
 
 use crate::tree::Timestamp;
 
-/// What an extended header says about the entry that follows.
+/// The fields that an extended header sets for the entry that follows.
 #[derive(Debug, Default)]
 pub(super) struct Pax {
     pub(super) path: Option<Vec<u8>>,
@@ -25,7 +26,7 @@ pub(super) struct PaxSparse {
     pub(super) real_size: Option<u64>,
     /// Formats 0.0 and 0.1 carry the map in the header.
     pub(super) map: Vec<u64>,
-    /// A 0.0 or 0.1 map was announced.
+    /// Whether a map of format 0.0 or 0.1 was announced.
     pub(super) listed: bool,
 }
 
@@ -39,7 +40,7 @@ impl Pax {
             data = record.rest;
             pax.apply(record.key, record.value, &mut libarchive)?;
         }
-        // libarchive writes both forms; the plain one wins.
+        // libarchive writes both forms; the plain one takes precedence.
         for (name, value) in libarchive {
             if !pax.xattrs.iter().any(|(known, _)| *known == name) {
                 pax.xattrs.push((name, value));
@@ -65,7 +66,7 @@ impl Pax {
             }
             return Ok(());
         }
-        // An empty value takes an earlier one back: the header's own field holds.
+        // An empty value cancels an earlier one: the header's own field applies.
         let given = (!value.is_empty()).then_some(value);
         match key {
             b"path" => self.path = given.map(<[u8]>::to_vec),
@@ -103,10 +104,10 @@ impl Pax {
         Ok(())
     }
 
-    /// What of a global header holds for the entries after it: owner and time.
+    /// The fields of a global header that apply to the entries after it: owner and time.
     ///
-    /// A global name or size would make readers that ignore global headers (all of the image
-    /// tools written in Go) see another archive, so it is refused.
+    /// A global name or size is refused: readers that ignore global headers, as all image tools
+    /// written in Go do, would see another archive.
     pub(super) fn into_global(self) -> Result<Self, &'static str> {
         let sparse = self.sparse.listed || self.sparse.major.is_some();
         if self.path.is_some() || self.link.is_some() || self.size.is_some() || sparse {
@@ -121,7 +122,7 @@ impl Pax {
     }
 }
 
-/// `LENGTH KEY=VALUE\n`, and what follows it.
+/// One record, `LENGTH KEY=VALUE\n`, and the data that follows it.
 struct Record<'a> {
     key: &'a [u8],
     value: &'a [u8],
@@ -149,7 +150,7 @@ impl<'a> Record<'a> {
     }
 }
 
-/// An unsigned decimal number with at least one digit and nothing else.
+/// Parses an unsigned decimal number: at least one digit, and nothing else.
 pub(super) fn decimal(text: &[u8]) -> Result<u64, &'static str> {
     if text.is_empty() || !text.iter().all(u8::is_ascii_digit) {
         return Err("a number in an extended header is malformed");
@@ -163,7 +164,7 @@ fn id(text: &[u8]) -> Result<u32, &'static str> {
     u32::try_from(decimal(text)?).map_err(|_| "an owner is out of range")
 }
 
-/// `[-]SECONDS[.FRACTION]`; digits beyond nanoseconds are cut.
+/// Parses `[-]SECONDS[.FRACTION]`; digits beyond nanoseconds are cut off.
 fn time(text: &[u8]) -> Result<Timestamp, &'static str> {
     let (negative, text) = match text.strip_prefix(b"-") {
         Some(rest) => (true, rest),

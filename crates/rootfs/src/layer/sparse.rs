@@ -1,9 +1,9 @@
-//! Maps of sparse files: which parts of the file are in the archive.
+//! Maps of sparse files: the parts of a file that the archive holds.
 
 use super::header::number;
 use super::pax::decimal;
 
-/// Most segments of one file's map.
+/// Most segments in the map of one file.
 const SEGMENTS_MAX: usize = 1 << 20;
 const FAULT: &str = "the sparse map is inconsistent";
 
@@ -14,7 +14,8 @@ pub(super) struct Segment {
     pub(super) length: u64,
 }
 
-/// A checked map: sorted, disjoint, inside the file, as long in sum as the stored data.
+/// A checked map: its segments are sorted, disjoint and inside the file, and add up to the stored
+/// data.
 #[derive(Debug)]
 pub(super) struct SparseMap {
     pub(super) segments: Vec<Segment>,
@@ -44,7 +45,7 @@ impl SparseMap {
         })
     }
 
-    /// Pairs the flat list of PAX formats 0.0 and 0.1.
+    /// Makes segments of the flat list of numbers of PAX formats 0.0 and 0.1.
     pub(super) fn pairs(list: &[u64]) -> Result<Vec<Segment>, &'static str> {
         let (pairs, rest) = list.as_chunks::<2>();
         if !rest.is_empty() {
@@ -57,7 +58,7 @@ impl SparseMap {
     }
 }
 
-/// Reads entries of an old GNU header until the first empty one.
+/// Reads the entries of an old GNU header, up to the first empty one.
 pub(super) fn old_gnu(table: &[u8], segments: &mut Vec<Segment>) -> Result<(), &'static str> {
     for entry in table.as_chunks::<24>().0 {
         if entry[0] == 0 || entry[12] == 0 {
@@ -76,7 +77,7 @@ pub(super) fn old_gnu(table: &[u8], segments: &mut Vec<Segment>) -> Result<(), &
     }
 }
 
-/// Collects the decimal lines that start the data of PAX format 1.0.
+/// Parses the decimal lines at the start of the data of PAX format 1.0.
 #[derive(Debug, Default)]
 pub(super) struct MapText {
     numbers: Vec<u64>,
@@ -84,7 +85,7 @@ pub(super) struct MapText {
 }
 
 impl MapText {
-    /// Takes one record of the map; true once the map is complete.
+    /// Adds one record of the map; true once the map is complete.
     pub(super) fn push(&mut self, record: &[u8]) -> Result<bool, &'static str> {
         for &byte in record {
             if byte == b'\n' {

@@ -1,6 +1,6 @@
-//! The uncompressed byte stream of a layer: decoded, counted and hashed as it passes.
+//! The uncompressed byte stream of a layer, which is counted and hashed while it is read.
 //!
-//! Three threads share the work, each on another part of the stream. Chunks go round:
+//! Three threads share the work, each on another part of the stream. Chunks circulate:
 //!
 //! ```text
 //! decode --> parse (the caller) --> hash --> decode
@@ -16,7 +16,7 @@ use super::inflate::GzipDecoder;
 use crate::error::Error;
 use crate::sha256::Sha256;
 
-/// Bytes of one chunk, and how many chunks there are.
+/// Size of one chunk in bytes, and number of chunks.
 const CHUNK: usize = 256 * 1024;
 const CHUNKS: usize = 16;
 const BUFFER: usize = 256 * 1024;
@@ -30,7 +30,7 @@ enum Format {
 }
 
 impl Format {
-    /// The compression is told by the first bytes, never by a media type.
+    /// Recognises the compression by the first bytes, never by a media type.
     fn sniff(magic: &[u8]) -> Result<Self, Error> {
         let unsupported = |format| Err(Error::UnsupportedCompression { format });
         match magic {
@@ -43,7 +43,7 @@ impl Format {
     }
 }
 
-/// Remembers that the caller's reader failed, so that its error is not blamed on the data.
+/// Records that the caller's reader failed, so that its error is not taken for damaged data.
 struct Raw<R> {
     inner: R,
     failed: Rc<Cell<bool>>,
@@ -65,15 +65,15 @@ pub(super) struct Stream {
     spent: Sender<Vec<u8>>,
     chunk: Vec<u8>,
     start: usize,
-    /// Bytes handed out so far.
+    /// Number of bytes that were handed out.
     position: u64,
-    /// Bytes decoded so far.
+    /// Number of bytes that were decoded.
     decoded: u64,
     limit: u64,
 }
 
 /// Decodes a blob for `parse`, then reads on to its end, so that every byte is hashed. Returns
-/// SHA-256 and length of it all.
+/// the SHA-256 and the length in bytes of the whole stream.
 ///
 /// Fails once more than `limit` bytes have been decoded.
 pub(super) fn run<T>(
@@ -86,7 +86,7 @@ pub(super) fn run<T>(
         let (full, filled) = channel();
         let (spent, read) = channel::<Vec<u8>>();
         for _ in 0..CHUNKS {
-            // There is a receiver: it is on this stack.
+            // This cannot fail: the receiver is on this stack.
             let _ = free.send(Vec::new());
         }
         scope.spawn(move || {
@@ -98,7 +98,7 @@ pub(super) fn run<T>(
             let mut hasher = Sha256::new();
             for chunk in read {
                 hasher.update(&chunk);
-                // At the end nobody wants it back.
+                // At the end there is no receiver any more.
                 let _ = free.send(chunk);
             }
             hasher.finalize()
@@ -121,7 +121,7 @@ pub(super) fn run<T>(
     })
 }
 
-/// Fills chunks until the blob ends or nobody takes them.
+/// Fills chunks until the blob ends or the receiver is gone.
 fn decode(
     blob: impl Read,
     empty: &Receiver<Vec<u8>>,
@@ -184,7 +184,7 @@ impl<'a> Decoder<'a> {
         })
     }
 
-    /// Fills a chunk as far as the stream goes and returns how far that was.
+    /// Fills a chunk as far as the stream goes; returns the number of bytes.
     fn fill(&mut self, chunk: &mut [u8]) -> Result<usize, Error> {
         let mut length = 0;
         while length < chunk.len() {
@@ -217,12 +217,12 @@ impl<'a> Decoder<'a> {
 }
 
 impl Stream {
-    /// Bytes handed out so far.
+    /// Number of bytes that were handed out.
     pub(super) fn position(&self) -> u64 {
         self.position
     }
 
-    /// Fills `buffer` as far as the stream goes and returns how far that was.
+    /// Fills `buffer` as far as the stream goes; returns the number of bytes.
     pub(super) fn read_full(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
         let mut done = 0;
         while done < buffer.len() {
@@ -238,7 +238,7 @@ impl Stream {
         Ok(done)
     }
 
-    /// Passes over `count` bytes; returns false if the stream is shorter.
+    /// Skips `count` bytes; returns false if the stream is shorter.
     pub(super) fn skip(&mut self, mut count: u64) -> Result<bool, Error> {
         while count > 0 {
             if self.start == self.chunk.len() && !self.fill()? {
@@ -256,13 +256,14 @@ impl Stream {
         self.position += count as u64;
     }
 
-    /// Takes the next chunk; false at the end of the stream. What is left of this one is passed over.
+    /// Takes the next chunk; false at the end of the stream. The unread part of this one is
+    /// skipped.
     fn fill(&mut self) -> Result<bool, Error> {
         self.consume(self.chunk.len() - self.start);
         let spent = std::mem::take(&mut self.chunk);
         self.start = 0;
         if !spent.is_empty() {
-            // The thread that hashes ends after this value only.
+            // The hashing thread ends only after this value.
             let _ = self.spent.send(spent);
         }
         let Ok(next) = self.filled.recv() else {

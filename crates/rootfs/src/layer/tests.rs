@@ -1,4 +1,4 @@
-//! The reader on archives by others, and on noise.
+//! Tests of the reader with archives of other programs, and with damaged ones.
 
 use std::process::Command;
 
@@ -13,7 +13,7 @@ const BUDGET: Budget = Budget {
     entries: 10_000,
 };
 
-/// Names, kinds and data of all entries.
+/// Names, types and data of all entries.
 fn read(blob: &[u8]) -> Result<Vec<(String, EntryKind, Vec<u8>)>, Error> {
     let read = super::read(blob, BUDGET, |reader| {
         let mut entries = Vec::new();
@@ -128,7 +128,7 @@ fn no_bytes_are_an_empty_layer() {
     assert!(matches!(read(&[0; 700]), Err(Error::Truncated { .. })));
 }
 
-/// A valid archive with something of everything, to be damaged.
+/// A valid archive with an entry of every kind, to be damaged.
 fn sample() -> Vec<u8> {
     Tar::new()
         .dir("d")
@@ -159,7 +159,7 @@ fn the_sample_is_valid() {
     assert_eq!(entries[6].2.len(), 9000);
 }
 
-/// Damages an archive, and mends the checksums so that the damage is read.
+/// Damages an archive, and corrects the checksums so that the damage is parsed.
 fn damage(mut archive: Vec<u8>, changes: &[(usize, u8)], cut: usize) -> Vec<u8> {
     let length = archive.len();
     for &(at, value) in changes {
@@ -217,7 +217,7 @@ proptest! {
         let file = std::fs::File::create(folder.path().join("disk")).unwrap();
         let mut disk = crate::DiskBuilder::create(file, crate::tests::small()).unwrap();
         if disk.apply_layer(&damage(sample(), &changes, 0)[..], "").is_ok() {
-            // A `lost+found` that is a file, or an unlikely size, may still be refused.
+            // A `lost+found` that is a file, or an implausible size, may still be refused.
             let _ = disk.finish();
         }
     }

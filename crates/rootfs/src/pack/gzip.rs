@@ -1,4 +1,4 @@
-//! Compression with a digest on both sides.
+//! Compresses a layer, with a digest before and after compression.
 
 use std::io::{self, BufWriter, Write};
 
@@ -8,12 +8,12 @@ use flate2::{Compression, GzBuilder};
 
 use crate::error::Error;
 
-/// Part of the format: another level gives other bytes, and so other digests.
+/// The compression level. It is part of the format: another level gives other digests.
 const LEVEL: u32 = 6;
-/// "Unknown" operating system (RFC 1952).
+/// The operating system "unknown" (RFC 1952).
 const UNKNOWN_SYSTEM: u8 = 255;
 
-/// Counts and hashes what passes.
+/// Counts and hashes the bytes that are written.
 struct Hashed<W> {
     inner: W,
     hasher: Sha256,
@@ -43,10 +43,10 @@ impl<W: Write> Write for Hashed<W> {
     }
 }
 
-/// Takes a tar, writes a gzip member without time or name.
+/// Takes a tar, and writes a gzip member without time or name.
 pub(super) struct Sink<W: Write>(BufWriter<Hashed<GzEncoder<Hashed<W>>>>);
 
-/// Digests and lengths of both sides.
+/// Digests and lengths before and after compression.
 pub(super) struct Packed {
     pub(super) digest: [u8; 32],
     pub(super) size: u64,

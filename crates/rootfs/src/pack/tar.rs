@@ -1,4 +1,4 @@
-//! A writer of tar: ustar headers, PAX records only where a field does not fit.
+//! Writes tar: ustar headers, and PAX records only where a field does not fit.
 
 use std::io::Write;
 
@@ -18,7 +18,7 @@ pub(super) struct TarEntry<'a> {
     pub(super) size: u64,
 }
 
-/// What an entry is.
+/// The type of an entry.
 pub(super) enum TarKind {
     Directory,
     File,
@@ -79,12 +79,12 @@ impl<W: Write> TarWriter<W> {
         self.write(&header.finish())
     }
 
-    /// Writes data of the entry whose header came last.
+    /// Writes data of the entry whose header was written last.
     pub(super) fn data(&mut self, data: &[u8]) -> Result<(), Error> {
         self.write(data)
     }
 
-    /// Fills the last record of `size` bytes of data.
+    /// Pads `size` bytes of data to whole records.
     pub(super) fn pad(&mut self, size: u64) -> Result<(), Error> {
         let padding = size.next_multiple_of(RECORD as u64) - size;
         self.write(&[0; RECORD][..usize::try_from(padding).unwrap_or(0)])
@@ -118,13 +118,13 @@ impl Header {
         header
     }
 
-    /// As much of the text as fits; a PAX record has the whole.
+    /// Writes as much of the text as fits; a PAX record has the whole.
     fn text(&mut self, at: usize, room: usize, text: &[u8]) {
         let length = text.len().min(room);
         self.0[at..at + length].copy_from_slice(&text[..length]);
     }
 
-    /// Octal digits and a NUL.
+    /// Writes octal digits and a NUL.
     fn octal(&mut self, field: std::ops::Range<usize>, value: u64) {
         let digits = format!("{value:0width$o}", width = field.len() - 1);
         self.text(field.start, field.len() - 1, digits.as_bytes());
@@ -175,7 +175,7 @@ fn time(time: Timestamp) -> String {
     }
 }
 
-/// Appends `LENGTH KEY=VALUE\n`, where LENGTH counts itself.
+/// Appends `LENGTH KEY=VALUE\n`, where LENGTH includes its own digits.
 fn record(records: &mut Vec<u8>, key: &[u8], value: &[u8]) {
     let rest = key.len() + value.len() + 3;
     let mut length = rest + 1;

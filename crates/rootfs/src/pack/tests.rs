@@ -1,4 +1,4 @@
-//! Local folders to layers.
+//! Tests of packing local folders.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -79,7 +79,7 @@ fn the_same_content_gives_the_same_bytes() {
     assert!(bytes(one.path(), later).0 != a);
 }
 
-/// Pins the format: a change here changes the digest of everything ever pushed.
+/// Pins the format: a change here changes the digest of every layer pushed so far.
 #[test]
 fn the_bytes_are_those_of_every_release() {
     let folder = tempfile::tempdir().unwrap();
@@ -239,7 +239,7 @@ fn what_cannot_be_content_is_refused_by_name() {
     assert!(matches!(missing, Err(Error::Pack { .. })));
 }
 
-/// Everything a header can need beyond ustar, as our own reader sees it.
+/// Our reader reads back everything that needs more than a ustar header.
 #[test]
 fn extended_records_are_read_back() {
     use super::tar::{TarEntry, TarKind, TarWriter};

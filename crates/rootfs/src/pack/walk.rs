@@ -1,4 +1,4 @@
-//! The files of a local folder, sorted by name.
+//! Walks the files of a local folder, sorted by name.
 
 use std::collections::HashMap;
 use std::fs::{self, File, Metadata, OpenOptions};
@@ -21,12 +21,12 @@ pub(super) struct Found {
     metadata: Metadata,
 }
 
-/// What was found.
+/// The type of a file, with what its entry needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Object {
     Directory,
     File,
-    /// A further name of a file found before.
+    /// Another name of a file that was found before.
     Hardlink(Vec<u8>),
     Symlink,
     CharDevice {
@@ -40,16 +40,16 @@ pub(super) enum Object {
     Fifo,
 }
 
-/// Walks a folder: names in the order of their bytes, a directory before its content.
+/// Walks a folder in the order of the names' bytes, a directory before its content.
 pub(super) struct Walk {
-    /// What is still to be visited, the next one last.
+    /// Files that are still to be visited, the next one last.
     pending: Vec<(PathBuf, Vec<u8>)>,
     preserve: bool,
     first_names: HashMap<(u64, u64), Vec<u8>>,
 }
 
 impl Walk {
-    /// Starts at a folder, or at a single file. A symbolic link here is followed.
+    /// Starts at a folder or at a single file. If this is a symbolic link, it is followed.
     pub(super) fn new(source: &Path, preserve: bool) -> Result<Self, Error> {
         let fail = |source_error| Error::Pack {
             path: display(source),
@@ -59,7 +59,7 @@ impl Walk {
         let name = if fs::metadata(&real).map_err(fail)?.is_dir() {
             Vec::new()
         } else {
-            // The name that was asked for, not the one that a link led to.
+            // Use the name that was asked for, not that of the link's target.
             let name = source.file_name().or(real.file_name());
             name.map(|name| name.as_bytes().to_vec())
                 .unwrap_or_default()
@@ -114,7 +114,7 @@ impl Walk {
         }))
     }
 
-    /// The earlier name of the same file, if names are to be kept together.
+    /// The earlier name of the same file, if hard links are kept.
     fn hardlink(&mut self, metadata: &Metadata, name: &[u8]) -> Option<Object> {
         if !self.preserve || metadata.is_dir() || metadata.nlink() < 2 {
             return None;
@@ -171,9 +171,9 @@ impl Iterator for Walk {
 }
 
 impl Found {
-    /// Opens a file and tells its length.
+    /// Opens a file; returns it with its length in bytes.
     pub(super) fn open(&self) -> Result<(File, u64), Error> {
-        // Had the file been replaced since it was found, neither a link nor a FIFO may be opened.
+        // If the file was replaced since it was found, neither a link nor a FIFO may be opened.
         let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
         let file = OpenOptions::new()
             .read(true)
@@ -221,7 +221,7 @@ impl Found {
             }
             match read_sized(|buffer| rustix::fs::lgetxattr(&self.path, name, buffer)) {
                 Ok(value) => xattrs.push((name.to_vec(), value)),
-                // Gone since it was listed, or for the kernel only.
+                // The attribute was removed since it was listed, or only the kernel can read it.
                 Err(rustix::io::Errno::NODATA | rustix::io::Errno::NOTSUP) => {}
                 Err(error) => return Err(error),
             }
@@ -231,7 +231,7 @@ impl Found {
     }
 }
 
-/// Calls with the largest buffer that Linux ever fills.
+/// Calls with a buffer of the largest size that Linux ever fills.
 fn read_sized(
     call: impl FnOnce(&mut [u8]) -> rustix::io::Result<usize>,
 ) -> rustix::io::Result<Vec<u8>> {
@@ -252,7 +252,7 @@ fn refuse_whiteout(path: &Path, name: &[u8]) -> Result<(), Error> {
     Ok(())
 }
 
-/// A local path for people.
+/// A local path as text for messages.
 pub(super) fn display(path: &Path) -> String {
     show(path.as_os_str().as_bytes())
 }

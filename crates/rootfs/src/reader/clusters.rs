@@ -1,4 +1,4 @@
-//! Finds the clusters of compressed files: see `erofs/compressed.rs` for their maps.
+//! Finds the clusters of compressed files; `erofs/compressed.rs` writes their maps.
 
 use super::fields::Fields;
 use super::image::{Cluster, Image, Stretch, damaged};
@@ -9,16 +9,16 @@ const BLOCK: u64 = 4096;
 const BLOCK_BITS: u32 = 12;
 const HEADER: u64 = 16;
 const ENTRY: u64 = 8;
-/// Clusters may have several blocks: all that a map's header may say.
+/// Header flag: clusters may have several blocks. No other flag is accepted.
 const BIG_CLUSTERS: u16 = 0x2;
 const PLAIN: u16 = 0;
 const HEAD: u16 = 1;
 const FURTHER: u16 = 2;
 const IS_COUNT: u16 = 1 << 11;
-/// Most blocks of a file that are compressed together, here.
+/// Most blocks of a file that one cluster may hold in this reader.
 const CLUSTER_MAX: u64 = 256;
 
-/// Reads the header of the map behind an inode.
+/// Reads the header of the map that follows an inode.
 pub(super) fn open(image: &Image, behind: u64, block_bits: u32) -> Result<Data, Error> {
     let header = behind.next_multiple_of(8);
     let bytes: [u8; 8] = image.bytes(header)?;
@@ -36,11 +36,11 @@ pub(super) fn open(image: &Image, behind: u64, block_bits: u32) -> Result<Data, 
 /// One entry of a map.
 struct Entry {
     kind: u16,
-    /// Where in the block something begins.
+    /// Offset in the block at which a cluster begins or the previous one ends, in bytes.
     offset: u64,
-    /// Of a first block.
+    /// First entry: the block on the disk.
     block: u32,
-    /// Of a further one: the distance to the first, or the size of the cluster.
+    /// Further entry: the distance to the first, or the number of blocks of the cluster.
     back: u16,
 }
 
@@ -60,7 +60,7 @@ fn entry(image: &Image, map: u64, number: u64) -> Result<Entry, Error> {
     Ok(entry)
 }
 
-/// What has byte `at` of a file.
+/// Finds the cluster that holds byte `at` of a file.
 pub(super) fn find(
     image: &Image,
     map: u64,
@@ -72,7 +72,7 @@ pub(super) fn find(
     let mut number = at / BLOCK;
     let mut first = entry(image, map, number)?;
     if first.kind == FURTHER || first.offset > at % BLOCK {
-        // The entry before is of the same cluster, its first or a further one.
+        // The entry before belongs to the same cluster, as its first or a further one.
         if first.kind != FURTHER {
             number = number.checked_sub(1).ok_or_else(bad)?;
             first = entry(image, map, number)?;
@@ -91,7 +91,7 @@ pub(super) fn find(
     if first.kind == FURTHER || start > at {
         return Err(bad());
     }
-    // It ends where the next one begins.
+    // The cluster ends where the next one begins.
     let (mut end, mut blocks) = (size, 1);
     for next in number + 1..=number + CLUSTER_MAX {
         if next * BLOCK >= size {

@@ -1,4 +1,5 @@
-//! EROFS, plain or with the compression that this crate writes, after the kernel's `fs/erofs/erofs_fs.h`.
+//! Reads EROFS, plain or with the compression that this crate writes, after the kernel's
+//! `fs/erofs/erofs_fs.h`.
 
 use super::clusters;
 use super::fields::Fields;
@@ -10,7 +11,8 @@ use crate::tree::{Attributes, Timestamp};
 use crate::xattr::name_of;
 
 const MAGIC: u32 = 0xe0f5_e1e2;
-/// Compressed data behind zeros, in clusters of several blocks; chunk-based files.
+/// Supported features: zero padding before compressed data, clusters of several blocks, chunk-based
+/// files.
 const INCOMPAT: u32 = 0x1 | 0x2 | 0x4;
 const SLOT: u64 = 32;
 const CHUNK_BITS: u32 = 0x1f;
@@ -25,7 +27,7 @@ pub(super) struct Erofs {
     root: u64,
     inodes: u64,
     shared: u64,
-    /// The time of inodes that have none.
+    /// Time of the inodes that record none.
     time: Timestamp,
 }
 
@@ -85,7 +87,7 @@ impl Erofs {
     }
 }
 
-/// Bytes of an attribute that begins with these four.
+/// Size in bytes of an attribute that begins with these four bytes.
 fn entry_size(header: &[u8]) -> usize {
     let fields = Fields(header);
     let (name, value) = (fields.u8(0).unwrap_or(0), fields.u16(2).unwrap_or(0));
@@ -102,7 +104,7 @@ fn push(entry: &[u8], found: &mut Xattrs) -> Result<(), Error> {
     Ok(())
 }
 
-/// The fields of an inode, of either form.
+/// The fields of an inode, of the compact or extended form.
 struct Inode {
     size: u64,
     uid: u32,
@@ -158,7 +160,7 @@ impl Format for Erofs {
             .checked_mul(SLOT)
             .and_then(|at| at.checked_add(self.inodes))
             .ok_or_else(out_of_range)?;
-        // The short form may be the last thing on the disk.
+        // A compact inode may be the last thing on the disk.
         let format = Fields(&self.image.bytes::<2>(place)?).u16(0)?;
         let is_long = format & 1 != 0;
         let mut bytes = [0; 64];
@@ -232,7 +234,7 @@ impl Format for Erofs {
                 let (chunk, offset) = (at >> bits, at & ((1 << bits) - 1));
                 let place = chunk.checked_mul(entry).and_then(|at| at.checked_add(map));
                 let place = place.unwrap_or(u64::MAX);
-                // Of an index with 8 bytes, the address is the second half.
+                // In an index entry of 8 bytes, the address is the second half.
                 let address: [u8; 4] = self.image.bytes(place.saturating_add(entry - 4))?;
                 let block = u32::from_le_bytes(address);
                 let length = (1 << bits) - offset;
@@ -254,7 +256,7 @@ impl Format for Erofs {
 
     fn names<'a>(&self, block: &'a [u8]) -> Result<Vec<Name<'a>>, Error> {
         let fields = Fields(block);
-        // Where the first name begins, the records end.
+        // The records end where the first name begins.
         let count = usize::from(fields.u16(8)?) / DIRENT;
         if count == 0 {
             return Err(damaged("a block of a directory has no names"));
@@ -272,7 +274,7 @@ impl Format for Erofs {
                 .checked_sub(from)
                 .ok_or_else(|| damaged("names of a directory overlap"))?;
             let name = fields.bytes(from, length)?;
-            // The last name of a block may be shorter than its room.
+            // The last name of a block may be followed by zeros.
             let name = name.split(|byte| *byte == 0).next().unwrap_or_default();
             if name != b"." && name != b".." {
                 names.push((name, fields.u64(index * DIRENT)?));

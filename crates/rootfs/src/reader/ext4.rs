@@ -1,4 +1,4 @@
-//! ext4, after the kernel's `Documentation/filesystems/ext4`.
+//! Reads ext4, after the kernel's `Documentation/filesystems/ext4`.
 
 use super::fields::Fields;
 use super::format::{Format, Name, Xattrs};
@@ -10,16 +10,17 @@ use crate::xattr::{acl_from_disk, name_of};
 
 const MAGIC: u16 = 0xef53;
 const ROOT: u64 = 2;
-/// What the reader understands, or need not: types in entries, extents, 64 bit, multi-mount
-/// protection, groups that share, seeds of checksums, large directories.
+/// Features that the reader supports or may ignore: types in entries, extents, 64 bit, multi-mount
+/// protection, flexible groups, checksum seeds, large directories.
 const INCOMPAT: u32 = 0x2 | 0x40 | 0x80 | 0x100 | 0x200 | 0x2000 | 0x4000;
 const INCOMPAT_64BIT: u32 = 0x80;
 const FLAG_EXTENTS: u32 = 0x8_0000;
 const XATTR_MAGIC: u32 = 0xea02_0000;
 const EXTENT_MAGIC: u16 = 0xf30a;
-/// Deepest tree of extents that Linux makes.
+/// Greatest depth of an extent tree that Linux makes.
 const DEPTH_MAX: u16 = 5;
-/// Longest extent; longer ones are so many blocks less, and not initialised.
+/// Most blocks of an initialised extent. A greater length is this much too high, and marks an
+/// uninitialised extent.
 const INITIALISED_MAX: u16 = 1 << 15;
 
 pub(super) struct Ext4 {
@@ -79,7 +80,7 @@ impl Ext4 {
         })
     }
 
-    /// Where an inode is, in bytes.
+    /// Offset of an inode on the disk, in bytes.
     fn place(&self, number: u64) -> Result<u64, Error> {
         if number == 0 || number > self.inodes {
             return Err(damaged("an inode has a number that none can have"));
@@ -126,14 +127,14 @@ impl Ext4 {
         Ok(found)
     }
 
-    /// Looks a block up in a node of a tree of extents; blocks from `end` on are for other nodes.
+    /// Looks a block up in a node of an extent tree; blocks from `end` on belong to other nodes.
     fn find(&self, node: Fields<'_>, block: u64, end: u64, depth: u16) -> Result<Found, Error> {
         if node.u16(0)? != EXTENT_MAGIC || node.u16(6)? != depth {
             return Err(damaged("a tree of extents is none"));
         }
         let count = usize::from(node.u16(2)?);
         let first = |index: usize| Ok::<_, Error>(u64::from(node.u32(12 + index * 12)?));
-        // The last entry that does not begin behind the block.
+        // Find the last entry that does not begin after the block.
         let (mut low, mut high) = (0, count);
         while low < high {
             let middle = usize::midpoint(low, high);
@@ -177,7 +178,7 @@ impl Ext4 {
     }
 }
 
-/// Where a block of a file is on the disk, and up to which block of the file that goes on.
+/// The place on the disk of a block of a file, and the block of the file at which that run ends.
 struct Found {
     start: Option<u64>,
     end: u64,
@@ -288,7 +289,7 @@ impl Format for Ext4 {
             }
             let inode = u64::from(entry.u32(0)?);
             let name = entry.bytes(8, entry.u8(6)?.into())?;
-            // Free space, nodes of the index and the checksum look like entries without an inode.
+            // Free space, index nodes and the checksum look like entries without an inode.
             if inode != 0 && name != b"." && name != b".." {
                 names.push((name, inode));
             }
@@ -298,7 +299,7 @@ impl Format for Ext4 {
     }
 }
 
-/// Reads attributes from `at` on; offsets of values count from the beginning of the area.
+/// Reads attributes from offset `at` on; value offsets are relative to the start of the area.
 fn entries(area: Fields<'_>, mut at: usize, found: &mut Xattrs) -> Result<(), Error> {
     while area.u32(at).unwrap_or(0) != 0 {
         let length = usize::from(area.u8(at)?);

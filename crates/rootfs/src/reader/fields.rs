@@ -1,9 +1,9 @@
-//! Little-endian fields of records that may be cut short.
+//! Reads little-endian fields of records, which may be cut short.
 
 use super::image::damaged;
 use crate::error::Error;
 
-/// A record as it was read.
+/// A record that was read.
 #[derive(Clone, Copy)]
 pub(crate) struct Fields<'a>(pub(crate) &'a [u8]);
 
@@ -37,7 +37,7 @@ impl<'a> Fields<'a> {
         Ok(u64::from_le_bytes(self.array(at)?))
     }
 
-    /// A value whose high half has a field of its own.
+    /// A value whose high half is in a separate field.
     pub(crate) fn split_u32(self, low: usize, high: usize) -> Result<u64, Error> {
         Ok(u64::from(self.u32(low)?) | u64::from(self.u32(high)?) << 32)
     }

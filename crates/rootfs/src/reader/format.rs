@@ -1,13 +1,13 @@
-//! What the reader asks of a file system.
+//! The interface between the reader and a file system format.
 
 use super::image::{Image, Stretch};
 use super::stat::Stat;
 use crate::error::Error;
 
-/// Names and values.
+/// Names and values of extended attributes.
 pub(super) type Xattrs = Vec<(Vec<u8>, Vec<u8>)>;
 
-/// A name in a directory, and the number of what it leads to.
+/// A name in a directory, and its inode number.
 pub(super) type Name<'a> = (&'a [u8], u64);
 
 /// A file system on a disk.
@@ -16,8 +16,8 @@ pub(super) trait Format: Send + Sync {
     fn root(&self) -> u64;
     fn block_size(&self) -> u64;
     fn stat(&self, inode: u64) -> Result<Stat, Error>;
-    /// What is at byte `at`, which is below the size.
+    /// The stretch at byte `at` of a file; `at` is below the file's size.
     fn map(&self, stat: &Stat, at: u64) -> Result<Stretch, Error>;
-    /// The names in one block of a directory, `.` and `..` left out.
+    /// The names in one block of a directory, without `.` and `..`.
     fn names<'a>(&self, block: &'a [u8]) -> Result<Vec<Name<'a>>, Error>;
 }

@@ -1,4 +1,4 @@
-//! The bytes of a disk, and places among them.
+//! Reads the bytes of a disk, and describes places on it.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -9,28 +9,28 @@ use crate::error::Error;
 /// The bytes of a disk.
 pub(super) struct Image {
     pub(super) file: File,
-    /// In bytes.
+    /// Size in bytes.
     pub(super) size: u64,
 }
 
-/// Where the bytes of a file from some point on are.
+/// The place of a file's bytes from some offset on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stretch {
-    /// At this byte of the disk, so many of them.
+    /// On the disk, from byte `at` on, for `length` bytes.
     Disk { at: u64, length: u64 },
-    /// Nowhere: so many zeros.
+    /// A hole: `length` bytes of zeros.
     Hole { length: u64 },
-    /// In what a cluster holds, from this byte on.
+    /// In the content of a cluster, from byte `from` on.
     Packed { cluster: Cluster, from: usize },
 }
 
-/// Bytes that are compressed together.
+/// Bytes of a file that are compressed together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Cluster {
-    /// Where they are on the disk, and how many they are there.
+    /// Offset and length on the disk, in bytes.
     pub(super) at: u64,
     pub(super) stored: usize,
-    /// How many they are in truth.
+    /// Length after decompression, in bytes.
     pub(super) size: usize,
     pub(super) algorithm: u8,
 }
@@ -48,7 +48,7 @@ impl Image {
         self.file.read_exact_at(buffer, at).map_err(failed)
     }
 
-    /// Refuses a disk that was cut.
+    /// Refuses a disk that is shorter than `blocks` blocks of `block` bytes.
     pub(super) fn must_have(&self, blocks: u64, block: u64) -> Result<(), Error> {
         match blocks.checked_mul(block) {
             Some(bytes) if bytes <= self.size => Ok(()),
@@ -56,7 +56,7 @@ impl Image {
         }
     }
 
-    /// What a cluster holds. Zeros before the data are no part of it.
+    /// The decompressed content of a cluster, without the zeros before the compressed data.
     pub(super) fn cluster(&self, cluster: Cluster) -> Result<Vec<u8>, Error> {
         let mut stored = vec![0; cluster.stored];
         self.read(cluster.at, &mut stored)?;
@@ -73,7 +73,7 @@ impl Image {
     }
 }
 
-/// What is at byte `at` of a file of `size` bytes that lie together.
+/// The stretch at byte `at` of a file of `size` contiguous bytes.
 pub(super) fn contiguous(start: u64, size: u64, at: u64) -> Stretch {
     Stretch::Disk {
         at: start.saturating_add(at),

@@ -1,13 +1,13 @@
-//! What a disk says of its files.
+//! The metadata of files on a disk.
 
 use super::image::damaged;
 use crate::error::Error;
 use crate::tree::Attributes;
 
-/// What a disk says of one file.
+/// The metadata of one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stat {
-    /// What it is.
+    /// The type of the file.
     pub kind: ObjectKind,
     /// Owner, permissions, time and extended attributes, ACLs in the form of system calls.
     pub attributes: Attributes,
@@ -15,7 +15,7 @@ pub struct Stat {
     pub size: u64,
     /// Number of names.
     pub links: u32,
-    /// Its number: the same for all names of one file.
+    /// The inode number: the same for all names of one file.
     pub inode: u64,
     pub(super) data: Data,
 }
@@ -31,16 +31,16 @@ pub enum ObjectKind {
     Symlink,
     /// A character device.
     CharDevice {
-        /// Its driver.
+        /// Major number: the driver.
         major: u32,
-        /// Which device of the driver.
+        /// Minor number: the device of the driver.
         minor: u32,
     },
     /// A block device.
     BlockDevice {
-        /// Its driver.
+        /// Major number: the driver.
         major: u32,
-        /// Which device of the driver.
+        /// Minor number: the device of the driver.
         minor: u32,
     },
     /// A named pipe.
@@ -49,25 +49,25 @@ pub enum ObjectKind {
     Socket,
 }
 
-/// How the content of an inode is found; each format knows its own.
+/// The data layout of an inode, in the terms of each format.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Data {
     None,
-    /// At this byte of the disk.
+    /// Contiguous, from this byte of the disk on.
     At(u64),
-    /// The root of a tree of extents, as the inode has it.
+    /// The root of an extent tree, as the inode holds it.
     Extents([u8; 60]),
-    /// Whole blocks at the first byte, the rest at the second.
+    /// Whole blocks from the first offset on, the rest at the second; both in bytes.
     Tail(u64, u64),
-    /// A map at this byte.
+    /// Chunks, with a map at this byte of the disk.
     Chunks {
         map: u64,
-        /// Bytes of a chunk as a power of two.
+        /// Size of a chunk in bytes, as a power of two.
         bits: u32,
-        /// Bytes of an entry of the map.
+        /// Size of an entry of the map in bytes.
         entry: u64,
     },
-    /// A map at this byte, of clusters that are compressed in one way.
+    /// Compressed clusters, with a map at this byte of the disk, all with one algorithm.
     Compressed {
         map: u64,
         algorithm: u8,
@@ -75,7 +75,7 @@ pub(super) enum Data {
 }
 
 impl ObjectKind {
-    /// From `st_mode`, and the device number in the kernel's own 32 bits.
+    /// Converts `st_mode` and a device number in the kernel's 32 bits.
     pub(super) fn of(mode: u16, device: u32) -> Result<Self, Error> {
         let major = (device >> 8) & 0xfff;
         let minor = (device & 0xff) | ((device >> 12) & 0xf_ff00);

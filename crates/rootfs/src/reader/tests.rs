@@ -1,4 +1,4 @@
-//! What was written is read back; what others make of it, too.
+//! Tests that the reader reads what this crate and other programs write.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -23,7 +23,7 @@ fn content(reader: &DiskReader, stat: &Stat) -> Vec<u8> {
     }
 }
 
-/// Path to everything that both file systems keep, links by the first path of the same file.
+/// Everything that both file systems keep, by path; hard links by the first path of the same file.
 fn tree(reader: &DiskReader) -> BTreeMap<Vec<u8>, (Stat, Vec<u8>, Vec<u8>)> {
     let mut tree = BTreeMap::new();
     let mut first = BTreeMap::new();
@@ -42,7 +42,7 @@ fn tree(reader: &DiskReader) -> BTreeMap<Vec<u8>, (Stat, Vec<u8>, Vec<u8>)> {
             Ok(())
         })
         .unwrap();
-    // Whose first name comes first depends on the order of the disk.
+    // The order of the disk decides which name of a file comes first.
     let mut least: BTreeMap<Vec<u8>, Vec<u8>> = BTreeMap::new();
     for (path, (_, _, first)) in &tree {
         least.entry(first.clone()).or_insert_with(|| path.clone());
@@ -56,7 +56,7 @@ fn tree(reader: &DiskReader) -> BTreeMap<Vec<u8>, (Stat, Vec<u8>, Vec<u8>)> {
             stat.size = 0;
         }
     }
-    // Every ext4 has this one, and the root counts it.
+    // Every ext4 has this directory, and the root's link count includes it.
     if tree.remove(&b"lost+found"[..]).is_some() {
         tree.get_mut(&b""[..]).unwrap().0.links -= 1;
     }

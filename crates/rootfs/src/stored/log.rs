@@ -1,4 +1,5 @@
-//! The log of a stored layer: entries one after the other, little-endian, texts behind their lengths.
+//! The log of a stored layer: a sequence of entries, little-endian, each text preceded by its
+//! length.
 
 use std::io::{self, ErrorKind, Read};
 
@@ -6,10 +7,10 @@ use crate::error::Error;
 use crate::layer::{Entry, EntryKind};
 use crate::tree::{Attributes, Extent, Timestamp};
 
-/// Longest text, and most of anything, that a log holds of one entry: no layer has more.
+/// Longest text in bytes, and most items of anything, of one entry in a log: no layer has more.
 const LONGEST: u32 = 64 << 20;
 
-/// Where the data of an entry is.
+/// The place of an entry's data.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Stored {
     Nothing,

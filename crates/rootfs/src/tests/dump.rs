@@ -1,4 +1,4 @@
-//! What the kernel, or else `debugfs`, sees in an image.
+//! The files of an image as the kernel, or else `debugfs`, sees them.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
@@ -13,7 +13,7 @@ use crate::FileSystem;
 /// One file as it is seen from outside.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Seen {
-    /// As `ls -l` shows it.
+    /// The type, as `ls -l` shows it.
     pub(crate) kind: char,
     pub(crate) mode: u32,
     pub(crate) owner: (u32, u32),
@@ -25,17 +25,17 @@ pub(crate) struct Seen {
     pub(crate) first_name: Vec<u8>,
 }
 
-/// Everything in an image but `lost+found`.
+/// Everything in an image except `lost+found`.
 #[derive(Debug)]
 pub(crate) struct Dump {
     pub(crate) files: BTreeMap<Vec<u8>, Seen>,
-    /// The kernel was asked. Otherwise owners, times, devices, attributes and hard links are not
-    /// known.
+    /// Whether the kernel was asked. Otherwise owners, times, devices, attributes and hard links
+    /// are not known.
     pub(crate) exact: bool,
 }
 
 impl Dump {
-    /// Of a disk and its twins, if it has any, which must be equal.
+    /// The dump of a disk and its twins, if any, which must be equal.
     #[track_caller]
     pub(crate) fn of(disk: &TestDisk) -> Self {
         let dump = Self::one(disk);
@@ -102,7 +102,8 @@ pub(crate) fn mount(image: &Path, point: &Path, options: &str) -> bool {
     rustix::process::geteuid().is_root() && command.output().is_ok_and(|o| o.status.success())
 }
 
-/// Unmounts; a test that forks at this moment holds our descriptors until it executes.
+/// Unmounts, with retries: a test that forks at this moment holds our descriptors until it
+/// executes.
 pub(crate) fn unmount(point: &Path) {
     let mut message = String::new();
     for _ in 0..100 {

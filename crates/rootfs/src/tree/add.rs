@@ -1,4 +1,4 @@
-//! Additions: directories, further names of files, everything else.
+//! Adds nodes to the tree: directories, further names of files, everything else.
 
 use super::arena::Tree;
 use super::node::{Attributes, Kind, Node, NodeId};
@@ -6,9 +6,9 @@ use crate::error::{EntryFault, Error};
 use crate::path::TreePath;
 use crate::xattr;
 
-/// Most names of one file that ext4 counts.
+/// Most names of one file that ext4 can count.
 const LINKS_MAX: u32 = 65_000;
-/// Longest target that Linux follows.
+/// Longest target that Linux follows, in bytes.
 pub(crate) const SYMLINK_MAX: usize = 4095;
 
 impl Tree {
@@ -42,7 +42,7 @@ impl Tree {
         Ok(())
     }
 
-    /// Makes what is missing of a directory's path, and leaves the rest alone.
+    /// Makes the missing directories of a path, and leaves existing ones as they are.
     pub(crate) fn make_directories(&mut self, base: NodeId, path: &TreePath) -> Result<(), Error> {
         let made = self.parent_for_writing(base, path.as_bytes());
         made.map(drop).map_err(|fault| fault.at(path))
@@ -59,7 +59,7 @@ impl Tree {
         }
     }
 
-    /// Adds anything but a directory, in the place of whatever has the name.
+    /// Adds anything but a directory, in place of any object of that name.
     pub(crate) fn add(
         &mut self,
         base: NodeId,
@@ -92,7 +92,7 @@ impl Tree {
         self.place(parent, name, id)
     }
 
-    /// Gives a file that exists a further name and the attributes that come with it, and returns the
+    /// Gives an existing file another name and the attributes that come with it; returns the
     /// file. Extended attributes are added to those it has; a symbolic link has no permissions of
     /// its own.
     pub(crate) fn add_hardlink(
@@ -120,7 +120,7 @@ impl Tree {
             return Err(refuse(EntryFault::HardlinkToDirectory));
         }
         self.charge_xattrs(&attributes)?;
-        // The new name counts first: it may take the place of the file's last one.
+        // Count the new name first: it may replace the file's last one.
         let node = self.node_mut(id);
         if node.links >= LINKS_MAX {
             return Err(refuse(EntryFault::TooManyHardlinks));
@@ -138,7 +138,7 @@ impl Tree {
         Ok(id)
     }
 
-    /// Finds or makes the directory that a layer is rooted in. No symbolic link is followed.
+    /// Finds or makes the root directory of a layer. No symbolic link is followed.
     pub(crate) fn prefix(&mut self, path: &TreePath) -> Result<NodeId, Error> {
         let mut at = Self::ROOT;
         for name in crate::path::components(path.as_bytes()) {

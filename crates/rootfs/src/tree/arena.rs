@@ -1,4 +1,4 @@
-//! The nodes and the links between them.
+//! The nodes of the tree, in an arena, and the links between them.
 
 use std::collections::BTreeMap;
 
@@ -16,12 +16,12 @@ pub(crate) struct Tree {
     pub(super) metadata: u64,
     pub(super) implicit: Attributes,
     pub(super) freed: Vec<Kind>,
-    /// The last parent that was resolved for writing: names of one directory come in a row.
+    /// The last parent that was resolved for writing: names of one directory are often consecutive.
     pub(super) cache: Option<(NodeId, Vec<u8>, NodeId)>,
 }
 
 impl Tree {
-    /// An empty root. Directories that no entry describes get `implicit`.
+    /// An empty root. Directories that no entry describes get the attributes `implicit`.
     pub(crate) fn new(limits: Limits, implicit: Attributes) -> Self {
         let root = Node {
             kind: Kind::Directory(Directory {
@@ -47,13 +47,13 @@ impl Tree {
 
     pub(crate) const ROOT: NodeId = NodeId(0);
 
-    /// Starts a layer: from here on, everything present belongs to lower layers.
+    /// Starts a layer: everything that is present now belongs to lower layers.
     pub(crate) fn begin_layer(&mut self) {
         self.layer += 1;
         self.cache = None;
     }
 
-    /// Files with data on the disk that have lost their last name since the last call.
+    /// Files with data on the disk that have lost their last name since the previous call.
     pub(crate) fn take_freed(&mut self) -> Vec<Kind> {
         std::mem::take(&mut self.freed)
     }
@@ -65,7 +65,8 @@ impl Tree {
             .expect("links lead to live nodes only")
     }
 
-    /// What `st_nlink` is: names of a file; of a directory its name, `.` and each `..` that leads to it.
+    /// The link count (`st_nlink`): names of a file; of a directory its name, `.` and each `..` to
+    /// it.
     pub(crate) fn links(&self, id: NodeId) -> u64 {
         let node = self.node(id);
         match &node.kind {
@@ -127,7 +128,7 @@ impl Tree {
         Ok(id)
     }
 
-    /// Puts a node under a name; what had the name is removed.
+    /// Puts a node under a name; the node that had the name is removed.
     pub(super) fn place(&mut self, parent: NodeId, name: &[u8], id: NodeId) -> Result<(), Error> {
         self.charge(name.len())?;
         let link = Link {
@@ -162,7 +163,7 @@ impl Tree {
         }
     }
 
-    /// Counts bytes that stay in memory.
+    /// Counts bytes that stay in memory against the limit.
     pub(super) fn charge(&mut self, bytes: usize) -> Result<(), Error> {
         self.metadata += bytes as u64;
         if self.metadata > self.limits.metadata {

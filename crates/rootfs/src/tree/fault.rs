@@ -1,9 +1,9 @@
-//! Failures on the way to an entry.
+//! Failures of operations on the tree.
 
 use crate::error::{EntryFault, Error};
 use crate::path::TreePath;
 
-/// A failure whose entry is not known yet.
+/// A failure, before the entry is known.
 #[derive(Debug)]
 pub(super) enum Fault {
     Entry(EntryFault),

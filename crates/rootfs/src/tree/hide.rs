@@ -1,4 +1,4 @@
-//! Removal, whiteouts and opaque directories.
+//! Removes nodes: whiteouts, opaque directories, replaced names.
 
 use super::arena::Tree;
 use super::fault::Fault;
@@ -9,8 +9,8 @@ use crate::path::TreePath;
 impl Tree {
     /// Hides what lower layers have under a name. A parent that does not exist hides nothing.
     ///
-    /// What the current layer itself has put there stays; a directory that only holds such things
-    /// gets the attributes of one that no entry describes.
+    /// Nodes of the current layer stay. A directory that holds only such nodes gets the attributes
+    /// of one that no entry describes.
     pub(crate) fn whiteout(
         &mut self,
         base: NodeId,
@@ -41,7 +41,7 @@ impl Tree {
     }
 
     /// Hides everything that lower layers have in a directory, but not the directory, which is made
-    /// if it is missing. In what is no directory there is nothing to hide.
+    /// if it is missing. If the name is not a directory, nothing is hidden.
     pub(crate) fn opaque(&mut self, base: NodeId, path: &TreePath) -> Result<(), Error> {
         match self.existing(base, path)? {
             Some(id) => self.prune(id),
@@ -94,7 +94,7 @@ impl Tree {
         }
     }
 
-    /// Takes one name from a node, and everything below it if it is a directory.
+    /// Removes one name from a node, and everything below it if it is a directory.
     pub(super) fn remove(&mut self, id: NodeId) {
         let mut pending = vec![id];
         while let Some(id) = pending.pop() {

@@ -17,9 +17,9 @@ pub struct Timestamp {
 pub struct Attributes {
     /// Permission bits with setuid, setgid and sticky: the low 12 bits of `st_mode`.
     pub mode: u16,
-    /// Owner.
+    /// User id of the owner.
     pub uid: u32,
-    /// Group.
+    /// Group id.
     pub gid: u32,
     /// Time of the last change; ext4 holds 1901 to 2446 and times outside are clamped to that.
     pub mtime: Timestamp,
@@ -40,7 +40,7 @@ impl Attributes {
     }
 }
 
-/// Names a node of one tree.
+/// Identifies a node of one tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct NodeId(pub(super) u32);
 
@@ -62,7 +62,7 @@ pub(crate) struct Extent {
     pub(crate) physical: u64,
 }
 
-/// What a node is.
+/// The type of a node, with its content.
 #[derive(Debug)]
 pub(crate) enum Kind {
     Directory(Directory),
@@ -70,7 +70,7 @@ pub(crate) enum Kind {
         size: u64,
         extents: Vec<Extent>,
     },
-    /// A file in compressed segments: which of those that are compressed.
+    /// A compressed file, by its number in the compressor.
     Compressed {
         size: u64,
         file: u32,
@@ -129,16 +129,16 @@ pub(crate) struct Node {
     pub(crate) links: u32,
 }
 
-/// A directory's names, and what the current layer has done to it.
+/// A directory's names, and the layers that changed it.
 #[derive(Debug)]
 pub(crate) struct Directory {
     pub(crate) children: BTreeMap<Box<[u8]>, Link>,
     pub(crate) parent: NodeId,
-    /// Last layer with an entry for the directory itself.
+    /// Last layer that has an entry for the directory itself.
     pub(super) explicit: u32,
-    /// Last layer that put something into the directory or below.
+    /// Last layer that put something into the directory or below it.
     pub(super) touched: u32,
-    /// Layer that hid everything of lower layers here.
+    /// Last layer that hid everything of lower layers here.
     pub(super) pruned: u32,
 }
 
@@ -146,7 +146,7 @@ pub(crate) struct Directory {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Link {
     pub(crate) node: NodeId,
-    /// Layer that made the name.
+    /// The layer that made the name.
     pub(super) layer: u32,
 }
 
@@ -155,7 +155,7 @@ pub(crate) fn device_fits(major: u32, minor: u32) -> bool {
     major < 1 << 12 && minor < 1 << 20
 }
 
-/// A device number in 32 bits, as Linux keeps it on disk.
+/// Encodes a device number in 32 bits, as Linux keeps it on disk.
 pub(crate) fn encode_device(major: u32, minor: u32) -> u32 {
     (minor & 0xff) | (major << 8) | ((minor & !0xff) << 12)
 }

@@ -1,9 +1,9 @@
-//! The order in which file systems number files.
+//! The order in which the writers number the nodes of a tree.
 
 use super::arena::Tree;
 use super::node::NodeId;
 
-/// Every node once: the root, what is to come early, then the others breadth first and by name.
+/// Every node once: the root, the early node if any, then the others breadth first and by name.
 pub(crate) struct Order {
     pub(crate) nodes: Vec<NodeId>,
     positions: Vec<u32>,
@@ -34,7 +34,7 @@ impl Order {
     fn push(&mut self, id: NodeId) {
         let position = &mut self.positions[id.index()];
         if *position == NOWHERE {
-            // The arena counts in 32 bits, too.
+            // The arena counts nodes in 32 bits, too.
             *position = u32::try_from(self.nodes.len()).unwrap_or(NOWHERE);
             self.nodes.push(id);
         }

@@ -1,4 +1,4 @@
-//! Resolution of names inside the tree.
+//! Resolves names inside the tree.
 
 use std::borrow::Cow;
 
@@ -8,12 +8,12 @@ use super::node::{Kind, NodeId};
 use crate::error::EntryFault;
 use crate::path::PATH_MAX;
 
-/// Most symbolic links followed for one name, as in Linux.
+/// Most symbolic links that are followed for one name, as in Linux.
 const SYMLINKS_MAX: usize = 40;
-/// Longest name that following a symbolic link may lead to, so that walks stay short.
+/// Longest name in bytes after following symbolic links, so that walks stay short.
 const EXPANDED_MAX: usize = 2 * PATH_MAX;
 
-/// What one step of a walk comes to.
+/// The result of one step of a walk.
 enum Step {
     Enter(NodeId),
     Follow { from: NodeId, rest: Vec<u8> },
@@ -21,8 +21,8 @@ enum Step {
 }
 
 impl Tree {
-    /// The directory that `path` leads to, made if it is missing, and marked as written by the
-    /// current layer with everything above it.
+    /// The directory at `path`, made if it is missing. It and all its parents are marked as written
+    /// by the current layer.
     pub(super) fn parent_for_writing(
         &mut self,
         base: NodeId,
@@ -58,7 +58,7 @@ impl Tree {
         Ok(at)
     }
 
-    /// The directory that `path` leads to, if there is one.
+    /// The directory at `path`, if there is one.
     pub(super) fn find_directory(
         &self,
         base: NodeId,
@@ -120,7 +120,7 @@ impl Tree {
     }
 }
 
-/// Bounds of the next component at or after `start`, leaving out empty ones and `.`.
+/// Bounds of the next component at or after `start`; empty ones and `.` are skipped.
 fn next_component(path: &[u8], start: usize) -> Option<(usize, usize)> {
     let mut from = start;
     loop {

@@ -1,4 +1,4 @@
-//! Costs that hold for any input. What the tree means is tested on whole disks.
+//! Tests that costs are bounded for any input. The semantics are tested on whole disks.
 
 use super::{Attributes, Kind, NodeId, Tree};
 use crate::options::Limits;
@@ -10,7 +10,7 @@ fn path(name: &str) -> TreePath {
     TreePath::parse(name.as_bytes()).unwrap()
 }
 
-/// With a search among siblings for each, this would take hours.
+/// This would take hours if each name searched its siblings.
 #[test]
 fn half_a_million_siblings() {
     let mut tree = Tree::new(Limits::default(), Attributes::new(0o755));
@@ -35,7 +35,7 @@ fn the_remembered_parent_does_not_outlive_a_change() {
     add(&mut tree, "b/x", Kind::Fifo);
     add(&mut tree, "l", Kind::Symlink((*b"a").into()));
     add(&mut tree, "l/1", Kind::Fifo);
-    // The link changes between two names below it.
+    // The link's target changes between two names below it.
     add(&mut tree, "l", Kind::Symlink((*b"b").into()));
     add(&mut tree, "l/2", Kind::Fifo);
     let child = |name: &[u8]| tree.child(ROOT, name).unwrap().node;

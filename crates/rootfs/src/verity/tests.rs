@@ -8,7 +8,7 @@ use super::*;
 use crate::tests::{build_with, small};
 use crate::{Attributes, FileSystem, Options};
 
-/// `veritysetup` agrees with the hash of every disk, and not with a changed one.
+/// `veritysetup` accepts the hash of every disk, and rejects a changed disk.
 #[test]
 fn veritysetup_accepts_the_tree() {
     for (file_system, length) in [

@@ -1,4 +1,4 @@
-//! `catalogue build`: an image becomes a bundle, and an entry of a catalogue.
+//! `catalogue build`: makes a bundle of an image, and an entry of a catalogue for it.
 
 use std::io::Seek as _;
 use std::path::{Path, PathBuf};
@@ -11,29 +11,29 @@ use super::document::{Catalogue, CatalogueImage};
 use crate::hash::copy_hashed;
 use crate::{Error, Home, ProgressSink, RootfsRequest, blocking};
 
-/// What to build.
+/// The bundle to build.
 #[derive(Debug, Clone)]
 pub struct BundleRequest {
-    /// The disk; its output and file system are not looked at.
+    /// The disk to build; its output path and file system are ignored.
     pub rootfs: RootfsRequest,
-    /// Where the bundle goes; a file that is there is replaced.
+    /// The path of the bundle; an existing file is replaced.
     pub output: PathBuf,
-    /// What users call it.
+    /// The name in the catalogue.
     pub name: String,
-    /// Distribution, for people.
+    /// The distribution, for people to read.
     pub distro: Option<String>,
-    /// The kernel it is meant for.
+    /// The name of the kernel that the image is meant for.
     pub kernel: Option<String>,
-    /// A catalogue that gets the entry; made if missing.
+    /// The catalogue that gets the entry; it is made if it is missing.
     pub catalogue: Option<PathBuf>,
 }
 
 /// A bundle that was built.
 #[derive(Debug, Clone, Serialize)]
 pub struct BuiltBundle {
-    /// Its file.
+    /// The path of the bundle.
     pub path: PathBuf,
-    /// Its entry in a catalogue.
+    /// The entry for a catalogue.
     pub entry: CatalogueImage,
 }
 
@@ -85,7 +85,7 @@ fn pack(
         .and_then(|()| copy_hashed(&mut &output, &mut std::io::sink()));
     let (digest, size) = read.map_err(Error::io("read", &request.output))?;
     new.publish()?;
-    // The store's folder is swept only when the next command begins.
+    // Removed now, because the store sweeps its folder only when the next command begins.
     std::fs::remove_file(disk).map_err(Error::io("remove", disk))?;
     let entry = CatalogueImage {
         name: request.name,
@@ -105,7 +105,8 @@ fn pack(
     })
 }
 
-/// How a catalogue names a bundle: by its file name when it is beside it, else in full.
+/// The URL of a bundle in a catalogue: its file name when both lie in one folder, else its absolute
+/// path.
 fn url(bundle: &Path, catalogue: Option<&Path>) -> Result<String, Error> {
     let whole = |path: &Path| std::path::absolute(path).map_err(Error::io("find", path));
     let bundle = whole(bundle)?;

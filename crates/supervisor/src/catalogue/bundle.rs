@@ -1,7 +1,8 @@
-//! Bundles: `.tar.zst` files with exactly `rootfs.ext4` and `manifest.json`.
+//! Bundles: `.tar.zst` files with exactly two members, `rootfs.ext4` and `manifest.json`.
 //!
-//! The manifest carries the OCI manifest and configuration of the image that the disk was made from,
-//! byte for byte: so an image from a bundle has the name, digest and process of any other.
+//! The second one carries the OCI manifest and configuration of the image that the disk was made
+//! from, byte for byte. So an image from a bundle has the same name, digest and process as one from
+//! a registry.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -19,20 +20,20 @@ use crate::Error;
 pub(crate) const DISK: &str = "rootfs.ext4";
 pub(crate) const MANIFEST: &str = "manifest.json";
 const VERSION: u32 = 1;
-/// Largest manifest, in bytes.
+/// Largest `manifest.json`, in bytes.
 const LARGEST_MANIFEST: u64 = 16 << 20;
 /// Largest disk, in bytes.
 const LARGEST_DISK: u64 = 64 << 30;
 const BLOCK: usize = 4096;
 
-/// `manifest.json`.
+/// The content of `manifest.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct BundleManifest {
     pub(crate) version: u32,
-    /// The image's manifest as it is.
+    /// The image's manifest, byte for byte.
     pub(crate) manifest: String,
-    /// The image's configuration as it is.
+    /// The image's configuration, byte for byte.
     pub(crate) config: String,
 }
 
@@ -46,7 +47,7 @@ impl BundleManifest {
     }
 }
 
-/// Writes a bundle: the same bytes for the same disk.
+/// Writes a bundle; the same disk always gives the same bytes.
 pub(crate) fn write(disk: &File, manifest: &BundleManifest, output: &File) -> io::Result<()> {
     let mut encoder = zstd::Encoder::new(output, 3)?;
     encoder.include_checksum(true)?;
@@ -66,8 +67,8 @@ pub(crate) fn write(disk: &File, manifest: &BundleManifest, output: &File) -> io
     archive.into_inner()?.finish()?.flush()
 }
 
-/// Takes a bundle, whose digest was checked, into the store and makes the record, which is the caller's
-/// to put.
+/// Takes a bundle whose digest is already verified into the store. Returns the record, which the
+/// caller has to store.
 pub(super) fn unpack(
     store: &ImageStore,
     file: &File,
@@ -88,13 +89,14 @@ pub(super) fn unpack(
     };
     let key = format!("bundle-{}.ext4", entry.sha256);
     let (mut manifest, mut seen) = (None, BTreeSet::new());
-    // A disk that is there came from the same bytes.
+    // A disk under this key came from the same bytes.
     let claim = match store.claim_disk(&key)? {
         DiskClaim::Build(build) => Some(build),
         DiskClaim::Ready(_) => None,
     };
     let mut archive = tar::Archive::new(zstd::Decoder::new(file).map_err(failed)?);
-    // Raw: extended headers are members like any other, refused and not read into memory.
+    // Read raw, so that extended headers are members like any other: refused, and not read into
+    // memory.
     for member in archive.entries().map_err(failed)?.raw(true) {
         let mut member = member.map_err(failed)?;
         let name = String::from_utf8_lossy(&member.path_bytes()).into_owned();
@@ -149,7 +151,7 @@ pub(super) fn unpack(
     Ok(record)
 }
 
-/// Copies a disk; blocks of zeros stay holes.
+/// Copies a disk; blocks of zeros become holes.
 fn copy_sparse(from: &mut impl Read, to: &File, size: u64) -> io::Result<()> {
     const ZEROS: [u8; BLOCK] = [0; BLOCK];
     let mut buffer = vec![0; 256 * BLOCK];
@@ -167,7 +169,7 @@ fn copy_sparse(from: &mut impl Read, to: &File, size: u64) -> io::Result<()> {
     to.set_len(size)
 }
 
-/// Whether it is an ext4 whose tree can be read.
+/// Checks that a disk is an ext4 whose tree can be read.
 fn check(disk: File) -> Result<(), lazaret_rootfs::Error> {
     let reader = DiskReader::open(disk, Limits::default())?;
     if reader.file_system() != FileSystem::Ext4 {

@@ -1,4 +1,4 @@
-//! The file of a catalogue: reading it strictly, and adding to it.
+//! The file of a catalogue: strict reading, and adding entries.
 
 use std::path::{Path, PathBuf};
 
@@ -12,7 +12,7 @@ const VERSION: u32 = 1;
 /// Largest catalogue, in bytes.
 const LARGEST: usize = 4 << 20;
 
-/// What a catalogue file says.
+/// The content of a catalogue file.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Catalogue {
@@ -21,7 +21,7 @@ pub(super) struct Catalogue {
     pub(super) images: Vec<CatalogueImage>,
     #[serde(default)]
     pub(super) kernels: Vec<CatalogueKernel>,
-    /// Where it lies; relative paths begin there.
+    /// The folder of the file; relative paths begin there.
     #[serde(skip)]
     pub(super) folder: PathBuf,
 }
@@ -30,21 +30,21 @@ pub(super) struct Catalogue {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CatalogueImage {
-    /// What users call it.
+    /// The name that users type.
     pub name: String,
-    /// Distribution, for people.
+    /// The distribution, for people to read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub distro: Option<String>,
-    /// `amd64`, `arm64`, ...
+    /// The architecture: `amd64`, `arm64`, ...
     pub arch: String,
-    /// The kernel it is meant for: of the catalogue, of the store, or in a registry.
+    /// The kernel that the image is meant for: in the catalogue, in the store, or in a registry.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kernel: Option<String>,
-    /// Where its bundle is: `http(s)://`, or a path.
+    /// The location of its bundle: an `http://` or `https://` URL, or a path.
     pub url: String,
-    /// Of the bundle, hexadecimal.
+    /// SHA-256 of the bundle, hexadecimal.
     pub sha256: String,
-    /// Of the bundle, in bytes.
+    /// Size of the bundle, in bytes.
     pub size: u64,
 }
 
@@ -59,7 +59,7 @@ pub(super) struct CatalogueKernel {
     size: u64,
 }
 
-/// A file and what it must be.
+/// The location of a file, with the size and digest that it must have.
 pub(super) struct Location {
     pub(super) url: String,
     pub(super) wanted: Descriptor,
@@ -112,7 +112,7 @@ impl Catalogue {
         Ok(this)
     }
 
-    /// Puts an entry in the place of the one with its name and architecture, and writes the file.
+    /// Adds an entry, in the place of one with the same name and architecture, and writes the file.
     pub(super) fn add(path: &Path, image: CatalogueImage) -> Result<(), Error> {
         let mut this = if path.exists() {
             Self::read(path)?

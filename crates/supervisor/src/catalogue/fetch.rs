@@ -1,5 +1,5 @@
-//! Files that a catalogue names: brought into this process's own folder, and verified on the way, so that
-//! nobody changes them between the check and their use.
+//! Fetches the files that a catalogue names. They go into this process's own folder and are
+//! verified on the way, so that nobody can change them between the check and their use.
 
 use std::fs::File;
 use std::io::Write;
@@ -14,7 +14,7 @@ use crate::hash::copy_hashed;
 use crate::{Error, Home, ProgressSink, blocking};
 
 impl Home {
-    /// A file with the size and digest that the catalogue says.
+    /// Fetches a file, which must have the size and digest that the catalogue says.
     pub(super) async fn fetch(
         &self,
         location: &Location,
@@ -49,7 +49,7 @@ impl Home {
 fn copy(path: &Path, to: &mut NamedTempFile, wanted: &Descriptor) -> Result<(), Error> {
     use std::io::Read as _;
     let from = File::open(path).map_err(Error::io("open", path))?;
-    // One byte more tells a longer file.
+    // One byte more than wanted shows that a file is too long.
     let mut from = from.take(wanted.size.saturating_add(1));
     let (actual, size) = copy_hashed(&mut from, to).map_err(Error::io("copy", path))?;
     if actual == wanted.digest && size == wanted.size {

@@ -1,4 +1,4 @@
-//! Looking into all catalogues.
+//! Finds names in the catalogues.
 
 use std::path::PathBuf;
 
@@ -8,13 +8,14 @@ use super::document::Catalogue;
 use crate::{Error, Home};
 
 impl Home {
-    /// All catalogues, in the order in which they are asked.
+    /// Reads all catalogues, in the order in which they are searched.
     pub(super) fn catalogues(&self) -> Result<Vec<Catalogue>, Error> {
         let paths = self.settings.catalogues.iter();
         paths.map(|path| Catalogue::read(path)).collect()
     }
 
-    /// The entry for this machine's architecture, and the folder of its catalogue.
+    /// Finds the entry for this machine's architecture; returns it with the folder of its
+    /// catalogue.
     pub(super) fn in_catalogues<T: Clone>(
         &self,
         pick: impl Fn(&Catalogue, &str) -> Option<T>,

@@ -1,4 +1,4 @@
-//! A prebuilt image: fetched, checked, unpacked into the store.
+//! Prebuilt images: fetched, verified and unpacked into the store.
 
 use lazaret_images::{ImageRecord, ImageStore, Lease};
 use lazaret_oci::Reference;
@@ -10,7 +10,7 @@ use crate::image::{Image, local_name};
 use crate::{Error, Home, ProgressSink, blocking};
 
 impl Home {
-    /// The prebuilt image of that name, fetched into the store; `None` when no catalogue has it.
+    /// Fetches the prebuilt image of that name into the store; `None` when no catalogue has it.
     ///
     /// # Errors
     /// Those of the catalogue, the download and the bundle.
@@ -67,7 +67,7 @@ impl Home {
                 &reference,
                 kernel,
             )?;
-            // The download may have taken long.
+            // Checked again: the download may have taken long.
             refuse_other(&store, &reference)?;
             store.put(&record)?;
             Ok(record)
@@ -76,7 +76,7 @@ impl Home {
     }
 }
 
-/// What was imported under that name is the user's own.
+/// Refuses a name under which the user imported an image: that one is never replaced.
 fn refuse_other(images: &ImageStore, reference: &Reference) -> Result<(), Error> {
     match images.get(&reference.to_string())? {
         Some(old) if old.prebuilt.is_none() => Err(Error::ImageExists { name: old.name }),

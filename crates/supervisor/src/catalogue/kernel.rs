@@ -1,4 +1,4 @@
-//! The kernel that something asks for, wherever it is.
+//! Finds the kernel that an image or a command line names, in the store or elsewhere.
 
 use std::path::Path;
 
@@ -8,8 +8,8 @@ use crate::kernel::{Kernel, KernelSource};
 use crate::{Error, Home, ProgressSink};
 
 impl Home {
-    /// The name in the store of a kernel that something asks for: one of the store, of a catalogue, a
-    /// file, or one in a registry, in this order.
+    /// Makes sure that a kernel is in the store, and returns its name there. It is looked for in
+    /// the store, in the catalogues, as a file, and in a registry, in this order.
     ///
     /// # Errors
     /// Those of the kernel store, the catalogue and the registry.
@@ -43,7 +43,7 @@ impl Home {
         }
     }
 
-    /// The kernel that a catalogue has under a name, imported under that or another one.
+    /// Imports the kernel that a catalogue has under a name, under that name or another one.
     pub(crate) async fn catalogue_kernel(
         &self,
         wanted: &str,

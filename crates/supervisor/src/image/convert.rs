@@ -1,4 +1,4 @@
-//! Layers to a disk, verified.
+//! Converts layers to a disk and verifies them on the way.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -12,20 +12,20 @@ use lazaret_rootfs::{DiskBuilder, LayerSummary, Options, Summary};
 use crate::Error;
 use crate::inject::Injection;
 
-/// An image whose layers become a disk.
+/// The conversion of an image's layers to a disk.
 pub(crate) struct Conversion<'a> {
-    /// What messages call it.
+    /// The name of the image in messages.
     pub(crate) name: &'a str,
     pub(crate) manifest: &'a Manifest,
     pub(crate) config: &'a ImageConfig,
-    /// Where the layers are. Those that nobody has checked are checked here.
+    /// Opens a layer. Layers that are not yet verified are verified here.
     pub(crate) open: &'a (dyn Fn(&Descriptor) -> Result<FileRange, Error> + Sync),
-    /// What comes over the layers.
+    /// Additions to the disk, applied after the layers.
     pub(crate) inject: &'a [Injection],
 }
 
 impl Conversion<'_> {
-    /// Writes the disk. Every layer must be what the configuration says.
+    /// Writes the disk. Every layer must have the diff id that the configuration says.
     pub(crate) fn run(&self, output: File, options: Options) -> Result<Summary, Error> {
         let diff_ids = self.diff_ids()?;
         self.inject
@@ -45,7 +45,7 @@ impl Conversion<'_> {
         disk.finish().map_err(failed)
     }
 
-    /// The diff ids of the layers: as many as there are layers.
+    /// The diff ids of the layers; there must be as many as there are layers.
     pub(crate) fn diff_ids(&self) -> Result<&[Digest], Error> {
         let diff_ids = &self.config.rootfs.diff_ids;
         if diff_ids.len() != self.manifest.layers.len() {
@@ -58,7 +58,8 @@ impl Conversion<'_> {
         Ok(diff_ids)
     }
 
-    /// Converts one layer, which must be what manifest and configuration say.
+    /// Converts one layer, which must have the digest of the manifest and the diff id of the
+    /// configuration.
     pub(crate) fn layer(
         &self,
         layer: &Descriptor,
@@ -67,7 +68,7 @@ impl Conversion<'_> {
     ) -> Result<(), Error> {
         let subject = format!("layer {} of {}", layer.digest, self.name);
         let range = (self.open)(layer)?;
-        // The digest of a layer that is not compressed is its diff id, which is checked anyway.
+        // The digest of an uncompressed layer is its diff id, which is checked anyway.
         let verify = !range.is_checked() && layer.digest != *diff_id;
         let mut blob = Verified {
             content: range.reader(),
@@ -115,10 +116,10 @@ impl Read for Verified {
     }
 }
 
-/// Pieces that may wait to be hashed.
+/// Number of pieces that may wait to be hashed.
 const WAITING: usize = 16;
 
-/// A digest on a thread of its own: the one that reads has decompression to do.
+/// Computes a digest on a thread of its own, because the reading thread is busy with decompression.
 struct Hashing {
     pieces: SyncSender<Vec<u8>>,
     thread: JoinHandle<Digest>,
@@ -138,7 +139,7 @@ impl Hashing {
     }
 
     fn update(&self, bytes: &[u8]) {
-        // Only a thread that panicked does not listen; `finish` brings that out.
+        // The receiver is gone only if its thread panicked, which `finish` reports.
         let _ = self.pieces.send(bytes.to_vec());
     }
 

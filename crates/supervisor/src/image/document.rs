@@ -1,11 +1,11 @@
-//! Manifests and configurations of images in the store.
+//! Reads manifests and configurations of images in the store.
 
 use lazaret_images::{ImageRecord, ImageStore};
 use lazaret_oci::{ImageConfig, MAX_MANIFEST_BYTES, ManifestDocument};
 
 use crate::Error;
 
-/// The manifest of a record.
+/// Reads the manifest of a record.
 pub(crate) fn manifest(
     store: &ImageStore,
     record: &ImageRecord,
@@ -14,7 +14,7 @@ pub(crate) fn manifest(
     Ok(ManifestDocument::parse(raw, None)?)
 }
 
-/// The configuration of an image and its bytes.
+/// Reads the configuration of an image; returns it with its bytes.
 pub(crate) fn config(
     store: &ImageStore,
     manifest: &ManifestDocument,

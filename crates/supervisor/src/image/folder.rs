@@ -1,4 +1,4 @@
-//! A root file system in a folder as an image with one layer.
+//! Makes an image with one layer of a root file system in a folder.
 
 use std::path::Path;
 
@@ -11,7 +11,8 @@ use lazaret_rootfs::{PackMode, PackOptions, pack};
 
 use crate::Error;
 
-/// Owners, modes, times, attributes and links are kept; the same folder gives the same image.
+/// Converts the folder. Owners, modes, times, attributes and links are kept; the same folder always
+/// gives the same image.
 pub(super) fn convert(folder: &Path, store: &ImageStore) -> Result<ManifestDocument, Error> {
     let mut writer = store.writer()?;
     let options = PackOptions {

@@ -1,4 +1,4 @@
-//! `image import`: any source becomes blobs and a record in the store.
+//! `image import`: copies the image of any source into the store, as blobs and a record.
 
 use std::path::Path;
 
@@ -12,15 +12,15 @@ use super::summary::Image;
 use crate::source_name::SourceName;
 use crate::{Error, Home, ProgressSink, blocking};
 
-/// Blobs that are hashed and written at once.
+/// Number of blobs that are hashed and written at once.
 const PARALLEL: usize = 4;
 
 impl Home {
-    /// Imports an image under `name`. A name that is taken moves to the new image.
+    /// Imports an image under `name`. If the name is taken, it moves to the new image.
     ///
     /// # Errors
-    /// [`Error::Source`] when the source is no image; [`lazaret_images::Error::DigestMismatch`]
-    /// when content is not what its name says.
+    /// [`Error::Source`] when the source is not an image; [`lazaret_images::Error::DigestMismatch`]
+    /// when content does not have its digest.
     pub async fn import_image(
         &self,
         source: &Path,
@@ -50,7 +50,7 @@ impl Home {
     }
 }
 
-/// Brings the image for this machine into the store and returns its manifest.
+/// Copies the image for this machine's platform into the store; returns its manifest.
 async fn read(
     path: &Path,
     tag: Option<String>,
@@ -66,7 +66,7 @@ async fn read(
     Ok(document.clone())
 }
 
-/// Puts the record of an image whose blobs are all in the store.
+/// Stores the record of an image whose blobs are all in the store.
 fn finish(
     store: &ImageStore,
     name: String,

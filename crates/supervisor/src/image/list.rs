@@ -7,15 +7,15 @@ use super::document::{config, manifest};
 use super::summary::Image;
 use crate::{Error, Home};
 
-/// One image of the store in full.
+/// One image of the store, with its documents.
 #[derive(Debug, Clone, Serialize)]
 pub struct ImageDetails {
     /// The summary.
     #[serde(flatten)]
     pub image: Image,
-    /// Its manifest as it is.
+    /// The manifest, as stored.
     pub manifest: Value,
-    /// Its configuration as it is.
+    /// The configuration, as stored.
     pub config: Value,
 }
 
@@ -24,20 +24,20 @@ pub struct ImageDetails {
 pub struct RemovedImage {
     /// Its name.
     pub name: String,
-    /// Bytes that nothing else needed.
+    /// Bytes that were freed, because nothing else needed them.
     pub freed: u64,
 }
 
 impl Home {
-    /// The images of the store, by name.
+    /// Lists the images of the store, by name.
     ///
     /// # Errors
-    /// Of the store.
+    /// Those of the store.
     pub fn images(&self) -> Result<Vec<Image>, Error> {
         Ok(self.images.list()?.iter().map(Image::from).collect())
     }
 
-    /// An image with its manifest and configuration.
+    /// Returns an image with its manifest and configuration.
     ///
     /// # Errors
     /// [`Error::ImageNotFound`], and those of the store.
@@ -53,7 +53,7 @@ impl Home {
         })
     }
 
-    /// Removes an image with whatever only it needs.
+    /// Removes an image, with all content that only it needs.
     ///
     /// # Errors
     /// [`Error::ImageNotFound`], and those of the store.
@@ -61,7 +61,7 @@ impl Home {
         let record = self.find_image(name)?;
         self.images.remove(&record.name)?;
         let freed = match self.prune_images(false) {
-            // A running pull or machine may need it: the next removal frees it.
+            // A running pull or machine may need the content; the next removal frees it.
             Err(Error::Store(lazaret_images::Error::InUse { .. })) => 0,
             pruned => pruned?.freed,
         };

@@ -1,21 +1,21 @@
-//! Names of images in the store.
+//! Resolves names of images in the store.
 
 use lazaret_images::ImageRecord;
 use lazaret_oci::{Reference, Registry};
 
 use crate::{Error, Home};
 
-/// The registry of images that were never in one, as other tools write it.
+/// The registry in the names of images that come from no registry, as other tools write it.
 const LOCAL: &str = "localhost";
 
-/// The full name of an image in the store: text without a registry is local.
+/// The full name of an image in the store: a name without a registry gets `localhost`.
 pub(crate) fn local_name(text: &str) -> Result<Reference, Error> {
     let registry: Registry = LOCAL.parse()?;
     Ok(Reference::parse_in(text, &registry)?.normalized())
 }
 
 impl Home {
-    /// A record by its name, or by the start of its digest.
+    /// Finds a record by its name, or by the start of its digest.
     pub(crate) fn find_image(&self, text: &str) -> Result<ImageRecord, Error> {
         if let Ok(name) = local_name(text)
             && let Some(record) = self.images.get(&name.to_string())?

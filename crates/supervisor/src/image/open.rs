@@ -1,4 +1,4 @@
-//! The images that a source names.
+//! Opens the images that a source names.
 
 use std::path::Path;
 
@@ -8,8 +8,8 @@ use crate::source_name::SourceName;
 use crate::{Error, Home, blocking};
 
 impl Home {
-    /// Opens what a source names: the images at a path, or an image of the store. While the source
-    /// is held, nothing is pruned.
+    /// Opens the images at a path, or an image of the store. While the result is held, nothing is
+    /// pruned.
     ///
     /// # Errors
     /// [`Error::ImageNotFound`] when the store has no image of that name; those of the path.
@@ -20,7 +20,7 @@ impl Home {
         let store = self.images.leased()?;
         match name {
             SourceName::Images { path, tag } => Ok((at(&path, &store).await?, Wanted::from(tag))),
-            // Opening says what is wrong with them.
+            // If they cannot be used, opening them gives the reason.
             SourceName::Folder(path) | SourceName::File(path) => {
                 Ok((at(&path, &store).await?, Wanted::Only))
             }
@@ -32,13 +32,13 @@ impl Home {
     }
 }
 
-/// The images at a path: a layout folder or a tar.
+/// Opens the images at a path: a layout folder or a tar.
 pub(crate) async fn at(path: &Path, store: &LeasedStore) -> Result<Box<dyn Source>, Error> {
     let (path, store) = (path.to_owned(), store.clone());
     blocking(move || Ok(lazaret_images::open(&path, &store)?)).await
 }
 
-/// Says where a platform was looked for; other errors stay as they are.
+/// Adds to a missing platform the place where it was looked for; other errors stay as they are.
 pub(crate) fn without_platform(place: &Path, error: lazaret_images::Error) -> Error {
     match error {
         lazaret_images::Error::Platform { .. } => Error::Source {

@@ -1,4 +1,4 @@
-//! One line about an image.
+//! The summary of an image, one line in listings.
 
 use lazaret_images::ImageRecord;
 use lazaret_oci::{Digest, Platform};
@@ -11,9 +11,9 @@ pub struct Image {
     pub name: String,
     /// Digest of its manifest.
     pub digest: Digest,
-    /// What it runs on.
+    /// The platform that it runs on.
     pub platform: Platform,
-    /// Bytes of its manifest, configuration and layers.
+    /// Size of its manifest, configuration and layers together, in bytes.
     pub size: u64,
 }
 

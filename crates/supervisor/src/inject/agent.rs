@@ -1,4 +1,4 @@
-//! The profile `agent`: what makes a plain image a machine that the host can talk to.
+//! The injection `agent`: files that turn a plain image into a machine that the host can talk to.
 //!
 //! ```text
 //! /usr/local/bin/lazaret-agent                         0755  the guest program
@@ -64,7 +64,7 @@ ExecStart=/usr/local/bin/lazaret-agent sshd-keys
 WantedBy=multi-user.target
 ";
 
-// Not ordered before ssh.service: a package manager that it starts waits for that one.
+// Not ordered before ssh.service: a package manager that this service starts waits for ssh.service.
 const SSHD: &str = "\
 [Unit]
 Description=Lazaret sshd: installed where the image has none
@@ -80,10 +80,10 @@ TimeoutStartSec=15min
 WantedBy=multi-user.target
 ";
 
-/// For images with kernel modules of their own; the initramfs loads them anyway.
+/// Kernel modules for images that have their own; the initramfs loads them anyway.
 const MODULE_NAMES: &str = "virtio_console\nvirtio_net\n";
 
-/// Where the kernel's file systems and memory go, whatever the image forgot.
+/// Mount points of the kernel's file systems and of tmpfs, which an image may lack.
 const MOUNT_POINTS: [&str; 5] = ["/dev", "/proc", "/sys", "/run", "/tmp"];
 
 pub(super) fn apply(disk: &mut DiskBuilder) -> Result<(), Error> {

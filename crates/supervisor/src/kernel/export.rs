@@ -1,4 +1,4 @@
-//! `kernel export`: a kernel for any hypervisor.
+//! `kernel export`: writes a kernel and its initramfs to files for any hypervisor.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -9,24 +9,25 @@ use serde::Serialize;
 use crate::initramfs;
 use crate::{Error, Home};
 
-/// A kernel with what it starts from, for any hypervisor.
+/// An exported kernel with its initramfs.
 #[derive(Debug, Clone, Serialize)]
 pub struct ExportedKernel {
     /// Its name.
     pub name: String,
     /// `uname -r` of a machine that runs it.
     pub release: String,
-    /// The boot image.
+    /// The path of the boot image.
     pub vmlinuz: PathBuf,
-    /// The same unpacked, for hypervisors that want an ELF file; not every kernel has one.
+    /// The path of the unpacked image, for hypervisors that want an ELF file. Not every kernel has
+    /// one.
     pub vmlinux: Option<PathBuf>,
-    /// Loads the modules and starts the disk that `root=` names.
+    /// The path of the initramfs, which loads the modules and starts the disk that `root=` names.
     pub initrd: PathBuf,
 }
 
 impl Home {
     /// Writes a kernel (the default one when none is named) and its initramfs to a folder, which is
-    /// made if missing. Files that are there are replaced.
+    /// made if it is missing. Existing files are replaced.
     ///
     /// # Errors
     /// Those of the kernel store, [`Error::Io`].

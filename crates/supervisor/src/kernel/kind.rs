@@ -1,4 +1,4 @@
-//! A kernel as users see it, and where it comes from.
+//! A kernel as users see it, and the sources of kernels.
 
 use std::fs::File;
 use std::io::Read;
@@ -9,24 +9,24 @@ use serde::Serialize;
 
 use crate::Error;
 
-/// Where a kernel comes from.
+/// The source of a kernel.
 #[derive(Debug, Clone)]
 pub enum KernelSource {
-    /// A Debian package or a boot image: told by what it is.
+    /// A file: a Debian package or a boot image, told apart by their content.
     File(PathBuf),
-    /// A boot image with the folder of its modules.
+    /// A boot image, and the folder of its modules.
     Image {
         /// The boot image.
         image: PathBuf,
-        /// `lib/modules/RELEASE`.
+        /// The folder `lib/modules/RELEASE`.
         modules: Option<PathBuf>,
     },
-    /// The running host.
+    /// The kernel of the running host.
     Host,
 }
 
 impl KernelSource {
-    /// What it is for the kernel store.
+    /// Converts it to the source type of the kernel store.
     pub(super) fn resolve(self) -> Result<Source, Error> {
         Ok(match self {
             Self::File(path) if is_package(&path)? => Source::Package(path),
@@ -49,11 +49,11 @@ pub struct Kernel {
     pub release: String,
     /// Number of modules that a machine loads.
     pub modules: usize,
-    /// Whether `run` takes it when none is named.
+    /// Whether `run` uses it when none is named.
     pub default: bool,
 }
 
-/// Whether a file is an `ar` archive, which Debian packages are (deb(5)).
+/// Whether a file is an `ar` archive, the format of Debian packages (deb(5)).
 fn is_package(path: &Path) -> Result<bool, Error> {
     let mut magic = Vec::new();
     let file = File::open(path).map_err(Error::io("open", path))?;

@@ -1,4 +1,4 @@
-//! Kernels as OCI artifacts.
+//! Pushes and pulls kernels as OCI artifacts.
 //!
 //! ```text
 //! artifactType  application/vnd.lazaret.kernel.v1
@@ -6,7 +6,7 @@
 //! layers        application/vnd.lazaret.kernel.image.v1         the boot image as it came
 //!               application/vnd.oci.image.layer.v1.tar+gzip     the modules that a machine loads
 //! ```
-//! A kernel that is pulled is imported like any other: what it lacks is found then, not at boot.
+//! A pulled kernel is imported like any other, so what it lacks is found then and not at boot.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -27,12 +27,12 @@ use crate::{Error, Home, ProgressSink, blocking};
 const ARTIFACT: &str = "application/vnd.lazaret.kernel.v1";
 const CONFIG: &str = "application/vnd.lazaret.kernel.config.v1+json";
 const IMAGE: &str = "application/vnd.lazaret.kernel.image.v1";
-/// Largest boot image and largest archive of modules, in bytes.
+/// Largest boot image, and largest archive of modules, both packed and unpacked, in bytes.
 const LARGEST: u64 = 512 << 20;
-/// Most modules, and most bytes of them unpacked.
+/// Largest number of modules.
 const MOST_MODULES: usize = 1000;
 
-/// The configuration of the artifact.
+/// The configuration blob of the artifact.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Config {
@@ -105,8 +105,8 @@ impl Home {
         Ok(Pushed::of("kernel", &graph, 2, &reference))
     }
 
-    /// A kernel of a catalogue or a registry, in the store under its own name or another. What is the
-    /// default stays it.
+    /// Imports a kernel of a catalogue or a registry into the store, under its own name or another.
+    /// The default kernel stays the same.
     ///
     /// # Errors
     /// [`Error::NoKernelArtifact`], those of the catalogue, the registry and the store.
@@ -188,8 +188,8 @@ impl Home {
     }
 }
 
-/// Unpacks modules into a folder of their own: plain files with plain names, and nothing else. How many
-/// there were.
+/// Unpacks modules into a folder of their own; returns their number. Only plain files with plain
+/// names are accepted.
 fn unpack(archive: &Path, folder: &Path) -> Result<usize, Error> {
     let failed = |source: io::Error| Error::Io {
         action: "unpack the kernel's modules".to_owned(),
@@ -201,7 +201,7 @@ fn unpack(archive: &Path, folder: &Path) -> Result<usize, Error> {
     let content = flate2::read::MultiGzDecoder::new(file).take(LARGEST);
     let mut archive = tar::Archive::new(content);
     let mut count = 0;
-    // Raw: long names are no modules, and none is read into memory.
+    // Read raw: members with long names are not modules, and none is read into memory.
     for member in archive.entries().map_err(failed)?.raw(true) {
         let mut member = member.map_err(failed)?;
         let name = String::from_utf8_lossy(&member.path_bytes()).into_owned();

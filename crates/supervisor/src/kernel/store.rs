@@ -4,7 +4,7 @@ use super::kind::{Kernel, KernelSource};
 use crate::{Error, Home};
 
 impl Home {
-    /// Imports a kernel; the first, and each later one, becomes the default.
+    /// Imports a kernel, which becomes the default.
     ///
     /// # Errors
     /// Those of the kernel store.
@@ -14,7 +14,7 @@ impl Home {
         Ok(self.shown(kernel))
     }
 
-    /// Takes a kernel in beside the others: see [`lazaret_vm::kernel::Store::add`].
+    /// Adds a kernel beside the others: see [`lazaret_vm::kernel::Store::add`].
     pub(crate) fn add_kernel(
         &self,
         source: KernelSource,
@@ -24,7 +24,7 @@ impl Home {
         Ok(self.shown(kernel))
     }
 
-    /// The kernels of the store.
+    /// Lists the kernels of the store.
     ///
     /// # Errors
     /// Those of the kernel store.

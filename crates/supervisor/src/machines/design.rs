@@ -1,4 +1,4 @@
-//! A machine on paper: everything that is decided before its folder is made.
+//! The design of a machine: everything that is decided before its folder is made.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -9,26 +9,26 @@ use lazaret_vm::{Accelerator, Disk, DiskFormat, DiskPart, LaunchPlan};
 
 use crate::Error;
 
-/// What a machine is made from. Making the machine uses it up.
+/// The design of a machine. Making the machine consumes it.
 #[derive(Debug)]
 pub(crate) struct Design {
-    /// What executes it.
+    /// The accelerator that executes it.
     pub(crate) accelerator: Accelerator,
-    /// Its memory in MiB.
+    /// The size of its memory, in MiB.
     pub(crate) memory_mib: u64,
-    /// Its processors.
+    /// The number of its processors.
     pub(crate) cpus: u32,
     /// The boot image of its kernel.
     pub(crate) kernel: PathBuf,
-    /// The archive that the kernel starts from.
+    /// The initramfs.
     pub(crate) initramfs: PathBuf,
     /// Its disks.
     pub(crate) disks: Vec<DiskDesign>,
     /// The policy, as JSON.
     pub(crate) policy: Option<String>,
-    /// The guest's orders. Clock and entropy are set when the machine starts.
+    /// The boot configuration for the guest. Clock and entropy are set when the machine starts.
     pub(crate) boot: BootConfig,
-    /// Keeps shared disks in the store until the emulator has them open.
+    /// Keeps shared disks in the store until the emulator has opened them.
     pub(crate) lease: Lease,
 }
 
@@ -39,15 +39,15 @@ pub(crate) struct DiskDesign {
     pub(crate) serial: &'static str,
     /// Whether the guest cannot write to it.
     pub(crate) read_only: bool,
-    /// Where its bytes come from.
+    /// The source of its bytes.
     pub(crate) content: DiskContent,
 }
 
 /// The bytes of a disk.
 pub(crate) enum DiskContent {
-    /// A file that is there.
+    /// An existing file.
     File(PathBuf),
-    /// Several files that are there, one after the other.
+    /// Several existing files, one after the other.
     Parts(Vec<DiskPart>),
     /// A file of the machine's own, written when the machine is made.
     Own(DiskWriter),
@@ -66,7 +66,7 @@ impl fmt::Debug for DiskContent {
     }
 }
 
-/// A machine whose files are all there.
+/// A machine whose files are all written.
 #[derive(Debug)]
 pub(super) struct Laid {
     pub(super) plan: LaunchPlan,

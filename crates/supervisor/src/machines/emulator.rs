@@ -1,4 +1,4 @@
-//! The port to the program that executes a machine. `qemu` is its adapter.
+//! The port to the program that executes a machine. Its adapter is `qemu`.
 
 use std::time::Duration;
 
@@ -9,10 +9,10 @@ use crate::Error;
 
 /// Starts emulators.
 pub trait Hypervisor: Send + Sync {
-    /// A started emulator.
+    /// The type of a started emulator.
     type Emulator: Emulator;
 
-    /// Starts the emulator of one machine. Dropped before it is done, it leaves no process.
+    /// Starts the emulator of one machine. If the future is dropped early, it leaves no process.
     ///
     /// # Errors
     /// When the program cannot be started.
@@ -22,15 +22,15 @@ pub trait Hypervisor: Send + Sync {
     ) -> impl Future<Output = Result<Self::Emulator, Error>> + Send;
 }
 
-/// An emulator. It ends when this value is dropped, or when this process dies.
+/// A running emulator. It ends when this value is dropped, or when this process dies.
 pub trait Emulator: Send {
-    /// The workload's streams, signals and ending.
+    /// The session with the workload: its streams, signals and ending.
     type Session: Send;
 
     /// Its process id.
     fn pid(&self) -> u32;
 
-    /// Waits at most `limit` for the guest, and tells it what to run.
+    /// Waits at most `limit` for the guest to answer, and tells it what to run.
     ///
     /// # Errors
     /// When the guest does not answer, or not as this program expects.
@@ -40,9 +40,9 @@ pub trait Emulator: Send {
         limit: Duration,
     ) -> impl Future<Output = Result<Self::Session, Error>> + Send;
 
-    /// Ends it at once; [`Emulator::wait`] tells when it is gone.
+    /// Kills it at once; [`Emulator::wait`] returns when it is gone.
     fn kill(&self);
 
-    /// Waits for the end of the process.
+    /// Waits until the process has ended.
     fn wait(&mut self) -> impl Future<Output = ()> + Send;
 }

@@ -1,4 +1,4 @@
-//! The life of a machine, as a value that knows no machine.
+//! The states of a machine and the steps between them, as pure values.
 //!
 //! ```text
 //!           start               up                end               gone
@@ -24,52 +24,52 @@ use lazaret_protocol::{Failure, Outcome};
 
 use crate::Error;
 
-/// How a machine ended.
+/// The ending of a machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ending {
     /// The workload ended.
     Exit(Outcome),
     /// The workload could not be started.
     Failure(Failure),
-    /// The machine was ended before its workload was.
+    /// The machine was ended before its workload had ended.
     Killed,
 }
 
 /// The state of a machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Life {
-    /// Everything it starts from is in its folder.
+    /// All files that it starts from are in its folder.
     Created,
-    /// Its emulator was asked to start.
+    /// Its emulator is being started.
     Starting,
-    /// Its guest is up.
+    /// Its guest has answered.
     Running,
-    /// It is being taken down.
+    /// It is being ended.
     Stopping(Ending),
     /// It is gone.
     Exited(Ending),
-    /// It is gone, and nobody knows how its workload ended.
+    /// It is gone, and the ending of its workload is unknown.
     Lost,
 }
 
 /// A step from one state to the next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Step {
-    /// The emulator is to be started.
+    /// The emulator is being started.
     Start,
     /// The guest has answered.
     Up,
-    /// The workload has ended, or the machine is to end without it.
+    /// The workload has ended, or the machine is ended without it.
     End(Ending),
-    /// The emulator is no more.
+    /// The emulator is gone.
     Gone,
 }
 
 impl Life {
-    /// The state after a step.
+    /// Returns the state after a step.
     ///
     /// # Errors
-    /// [`Error::MachineState`] for a step that the state does not have.
+    /// [`Error::MachineState`] for a step that is impossible in this state.
     pub(super) fn after(&self, step: Step) -> Result<Self, Error> {
         match (self, step) {
             (Self::Created, Step::Start) => Ok(Self::Starting),
@@ -86,7 +86,7 @@ impl Life {
         }
     }
 
-    /// Whether nothing comes after it.
+    /// Whether no other state can follow.
     #[must_use]
     pub fn is_over(&self) -> bool {
         matches!(self, Self::Exited(_) | Self::Lost)
@@ -113,7 +113,7 @@ impl fmt::Display for Life {
 }
 
 impl Step {
-    /// The step as the rest of "cannot be ...".
+    /// The step as a participle, which completes "cannot be ...".
     fn action(&self) -> &'static str {
         match self {
             Self::Start => "started",

@@ -1,4 +1,4 @@
-//! One machine in the hands of its holder.
+//! One machine, as its holder has it.
 
 use std::path::Path;
 use std::time::Duration;
@@ -14,18 +14,19 @@ use super::life::{Ending, Life, Step};
 use super::{moment, record};
 use crate::{Error, blocking};
 
-/// How long a guest may take to say hello. Emulation on a loaded host is slow.
+/// Longest time for a guest to answer. Emulation on a loaded host is slow.
 const HELLO_TIMEOUT: Duration = Duration::from_secs(90);
 
-/// A machine with its locked folder. Whoever has this value holds the machine: dropped in any
-/// state, it ends the emulator and removes the folder.
+/// A machine with its locked folder. The owner of this value holds the machine: dropping it in any
+/// state ends the emulator and removes the folder.
 #[derive(Debug)]
 pub struct Machine<H: Hypervisor = Qemu> {
     life: Life,
     hypervisor: H,
     plan: LaunchPlan,
     boot: BootConfig,
-    // The emulator ends before the disks lose their names: fields are dropped in this order.
+    // Fields are dropped in this order: the emulator ends before the files of its disks are
+    // removed.
     emulator: Option<H::Emulator>,
     lease: Option<Lease>,
     folder: LockedDir,
@@ -55,7 +56,7 @@ impl<H: Hypervisor> Machine<H> {
         })
     }
 
-    /// The state it is in.
+    /// The current state.
     #[must_use]
     pub fn life(&self) -> &Life {
         &self.life
@@ -67,18 +68,20 @@ impl<H: Hypervisor> Machine<H> {
         self.folder.path()
     }
 
-    /// Starts it, and gives the workload's session once the guest is up. Dropped before that, it
-    /// leaves the machine starting: [`Machine::end`] is to follow.
+    /// Starts the machine; returns the workload's session when the guest is up. If the future is
+    /// dropped before that, the machine stays in the state `Starting`, and [`Machine::end`] has to
+    /// follow.
     ///
     /// # Errors
-    /// [`Error::MachineState`] when it was started before. Those of the emulator and of the
-    /// guest's greeting; the machine is lost then.
+    /// [`Error::MachineState`] when it was started before; those of the emulator and of the guest's
+    /// greeting. After an error of the latter two the machine is lost.
     pub async fn start(&mut self) -> Result<<H::Emulator as Emulator>::Session, Error> {
         self.step(Step::Start)?;
         match self.boot().await {
             Ok(session) => {
                 self.step(Step::Up)?;
-                // The emulator has its disks open: they may lose their names now.
+                // The emulator has opened its disks, so the store may remove their names from now
+                // on.
                 self.lease = None;
                 Ok(session)
             }
@@ -98,17 +101,17 @@ impl<H: Hypervisor> Machine<H> {
         emulator.boot(&boot, HELLO_TIMEOUT).await
     }
 
-    /// Ends the machine, whatever it is doing, and removes its folder; the state that remains.
+    /// Ends the machine, in whatever state it is, and removes its folder; returns the last state.
     /// Without an ending, because the session broke, the machine is lost.
     ///
     /// # Errors
     /// [`Error::MachineState`] when it has ended already; [`Error::Folder`]. The emulator is gone
-    /// in any case, and the next command removes what is left of the folder.
+    /// in any case, and the next command removes the rest of the folder.
     pub async fn end(mut self, ending: Option<Ending>) -> Result<Life, Error> {
         if let Some(ending) = ending {
             self.step(Step::End(ending))?;
         }
-        // Its disks are shared and read-only, or thrown away: there is nothing to shut down.
+        // No shutdown is needed: its disks are shared and read-only, or are thrown away.
         self.take_down().await;
         self.step(Step::Gone)?;
         self.folder.remove()?;

@@ -1,10 +1,10 @@
-//! The part of a guest's orders that is good for one start only.
+//! Adds the parts of a boot configuration that are valid for one start only.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use lazaret_protocol::BootConfig;
 
-/// The orders with the time of now and fresh entropy.
+/// Sets the current time and fresh entropy.
 pub(crate) fn stamp(mut boot: BootConfig) -> BootConfig {
     boot.clock_seconds = SystemTime::now()
         .duration_since(UNIX_EPOCH)
@@ -13,8 +13,8 @@ pub(crate) fn stamp(mut boot: BootConfig) -> BootConfig {
     boot
 }
 
-/// 64 random bytes as hexadecimal digits; none when the host has none to give, because the
-/// guest has a random number device as well.
+/// 64 random bytes as hexadecimal digits. Empty when the host cannot give any; the guest has a
+/// random number device as well.
 fn entropy() -> String {
     let mut bytes = [0u8; 64];
     match rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty()) {

@@ -1,4 +1,4 @@
-//! QEMU as the hypervisor.
+//! QEMU as a [`Hypervisor`].
 
 use std::time::Duration;
 

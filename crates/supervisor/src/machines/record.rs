@@ -1,4 +1,4 @@
-//! The emulator's process, recorded for the case that the holder dies.
+//! Records the emulator's process, so that the next command can end it if the holder dies.
 
 use std::fs;
 use std::path::Path;
@@ -9,20 +9,21 @@ use serde::{Deserialize, Serialize};
 
 use crate::Error;
 
-/// How long a killed process may take to go.
+/// Longest time for a killed process to end.
 const END_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// `machine.json`.
+/// The content of `machine.json`.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Record {
     version: u32,
     pid: u32,
-    /// `starttime` of `/proc/<pid>/stat`, in clock ticks since boot: process ids are reused.
+    /// `starttime` of `/proc/<pid>/stat`, in clock ticks since boot. It tells processes with a
+    /// reused id apart.
     started: u64,
 }
 
-/// Records the emulator in the machine's folder.
+/// Writes the record of the emulator to the machine's folder.
 pub(super) fn write(folder: &Path, pid: u32) -> Result<(), Error> {
     let Some(started) = start_time(pid) else {
         return Ok(());
@@ -51,7 +52,7 @@ pub(super) fn end_abandoned(folder: &Path) {
     if !alive() {
         return;
     }
-    // It asks the kernel to die with its parent, so this is the second line of defence.
+    // The second line of defence: the emulator asks the kernel to kill it when its parent dies.
     if let Err(error) = kill_process(pid, Signal::KILL) {
         tracing::warn!(pid = record.pid, %error, "abandoned machine not ended");
     }
@@ -61,11 +62,11 @@ pub(super) fn end_abandoned(folder: &Path) {
     }
 }
 
-/// Field 22 of `/proc/<pid>/stat` (proc(5)); `None` when there is no such process, or only
-/// its remains.
+/// Field 22 of `/proc/<pid>/stat` (proc(5)); `None` when there is no such process, or only a
+/// zombie.
 fn start_time(pid: u32) -> Option<u64> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The second field is the name in parentheses, which may hold anything.
+    // The second field is the command's name in parentheses, which may contain any character.
     let (_, rest) = stat.rsplit_once(')')?;
     let mut fields = rest.split_ascii_whitespace();
     if fields.next()? == "Z" {

@@ -5,9 +5,8 @@
 //! Control  signal         ---> the workload
 //! Events   next           <--- output, errors, ending
 //! ```
-//! The sessions of `lazaret-vm` carry it; this module keeps the channel open beneath them and
-//! says how a machine's workload ended. It never reads or writes a terminal: that is for the
-//! command line.
+//! The sessions of `lazaret-vm` carry it. This module keeps the channel below them open and reports
+//! how the workload ended. It never reads or writes a terminal: the command line does.
 
 use lazaret_protocol::Request;
 use lazaret_protocol::mux;
@@ -17,33 +16,33 @@ pub use lazaret_vm::{Control, Input};
 use super::life::Ending;
 use crate::Error;
 
-/// A workload's session. Dropping its events ends the machine.
+/// A session with a workload. Dropping its events ends the machine.
 #[derive(Debug)]
 pub struct Session {
-    /// Its standard input.
+    /// The workload's standard input.
     pub input: Input,
-    /// Its output and its ending.
+    /// The workload's output and its ending.
     pub events: Events,
-    /// Its signals.
+    /// Sends signals to the workload.
     pub control: Control,
 }
 
-/// Everything that comes from the workload, in order.
+/// The stream of everything that comes from the workload, in order.
 #[derive(Debug)]
 pub struct Events {
     events: lazaret_vm::Events,
-    /// Hangs up when it is dropped.
+    /// Closes the channel when it is dropped.
     _channel: Channel,
 }
 
-/// Something that came from the workload.
+/// One thing that came from the workload.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
-    /// Bytes of its standard output.
+    /// Bytes from its standard output.
     Output(Vec<u8>),
-    /// Bytes of its standard error.
+    /// Bytes from its standard error.
     Errors(Vec<u8>),
-    /// The last event.
+    /// The ending, which is the last event.
     Ended(Ending),
 }
 
@@ -63,10 +62,10 @@ impl Session {
 }
 
 impl Events {
-    /// The next event. May be dropped at any time without losing one.
+    /// Waits for the next event. Dropping the future at any time loses no event.
     ///
     /// # Errors
-    /// [`Error::ChannelClosed`] when the machine goes before the workload has ended, and
+    /// [`Error::ChannelClosed`] when the machine ends before the workload has ended, and
     /// [`Error::Vm`] when the guest breaks the protocol.
     pub async fn next(&mut self) -> Result<Event, Error> {
         loop {

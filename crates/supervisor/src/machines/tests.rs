@@ -1,4 +1,4 @@
-//! The holder against a machine that fails, hangs or dies at any step.
+//! Tests machines that fail, hang or die at any step.
 
 mod fake;
 mod property;

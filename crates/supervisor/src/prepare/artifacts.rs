@@ -1,4 +1,4 @@
-//! The disk with the artifacts of a run.
+//! Makes the disk with the artifacts of a run.
 
 use std::fs::File;
 use std::path::PathBuf;
@@ -15,11 +15,11 @@ use crate::Error;
 /// The read-only disk with all artifacts, each in a folder named by its position.
 pub(super) struct Artifacts {
     pub(super) path: PathBuf,
-    /// Where the guest mounts them.
+    /// The mount points of the artifacts in the guest.
     pub(super) mounts: Vec<lazaret_protocol::ArtifactMount>,
 }
 
-/// The disk for these mounts; `None` when there are none.
+/// Makes the disk for these mounts; `None` when there are none.
 pub(super) fn disk(
     store: &ImageStore,
     mounts: &[ArtifactMount],

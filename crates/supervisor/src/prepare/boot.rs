@@ -1,4 +1,4 @@
-//! What the guest is told, from what the run is.
+//! Makes the guest's boot configuration from the settled run.
 
 use lazaret_artifacts::RunSpec;
 use lazaret_protocol::{ArtifactMount, BootConfig, Process, Request, Root, RootMode};
@@ -8,11 +8,11 @@ use super::request::RootDisk;
 use super::{root, serial};
 use crate::{Error, Setting, machines};
 
-/// The configuration for a guest with the standard disks. Clock and entropy are missing: they
-/// are good for one start only.
+/// The boot configuration for a guest with the standard disks. Clock and entropy are still missing,
+/// because they are valid for one start only.
 ///
 /// # Errors
-/// [`Error::Setting`] when it does not fit in a frame.
+/// [`Error::Setting`] when it is too large for a frame.
 pub(super) fn config(
     spec: &RunSpec,
     hostname: String,
@@ -48,7 +48,7 @@ pub(super) fn config(
             working_dir: spec.working_dir.clone(),
         },
     };
-    // Refused now, not when the machine is up.
+    // Checked now, before the machine is started.
     let request = Request::Boot(Box::new(machines::stamp(config.clone())));
     request.encode().map_err(|error| Error::Setting {
         setting: Setting::Environment,
@@ -58,7 +58,7 @@ pub(super) fn config(
     Ok(config)
 }
 
-/// A host name from the name of what runs: letters, digits and hyphens, at most 63.
+/// Derives a host name from the name of what is run: letters, digits and hyphens, at most 63 bytes.
 pub(super) fn hostname(name: Option<&str>, image: &str) -> String {
     let base = name.unwrap_or_else(|| image.rsplit('/').next().unwrap_or(image));
     let label: String = base

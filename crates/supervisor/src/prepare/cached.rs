@@ -1,4 +1,4 @@
-//! Disks that the image store keeps, so that they are made once.
+//! Disks that are made once and kept in the image store.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -8,10 +8,10 @@ use lazaret_oci::Digest;
 
 use crate::Error;
 
-/// Changes whenever the writer's output for the same layers does.
+/// Version of the writer: it changes whenever the output for the same layers does.
 const FORMAT: &str = "erofs-1";
 
-/// The disk for `key`, made by `build` if the store lacks it.
+/// Returns the disk of `key`; `build` makes it if it is not in the store.
 pub(super) fn cached(
     store: &ImageStore,
     key: &str,
@@ -26,13 +26,13 @@ pub(super) fn cached(
     }
 }
 
-/// The key of a disk that depends on these parts and the writer.
+/// The key of a disk, made of its kind, these parts and the version of the writer.
 pub(super) fn key(kind: &str, parts: &[String]) -> String {
     let digest = Digest::of(format!("{FORMAT}\n{}", parts.join("\n")).as_bytes());
     format!("{kind}-{}.erofs", digest.hex())
 }
 
-/// A new file, open for reading and writing.
+/// Creates a file, open for reading and writing.
 pub(super) fn create(path: &Path) -> Result<File, Error> {
     File::options()
         .read(true)
@@ -42,7 +42,7 @@ pub(super) fn create(path: &Path) -> Result<File, Error> {
         .map_err(Error::io("create", path))
 }
 
-/// The content of a blob in the store.
+/// Opens a blob of the store.
 pub(super) fn open_blob(store: &ImageStore, digest: &Digest) -> Result<FileRange, Error> {
     let range = store.open_blob(digest)?;
     range.ok_or_else(|| Error::BlobMissing {

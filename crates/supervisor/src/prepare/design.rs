@@ -1,4 +1,4 @@
-//! From everything that was found to the design of a machine.
+//! Joins everything that was found to the design of a machine.
 
 use std::path::PathBuf;
 
@@ -13,7 +13,7 @@ use super::{boot, scratch, serial};
 use crate::Error;
 use crate::machines::{Design, DiskContent, DiskDesign};
 
-/// Everything that was found.
+/// Everything that was found for a machine.
 pub(super) struct Parts {
     pub(super) spec: RunSpec,
     pub(super) hostname: String,
@@ -28,7 +28,7 @@ pub(super) struct Parts {
 }
 
 impl Parts {
-    /// The machine's design.
+    /// Makes the design of the machine.
     pub(super) fn design(self) -> Result<Design, Error> {
         let (path, mounts) = match self.artifacts {
             Some(artifacts) => (Some(artifacts.path), artifacts.mounts),

@@ -1,4 +1,4 @@
-//! What a run is of: the artifacts that its reference leads to, and the image in the store.
+//! Finds what a run is of: the artifacts that its reference leads to, and the image in the store.
 
 use lazaret_artifacts::{Resolved, resolve};
 use lazaret_images::ImageRecord;
@@ -11,7 +11,7 @@ use crate::resolve::RegistrySource;
 use crate::{Error, Home, ProgressSink, image};
 
 impl Home {
-    /// What the reference leads to. The name of a cached image needs no registry.
+    /// Resolves the reference. The name of a cached image needs no registry.
     pub(super) async fn resolve_run(
         &self,
         request: &RunRequest,
@@ -44,7 +44,7 @@ impl Home {
         Ok(resolve(&source, &reference, &mounts).await?)
     }
 
-    /// The store's image of that name, with the name in full.
+    /// Finds an image of the store by name; returns it with its full name.
     fn cached(&self, text: &str) -> Result<Option<(Reference, ImageRecord)>, Error> {
         match self.find_image(text) {
             Ok(record) => Ok(Some((record.name.parse()?, record))),
@@ -53,7 +53,7 @@ impl Home {
         }
     }
 
-    /// The image's record, pulled if the policy and the store ask for it.
+    /// Returns the image's record; pulls the image if policy and store require it.
     pub(super) async fn ensure_image(
         &self,
         reference: &Reference,
@@ -71,7 +71,7 @@ impl Home {
                 name: reference.to_string(),
             });
         }
-        // The image's disk is made while its layers come.
+        // The image's disk is made while its layers arrive.
         let store = self.images.clone();
         let name = reference.to_string();
         let convert = move |document: &ManifestDocument, arrivals: &Arrivals| {
@@ -86,7 +86,7 @@ impl Home {
                 open: &|layer: &Descriptor| arrivals.wait_for(&layer.digest),
             };
             match kind {
-                // Its disk is made with the machine.
+                // A disk of the machine's own is made with the machine.
                 RootDisk::Own => Ok(()),
                 RootDisk::Checked => root::checked(&store, &layers).map(drop),
                 RootDisk::Shared => root::shared(&store, &layers).map(drop),
@@ -97,8 +97,8 @@ impl Home {
         Ok(pulled.await?.0)
     }
 
-    /// A complete image under that name. A pin must be the digest of its manifest, or the one
-    /// that the name stood for when it was pulled.
+    /// Finds a complete image of that name. A pinned digest must be that of its manifest, or the
+    /// one that the name had when it was pulled.
     fn stored(&self, reference: &Reference) -> Result<Option<ImageRecord>, Error> {
         let name = store_name(&reference.normalized()).to_string();
         let Some(record) = self.images.get(&name)? else {

@@ -1,4 +1,4 @@
-//! What the user should know before a run that goes on all the same.
+//! Notices for the user about a run, none of which stops it.
 
 use std::fmt;
 
@@ -6,31 +6,31 @@ use lazaret_artifacts::{Port, RunSpec, Volume, Warning};
 use lazaret_vm::Accelerator;
 use lazaret_vm::probe::Verdict;
 
-/// Something surprising, or worth knowing, that does not stop a run.
+/// Something that the user should know, but that does not stop a run.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Notice {
-    /// The artifacts ask for something that they do not get.
+    /// The artifacts ask for something that the run does not give them.
     Artifact(Warning),
-    /// A credential that the agent expects is not there.
+    /// A credential that the agent expects is missing.
     CredentialMissing {
         /// Its name.
         name: String,
-        /// The variable that the agent expects it in.
+        /// The environment variable in which the agent expects it.
         env: String,
     },
-    /// The policy grants network access, and there is no network.
+    /// The policy grants network access, but there is no network.
     NoNetwork,
     /// A port is not published.
     PortUnpublished(Port),
     /// A volume is not attached.
     VolumeUnattached(Volume),
-    /// An accelerator was found; nobody knew it before.
+    /// The accelerator was probed for the first time on this host.
     Accelerator(Verdict),
 }
 
 impl Notice {
-    /// Whether something is not as it was asked for.
+    /// Whether the run differs from what was asked for.
     #[must_use]
     pub fn is_warning(&self) -> bool {
         !matches!(self, Self::Accelerator(_))
@@ -73,7 +73,8 @@ impl fmt::Display for Notice {
     }
 }
 
-/// Everything that a run asks for and does not get, and the accelerator if it is news.
+/// Collects everything that a run asks for and does not get, and the accelerator if it is newly
+/// probed.
 pub(super) fn collect(spec: &RunSpec, verdict: &Verdict) -> Vec<Notice> {
     let mut notices: Vec<Notice> = spec
         .warnings

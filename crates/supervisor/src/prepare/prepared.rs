@@ -1,22 +1,22 @@
-//! The value that stands between preparing and holding.
+//! The value that `prepare` gives and `machines` take.
 
 use lazaret_vm::Qemu;
 
 use super::notice::Notice;
 use crate::machines::Design;
 
-/// A run that is settled. It keeps what it needs in the store from being pruned.
+/// A settled run. It keeps the content that it needs in the store from being pruned.
 #[derive(Debug)]
 pub struct Prepared {
-    /// What the machine is made from.
+    /// The design of the machine.
     pub(crate) design: Design,
-    /// What will execute it.
+    /// The QEMU that will execute it.
     pub(crate) qemu: Qemu,
     pub(super) notices: Vec<Notice>,
 }
 
 impl Prepared {
-    /// What the user should know before it runs.
+    /// The notices that the user should see before it runs.
     #[must_use]
     pub fn notices(&self) -> &[Notice] {
         &self.notices

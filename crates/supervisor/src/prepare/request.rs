@@ -1,4 +1,4 @@
-//! What the caller asks of a run.
+//! The request for a run.
 
 use std::path::{Path, PathBuf};
 
@@ -11,66 +11,66 @@ use serde_json::Value;
 use crate::bounded::read_bounded;
 use crate::{Error, Setting};
 
-/// When a registry is asked for an image that the store has.
+/// When to ask a registry for an image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PullPolicy {
-    /// Always.
+    /// Always, even if the store has the image.
     Always,
-    /// Never; only for what the store lacks.
+    /// Only if the store does not have the image.
     Missing,
-    /// Not even then.
+    /// Never, even if the store does not have the image.
     Never,
 }
 
-/// The disk that a machine has its root on.
+/// The kind of root disk of a machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum RootDisk {
-    /// The image's EROFS, shared by all machines of that image, under an overlay of its own.
+    /// The image's EROFS, shared by all machines of that image, with an overlay for each machine.
     #[default]
     Shared,
-    /// The same with a dm-verity tree: the guest's kernel checks every block.
+    /// The same with a dm-verity tree, so that the guest's kernel checks every block.
     Checked,
-    /// An ext4 of the machine's own, made for it and gone with it.
+    /// A writable ext4 of the machine's own, made for it and removed with it.
     Own,
 }
 
-/// A run as the command line asks for it; empty means not given.
+/// A run as the command line asks for it; an empty value means that it was not given.
 #[derive(Debug, Clone)]
 pub struct RunRequest {
-    /// What to run.
+    /// The reference or name to run.
     pub reference: String,
-    /// `REF[:/path]`.
+    /// Artifacts to mount: `REF[:/path]`.
     pub mounts: Vec<String>,
-    /// Processors.
+    /// Number of processors.
     pub cpus: Option<String>,
-    /// Memory, in MiB or with a unit.
+    /// Size of the memory, in MiB or with a unit.
     pub memory: Option<String>,
-    /// `NAME=value`.
+    /// Environment variables: `NAME=value`.
     pub env: Vec<String>,
-    /// `user[:group]`.
+    /// The user: `user[:group]`.
     pub user: Option<String>,
-    /// Program.
+    /// The program to run.
     pub entrypoint: Option<String>,
-    /// Working folder.
+    /// The working folder.
     pub working_dir: Option<String>,
-    /// Host name.
+    /// The host name.
     pub hostname: Option<String>,
-    /// Policy file.
+    /// The path of the policy file.
     pub policy: Option<PathBuf>,
-    /// Name of a kernel.
+    /// The name of the kernel.
     pub kernel: Option<String>,
-    /// Refuse writes to the root file system.
+    /// Whether writes to the root file system are refused.
     pub read_only: bool,
-    /// What the root file system is on.
+    /// The kind of root disk.
     pub root: RootDisk,
-    /// When to pull.
+    /// When to pull the image.
     pub pull: PullPolicy,
-    /// Arguments.
+    /// Arguments of the program.
     pub args: Vec<String>,
 }
 
 impl RunRequest {
-    /// What overrides artifact and image.
+    /// The settings that override artifact and image.
     pub(super) fn flags(&self) -> Result<RunFlags, Error> {
         if self.read_only && self.root == RootDisk::Own {
             return Err(Error::ReadOnlyOwnDisk);
@@ -113,7 +113,7 @@ impl RunRequest {
         })
     }
 
-    /// The mounts; a reference without a host is in the registry of what runs.
+    /// The mounts. A reference without a host is in the registry of the reference that is run.
     pub(super) fn mounts(&self, registry: &Registry) -> Result<Vec<MountFlag>, Error> {
         let parse = |text: &String| MountFlag::parse(text, Some(registry)).map_err(Error::from);
         self.mounts.iter().map(parse).collect()

@@ -1,7 +1,7 @@
-//! The disk that a machine has its root on.
+//! Makes the root disk of a machine.
 //!
-//! Images share what they have in common: each layer is converted once, whatever images it is part of,
-//! and an image's disk is the data of its layers with the merged metadata behind it.
+//! Images share their common layers: each layer is converted once, whatever images it is part of.
+//! An image's disk is the data of its layers, followed by the merged metadata.
 //!
 //! | key in the store | what |
 //! |---|---|
@@ -32,26 +32,26 @@ use crate::Error;
 use crate::image::convert::Conversion;
 use crate::machines::DiskContent;
 
-/// Changes whenever the form of stored layers does.
+/// Version of the form of stored layers; it is part of their keys.
 const LAYER_FORMAT: u32 = 1;
 
-/// Size of a disk of a machine's own; sparse.
+/// Size of a root disk of a machine's own, in bytes; the file is sparse.
 const OWN_BYTES: u64 = 32 << 30;
 
-/// Layers that are converted at once: each takes two or three threads.
+/// Processors counted for each layer that is converted at once; each uses two or three threads.
 const PROCESSORS_PER_LAYER: usize = 2;
 
-/// The disk that a machine has its root on.
+/// The root disk of a machine.
 #[derive(Debug)]
 pub(super) struct Root {
     pub(super) content: DiskContent,
     pub(super) kind: RootDisk,
     pub(super) file_system: FileSystem,
-    /// What a checked disk is checked against.
+    /// The root hash and layout of the dm-verity tree of a checked disk.
     pub(super) verity: Option<Verity>,
 }
 
-/// An image whose layers are, or will be, where `open` says.
+/// The layers of an image, which `open` returns, possibly after waiting for them.
 pub(super) struct Layers<'a> {
     pub(super) name: &'a str,
     pub(super) manifest: &'a Manifest,
@@ -88,7 +88,7 @@ impl Layers<'_> {
     }
 }
 
-/// The image's disk, of which the store keeps what it lacks.
+/// The image's shared disk; parts that the store lacks are made and kept there.
 pub(super) fn shared(store: &ImageStore, layers: &Layers<'_>) -> Result<Root, Error> {
     let paths = store_layers(store, layers)?;
     let open = |path: &PathBuf| {
@@ -121,7 +121,7 @@ pub(super) fn shared(store: &ImageStore, layers: &Layers<'_>) -> Result<Root, Er
     })
 }
 
-/// Converts the layers that the store lacks, several at once, and returns where all are.
+/// Converts the layers that the store lacks, several at once; returns the paths of all.
 fn store_layers(store: &ImageStore, layers: &Layers<'_>) -> Result<Vec<PathBuf>, Error> {
     let conversion = layers.conversion();
     let diff_ids = conversion.diff_ids()?;
@@ -143,7 +143,7 @@ fn store_layers(store: &ImageStore, layers: &Layers<'_>) -> Result<Vec<PathBuf>,
             }
             let result = store_one(index);
             if result.is_err() {
-                // The others end after the layer that they are at.
+                // Makes the other threads end after their current layer.
                 next.store(wanted.len(), Ordering::Relaxed);
             }
             let mut results = results.lock().unwrap_or_else(|broken| broken.into_inner());
@@ -165,8 +165,8 @@ fn store_layers(store: &ImageStore, layers: &Layers<'_>) -> Result<Vec<PathBuf>,
     results.into_iter().map(|(_, result)| result).collect()
 }
 
-/// The image in one file with a tree of hashes. The root hash is a file of its own, published before the
-/// disk: where there is a disk, it is there.
+/// The image in one file with a dm-verity tree. The root hash is a file of its own, published
+/// before the disk: where the disk exists, its root hash exists too.
 pub(super) fn checked(store: &ImageStore, layers: &Layers<'_>) -> Result<Root, Error> {
     let [_, key, hash_key] = image_keys(layers.config);
     let path = cached(store, &key, |file| {
@@ -225,7 +225,7 @@ pub(super) fn own(
     }
 }
 
-/// A disk that came from a catalogue.
+/// The disk of a prebuilt image from a catalogue.
 pub(super) fn prebuilt(path: PathBuf) -> Root {
     Root {
         content: DiskContent::File(path),
@@ -235,8 +235,8 @@ pub(super) fn prebuilt(path: PathBuf) -> Root {
     }
 }
 
-/// The keys of an image's disks, which say all that they depend on: merged, checked, and the root hash
-/// of that one.
+/// The keys of an image's disks: the merged one, the checked one, and the root hash of the checked
+/// one. They name everything that the disks depend on.
 fn image_keys(config: &ImageConfig) -> [String; 3] {
     let diff_ids = config.rootfs.diff_ids.iter();
     let parts: Vec<String> = diff_ids.map(Digest::to_string).collect();
@@ -249,7 +249,7 @@ fn layer_key(diff_id: &Digest) -> String {
     format!("layer-{}.{LAYER_FORMAT}", diff_id.hex())
 }
 
-/// The keys of everything in the store that an image's disks are made of.
+/// The keys of all files in the store that an image's disks consist of.
 pub(crate) fn needed_keys(config: &ImageConfig) -> impl Iterator<Item = String> + '_ {
     let layers = config.rootfs.diff_ids.iter().map(layer_key);
     image_keys(config).into_iter().chain(layers)

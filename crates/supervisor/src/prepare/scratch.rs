@@ -1,4 +1,4 @@
-//! The disk that a machine writes to.
+//! The scratch disk, to which a machine writes.
 
 use std::path::Path;
 
@@ -8,10 +8,10 @@ use super::cached::create;
 use super::serial;
 use crate::Error;
 
-/// Size of the scratch disk in bytes; sparse, so that only what is written takes room.
+/// Size of the scratch disk, in bytes. It is sparse, so only written blocks take room.
 const BYTES: u64 = 16 << 30;
 
-/// Writes an empty disk.
+/// Writes an empty scratch disk.
 pub(super) fn write(path: &Path) -> Result<(), Error> {
     let options = Options {
         label: serial::SCRATCH.to_owned(),

@@ -1,4 +1,4 @@
-//! Serials of a machine's disks, as the guest finds them under `/sys/block`.
+//! Serials of a machine's disks, by which the guest finds them under `/sys/block`.
 
 pub(super) const ROOT: &str = "root";
 pub(super) const SCRATCH: &str = "scratch";

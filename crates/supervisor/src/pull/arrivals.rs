@@ -1,4 +1,4 @@
-//! Layers on their way into the store, and who waits for them.
+//! Hands layers to a conversion as soon as the pull has put them into the store.
 
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
@@ -8,7 +8,7 @@ use lazaret_oci::{Descriptor, Digest, ManifestDocument};
 
 use crate::Error;
 
-/// Shared by a pull, which announces blobs, and a conversion, which takes them as they come.
+/// Connects a pull, which announces blobs, with a conversion, which takes them as they arrive.
 ///
 /// ```text
 /// open --announce*--> open --close--> closed: what is not there now will not come
@@ -23,13 +23,13 @@ struct Inner {
     changed: Condvar,
 }
 
-/// The store as a target that tells those who wait. Closes when it is dropped, however the pull
-/// ends.
+/// The store as the target of a pull, which wakes those who wait for blobs. Closes when it is
+/// dropped, however the pull ends.
 #[derive(Debug)]
 pub(crate) struct Announcer(Arrivals);
 
 impl Arrivals {
-    /// Both ends, for blobs that go into `store`.
+    /// Makes both ends, for blobs that go into `store`.
     pub(crate) fn new(store: LeasedStore) -> (Announcer, Self) {
         let arrivals = Self(Arc::new(Inner {
             store,
@@ -39,10 +39,10 @@ impl Arrivals {
         (Announcer(arrivals.clone()), arrivals)
     }
 
-    /// The content of a blob, as soon as it is whole. Blocks.
+    /// Waits until a blob is whole, and opens it. Blocks.
     ///
     /// # Errors
-    /// [`Error::BlobMissing`] when the pull ends without it.
+    /// [`Error::BlobMissing`] when the pull ends without the blob.
     pub(crate) fn wait_for(&self, digest: &Digest) -> Result<FileRange, Error> {
         let Inner {
             store,
@@ -71,9 +71,9 @@ impl Announcer {
         &self.0.0.store
     }
 
-    /// Some blob was published.
+    /// Wakes the waiting threads after a blob was published.
     fn announce(&self) {
-        // With the lock, so that nobody is between looking and waiting.
+        // The lock is held, so that no thread is between its look into the store and its wait.
         let _lock = self.lock();
         self.0.0.changed.notify_all();
     }

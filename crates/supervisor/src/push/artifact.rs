@@ -1,4 +1,4 @@
-//! An artifact file with its content.
+//! Pushes an artifact file with its content.
 
 use std::path::{Path, PathBuf};
 
@@ -45,7 +45,7 @@ pub(super) async fn push(
     Ok(Pushed::of(&family.to_string(), &graph, layers, reference))
 }
 
-/// Packs a file or folder as one layer, the same bytes wherever and by whom it is done.
+/// Packs a file or folder as one layer. The bytes depend neither on the host nor on the user.
 async fn pack_content(home: &Home, content: PathBuf) -> Result<Blob, Error> {
     let folder = home.scratch.path().to_owned();
     let epoch = home.settings.source_date_epoch.unwrap_or(0);

@@ -1,4 +1,4 @@
-//! An image, or an index with all its images.
+//! Pushes an image, or an index with all its images.
 
 use lazaret_images::{Graph, Source, Wanted};
 use lazaret_oci::{ManifestContent, Reference};
@@ -6,7 +6,7 @@ use lazaret_oci::{ManifestContent, Reference};
 use super::pushed::Pushed;
 use crate::{Error, Home, ProgressSink};
 
-/// Pushes what a source has under a name, or its only image.
+/// Pushes the image or index that has the name in a source, or the source's only one.
 pub(super) async fn push(
     home: &Home,
     source: &dyn Source,

@@ -1,4 +1,4 @@
-//! The way of everything that goes to a registry.
+//! Copies anything to a registry; every push goes this way.
 
 use lazaret_images::{Graph, Source, copy};
 use lazaret_oci::Reference;

@@ -1,4 +1,4 @@
-//! What a push reports.
+//! The result of a push.
 
 use lazaret_images::Graph;
 use lazaret_oci::{Digest, Reference};
@@ -7,20 +7,20 @@ use serde::Serialize;
 /// An artifact, image, index or kernel that was pushed.
 #[derive(Debug, Clone, Serialize)]
 pub struct Pushed {
-    /// `image`, `index`, `kernel`, or the family.
+    /// The kind: `image`, `index`, `kernel`, or the family.
     pub kind: String,
-    /// Where it is now.
+    /// The reference under which it is stored now.
     pub reference: String,
     /// Digest of its manifest.
     pub digest: Digest,
-    /// Bytes of everything it consists of.
+    /// Size of everything that it consists of, in bytes.
     pub size: u64,
     /// Number of layers.
     pub layers: usize,
 }
 
 impl Pushed {
-    /// The report about `graph`.
+    /// The result for `graph`.
     pub(crate) fn of(kind: &str, graph: &Graph, layers: usize, reference: &Reference) -> Self {
         let pin = reference.digest.as_ref();
         let digest = pin.unwrap_or(graph.root().document.digest());

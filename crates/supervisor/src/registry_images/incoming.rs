@@ -1,4 +1,4 @@
-//! A blob on its way from a registry.
+//! A blob that is pulled from a registry.
 
 use bytes::Bytes;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
@@ -8,8 +8,8 @@ use lazaret_oci::{Descriptor, Reference};
 
 use crate::ProgressSink;
 
-/// A blob of a repository. Its streams are verified by the client: they end with an error when
-/// digest or size are wrong.
+/// A blob of a repository. The client verifies its streams, which end with an error when digest or
+/// size are wrong.
 pub(super) struct Incoming {
     pub(super) client: Client,
     pub(super) reference: Reference,
@@ -18,8 +18,8 @@ pub(super) struct Incoming {
 }
 
 impl Content for Incoming {
-    /// From an offset, what is before it is fetched and thrown away: without it, nobody could verify
-    /// the rest. Only the second try of a copy between two registries asks for that.
+    /// The bytes before `offset` are fetched and dropped, because the digest cannot be verified
+    /// without them. Only the second try of a copy between two registries has an offset.
     fn read(&self, offset: u64) -> Pieces {
         let flow = Flow {
             client: self.client.clone(),
@@ -42,13 +42,13 @@ impl Content for Incoming {
     }
 }
 
-/// One reading of a blob, from the first byte that is asked for to the verdict.
+/// One stream of a blob, from the first wanted byte to the result of the verification.
 struct Flow {
     client: Client,
     reference: Reference,
     descriptor: Descriptor,
     progress: ProgressSink,
-    /// Bytes that the reader does not want.
+    /// Number of bytes still to be dropped.
     skip: u64,
     blob: Option<lazaret_client::Blob>,
 }
@@ -69,7 +69,8 @@ impl Flow {
             let skipped = self.skip.min(length);
             self.skip -= skipped;
             if skipped < length {
-                // Not more than the length of a piece, which is a usize.
+                // The conversion cannot fail: `skipped` is at most the length of the piece, which
+                // is a usize.
                 return Ok(Some(piece.split_off(usize::try_from(skipped).unwrap_or(0))));
             }
         }

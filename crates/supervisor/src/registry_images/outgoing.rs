@@ -1,12 +1,12 @@
-//! A blob on its way to a registry.
+//! A blob that is pushed to a registry.
 //!
 //! ```text
 //! parked at N --open(N)--> reading --dropped--> parked where it stopped
 //!     \--open(M)--> a new stream from M        \--failed--> nothing is parked
 //! ```
 //!
-//! A request takes as many bytes as the descriptor says and looks no further, so the last of them
-//! are held back until the stream has ended: content that goes on is refused.
+//! A request takes as many bytes as the descriptor says and does not look further. So the last
+//! bytes are held back until the stream has ended, and content that is too long is refused.
 
 use std::io;
 use std::pin::Pin;
@@ -21,15 +21,15 @@ use lazaret_images::{Blob, Error, Pieces};
 use lazaret_oci::Descriptor;
 use tokio::io::{AsyncRead, ReadBuf};
 
-/// The content of a blob as the client takes it: from an offset, any number of times. A stream that
-/// stands where the client goes on is used again, so that chunks of a blob of another registry
-/// are one download.
+/// The content of a blob in the form that the client takes: readable from any offset, any number of
+/// times. A stream that stands at the wanted offset is used again, so that a blob that is copied
+/// from another registry in chunks is downloaded only once.
 pub(super) struct Outgoing {
     blob: Blob,
     parked: Arc<Mutex<Option<Stand>>>,
 }
 
-/// A stream, and where in the blob it is.
+/// A stream and its position in the blob, in bytes.
 struct Stand {
     at: u64,
     pieces: Pieces,
@@ -38,7 +38,7 @@ struct Stand {
 }
 
 impl Stand {
-    /// Fills an empty `piece`; it stays empty at the end of the stream.
+    /// Fills an empty `piece`; at the end of the stream it stays empty.
     fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         while self.piece.is_empty() && !self.has_ended {
             match ready!(self.pieces.poll_next_unpin(cx)) {
@@ -49,7 +49,7 @@ impl Stand {
         Poll::Ready(Ok(()))
     }
 
-    /// Makes sure that the stream ends with the blob that `descriptor` describes.
+    /// Checks that the stream ends where the blob that `descriptor` describes ends.
     fn poll_end(
         &mut self,
         cx: &mut Context<'_>,
@@ -77,7 +77,7 @@ impl Stand {
 }
 
 impl Outgoing {
-    /// The content of `blob`.
+    /// Makes the content of `blob`.
     pub(super) fn new(blob: Blob) -> Self {
         Self {
             blob,
@@ -114,7 +114,7 @@ impl BlobSource for Outgoing {
 
 struct Reader {
     descriptor: Descriptor,
-    /// Absent after a failure.
+    /// `None` after a failure.
     stand: Option<Stand>,
     parked: Arc<Mutex<Option<Stand>>>,
 }

@@ -1,4 +1,4 @@
-//! The suite of the ports, over a registry.
+//! Runs the suite of the ports over a registry.
 
 #[path = "../../../images/tests/ports/suite.rs"]
 mod suite;
@@ -16,7 +16,7 @@ use tokio::sync::oneshot;
 use super::*;
 use suite::{Place, Sample, check, reads_like};
 
-/// An ephemeral registry in its own thread.
+/// An ephemeral registry in a thread of its own.
 struct Served {
     address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
@@ -96,7 +96,7 @@ async fn an_index_goes_from_registry_to_registry() {
     let graph = Graph::read(&sample, &sample.root).await.unwrap();
     let first = from.images("acme/first");
     copy(&graph, &sample, &first, None, 4).await.unwrap();
-    // As another program would: all that it knows is the name.
+    // Opened again, as by another program, which knows only the name.
     let first = from.images("acme/first");
     let root = first.root(&Wanted::Only).await.unwrap();
     let graph = Graph::read(&first, &root).await.unwrap();

@@ -39,7 +39,7 @@ fn a_path_is_told_by_its_content_and_a_name_by_its_absence() {
     assert_eq!(prefixed("oci:", "layout:v1"), images("layout", Some("v1")));
     let archive = prefixed("docker-archive:", "a.tar");
     assert_eq!(archive, images("a.tar", None));
-    // What is not there is found out when it is opened.
+    // A missing path is reported when it is opened.
     assert_eq!(prefixed("oci:", "absent"), images("absent", None));
     let name = SourceName::Name("registry.example/a:v1".to_owned());
     assert_eq!(SourceName::prefixed("registry.example/a:v1"), name);

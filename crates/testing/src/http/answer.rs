@@ -1,4 +1,4 @@
-//! An answer to send, true or not.
+//! A response for a [`Peer`](super::Peer) to send, valid or not.
 
 use std::io::{self, Write};
 use std::time::Duration;
@@ -8,7 +8,7 @@ use super::coding::chunked;
 /// Length of the pieces of a chunked body, in bytes.
 const PIECE: usize = 7000;
 
-/// An answer to send.
+/// A response to send.
 #[derive(Debug, Clone)]
 pub struct Answer {
     status: u16,
@@ -24,7 +24,7 @@ pub struct Answer {
 enum Body {
     Bytes(Vec<u8>),
     Zeros(u64),
-    /// Sent instead of everything else.
+    /// Raw bytes, sent instead of everything else.
     Raw(Vec<u8>),
 }
 
@@ -38,7 +38,7 @@ impl Body {
 }
 
 impl Answer {
-    /// An answer without a body.
+    /// A response without a body.
     #[must_use]
     pub fn new(status: u16) -> Self {
         Self {
@@ -52,7 +52,7 @@ impl Answer {
         }
     }
 
-    /// Bytes that are sent as they are, after which the connection is closed.
+    /// Raw bytes, after which the connection is closed.
     #[must_use]
     pub fn raw(bytes: impl Into<Vec<u8>>) -> Self {
         let mut answer = Self::new(0);
@@ -60,7 +60,7 @@ impl Answer {
         answer
     }
 
-    /// An answer whose body is JSON.
+    /// A response with a JSON body.
     #[must_use]
     pub fn json(status: u16, text: &str) -> Self {
         Self::new(status)
@@ -68,59 +68,58 @@ impl Answer {
             .body(text.as_bytes())
     }
 
-    /// The same with one more header. A `Content-Length` stands for the true one, and after
-    /// `Connection: close` the connection is closed.
+    /// Adds a header. A `Content-Length` replaces the true one, and after `Connection: close` the
+    /// connection is closed.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
         self.headers.push((name.to_owned(), value.into()));
         self
     }
 
-    /// The same with a body.
+    /// Sets the body.
     #[must_use]
     pub fn body(mut self, body: &[u8]) -> Self {
         self.body = Body::Bytes(body.to_vec());
         self
     }
 
-    /// The same with a body of that many zero bytes, which is never in memory.
+    /// Sets a body of that many zero bytes, which is never in memory.
     #[must_use]
     pub fn zeros(mut self, length: u64) -> Self {
         self.body = Body::Zeros(length);
         self
     }
 
-    /// The same, announcing a body of `length` bytes, which is not the truth. The connection is
-    /// closed after the body.
+    /// Announces a body of `length` bytes, which is not its true length. The connection is closed
+    /// after the body.
     #[must_use]
     pub fn announce(mut self, length: usize) -> Self {
         self.announced = Some(length as u64);
         self
     }
 
-    /// The same with a body in the chunked coding.
+    /// Sends the body in the chunked coding.
     #[must_use]
     pub fn chunked(mut self) -> Self {
         self.is_chunked = true;
         self
     }
 
-    /// The same, with the connection kept open for some time before it is closed, where it would
-    /// be closed at once.
+    /// Keeps the connection open for some time before it is closed, if it would be closed at once.
     #[must_use]
     pub fn hold(mut self, time: Duration) -> Self {
         self.hold = time;
         self
     }
 
-    /// The same, sent after some time.
+    /// Sends the response after some time.
     #[must_use]
     pub fn after(mut self, delay: Duration) -> Self {
         self.delay = delay;
         self
     }
 
-    /// Sends it; `false` when the connection cannot go on after it.
+    /// Sends the response; `false` when the connection must be closed after it.
     pub(super) fn send(&self, method: &str, stream: &mut impl Write) -> io::Result<bool> {
         std::thread::sleep(self.delay);
         if let Body::Raw(bytes) = &self.body {

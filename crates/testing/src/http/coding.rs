@@ -1,6 +1,6 @@
-//! The chunked transfer coding.
+//! The chunked transfer coding (RFC 9112, section 7.1).
 
-/// The coded form of `bytes` in pieces of `length` bytes, with the end.
+/// Encodes `bytes` in pieces of `length` bytes, with the end marker.
 pub(super) fn chunked(bytes: &[u8], length: usize) -> Vec<u8> {
     let mut coded = Vec::with_capacity(bytes.len() + bytes.len() / length * 8 + 16);
     for piece in bytes.chunks(length) {
@@ -12,7 +12,8 @@ pub(super) fn chunked(bytes: &[u8], length: usize) -> Vec<u8> {
     coded
 }
 
-/// The decoded form, and the bytes behind its end; none when it is cut off or malformed.
+/// Decodes; returns the content and the bytes after its end. `None` when it is cut off or
+/// malformed.
 pub(super) fn joined(mut coded: &[u8]) -> Option<(Vec<u8>, &[u8])> {
     let mut bytes = Vec::new();
     loop {

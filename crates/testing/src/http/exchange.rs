@@ -1,16 +1,16 @@
-//! One connection a request.
+//! Sends one request over a connection of its own.
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-/// Longer than any answer may take.
+/// Longest time to wait for bytes of a response.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A connection that gives up after a minute of silence.
+/// Opens a connection whose reads and writes fail after a minute of silence.
 ///
 /// # Errors
-/// When nobody listens there.
+/// When nothing listens at the address.
 pub fn connect(address: SocketAddr) -> io::Result<TcpStream> {
     let stream = TcpStream::connect(address)?;
     stream.set_read_timeout(Some(PATIENCE))?;
@@ -19,11 +19,10 @@ pub fn connect(address: SocketAddr) -> io::Result<TcpStream> {
     Ok(stream)
 }
 
-/// Sends bytes as they are and reads until the server closes. A server that answers early and
-/// closes is no failure.
+/// Sends raw bytes, and reads until the server closes. A server may respond early and close.
 ///
 /// # Errors
-/// When nobody listens there, or no byte of an answer comes.
+/// When nothing listens at the address, or no byte of a response arrives.
 pub fn exchange(address: SocketAddr, request: &[u8]) -> io::Result<Vec<u8>> {
     let mut stream = connect(address)?;
     let sent = stream.write_all(request);

@@ -1,4 +1,4 @@
-//! A server whose every answer is a test's to choose.
+//! A server whose responses a test chooses.
 
 use std::io::{self, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -11,19 +11,19 @@ use super::seen::Seen;
 /// server.
 #[derive(Debug, Clone)]
 pub struct Peer {
-    /// The address that it listens at.
+    /// The address at which it listens.
     pub address: SocketAddr,
     seen: Arc<Mutex<Vec<Seen>>>,
 }
 
 impl Peer {
-    /// Answers every request, those of different connections at the same time.
+    /// Starts a server that answers every request, and serves connections at the same time.
     #[must_use]
     pub fn start(answer: impl Fn(&Seen) -> Answer + Send + Sync + 'static) -> Self {
         Self::start_with(|_| (), move |seen, ()| answer(seen))
     }
 
-    /// The same, with something made from the server's own address (`host:port`).
+    /// Like [`Self::start`], with a value made from the server's own address (`host:port`).
     #[must_use]
     pub fn start_with<T: Send + Sync + 'static>(
         make: impl FnOnce(&str) -> T,
@@ -32,8 +32,8 @@ impl Peer {
         Self::start_over(Some, make, answer)
     }
 
-    /// The same over connections that `wrap` makes of TCP, such as TLS; connections of which it
-    /// makes nothing are closed.
+    /// Like [`Self::start_with`], over connections that `wrap` makes of TCP, such as TLS.
+    /// Connections for which it gives `None` are closed.
     #[must_use]
     pub fn start_over<S: Read + Write, T: Send + Sync + 'static>(
         wrap: impl Fn(TcpStream) -> Option<S> + Send + Sync + 'static,
@@ -54,7 +54,7 @@ impl Peer {
                 std::thread::spawn(move || {
                     let (wrap, answer, state, seen) = &*shared;
                     if let Some(stream) = wrap(stream) {
-                        // Clients may go at any time.
+                        // Clients may disconnect at any time.
                         let _ = serve(stream, |request| {
                             locked(seen).push(request.clone());
                             answer(request, state)
@@ -72,7 +72,7 @@ impl Peer {
         format!("http://{}", self.address)
     }
 
-    /// All requests so far, in the order in which they came.
+    /// All requests so far, in the order of their arrival.
     #[must_use]
     pub fn seen(&self) -> Vec<Seen> {
         locked(&self.seen).clone()
@@ -97,10 +97,10 @@ fn locked(seen: &Mutex<Vec<Seen>>) -> std::sync::MutexGuard<'_, Vec<Seen>> {
     seen.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Serves one connection, until either side closes it or the client asks for that.
+/// Serves one connection, until either side closes it or the client asks for the end.
 ///
 /// # Errors
-/// When the client goes or sends what is no HTTP.
+/// When the client disconnects, or sends something that is not HTTP.
 pub fn serve(stream: impl Read + Write, mut answer: impl FnMut(&Seen) -> Answer) -> io::Result<()> {
     let mut stream = BufReader::with_capacity(64 * 1024, stream);
     while let Some(seen) = Seen::read(&mut stream)? {

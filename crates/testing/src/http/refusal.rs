@@ -1,12 +1,12 @@
-//! Refusals in the form of the distribution specification ("Error Codes").
+//! Checks refusals in the form of the distribution specification ("Error Codes").
 
 use super::reply::Reply;
 
 impl Reply {
-    /// Asserts a refusal with one of the statuses.
+    /// Asserts that it is a refusal with one of the statuses.
     ///
     /// # Panics
-    /// When it is none; `what` says which request it answers.
+    /// When it is not; `what` names the request in the message.
     #[track_caller]
     pub fn is_refusal(&self, statuses: &[u16], what: &str) {
         assert!(statuses.contains(&self.status), "{what}: {self:?}");
@@ -15,10 +15,10 @@ impl Reply {
         assert!(first["message"].is_string(), "{what}: {self:?}");
     }
 
-    /// Asserts a refusal with this status whose first error has this code.
+    /// Asserts that it is a refusal with this status, whose first error has this code.
     ///
     /// # Panics
-    /// When it is none.
+    /// When it is not.
     #[track_caller]
     pub fn is_error(&self, status: u16, code: &str) -> &Self {
         assert_eq!(self.status, status, "{self:?}");

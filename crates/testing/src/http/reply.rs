@@ -1,4 +1,4 @@
-//! An answer as it came.
+//! A response as it was received.
 
 use std::fmt;
 use std::io;
@@ -7,26 +7,26 @@ use serde_json::Value;
 
 use super::coding::joined;
 
-/// Bytes of a body that are shown when a test fails.
+/// Number of bytes of a body that are shown when a test fails.
 const SHOWN: usize = 512;
 
-/// An answer, complete.
+/// A complete response.
 pub struct Reply {
     /// Its status.
     pub status: u16,
     /// Its body, without transfer coding.
     pub body: Vec<u8>,
-    /// Bytes that came behind the body: of the next answer, if one was asked for.
+    /// The bytes after the body: the start of the next response, if there is one.
     pub rest: Vec<u8>,
     headers: Vec<(String, String)>,
 }
 
 impl Reply {
-    /// Reads the first answer in `bytes`; `is_head` says that it answers a `HEAD`, whose body
-    /// does not come.
+    /// Parses the first response in `bytes`. `is_head` says that it answers a `HEAD`, so it has no
+    /// body.
     ///
     /// # Errors
-    /// When the answer is cut off or is none of HTTP/1.1.
+    /// When the response is cut off, or is not HTTP/1.1.
     pub fn parse(bytes: &[u8], is_head: bool) -> io::Result<Self> {
         let end = bytes.windows(4).position(|window| window == b"\r\n\r\n");
         let end = end.ok_or_else(|| broken("no whole header", bytes))?;
@@ -64,13 +64,13 @@ impl Reply {
         Ok(reply)
     }
 
-    /// The first header of the name, in any case.
+    /// The first header of this name; case is ignored.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.all(name).first().copied()
     }
 
-    /// Every header of the name, in any case.
+    /// All headers of this name; case is ignored.
     #[must_use]
     pub fn all(&self, name: &str) -> Vec<&str> {
         let named = self.headers.iter();
@@ -81,7 +81,7 @@ impl Reply {
     /// Its body as JSON.
     ///
     /// # Panics
-    /// When it is none.
+    /// When it is not JSON.
     #[track_caller]
     #[must_use]
     pub fn json(&self) -> Value {

@@ -1,4 +1,4 @@
-//! A request that is sent as it stands.
+//! A request that is sent exactly as a test made it.
 
 use std::io;
 use std::net::SocketAddr;
@@ -7,11 +7,11 @@ use super::coding::chunked;
 use super::exchange::exchange;
 use super::reply::Reply;
 
-/// Length of the pieces of a body of unknown length, in bytes: one that fits nothing.
+/// Length of the pieces of a streamed body, in bytes; odd, so that it fits no block size.
 const PIECE: usize = 1009;
 
-/// A request. It names its server as `Host`, asks for the connection to be closed, and has no
-/// header beside these that its maker did not give.
+/// A request. It has the headers that its maker gave, and beside these only `Host` and `Connection:
+/// close`.
 #[derive(Debug, Clone)]
 pub struct Request {
     method: String,
@@ -28,8 +28,8 @@ enum Body {
 }
 
 impl Request {
-    /// A request without a body; `path` has the query, too. Methods that usually have a body
-    /// say that its length is 0.
+    /// A request without a body; `path` includes the query. For methods that usually have a body,
+    /// `Content-Length: 0` is sent.
     #[must_use]
     pub fn new(method: &str, path: &str) -> Self {
         Self {
@@ -40,21 +40,21 @@ impl Request {
         }
     }
 
-    /// The same with one more header.
+    /// Adds a header.
     #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    /// The same with a body whose length is given.
+    /// Sets a body, which is sent with its length.
     #[must_use]
     pub fn body(mut self, bytes: &[u8]) -> Self {
         self.body = Body::Sized(bytes.to_vec());
         self
     }
 
-    /// The same with a body in the chunked coding.
+    /// Sets a body, which is sent in the chunked coding.
     #[must_use]
     pub fn streamed(mut self, bytes: &[u8]) -> Self {
         self.body = Body::Streamed(bytes.to_vec());
@@ -67,7 +67,7 @@ impl Request {
         (&self.method, &self.path)
     }
 
-    /// Sends it over a connection of its own and waits for the whole answer.
+    /// Sends it over a connection of its own, and reads the whole response.
     ///
     /// # Errors
     /// Those of [`exchange`] and of [`Reply::parse`].
@@ -76,7 +76,7 @@ impl Request {
         Reply::parse(&exchange(address, &request)?, self.method == "HEAD")
     }
 
-    /// Its form on the wire, for a server that is called `host`.
+    /// The bytes of the request, with `host` as the server's name.
     fn bytes(&self, host: &str) -> Vec<u8> {
         let Self { method, path, .. } = self;
         let mut head = format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\n");
@@ -106,8 +106,8 @@ impl Request {
     }
 }
 
-/// Sends a request with a body of known length, if its method has one, and waits for the whole
-/// answer.
+/// Sends a request with a body of known length, if its method has one, and reads the whole
+/// response.
 ///
 /// # Errors
 /// Those of [`exchange`] and of [`Reply::parse`].

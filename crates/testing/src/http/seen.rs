@@ -1,12 +1,12 @@
-//! A request as it arrived.
+//! A request as a [`Peer`](super::Peer) received it.
 
 use std::collections::HashMap;
 use std::io::{self, BufRead, Read as _};
 
-/// Longest body that is kept, in bytes; of a longer one, only the length is known.
+/// Largest body that is kept, in bytes; of a larger one, only the length is known.
 const KEPT: u64 = 64 * 1024 * 1024;
 
-/// A request as it arrived.
+/// A received request.
 #[derive(Debug, Clone)]
 pub struct Seen {
     /// Its method.
@@ -22,7 +22,7 @@ pub struct Seen {
 }
 
 impl Seen {
-    /// Reads the next request of a connection; none at its end.
+    /// Reads the next request of a connection; `None` at its end.
     pub(super) fn read(stream: &mut impl BufRead) -> io::Result<Option<Self>> {
         let mut line = String::new();
         if stream.read_line(&mut line)? == 0 {

@@ -1,14 +1,14 @@
-//! Programs that do not serve.
+//! The error of programs that do not become ready.
 
 use std::fmt;
 use std::process::ExitStatus;
 
-/// The reason why a program does not serve. It is gone.
+/// A program that did not become ready. It does not run any more.
 #[derive(Debug)]
 pub struct NotStarted {
-    /// The status with which it ended by itself; none if it hung.
+    /// The status with which it ended by itself; `None` if it hung.
     pub ended: Option<ExitStatus>,
-    /// Everything that it logged.
+    /// Its log.
     pub log: String,
 }
 

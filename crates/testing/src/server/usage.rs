@@ -1,23 +1,23 @@
-//! Processor time and memory of a process, as the kernel counts them.
+//! The processor time and memory of a process, from `/proc`.
 
 use std::time::Duration;
 
-/// Position of the time in user mode among the fields behind the name, in proc(5).
+/// Index of the user-mode time among the fields after the name, in proc(5).
 const USER_TIME: usize = 11;
 
-/// What a process has used so far.
+/// The processor time and memory of a process.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Usage {
     /// Processor time, in user mode and in the kernel.
     pub processor: Duration,
-    /// Most memory that was ever resident, in bytes.
+    /// Largest resident memory so far, in bytes.
     pub peak_memory: u64,
-    /// Memory that is resident now, in bytes.
+    /// Current resident memory, in bytes.
     pub memory: u64,
 }
 
 impl Usage {
-    /// Usage of the process with the id; nothing when there is none.
+    /// Usage of the process with this id; zero when there is none.
     #[must_use]
     pub fn of(id: u32) -> Self {
         Self {
@@ -36,11 +36,11 @@ impl Usage {
 
 fn processor(id: u32) -> Option<Duration> {
     let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
-    // The name may have anything in it but ends with the last parenthesis.
+    // The name may contain any character, but ends at the last parenthesis.
     let (_, fields) = stat.rsplit_once(')')?;
     let times = fields.split_ascii_whitespace().skip(USER_TIME).take(2);
     let ticks: u64 = times.filter_map(|time| time.parse::<u64>().ok()).sum();
-    // Hundredths of a second on Linux.
+    // The fields count hundredths of a second on Linux.
     Some(Duration::from_millis(ticks * 10))
 }
 

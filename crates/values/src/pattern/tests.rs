@@ -73,7 +73,7 @@ fn long_names_take_no_longer_than_their_product() {
     assert!(!pattern.matches(&"a".repeat(100_000).replace("aaaaaaaaaa", "aaaaaaaaab/")));
 }
 
-/// The meaning of a pattern, by recursion.
+/// Reference implementation of matching, by recursion.
 fn slow(pattern: &[&str], name: &[&str]) -> bool {
     match (pattern.split_first(), name.split_first()) {
         (None, None) => true,

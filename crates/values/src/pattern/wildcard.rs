@@ -1,7 +1,7 @@
-//! Matching with one kind of wildcard, of which all patterns are made.
+//! Matches sequences with one kind of wildcard; all patterns use it.
 
-/// Whether the items of `text` fit those of a pattern with one kind of wildcard, which stands for
-/// any number of items. Takes at most the product of both lengths.
+/// Whether `text` matches a pattern with one kind of wildcard, which stands for any number of
+/// items. The time is at most proportional to the product of both lengths.
 pub fn wildcard<P, T>(
     pattern: &[P],
     text: &[T],
@@ -9,7 +9,7 @@ pub fn wildcard<P, T>(
     fits: impl Fn(&P, &T) -> bool,
 ) -> bool {
     let (mut p, mut t) = (0, 0);
-    // Going back to the last wildcard only suffices.
+    // It is enough to go back to the last wildcard.
     let mut retry = None;
     while t < text.len() {
         if p < pattern.len() && is_any(&pattern[p]) {

@@ -1,4 +1,4 @@
-//! The task that owns the stream.
+//! The task that owns the stream: it reads and writes frames.
 
 use std::io::ErrorKind;
 use std::sync::Arc;
@@ -10,11 +10,11 @@ use tokio::net::UnixStream;
 use super::shared::{Closed, Shared};
 use crate::Error;
 
-/// Bytes of frames that are written at once.
+/// Number of bytes of frames that are written at a time.
 const BATCH_BYTES: usize = 64 * 1024;
 
-/// Carries frames until the guest is gone or breaks the protocol; `decoder` holds what was read
-/// behind its greeting.
+/// Carries frames until the guest is gone or breaks the protocol; `decoder` holds the bytes that
+/// were read after the greeting.
 pub(super) async fn run(
     shared: Arc<Shared>,
     stream: UnixStream,
@@ -29,7 +29,7 @@ pub(super) async fn run(
     shared.close(closed);
 }
 
-/// Reads to the end.
+/// Reads frames until the stream ends.
 async fn receive(
     shared: &Shared,
     mut reader: impl AsyncRead + Unpin,
@@ -48,8 +48,8 @@ async fn receive(
     }
 }
 
-/// Writes what there is to write. A guest that takes no more is gone, which its reader tells,
-/// after what it has said before.
+/// Writes the frames to send. A guest that accepts no more is gone, which the reader reports
+/// after it has read everything.
 async fn send(shared: &Shared, mut writer: impl AsyncWrite + Unpin) -> std::convert::Infallible {
     let mut wire = Vec::with_capacity(2 * BATCH_BYTES);
     loop {
@@ -64,7 +64,7 @@ async fn send(shared: &Shared, mut writer: impl AsyncWrite + Unpin) -> std::conv
     }
 }
 
-/// Reads some; 0 when the machine is gone.
+/// Reads some bytes; 0 when the machine is gone.
 pub(super) async fn read(
     reader: &mut (impl AsyncRead + Unpin),
     buffer: &mut [u8],

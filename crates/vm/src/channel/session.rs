@@ -14,9 +14,9 @@ use crate::Error;
 pub struct Session {
     /// Standard input.
     pub input: Input,
-    /// What comes of it.
+    /// Events of the session.
     pub events: Events,
-    /// Everything else.
+    /// Signals to the session.
     pub control: Control,
 }
 
@@ -37,7 +37,7 @@ impl Session {
     }
 }
 
-/// Sends signals. Clones speak to the same session.
+/// Sends signals. Clones refer to the same session.
 #[derive(Debug, Clone)]
 pub struct Control {
     number: u32,
@@ -45,7 +45,7 @@ pub struct Control {
 }
 
 impl Control {
-    /// Sends a signal (1 to 64) to the session's command. One that has ended gets none.
+    /// Sends a signal (1 to 64) to the session's command; does nothing if the command has ended.
     pub fn signal(&self, number: u8) {
         self.shared.signal(self.number, number);
     }
@@ -59,8 +59,9 @@ pub struct Input {
 }
 
 impl Input {
-    /// Writes all bytes; waits while the command reads none. `false` when nobody takes them any
-    /// more: the session has ended, or the machine is gone. Cancelled, it has written a part.
+    /// Writes all bytes; waits while the command reads none. `false` when they cannot be delivered
+    /// any more: the session has ended, or the machine is gone. If cancelled, it may have written a
+    /// part.
     pub async fn write(&mut self, mut bytes: &[u8]) -> bool {
         while !bytes.is_empty() {
             self.changed.mark_unchanged();
@@ -82,7 +83,7 @@ impl Drop for Input {
     }
 }
 
-/// What comes of a session. Dropped, output is thrown away, and the command goes on.
+/// The events of a session. When it is dropped, output is discarded, and the command goes on.
 #[derive(Debug)]
 pub struct Events {
     control: Control,
@@ -91,11 +92,11 @@ pub struct Events {
 
 impl Events {
     /// The next event, in the order of the guest's frames. `None` when the machine is gone, and
-    /// after [`Event::Ended`]. May be cancelled without losing anything.
+    /// after [`Event::Ended`]. It is safe to cancel.
     ///
     /// # Errors
-    /// [`Error::Protocol`] when the guest broke the protocol or gave up, [`Error::Channel`] when
-    /// the stream broke; every session then reports the same.
+    /// [`Error::Protocol`] when the guest broke the protocol or reported a failure,
+    /// [`Error::Channel`] when the stream broke; every session then reports the same.
     pub async fn next(&mut self) -> Result<Option<Event>, Error> {
         loop {
             self.changed.mark_unchanged();

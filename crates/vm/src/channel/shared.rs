@@ -1,4 +1,4 @@
-//! What the task and the handles of sessions share.
+//! The state that the task and the handles of sessions share.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -9,35 +9,35 @@ use tokio::sync::{Notify, watch};
 
 use crate::Error;
 
-/// The sessions, who waits for them, and whether the guest is there.
+/// The sessions, their waiting handles, and whether the guest is there.
 #[derive(Debug, Default)]
 pub(super) struct Shared {
     state: Mutex<State>,
-    /// Told when there may be something to write.
+    /// Notified when there may be frames to write.
     work: Notify,
 }
 
 #[derive(Debug, Default)]
 struct State {
     mux: HostMux,
-    /// Changed with every frame that a session receives, and with every one it sends.
+    /// One for each session; changed with every frame that it receives or sends.
     watched: HashMap<u32, watch::Sender<()>>,
     closed: Option<Closed>,
 }
 
-/// Why nothing comes any more.
+/// The reason for which the channel is closed.
 #[derive(Debug, Clone)]
 pub(super) enum Closed {
-    /// The guest's end was closed, or ours.
+    /// The guest or this side closed its end.
     Ended,
     /// Reading failed.
     Broken(String),
-    /// The guest broke the protocol, or gave up.
+    /// The guest broke the protocol, or reported a failure.
     Protocol(lazaret_protocol::Error),
 }
 
 impl Shared {
-    /// Opens a session: its number, and what changes with it.
+    /// Opens a session; returns its number and a receiver of its changes.
     pub(super) fn open(&self, request: &Request) -> Result<(u32, watch::Receiver<()>), Error> {
         let mut state = self.lock();
         let number = state.mux.open(request)?;
@@ -47,7 +47,7 @@ impl Shared {
         Ok((number, receiver))
     }
 
-    /// The next event of a session, if there is one; `Err` when none will come.
+    /// The next event of a session, if there is one; `Err` when no more will come.
     pub(super) fn next_event(&self, number: u32) -> Result<Option<Event>, Closed> {
         let mut state = self.lock();
         let event = state.mux.next_event(number);
@@ -57,13 +57,13 @@ impl Shared {
         match (&event, &state.closed) {
             (None, Some(closed)) => return Err(closed.clone()),
             (None, None) => {}
-            // Credit may be due for what was read.
+            // The bytes that were read may allow more credit.
             (Some(_), _) => self.work.notify_one(),
         }
         Ok(event)
     }
 
-    /// Gives up reading a session.
+    /// Stops reading a session.
     pub(super) fn discard(&self, number: u32) {
         let mut state = self.lock();
         state.mux.discard(number);
@@ -71,7 +71,7 @@ impl Shared {
         self.work.notify_one();
     }
 
-    /// Queues input of a session; `None` when nobody takes any more.
+    /// Queues input of a session; `None` when it accepts no more.
     pub(super) fn write(&self, number: u32, bytes: &[u8]) -> Option<usize> {
         let mut state = self.lock();
         if state.closed.is_some() || !state.mux.is_running(number) {
@@ -93,7 +93,7 @@ impl Shared {
         self.work.notify_one();
     }
 
-    /// Takes the frames that the decoder has.
+    /// Handles the frames in the decoder.
     pub(super) fn receive(&self, decoder: &mut Decoder) -> Result<(), lazaret_protocol::Error> {
         let mut state = self.lock();
         while let Some(frame) = decoder.next_frame()? {
@@ -101,7 +101,7 @@ impl Shared {
             state.tell(number);
             state.forget_if_gone(number);
         }
-        // Credit may be due for what is thrown away.
+        // Discarded bytes may allow more credit.
         self.work.notify_one();
         Ok(())
     }
@@ -116,12 +116,12 @@ impl Shared {
         }
     }
 
-    /// Waits until there may be something to write.
+    /// Waits until there may be frames to write.
     pub(super) async fn work(&self) {
         self.work.notified().await;
     }
 
-    /// Takes note that nothing will come any more, and tells everybody. The first reason counts.
+    /// Closes the channel and wakes all waiting sessions. The first reason counts.
     pub(super) fn close(&self, closed: Closed) {
         let mut state = self.lock();
         state.closed.get_or_insert(closed);
@@ -130,7 +130,7 @@ impl Shared {
         }
     }
 
-    /// Poison is of no concern: the multiplexer does not panic.
+    /// Locks the state; poisoning is ignored, as the multiplexer does not panic.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -15,7 +15,7 @@ struct Guest {
     stream: UnixStream,
     mux: GuestMux,
     decoder: Decoder,
-    /// Sessions and the bytes that they still write.
+    /// Sessions, and the number of bytes that each has still to write.
     sessions: Vec<(u32, usize)>,
 }
 
@@ -115,7 +115,7 @@ fn request(output: usize) -> Request {
     })
 }
 
-/// Reads a session to its end: bytes of its outputs, and the ending.
+/// Reads a session to its end; returns the numbers of bytes of its outputs, and the ending.
 async fn drain(mut events: Events) -> (usize, usize, Ending) {
     let (mut stdout, mut stderr) = (0, 0);
     loop {
@@ -171,7 +171,7 @@ async fn signals_reach_their_session_alone() {
     two.control.signal(15);
     let (.., ending) = drain(two.events).await;
     assert_eq!(ending, Ending::Exit(Outcome::Signal(15)));
-    // What is sent after the end goes nowhere, and nobody waits for it.
+    // Data sent after the end is dropped, and sending does not wait.
     two.control.signal(15);
     let mut input = two.input;
     assert!(!input.write(b"late").await);
@@ -185,7 +185,7 @@ async fn a_session_whose_output_nobody_wants_runs_to_its_end() {
     let channel = channel().await;
     let Session { input, events, .. } = channel.open(&request(5 * WINDOW_BYTES)).unwrap();
     drop((input, events));
-    // Its place is free once it has ended: all places can be taken again and again.
+    // An ended session frees its place: all places can be used again and again.
     for _ in 0..3 {
         let mut open = Vec::new();
         while open.len() < lazaret_protocol::mux::MAX_SESSIONS {
@@ -226,7 +226,7 @@ async fn all_handles_learn_that_the_machine_is_gone() {
     writing.await.unwrap();
 }
 
-/// A guest that greets and then sends this.
+/// The error of a channel to a guest that greets and then sends these bytes.
 async fn hostile(bytes: Vec<u8>) -> Error {
     let (host, mut guest) = UnixStream::pair().unwrap();
     let mut wire = Hello::new("6.1").encode();

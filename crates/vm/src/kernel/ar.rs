@@ -1,17 +1,17 @@
-//! The `ar` archive around a Debian package (`deb(5)`).
+//! Reads the `ar` archive of a Debian package (`deb(5)`).
 
 use std::io::{self, Read};
 
 const MAGIC: &[u8; 8] = b"!<arch>\n";
 const HEADER_BYTES: usize = 60;
 
-/// Reads the members of an archive one after the other.
+/// Reads the members of an archive one after another.
 pub(super) struct Archive<R> {
     source: R,
     started: bool,
 }
 
-/// One member: its name and how many bytes of the source are its content.
+/// One member: its name, and the length of its content in bytes.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Member {
     pub(super) name: String,
@@ -26,11 +26,12 @@ impl<R: Read> Archive<R> {
         }
     }
 
-    /// Hands each member and a reader of its content to `visit`, which may leave content unread.
+    /// Calls `visit` with each member and a reader of its content, which need not be read to its
+    /// end.
     ///
     /// # Errors
-    /// `InvalidData` for bytes that are no archive, `UnexpectedEof` for a cut one, and what
-    /// `visit` returns.
+    /// `InvalidData` for bytes that are not an archive, `UnexpectedEof` for a truncated one, and
+    /// the errors of `visit`.
     pub(super) fn each<E: From<io::Error>>(
         &mut self,
         mut visit: impl FnMut(&Member, &mut dyn Read) -> Result<(), E>,
@@ -84,7 +85,7 @@ fn parse_header(header: &[u8]) -> io::Result<Member> {
     };
     let name = text(0..16)?;
     let bytes = text(48..58)?;
-    // `parse` would take a sign.
+    // `parse` would accept a sign.
     if bytes.is_empty() || !bytes.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(invalid("damaged member size"));
     }

@@ -1,4 +1,4 @@
-//! A kernel of the store, as those who boot it see it.
+//! A kernel of the store, ready to boot.
 
 use std::path::PathBuf;
 
@@ -7,17 +7,17 @@ use serde::{Deserialize, Serialize};
 /// A stored kernel, ready to boot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kernel {
-    /// Its name in the store.
+    /// Name of the kernel in the store.
     pub name: String,
     /// `uname -r` of the guest.
     pub release: String,
-    /// What QEMU boots: a PVH `vmlinux`, or a bzImage.
+    /// The image that QEMU boots: a PVH `vmlinux`, or a bzImage.
     pub image: PathBuf,
-    /// The boot image as it came.
+    /// The boot image as it was imported.
     pub vmlinuz: PathBuf,
-    /// Modules for the initramfs, each after those it depends on.
+    /// Modules for the initramfs, each after its dependencies.
     pub modules: Vec<Module>,
-    /// `sha256:...` over the boot image and the modules: equal digests, equal guests.
+    /// `sha256:...` over the boot image and the modules; guests with equal digests are equal.
     pub digest: String,
 }
 
@@ -26,21 +26,21 @@ pub struct Kernel {
 pub struct Module {
     /// File name, such as `virtio_blk.ko`.
     pub file_name: String,
-    /// Where the uncompressed module is.
+    /// Path of the uncompressed module.
     pub path: PathBuf,
-    /// When it is loaded.
+    /// The purpose for which it is loaded.
     pub purpose: Purpose,
 }
 
-/// What a module is for.
+/// The purpose of a module.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Purpose {
-    /// Every machine.
+    /// Needed in every machine.
     #[default]
     Machine,
-    /// Machines that boot from a disk of their own, under any hypervisor: network, PCI.
+    /// Needed in machines that boot from their own disk, under any hypervisor: network, PCI.
     Boot,
-    /// Disks that are checked by dm-verity.
+    /// Needed for disks that dm-verity checks.
     Verity,
 }

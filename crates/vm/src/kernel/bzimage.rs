@@ -1,4 +1,4 @@
-//! The boot image of an x86 kernel (Linux `Documentation/arch/x86/boot.rst`).
+//! Parses the boot image of an x86 kernel (Linux `Documentation/arch/x86/boot.rst`).
 
 use super::words::{index32, word16};
 
@@ -10,7 +10,7 @@ const VERSION: usize = 0x206;
 const KERNEL_VERSION: usize = 0x20e;
 const PAYLOAD_OFFSET: usize = 0x248;
 const PAYLOAD_LENGTH: usize = 0x24c;
-/// The first protocol that says where the payload is.
+/// The first version of the boot protocol that gives the place of the payload.
 const PAYLOAD_PROTOCOL: u16 = 0x0208;
 const MAX_RELEASE_BYTES: usize = 128;
 
@@ -19,7 +19,7 @@ const MAX_RELEASE_BYTES: usize = 128;
 pub(super) struct BzImage<'a> {
     /// `uname -r` of the kernel.
     pub(super) release: String,
-    /// The compressed `vmlinux`, where the image says where it is.
+    /// The compressed `vmlinux`, if the image gives its place.
     pub(super) payload: Option<&'a [u8]>,
 }
 
@@ -42,7 +42,7 @@ impl<'a> BzImage<'a> {
     }
 }
 
-/// The release at the start of a version text such as `6.1.0-56-cloud-amd64 (gcc ...) #1`.
+/// Parses the release at the start of a version text such as `6.1.0-56-cloud-amd64 (gcc ...) #1`.
 pub(super) fn release(text: &[u8]) -> Option<String> {
     let end = text
         .iter()

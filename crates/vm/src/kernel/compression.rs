@@ -1,9 +1,9 @@
-//! Decompression by magic, always with a bound on the result.
+//! Decompresses by magic number, always with a bound on the result.
 
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 
-/// A reader of what `source` holds, decompressed when it begins with the magic of xz, zstd or
-/// gzip, and otherwise as it is.
+/// A reader of the content of `source`: decompressed if it begins with the magic number of xz, zstd
+/// or gzip, otherwise as it is.
 pub(super) fn reader<'a>(source: impl Read + 'a) -> io::Result<Box<dyn Read + 'a>> {
     let mut source = BufReader::with_capacity(128 * 1024, source);
     let mut magic = Vec::with_capacity(6);
@@ -13,10 +13,10 @@ pub(super) fn reader<'a>(source: impl Read + 'a) -> io::Result<Box<dyn Read + 'a
     format.decoder(whole)
 }
 
-/// At most `limit` bytes of `source`, decompressed as by [`reader`].
+/// Reads at most `limit` bytes of `source`, decompressed as by [`reader`].
 ///
 /// # Errors
-/// `FileTooLarge` when there are more; `InvalidData` and the like for a damaged stream.
+/// `FileTooLarge` when there are more; `InvalidData` and others for a damaged stream.
 pub(super) fn read_bounded(source: impl Read, limit: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     reader(source)?.take(limit + 1).read_to_end(&mut bytes)?;

@@ -1,4 +1,4 @@
-//! A folder of kernel modules.
+//! Selects modules from a folder of kernel modules.
 
 use std::{
     collections::BTreeMap,
@@ -16,24 +16,24 @@ use super::{
 };
 use crate::Error;
 
-/// Larger than any stripped module.
+/// Largest module in bytes; every stripped module is smaller.
 const MAX_MODULE_BYTES: u64 = 128 * 1024 * 1024;
-/// More than any distribution builds.
+/// Most modules of a kernel; every distribution builds fewer.
 const MAX_MODULES: usize = 50_000;
 
-/// A module the guest needs: its file name without compression suffix, and its bytes.
+/// A module that the guest needs: its file name without compression suffix, and its bytes.
 pub(super) struct Chosen {
     pub(super) purpose: Purpose,
     pub(super) file_name: String,
     pub(super) bytes: Vec<u8>,
 }
 
-/// Lists what is built in, in a folder of modules.
+/// The file in a folder of modules that lists the built-in ones.
 pub(super) const BUILTIN: &str = "modules.builtin";
 
-/// The modules below `folder` that the guest needs, in load order, and the list of what is built in.
+/// The modules below `folder` that the guest needs, in load order, and the content of [`BUILTIN`].
 ///
-/// `modules.dep` is not consulted: packages come without one.
+/// `modules.dep` is not used: packages come without one.
 pub(super) fn choose(folder: &Path, release: &str) -> Result<(Vec<Chosen>, String), Error> {
     let files = list(folder)?;
     let builtin_list = folder.join(BUILTIN);
@@ -85,7 +85,7 @@ fn read(path: &Path) -> Result<Vec<u8>, Error> {
     compression::read_bounded(file, MAX_MODULE_BYTES).map_err(Error::unpack("the module", path))
 }
 
-/// All module files by name; of two with one name, the first in path order. Symbolic links
+/// All module files by name; if two have one name, the first in path order. Symbolic links
 /// (`build`, `source`) are not followed.
 fn list(folder: &Path) -> Result<BTreeMap<String, PathBuf>, Error> {
     let mut files: BTreeMap<String, PathBuf> = BTreeMap::new();

@@ -1,4 +1,4 @@
-//! What QEMU can boot.
+//! Recognises the kernel images that QEMU can boot.
 
 use super::{
     bzimage::{BzImage, release},
@@ -7,9 +7,9 @@ use super::{
 
 /// A recognised kernel image.
 pub(super) struct Image {
-    /// `uname -r`.
+    /// `uname -r` of the kernel.
     pub(super) release: String,
-    /// The kernel that boots faster than the image itself, when there is one.
+    /// The uncompressed kernel, which boots faster than the image itself, if there is one.
     pub(super) unpacked: Option<Vec<u8>>,
 }
 
@@ -33,7 +33,7 @@ impl Image {
     }
 }
 
-/// The release in the first `Linux version ` text that has one.
+/// The release in the first text `Linux version ` that has one.
 fn banner(bytes: &[u8]) -> Option<String> {
     const BANNER: &[u8] = b"Linux version ";
     let mut rest = bytes;

@@ -1,4 +1,4 @@
-//! What a kernel module says about itself: the `.modinfo` section of its ELF file.
+//! Parses the `.modinfo` section of a kernel module's ELF file.
 
 use super::words::{word16, word32, word64};
 
@@ -6,12 +6,12 @@ const SECTION_HEADER_BYTES: usize = 64;
 const SHT_PROGBITS: u32 = 1;
 const MAX_MODINFO_BYTES: usize = 1024 * 1024;
 
-/// The dependencies a module names, all normalized (see [`normalize`]).
+/// The dependencies of a module, all normalised (see [`normalize`]).
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct ModuleInfo {
     /// `depends=`: modules whose symbols it uses.
     pub(super) depends: Vec<String>,
-    /// `softdep=pre:`: modules or aliases it works better with.
+    /// `softdep=pre:`: modules or aliases that should be loaded first if they exist.
     pub(super) soft: Vec<String>,
 }
 
@@ -44,12 +44,12 @@ impl ModuleInfo {
     }
 }
 
-/// A module's name as the kernel compares it: `-` and `_` are the same.
+/// A module's name as the kernel compares it: `-` becomes `_`.
 pub(super) fn normalize(name: &str) -> String {
     name.trim().replace('-', "_")
 }
 
-/// The words between `pre:` and `post:` of a soft dependency.
+/// The words of a soft dependency between `pre:` and `post:`.
 fn soft_before(rule: &str) -> Vec<String> {
     rule.split_whitespace()
         .skip_while(|word| *word != "pre:")
@@ -59,7 +59,7 @@ fn soft_before(rule: &str) -> Vec<String> {
         .collect()
 }
 
-/// The bytes of the named section of a hostile ELF64 file, `None` when there is none.
+/// The bytes of the named section of an untrusted ELF64 file; `None` when there is none.
 fn section<'a>(elf: &'a [u8], wanted: &[u8]) -> Result<Option<&'a [u8]>, &'static str> {
     if elf.get(..6) != Some(b"\x7fELF\x02\x01") {
         return Err("it is no 64-bit little-endian ELF file");

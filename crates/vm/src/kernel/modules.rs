@@ -1,4 +1,4 @@
-//! Which modules the guest needs, and in what order they load.
+//! Determines the modules that the guest needs, and their load order.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use super::{
     modinfo::{ModuleInfo, normalize},
 };
 
-/// Without these no guest boots: bus, disks, control port, images, scratch disk, writable root.
+/// The required modules: bus, disks, control port, images, scratch disk, writable root.
 pub(super) const REQUIRED: [&str; 6] = [
     "virtio_mmio",
     "virtio_blk",
@@ -17,14 +17,14 @@ pub(super) const REQUIRED: [&str; 6] = [
     "overlay",
 ];
 
-/// Taken along when the kernel has them.
+/// Modules that are added if the kernel has them.
 pub(super) const OPTIONAL: [(Purpose, &[&str]); 3] = [
     (Purpose::Machine, &["virtio_rng"]),
     (Purpose::Boot, &["virtio_pci", "virtio_net"]),
     (Purpose::Verity, &["dm_verity", "sha256_generic"]),
 ];
 
-/// No kernel nests dependencies nearly this deep.
+/// Greatest nesting of dependencies; every kernel has much less.
 const MAX_DEPTH: usize = 64;
 
 /// The modules of one kernel.
@@ -45,12 +45,12 @@ impl Catalogue {
         Self { builtin, loadable }
     }
 
-    /// File names of the modules the guest needs and for what, each after those it depends on.
-    /// `read` gives what the module in a file says about itself.
+    /// File names of the modules that the guest needs, with their purpose, each after its
+    /// dependencies. `read` returns the module information of a file.
     ///
     /// # Errors
-    /// [`Missing::Modules`] with everything that is neither built in nor loadable, or what
-    /// `read` returns.
+    /// [`Missing::Modules`] with everything that is neither built in nor loadable, or the errors of
+    /// `read`.
     pub(super) fn load_order<E>(
         &self,
         mut read: impl FnMut(&str) -> Result<ModuleInfo, E>,
@@ -83,8 +83,8 @@ impl Catalogue {
         self.builtin.contains(name) || self.loadable.contains_key(name)
     }
 
-    /// Soft dependencies name modules or crypto aliases (`crypto-crc32c`): the module that
-    /// serves such an alias is called after the algorithm.
+    /// The module for a soft dependency, which is a module or a crypto alias (`crypto-crc32c`): the
+    /// module that serves such an alias has the name of the algorithm.
     fn resolve_soft(&self, alias: &str) -> Option<String> {
         let algorithm = alias.strip_prefix("crypto_").unwrap_or(alias);
         [
@@ -97,7 +97,7 @@ impl Catalogue {
     }
 }
 
-/// Why there is no load order.
+/// The reason for which there is no load order.
 #[derive(Debug)]
 pub(super) enum Missing<E> {
     /// These modules are neither built in nor loadable.
@@ -106,7 +106,7 @@ pub(super) enum Missing<E> {
     Read(E),
 }
 
-/// Depth-first walk.
+/// A depth-first walk over the dependencies.
 struct Order<'a, R> {
     catalogue: &'a Catalogue,
     read: &'a mut R,
@@ -115,16 +115,16 @@ struct Order<'a, R> {
 
 #[derive(Clone, Default)]
 struct Progress {
-    /// Modules begun, so that each is read once and a loop of dependencies ends.
+    /// Modules that were begun, so that each is read once and cycles of dependencies end.
     begun: BTreeSet<String>,
-    /// What modules are being added for.
+    /// The purpose of the modules that are being added.
     purpose: Purpose,
     /// Files in load order.
     files: Vec<(Purpose, String)>,
 }
 
 impl<E, R: FnMut(&str) -> Result<ModuleInfo, E>> Order<'_, R> {
-    /// Adds a module and what it depends on; returns what the kernel lacks.
+    /// Adds a module and its dependencies; returns the modules that the kernel lacks.
     fn add(&mut self, name: &str, depth: usize) -> Result<Vec<String>, E> {
         if self.catalogue.builtin.contains(name) || self.progress.begun.contains(name) {
             return Ok(Vec::new());
@@ -153,7 +153,7 @@ impl<E, R: FnMut(&str) -> Result<ModuleInfo, E>> Order<'_, R> {
         Ok(missing)
     }
 
-    /// Like [`Self::add`], but leaves everything as it was when something is missing.
+    /// Like [`Self::add`], but undoes everything when something is missing.
     fn try_add(&mut self, name: &str, depth: usize) -> Result<(), E> {
         if !self.catalogue.has(name) {
             return Ok(());
@@ -166,7 +166,7 @@ impl<E, R: FnMut(&str) -> Result<ModuleInfo, E>> Order<'_, R> {
     }
 }
 
-/// `kernel/fs/over-lay.ko.xz` is the module `over_lay`; other files are no modules.
+/// The module name of a file: `kernel/fs/over-lay.ko.xz` is `over_lay`; `None` for other files.
 fn module_name(path: &str) -> Option<String> {
     let file = path.trim().rsplit('/').next()?;
     let (stem, suffix) = file.split_once(".ko")?;

@@ -1,6 +1,6 @@
-//! Names of kernels, releases and module files.
+//! Checks names of kernels, releases and module files.
 
-/// Whether `name` can name a kernel, a release or a module file: one path component, no
+/// Whether `name` can name a kernel, a release or a module file: one path component, and not a
 /// hidden file.
 pub(super) fn is_name(name: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._+~-".contains(&byte);

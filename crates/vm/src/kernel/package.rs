@@ -1,4 +1,4 @@
-//! Kernels in Debian packages.
+//! Unpacks kernels from Debian packages.
 
 use std::{
     fs::{self, File},
@@ -14,13 +14,13 @@ use super::{
 };
 use crate::Error;
 
-/// A generic kernel unpacks to under 600 MiB.
+/// Largest unpacked package in bytes; a generic kernel unpacks to less than 600 MiB.
 const MAX_PACKAGE_BYTES: u64 = 4 * 1024 * 1024 * 1024;
 const MAX_CONTROL_BYTES: u64 = 1024 * 1024;
 const LISTS: [&str; 1] = ["modules.builtin"];
 
-/// Finds the kernel in a package and unpacks all its modules below `scratch`, because which
-/// of them are needed is known only after the last.
+/// Finds the kernel in a package and unpacks all its modules below `scratch`, because it is known
+/// only at the end which of them are needed.
 pub(super) fn unpack(path: &Path, scratch: &Path) -> Result<Parts, Error> {
     let file = File::open(path).map_err(Error::io("open", path))?;
     let mut control = String::new();
@@ -90,7 +90,8 @@ fn unpack_data(member: &mut dyn Read, scratch: &Path) -> io::Result<Option<(Stri
                     Ok(mut file) => {
                         io::copy(&mut entry, &mut file)?;
                     }
-                    // Module names are unique in a kernel; of two files the first counts.
+                    // Module names are unique in a kernel; if there are two files, the first
+                    // counts.
                     Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                     Err(error) => return Err(error),
                 }
@@ -101,7 +102,7 @@ fn unpack_data(member: &mut dyn Read, scratch: &Path) -> io::Result<Option<(Stri
     Ok(image)
 }
 
-/// What a file of a package is.
+/// The role of a file in a package.
 #[derive(Debug, PartialEq, Eq)]
 enum Place {
     Image { release: String },
@@ -144,7 +145,7 @@ fn field<'a>(control: &'a str, name: &str) -> Option<&'a str> {
         .map(str::trim)
 }
 
-/// The kernel package among `Depends`, without its version.
+/// The kernel package in `Depends`, without its version.
 fn kernel_package(depends: &str) -> Option<String> {
     depends
         .split([',', '|'])

@@ -1,13 +1,13 @@
-//! A kernel before the store chooses from it.
+//! The parts of a kernel, before the store selects modules.
 
 use std::path::PathBuf;
 
-/// Larger than any boot image or `vmlinux`.
+/// Largest boot image or `vmlinux` in bytes; every real one is smaller.
 pub(super) const MAX_IMAGE_BYTES: u64 = 512 * 1024 * 1024;
 
-/// The parts of a kernel before anything is chosen from them.
+/// The parts of a kernel before modules are selected.
 pub(super) struct Parts {
-    /// Where the image came from, for messages.
+    /// Path from which the image came, for messages.
     pub(super) origin: PathBuf,
     /// The boot image.
     pub(super) image: Vec<u8>,

@@ -23,9 +23,9 @@ const VERSION: u32 = 2;
 pub(super) struct Record {
     version: u32,
     release: String,
-    /// [`VMLINUZ`] or [`VMLINUX`].
+    /// Name of the image to boot: [`VMLINUZ`] or [`VMLINUX`].
     image: String,
-    /// In load order.
+    /// The modules, in load order.
     modules: Vec<Entry>,
     pub(super) digest: String,
 }
@@ -61,7 +61,7 @@ impl Record {
         bytes
     }
 
-    /// Reads the record in `folder`, `None` when there is none.
+    /// Reads the record in `folder`; `None` when there is none.
     pub(super) fn read(folder: &Path) -> Result<Option<Self>, Error> {
         let path = folder.join(FILE);
         let bytes = match fs::read(&path) {
@@ -109,7 +109,7 @@ impl Record {
     }
 }
 
-/// Over the boot image, then name and content of each module, each with its length.
+/// The digest over the boot image, then name and content of each module, each with its length.
 fn digest(vmlinuz: &[u8], modules: &[Chosen]) -> String {
     let mut hash = Context::new(&SHA256);
     let mut add = |bytes: &[u8]| {

@@ -1,4 +1,4 @@
-//! Where kernels come from.
+//! The sources from which kernels are imported.
 
 use std::{
     fs::File,
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::Error;
 
-/// What to import.
+/// The kernel to import.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
     /// A Debian package with a kernel (`linux-image-*.deb`).
@@ -20,11 +20,11 @@ pub enum Source {
     Files {
         /// A bzImage (`vmlinuz`), or an uncompressed `vmlinux` with a PVH entry.
         image: PathBuf,
-        /// Its folder of modules (`.../lib/modules/<release>`); without one, everything the
-        /// guest needs is taken to be built in.
+        /// Its folder of modules (`.../lib/modules/<release>`); without one, everything that the
+        /// guest needs is assumed to be built in.
         modules: Option<PathBuf>,
     },
-    /// The kernel this host runs: `/boot/vmlinuz-<release>` and `/lib/modules/<release>`.
+    /// The running kernel of this host: `/boot/vmlinuz-<release>` and `/lib/modules/<release>`.
     Host,
 }
 

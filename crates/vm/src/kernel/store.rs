@@ -1,4 +1,4 @@
-//! The folder of kernels.
+//! The store: a folder of kernels.
 
 use std::{
     fs::{self, File},
@@ -21,7 +21,7 @@ use crate::Error;
 
 const DEFAULT: &str = ".default";
 const LOCK: &str = ".lock";
-/// Beginning of the names of folders that are not published yet.
+/// Prefix of the names of folders that are not published yet.
 const STAGING_PREFIX: &str = ".staging-";
 
 /// Kernels on disk. All methods block on files; imports take a second or more.
@@ -30,12 +30,12 @@ pub struct Store {
     folder: PathBuf,
 }
 
-/// Why a kernel comes in.
+/// The purpose of an import.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Intent {
-    /// To be what machines run, in the place of what had its name.
+    /// To become the default kernel, and to replace a kernel of the same name.
     Import,
-    /// Beside what is there.
+    /// To be added beside the others.
     Add,
 }
 
@@ -50,8 +50,8 @@ impl Store {
         Ok(Self { folder })
     }
 
-    /// Imports a kernel under `name` (default: its release) and makes it the default. The
-    /// same content again changes nothing; other content replaces what had the name.
+    /// Imports a kernel under `name` (default: its release) and makes it the default. Importing the
+    /// same content again changes nothing; other content replaces the kernel of that name.
     ///
     /// # Errors
     /// [`Error::ModulesMissing`] for a kernel that cannot drive a machine,
@@ -60,8 +60,8 @@ impl Store {
         self.take_in(source, name, Intent::Import)
     }
 
-    /// Imports a kernel that something asked for in passing: it becomes the default only in an
-    /// empty store, and never takes the place of another one.
+    /// Adds a kernel that was requested in passing: it becomes the default only in an
+    /// empty store, and never replaces another one.
     ///
     /// # Errors
     /// As [`Store::import`], and [`Error::KernelExists`].
@@ -146,7 +146,7 @@ impl Store {
         Ok(kernels)
     }
 
-    /// The kernel of that name.
+    /// The kernel of this name.
     ///
     /// # Errors
     /// [`Error::KernelNotFound`], [`Error::KernelName`], [`Error::Record`].
@@ -158,8 +158,8 @@ impl Store {
         }
     }
 
-    /// The default kernel: the last imported or chosen one; when that is gone, the last by
-    /// name.
+    /// The default kernel: the one that was last imported or chosen; when that was removed, the
+    /// last by name.
     ///
     /// # Errors
     /// [`Error::NoKernel`] in an empty store, [`Error::Record`].
@@ -177,7 +177,7 @@ impl Store {
         }
     }
 
-    /// Makes the kernel of that name the default.
+    /// Makes the kernel of this name the default.
     ///
     /// # Errors
     /// Those of [`Store::get`], [`Error::Io`].
@@ -246,7 +246,7 @@ impl Store {
         Ok(names)
     }
 
-    /// Held while the store changes; dropped with the file.
+    /// Takes the lock for changes, which lasts until the file is dropped.
     fn lock(&self) -> Result<File, Error> {
         let path = self.folder.join(LOCK);
         let file = File::options().create(true).append(true).open(&path);
@@ -261,7 +261,7 @@ impl Store {
             .map_err(Error::io("create a folder in", &self.folder))
     }
 
-    /// Removes what a killed import left. Only under the lock.
+    /// Removes the leftovers of killed imports. The caller holds the lock.
     fn clean(&self) -> Result<(), Error> {
         for entry in fs::read_dir(&self.folder).map_err(Error::io("read", &self.folder))? {
             let path = entry.map_err(Error::io("read", &self.folder))?.path();
@@ -277,7 +277,7 @@ impl Store {
     }
 }
 
-/// Puts `staged` at `place` in one step; what was there ends up at `staged`.
+/// Moves `staged` to `place` atomically; a previous folder there ends up at `staged`.
 fn publish(staged: &Path, place: &Path) -> Result<(), Error> {
     let published = if place.exists() {
         renameat_with(CWD, staged, CWD, place, RenameFlags::EXCHANGE).map_err(io::Error::from)

@@ -1,4 +1,4 @@
-//! The uncompressed kernel inside a boot image.
+//! Extracts the uncompressed kernel from a boot image.
 //!
 //! Booting it directly through its PVH entry saves the guest from decompressing itself, which
 //! costs about half a second when QEMU interprets the guest.
@@ -8,7 +8,7 @@ use super::{
     words::{index32, word16, word32, word64},
 };
 
-/// Larger than any distribution's kernel.
+/// Largest unpacked kernel in bytes; every distribution's kernel is smaller.
 const MAX_VMLINUX_BYTES: u64 = 512 * 1024 * 1024;
 /// `XEN_ELFNOTE_PHYS32_ENTRY` (Linux `include/xen/interface/elfnote.h`).
 const NOTE_PHYS32_ENTRY: u32 = 18;
@@ -17,13 +17,13 @@ const PROGRAM_HEADER_BYTES: usize = 56;
 const LZ4_LEGACY_MAGIC: [u8; 4] = [0x02, 0x21, 0x4c, 0x18];
 const LZ4_LEGACY_BLOCK_BYTES: usize = 8 * 1024 * 1024;
 
-/// The kernel that `payload` holds, when it is packed with lz4, xz, zstd or gzip and has a
-/// PVH entry; `None` otherwise, and the boot image itself must do.
+/// The kernel in `payload`, if it is packed with lz4, xz, zstd or gzip and has a
+/// PVH entry; otherwise `None`, and the boot image itself is used.
 pub(super) fn extract(payload: &[u8]) -> Option<Vec<u8>> {
     let kernel = if payload.starts_with(&LZ4_LEGACY_MAGIC) {
         unpack_lz4(&payload[LZ4_LEGACY_MAGIC.len()..])?
     } else {
-        // All but gzip are followed by four bytes of size, which decoders refuse as trailing
+        // All but gzip are followed by the size in four bytes, which decoders refuse as trailing
         // garbage.
         let streams = [
             Some(payload),
@@ -38,8 +38,8 @@ pub(super) fn extract(payload: &[u8]) -> Option<Vec<u8>> {
     has_pvh_entry(&kernel).then_some(kernel)
 }
 
-/// The legacy frame: blocks of 8 MiB, each after its packed size. Linux appends the unpacked
-/// size of the whole, which `lz4 -l` streams lack.
+/// Unpacks the legacy frame: blocks of 8 MiB, each after its packed size. Linux appends the
+/// unpacked size of the whole, which streams of `lz4 -l` lack.
 fn unpack_lz4(mut frame: &[u8]) -> Option<Vec<u8>> {
     let (_, size) = frame.split_last_chunk::<4>()?;
     let size = usize::try_from(u32::from_le_bytes(*size)).ok()?;
@@ -62,7 +62,7 @@ fn unpack_lz4(mut frame: &[u8]) -> Option<Vec<u8>> {
     (kernel.len() == size).then_some(kernel)
 }
 
-/// Whether an ELF64 file has the note by which QEMU finds the 32-bit PVH entry.
+/// Whether an ELF64 file has the note with which QEMU finds the 32-bit PVH entry.
 pub(super) fn has_pvh_entry(elf: &[u8]) -> bool {
     elf.get(..6) == Some(b"\x7fELF\x02\x01") && find_entry(elf).is_some()
 }

@@ -1,4 +1,4 @@
-//! Little-endian numbers out of hostile bytes: `None` past the end.
+//! Reads little-endian numbers from untrusted bytes: `None` past the end.
 
 pub(super) fn word16(bytes: &[u8], at: usize) -> Option<u16> {
     Some(u16::from_le_bytes(*bytes.get(at..)?.first_chunk()?))

@@ -1,4 +1,4 @@
-//! The file of remembered verdicts.
+//! Remembers verdicts in a file.
 
 use std::path::{Path, PathBuf};
 
@@ -9,10 +9,10 @@ use super::Reason;
 use crate::Error;
 
 const VERSION: u32 = 1;
-/// Enough for the kernels and QEMUs in use; the oldest are forgotten.
+/// Most verdicts in the file, enough for the kernels and QEMUs in use; the oldest are dropped.
 const MAX_ENTRIES: usize = 32;
 
-/// What a verdict holds for.
+/// The key of a verdict: everything on which it depends.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Key {
@@ -52,7 +52,7 @@ pub(super) fn processor(cpuinfo: &str) -> Option<&str> {
 #[serde(deny_unknown_fields)]
 struct Memory {
     version: u32,
-    /// The newest last.
+    /// The verdicts, the newest last.
     verdicts: Vec<Entry>,
 }
 
@@ -63,7 +63,7 @@ struct Entry {
     reason: Reason,
 }
 
-/// The reason remembered for `key`. Whatever is wrong with the file, a probe mends it.
+/// The reason that is remembered for `key`. If the file is unusable, the next probe replaces it.
 pub(super) async fn recall(file: &Path, key: &Key) -> Option<Reason> {
     let memory = read(file).await?;
     memory

@@ -1,4 +1,4 @@
-//! What a probe found.
+//! The result of a probe.
 
 use std::{fmt, time::Duration};
 
@@ -6,42 +6,42 @@ use serde::{Deserialize, Serialize};
 
 use crate::Accelerator;
 
-/// The accelerator to use, and why.
+/// The accelerator to use, with the reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verdict {
-    /// The choice.
+    /// The accelerator.
     pub accelerator: Accelerator,
-    /// What led to it.
+    /// The reason for choosing it.
     pub reason: Reason,
-    /// It was remembered from an earlier probe.
+    /// Whether it was remembered from an earlier probe.
     pub cached: bool,
 }
 
-/// Why an accelerator was chosen. Displays as a clause: `kvm works`, `/dev/kvm is missing`.
+/// The reason for a choice. Displays as a clause: `kvm works`, `/dev/kvm is missing`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "kind", deny_unknown_fields)]
 pub enum Reason {
-    /// The caller chose.
+    /// The caller chose the accelerator.
     Forced,
     /// A guest booted under KVM.
     KvmWorks,
     /// There is no `/dev/kvm`.
     NoDevice,
-    /// `/dev/kvm` is not for this user.
+    /// This user may not open `/dev/kvm`.
     PermissionDenied,
-    /// `/dev/kvm` does not open for another reason.
+    /// `/dev/kvm` cannot be opened for another reason.
     Unusable {
         /// The reason.
         detail: String,
     },
-    /// The guest did not come up.
+    /// The guest did not start in time.
     Hang {
-        /// How long it was given.
+        /// Time that it was given, in milliseconds.
         milliseconds: u64,
     },
     /// QEMU or the virtual processor failed.
     Failed {
-        /// What QEMU said.
+        /// QEMU's error message.
         detail: String,
     },
 }
@@ -53,7 +53,7 @@ impl Reason {
         }
     }
 
-    /// What follows from a probe that found this.
+    /// The accelerator that follows from this reason.
     pub(super) fn accelerator(&self) -> Accelerator {
         match self {
             Self::KvmWorks => Accelerator::Kvm,
@@ -61,8 +61,8 @@ impl Reason {
         }
     }
 
-    /// Whether the next boot would find the same. A failure that does not mention KVM may be
-    /// a passing one, such as a lack of memory.
+    /// Whether the next boot would have the same result. A failure that does not mention KVM may be
+    /// temporary, such as a lack of memory.
     pub(super) fn is_lasting(&self) -> bool {
         match self {
             Self::KvmWorks | Self::Hang { .. } => true,

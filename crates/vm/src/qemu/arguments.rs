@@ -1,7 +1,7 @@
-//! A plan as QEMU's command line.
+//! Turns a plan into QEMU's command line.
 //!
-//! The machine is `microvm`: no firmware, no PCI, devices on virtio-mmio. What the options are
-//! for, and what they were measured to bring, is in `docs/design/machines.md`.
+//! The machine is `microvm`: no firmware, no PCI, devices on virtio-mmio. The options and their
+//! measured effects are described in `docs/design/machines.md`.
 
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
@@ -11,27 +11,27 @@ use lazaret_protocol::CONTROL_PORT;
 
 use crate::{Accelerator, DiskFormat, LaunchPlan};
 
-/// What every guest kernel is told: say little, and restart instead of hanging, which
-/// `-no-reboot` turns into an end.
+/// Kernel parameters of every guest: few messages, and a restart instead of a hang, which
+/// `-no-reboot` turns into an exit of QEMU.
 const COMMAND_LINE: &str = "console=ttyS0 quiet panic=-1 reboot=t cryptomgr.notests";
 
-/// For an emulated processor: its clock cannot be calibrated on a busy host, and what defends
-/// against a real processor's faults only costs time.
+/// Kernel parameters for an emulated processor: its clock cannot be calibrated on a busy host, and
+/// mitigations of a real processor's faults only cost time.
 const TCG_COMMAND_LINE: &str = "tsc_early_khz=2000000 tsc=reliable no_timer_check mitigations=off";
 
-/// Translated code that the emulator keeps, in MiB; its own default is 1 GiB.
+/// Size of the emulator's cache of translated code in MiB; QEMU's default is 1 GiB.
 const TCG_CACHE_MIB: u32 = 256;
 
-/// Open sockets that QEMU inherits.
+/// File descriptors of the sockets that QEMU inherits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Descriptors {
-    /// The stream of frames.
+    /// Descriptor of the stream of frames.
     pub control: i32,
-    /// What the guest's kernel says.
+    /// Descriptor of the guest's console.
     pub console: i32,
 }
 
-/// The arguments for a machine.
+/// The arguments of QEMU for a machine.
 #[must_use]
 pub fn arguments(plan: &LaunchPlan, descriptors: Descriptors) -> Vec<OsString> {
     let Descriptors { control, console } = descriptors;
@@ -83,7 +83,7 @@ pub fn arguments(plan: &LaunchPlan, descriptors: Descriptors) -> Vec<OsString> {
     add(&["-device", "virtio-rng-device,rng=entropy"]);
     add(&["-nic", "none", "-monitor", "none"]);
     for (number, disk) in plan.disks.iter().enumerate() {
-        // A writable disk ends with its machine: there is nothing to flush it for.
+        // A writable disk is discarded with its machine, so flushing it is not needed.
         let mode = if disk.read_only {
             "read-only=on"
         } else {
@@ -115,7 +115,7 @@ fn command_line(plan: &LaunchPlan) -> String {
     words.join(" ")
 }
 
-/// An option value that ends in a path; QEMU doubles commas to escape them.
+/// An option value that ends with a path; QEMU escapes commas by doubling them.
 fn path(before: &str, path: &Path) -> OsString {
     let mut value = before.as_bytes().to_vec();
     for byte in path.as_os_str().as_bytes() {

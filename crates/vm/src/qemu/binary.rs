@@ -1,4 +1,4 @@
-//! The QEMU program.
+//! Finds the QEMU program.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -38,10 +38,10 @@ impl Qemu {
         Self::at(path).await
     }
 
-    /// Uses the QEMU at `path`.
+    /// Uses the QEMU at `path`, and asks for its version.
     ///
     /// # Errors
-    /// [`Error::QemuUnusable`] when it does not tell its version.
+    /// [`Error::QemuUnusable`] when it does not print its version.
     pub async fn at(path: impl Into<PathBuf>) -> Result<Self, Error> {
         let path = path.into();
         let unusable = |reason: String| Error::QemuUnusable {
@@ -66,7 +66,7 @@ impl Qemu {
         }
     }
 
-    /// The program.
+    /// Path of the program.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path

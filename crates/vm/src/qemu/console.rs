@@ -1,6 +1,6 @@
-//! What the guest writes to its console.
+//! Collects the output of the guest's console.
 //!
-//! It comes through this process and not straight into a file: a guest that floods its
+//! It passes through this process and not straight into a file: a guest that floods its
 //! console must not fill the host's disk.
 
 use std::path::Path;
@@ -11,12 +11,12 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use super::tail::Tail;
 use crate::Error;
 
-/// Bytes kept in the file.
+/// Most bytes that are kept in the file.
 pub(super) const MAX_LOG_BYTES: usize = 1024 * 1024;
-/// Bytes kept in memory, for messages.
+/// Number of bytes that are kept in memory, for messages.
 pub(super) const TAIL_BYTES: usize = 8 * 1024;
 
-/// The file with the beginning of the console's output.
+/// The log file, with the beginning of the console's output.
 pub(super) struct Log {
     file: Option<File>,
     room: usize,

@@ -20,17 +20,17 @@ use super::process::{self, Process};
 use super::{Descriptors, Diagnostics, Qemu, arguments};
 use crate::{Channel, Error, LaunchPlan};
 
-/// How long the last output may take to arrive once QEMU has ended, and QEMU to end once it
+/// Time limit for the last output to arrive after QEMU has ended, and for QEMU to end after it
 /// has closed the stream.
 const END_LIMIT: Duration = Duration::from_millis(500);
 
 /// A QEMU process with its control stream. It ends when this value is dropped, or when this
-/// process dies, however that happens.
+/// process dies for any reason.
 #[derive(Debug)]
 pub struct Machine {
     process: Process,
     control: Option<UnixStream>,
-    /// Reads the console until QEMU closes it.
+    /// The task that reads the console until QEMU closes it.
     console: Option<JoinHandle<()>>,
 }
 
@@ -72,13 +72,13 @@ impl Machine {
         self.process.pid()
     }
 
-    /// What it has said besides frames; the clone goes on listening.
+    /// The machine's diagnostic output; the clone keeps collecting.
     #[must_use]
     pub fn diagnostics(&self) -> Diagnostics {
         self.process.diagnostics.clone()
     }
 
-    /// Exchanges greetings with the guest; gives its hello and the channel to it. Call once.
+    /// Exchanges greetings with the guest; returns its hello and the channel to it. Call it once.
     ///
     /// # Errors
     /// [`Error::MachineEnded`] and [`Error::GuestSilent`], with the end of QEMU's output and of
@@ -101,12 +101,12 @@ impl Machine {
         }
     }
 
-    /// Ends the machine at once; [`Machine::wait`] tells when it is gone. Harmless after that.
+    /// Kills the machine; [`Machine::wait`] returns when it is gone. Later calls do nothing.
     pub fn kill(&self) {
         self.process.kill();
     }
 
-    /// Waits for the end of the process and of its output. May be cancelled and called again.
+    /// Waits for the end of the process and of its output. It may be cancelled and called again.
     pub async fn wait(&mut self) -> ExitStatus {
         let status = self.process.wait().await;
         if let Some(console) = &mut self.console {
@@ -118,7 +118,7 @@ impl Machine {
         status
     }
 
-    /// The stream has ended, and QEMU with it or soon.
+    /// The error for a stream that has ended; QEMU has ended too, or will soon.
     async fn ended(&mut self) -> Error {
         if timeout(END_LIMIT, self.process.wait()).await.is_err() {
             self.process.kill();
@@ -140,7 +140,7 @@ impl Machine {
     }
 }
 
-/// A connected pair: ours for the runtime, and the end that QEMU inherits.
+/// A connected pair: our end for the runtime, and the end that QEMU inherits.
 fn pair() -> std::io::Result<(UnixStream, OwnedFd)> {
     let (ours, theirs) = StdStream::pair()?;
     ours.set_nonblocking(true)?;

@@ -18,12 +18,12 @@ use tokio::sync::{oneshot, watch};
 use super::console::TAIL_BYTES;
 use super::tail::Tail;
 
-/// Bytes kept of QEMU's standard error.
+/// Number of bytes of QEMU's standard error that are kept.
 const STDERR_BYTES: usize = 16 * 1024;
-/// Lines shown of the guest's console.
+/// Number of lines of the guest's console that are shown.
 const CONSOLE_LINES: usize = 20;
 
-/// What can be said about a machine that failed. Remains usable after it.
+/// The diagnostic output of a machine. It remains usable after the machine has ended.
 #[derive(Debug, Clone)]
 pub struct Diagnostics {
     stderr: Tail,
@@ -31,7 +31,7 @@ pub struct Diagnostics {
 }
 
 impl Diagnostics {
-    /// The end of what QEMU wrote to its standard error.
+    /// The end of QEMU's standard error.
     #[must_use]
     pub fn stderr(&self) -> String {
         self.stderr.lines(usize::MAX)
@@ -43,19 +43,19 @@ impl Diagnostics {
         self.console.lines(CONSOLE_LINES)
     }
 
-    /// Bytes that the guest has written to its console.
+    /// Number of bytes that the guest has written to its console.
     #[must_use]
     pub fn console_bytes(&self) -> u64 {
         self.console.total()
     }
 }
 
-/// A started process. A thread of its own starts, watches and reaps it: the kernel ends QEMU
+/// A started process. A dedicated thread starts, watches and reaps it: the kernel ends QEMU
 /// when the *thread* that started it ends (prctl(2), PR_SET_PDEATHSIG).
 #[derive(Debug)]
 pub(super) struct Process {
     pid: Pid,
-    /// Names the process even when its id is used again.
+    /// Identifies the process even when its id is reused.
     handle: OwnedFd,
     status: watch::Receiver<Option<ExitStatus>>,
     pub(super) diagnostics: Diagnostics,
@@ -66,7 +66,7 @@ impl Process {
         self.pid.as_raw_nonzero().get().unsigned_abs()
     }
 
-    /// Sends SIGKILL. It may have ended by itself.
+    /// Sends SIGKILL; does nothing if the process has ended.
     pub(super) fn kill(&self) {
         match pidfd_send_signal(&self.handle, Signal::KILL) {
             Ok(()) | Err(Errno::SRCH) => {}
@@ -74,7 +74,7 @@ impl Process {
         }
     }
 
-    /// Waits for the end. May be cancelled and called again.
+    /// Waits for the end. It may be cancelled and called again.
     pub(super) async fn wait(&self) -> ExitStatus {
         let mut status = self.status.clone();
         let status = status
@@ -92,7 +92,7 @@ impl Drop for Process {
     }
 }
 
-/// Starts `program`, which inherits `sockets` under the numbers they have.
+/// Starts `program`, which inherits `sockets` under their numbers.
 pub(super) async fn start(
     program: &Path,
     arguments: &[OsString],
@@ -104,7 +104,7 @@ pub(super) async fn start(
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
-        // Its own group: Ctrl-C on the terminal is for the workload, not for QEMU.
+        // A process group of its own: Ctrl-C on the terminal is for the workload, not for QEMU.
         .process_group(0);
     bind_to_parent(&mut command, sockets);
     let (started, outcome) = oneshot::channel();
@@ -119,8 +119,8 @@ pub(super) async fn start(
 
 fn supervise(mut command: Command, started: oneshot::Sender<io::Result<Process>>) {
     let spawned = command.spawn().and_then(with_handle);
-    // Our copies of the sockets go with it; as long as they are open, the end of QEMU's is
-    // not seen.
+    // Our copies of the sockets are dropped with it; while they are open, QEMU's closing of its
+    // ends is not noticed.
     drop(command);
     let (ended, status) = watch::channel(None);
     let diagnostics = Diagnostics {
@@ -130,7 +130,7 @@ fn supervise(mut command: Command, started: oneshot::Sender<io::Result<Process>>
     let stderr = diagnostics.stderr.clone();
     let mut child = match spawned {
         Ok((child, pid, handle)) => {
-            // When nobody waits any more, the process is dropped, and thereby killed.
+            // If the receiver is gone, the process is dropped, and thereby killed.
             let _ = started.send(Ok(Process {
                 pid,
                 handle,
@@ -164,12 +164,12 @@ fn with_handle(mut child: Child) -> io::Result<(Child, Pid, OwnedFd)> {
     }
 }
 
-/// Stands for a status that could not be learnt: no success.
+/// A replacement for a status that could not be determined: not a success.
 fn unknown() -> ExitStatus {
     ExitStatus::from_raw(255 << 8)
 }
 
-/// Lets the child keep `sockets`, and makes the kernel end it when its parent thread ends.
+/// Lets the child keep `sockets`, and makes the kernel kill it when its parent thread ends.
 #[allow(unsafe_code)]
 fn bind_to_parent(command: &mut Command, sockets: [OwnedFd; 2]) {
     let parent = getpid();

@@ -1,11 +1,11 @@
-//! The end of an output stream.
+//! Keeps the end of an output stream.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use lazaret_values::Printable;
 
-/// Keeps the last bytes written to it; clones share them.
+/// The last bytes that were written; clones share them.
 #[derive(Debug, Clone)]
 pub(super) struct Tail {
     state: Arc<Mutex<State>>,
@@ -36,13 +36,13 @@ impl Tail {
         state.last.drain(..excess);
     }
 
-    /// Bytes ever written.
+    /// Total number of bytes written.
     pub(super) fn total(&self) -> u64 {
         self.lock().total
     }
 
-    /// The last `count` lines that are not blank, as text fit for a terminal: what the guest
-    /// wrote must not drive it.
+    /// The last `count` lines that are not blank, as text that is safe to print: the guest's
+    /// output must not control the terminal.
     pub(super) fn lines(&self, count: usize) -> String {
         let bytes: Vec<u8> = self.lock().last.iter().copied().collect();
         let text = String::from_utf8_lossy(&bytes);
@@ -54,7 +54,7 @@ impl Tail {
         lines[lines.len().saturating_sub(count)..].join("\n")
     }
 
-    /// Poison is of no concern: each change leaves the state whole.
+    /// Locks the state; poisoning is ignored, as each change leaves the state consistent.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

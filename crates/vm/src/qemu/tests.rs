@@ -129,8 +129,8 @@ async fn a_flooded_console_does_not_fill_the_disk() {
     assert!(text.len() <= console::MAX_LOG_BYTES + 100);
 }
 
-/// A stand-in for QEMU: a script that finds its sockets by `fd=` in `$*`. Bash, because other
-/// shells take one digit of descriptor.
+/// A stand-in for QEMU: a script that finds its sockets by `fd=` in `$*`. It uses Bash, because
+/// other shells allow only one digit in descriptors.
 async fn stand_in(folder: &Path, script: &str) -> Qemu {
     let path = folder.join("qemu-system-x86_64");
     let body = format!(
@@ -140,7 +140,7 @@ async fn stand_in(folder: &Path, script: &str) -> Qemu {
     );
     std::fs::write(&path, body).unwrap();
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
-    // Another test's fork may hold the script open for writing for a moment.
+    // A fork in another test may hold the script open for writing for a moment.
     loop {
         match Qemu::find(folder.as_os_str()).await {
             Err(Error::QemuUnusable { reason, .. }) if reason.contains("busy") => {}

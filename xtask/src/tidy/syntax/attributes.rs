@@ -1,9 +1,9 @@
-//! Attributes of items: test code, doc comments.
+//! Reads the attributes of items: test code and doc comments.
 
 use proc_macro2::TokenTree;
 use syn::{Attribute, Expr, ImplItem, Item, Lit, Meta, TraitItem};
 
-/// Whether the attributes hold `#[cfg(test)]`, alone or with further conditions.
+/// Whether the attributes contain `#[cfg(test)]`, alone or with further conditions.
 pub(crate) fn is_test(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|attribute| {
         let Meta::List(list) = &attribute.meta else {
@@ -24,7 +24,7 @@ pub(crate) fn is_test(attributes: &[Attribute]) -> bool {
     })
 }
 
-/// Whether the attributes make a test of a function: `#[test]`, `#[tokio::test]`.
+/// Whether the attributes make a function a test: `#[test]`, `#[tokio::test]`.
 pub(crate) fn makes_test(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|attribute| {
         let last = attribute.path().segments.last();
@@ -32,7 +32,7 @@ pub(crate) fn makes_test(attributes: &[Attribute]) -> bool {
     })
 }
 
-/// The doc comment, line by line.
+/// The doc comment, with its line breaks.
 pub(crate) fn doc(attributes: &[Attribute]) -> String {
     let mut text = String::new();
     for attribute in attributes {

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-/// What the checks know of one Rust file. Code under `#[cfg(test)]` is in `test_lines` alone.
+/// The facts of one Rust file. Code under `#[cfg(test)]` is only in `test_lines`.
 #[derive(Default, Debug)]
 pub(crate) struct Syntax {
-    /// The module that the file is, then the modules that it holds in braces.
+    /// The module of the file, then its modules in braces.
     pub(crate) scopes: Vec<Scope>,
     /// Public functions, methods and methods of public traits.
     pub(crate) functions: Vec<Function>,
@@ -19,34 +19,34 @@ pub(crate) struct Syntax {
     pub(crate) loose_tests: Vec<usize>,
 }
 
-/// First and last line, from 1 on.
+/// First and last line, from 1.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Lines {
     pub(crate) first: usize,
     pub(crate) last: usize,
 }
 
-/// One module: a file or a pair of braces.
+/// One module: a file, or a module in braces.
 #[derive(Default, Debug)]
 pub(crate) struct Scope {
-    /// Names of the modules in braces that lead to it; empty for the file itself.
+    /// Names of the modules in braces that lead to it; empty for the module of the file.
     pub(crate) path: Vec<String>,
-    /// Modules that it declares; true for those under `#[cfg(test)]`.
+    /// The modules that it declares; `true` for those under `#[cfg(test)]`.
     pub(crate) children: Vec<(String, bool)>,
-    /// Names of what it defines, modules excepted.
+    /// Names of the items that it defines, except modules.
     pub(crate) items: BTreeSet<String>,
     /// Its `use` items, one for each name.
     pub(crate) imports: Vec<Import>,
-    /// Paths in its code, each once.
+    /// Paths in its code, each only once.
     pub(crate) mentions: Vec<Mention>,
 }
 
-/// One name that a `use` item brings.
+/// One name that a `use` item imports.
 #[derive(Debug)]
 pub(crate) struct Import {
-    /// The name here; none for `*`.
+    /// The imported name; `None` for `*`.
     pub(crate) name: Option<String>,
-    /// The path, `crate`, `self` and `super` included.
+    /// The path, including `crate`, `self` and `super`.
     pub(crate) path: Vec<String>,
     pub(crate) line: usize,
 }
@@ -65,11 +65,11 @@ pub(crate) struct Function {
     pub(crate) line: usize,
     /// The doc comment.
     pub(crate) doc: String,
-    /// Whether it gives a `Result`, at once or in the end.
+    /// Whether it returns a `Result`, directly or inside a wrapper such as a future.
     pub(crate) fails: bool,
     /// Parameters of a number type.
     pub(crate) numbers: Vec<String>,
-    /// Whether it gives a number.
+    /// Whether it returns a number.
     pub(crate) gives_number: bool,
 }
 
@@ -78,6 +78,6 @@ pub(crate) struct Function {
 pub(crate) struct Quantity {
     pub(crate) name: String,
     pub(crate) line: usize,
-    /// The doc comment, and that of the type that has the field.
+    /// The doc comment, and that of the type of the field.
     pub(crate) doc: String,
 }

@@ -1,4 +1,4 @@
-//! The public functions and quantities of a file, with their doc comments.
+//! Reads the public functions and quantities of a file, with their doc comments.
 
 use syn::visit::{self, Visit};
 use syn::{
@@ -9,7 +9,7 @@ use syn::{
 use super::attributes::{doc, is_test, of_impl_item, of_item};
 use super::facts::{Function, Quantity};
 
-/// Types that hold what a caller gets in the end.
+/// Types that wrap the result of a function.
 const WRAPPERS: &[&str] = &["Box", "BoxFuture", "Future", "Option", "Pin"];
 
 /// Number types.
@@ -46,7 +46,7 @@ pub(crate) fn read(file: &File) -> (Vec<Function>, Vec<Quantity>) {
 struct Reader {
     functions: Vec<Function>,
     quantities: Vec<Quantity>,
-    /// The doc comment of the type whose fields are being read.
+    /// The doc comment of the type whose fields are visited.
     owner: String,
 }
 
@@ -149,7 +149,7 @@ fn is_number(kind: &Type) -> bool {
     NUMBERS.iter().any(|number| last.ident == number)
 }
 
-/// Whether a type is a `Result`, or gives one in the end.
+/// Whether a type is a `Result`, or wraps one.
 fn is_result(kind: &Type) -> bool {
     match kind {
         Type::Path(kind) => kind.path.segments.last().is_some_and(|last| {
@@ -174,7 +174,7 @@ fn bound_gives_result(bound: &TypeParamBound) -> bool {
     })
 }
 
-/// The types among generic arguments, those of `Output = ...` included.
+/// The types among generic arguments, including those of `Output = ...`.
 fn arguments(arguments: &PathArguments) -> impl Iterator<Item = &Type> {
     let arguments = match arguments {
         PathArguments::AngleBracketed(arguments) => Some(&arguments.args),

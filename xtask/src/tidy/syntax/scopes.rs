@@ -1,4 +1,4 @@
-//! The modules of a file: what each declares, defines, imports and mentions.
+//! Reads the modules of a file: what each declares, defines, imports and mentions.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use syn::{Attribute, File, ImplItem, Item, ItemUse, Macro, Meta, Path, TraitItem
 use super::attributes::{is_test, of_impl_item, of_item, of_trait_item};
 use super::facts::{Import, Mention, Scope};
 
-/// Reads the modules of a file, its own first.
+/// Reads the modules of a file; that of the file itself comes first.
 pub(crate) fn read(file: &File) -> Vec<Scope> {
     let mut reader = Reader {
         scopes: vec![Scope::default()],
@@ -25,9 +25,9 @@ pub(crate) fn read(file: &File) -> Vec<Scope> {
 
 struct Reader {
     scopes: Vec<Scope>,
-    /// The module that is being read.
+    /// Index of the module that is visited.
     current: usize,
-    /// Paths noted, by module.
+    /// Paths that are already recorded, by module.
     seen: BTreeSet<(usize, Vec<String>)>,
 }
 
@@ -36,7 +36,7 @@ impl Reader {
         &mut self.scopes[self.current]
     }
 
-    /// Notes the name that an item gives to its module.
+    /// Records the name that an item defines in its module.
     fn declare(&mut self, scope: usize, item: &Item) {
         let name = match item {
             Item::Mod(module) => {
@@ -106,7 +106,7 @@ impl Reader {
     }
 
     /// Finds paths of two or more names among the tokens of a macro or an attribute, and in its
-    /// texts, where `serde` has them.
+    /// string literals, where `serde` has them.
     fn scan(&mut self, tokens: TokenStream, texts: bool) {
         let mut path: Vec<String> = Vec::new();
         let mut line = 0;

@@ -1,4 +1,4 @@
-//! Where a file holds test code.
+//! Finds the test code of a file.
 
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
@@ -10,11 +10,11 @@ use super::facts::Lines;
 /// Lines of test code.
 #[derive(Default)]
 pub(crate) struct Spans {
-    /// Items under `#[cfg(test)]`.
+    /// Lines of items under `#[cfg(test)]`.
     pub(crate) test_lines: Vec<Lines>,
-    /// Test modules in braces: the line of `mod`.
+    /// Lines of `mod` of test modules in braces.
     pub(crate) inline_tests: Vec<usize>,
-    /// Tests outside test modules: the line of `fn`.
+    /// Lines of `fn` of tests outside test modules.
     pub(crate) loose_tests: Vec<usize>,
 }
 

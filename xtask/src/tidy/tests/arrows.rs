@@ -1,4 +1,4 @@
-//! Arrows between the files of a crate.
+//! Tests of the arrows between the files of a crate.
 
 use super::super::arrows::arrows;
 use super::super::fault::Fault;
@@ -6,7 +6,7 @@ use super::super::modules::Modules;
 use super::super::{circles, upward};
 use super::{assert_none, assert_one, sources};
 
-/// A crate without faults: the parent uses its children, the children a leaf beside them.
+/// A crate without faults: the parent uses its children, the children use a leaf beside them.
 const CRATE: &[(&str, &str)] = &[
     (
         "c/src/lib.rs",

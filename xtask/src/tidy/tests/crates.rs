@@ -1,4 +1,4 @@
-//! The crate table, the engines, the pure crates.
+//! Tests of the crate table, the engines and the pure crates.
 
 use super::super::architecture::crate_table;
 use super::super::fault::Fault;

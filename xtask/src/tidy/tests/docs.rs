@@ -1,4 +1,4 @@
-//! Doc comments of public items, and paths in documents.
+//! Tests of doc comments of public items, and of paths in documents.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! Exceptions excuse what they name, and are faults when they excuse nothing.
+//! Tests that exceptions excuse what they name, and are faults when they excuse nothing.
 
 use super::super::exceptions::{Exception, settle};
 use super::super::fault::{Check, Fault};

@@ -1,4 +1,4 @@
-//! Sizes, markers, module style, sibling tests, duplicates.
+//! Tests of sizes, markers, module style, sibling tests and duplicates.
 
 use std::fmt::Write;
 
@@ -53,7 +53,7 @@ fn tests_among_code_are_a_fault() {
     );
 }
 
-/// As many lines that count as asked for.
+/// Makes `count` lines that the check of duplicates compares.
 fn lines(count: usize) -> String {
     let mut text = String::new();
     for number in 0..count {

@@ -17,7 +17,7 @@ use crate::{
 
 pub(super) const HOST: &str = "localhost:5000";
 
-/// Holds manifests by `repository:tag`, and yields once before each answer.
+/// A source with manifests by `repository:tag`, which yields once before each answer.
 #[derive(Default)]
 pub(super) struct Fake {
     entries: HashMap<String, FetchedKind>,
@@ -188,7 +188,7 @@ pub(super) fn hello() -> Fake {
         .kind("acme/images/python:v1", FetchedKind::Image)
 }
 
-/// The example's bundle with one change.
+/// The bundle of the examples with one change.
 pub(super) fn changed(pointer: &str, value: Value) -> Fake {
     let mut bundle = example(Family::Bundle);
     set(&mut bundle, pointer, value);

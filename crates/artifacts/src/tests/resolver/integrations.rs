@@ -1,4 +1,4 @@
-//! Integrations of a policy.
+//! Tests of the integrations of a policy.
 
 use super::*;
 

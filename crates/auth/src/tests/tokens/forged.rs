@@ -1,8 +1,8 @@
-//! Tokens that somebody else made, or changed.
+//! Tests of tokens that somebody else made or changed.
 
 use super::*;
 
-/// Keys that belong to the gate's own key file, as an attacker does not have them.
+/// The keys of the gate's own key file, which an attacker does not have.
 fn signer(world: &World) -> Keys {
     let path = world.folder.path().join("auth/token-key.pem");
     Keys::read(Some(&path), std::iter::empty()).unwrap_or_else(|error| panic!("{error:?}"))
@@ -191,7 +191,7 @@ async fn forged_tokens_are_refused() {
     }
 }
 
-/// A flipped bit anywhere is noticed.
+/// A flipped bit is noticed at any position.
 #[tokio::test]
 async fn changed_tokens_are_refused() {
     let world = with_tokens();

@@ -114,7 +114,7 @@ fn end(now: SystemTime, period: Duration) -> Result<SystemTime, Failure> {
         .ok_or_else(|| Failure::usage("the key would never work, or for longer than time lasts"))
 }
 
-/// Times are seconds since 1970.
+/// The key as JSON; times are seconds since 1970.
 fn described(key: &ApiKey) -> Value {
     let seconds = |time: SystemTime| {
         let since = time.duration_since(SystemTime::UNIX_EPOCH);

@@ -1,4 +1,4 @@
-//! The stores of a registry, beside the server that may run over them.
+//! Opens the stores of a registry, even while a server uses them.
 
 use std::path::PathBuf;
 
@@ -23,7 +23,7 @@ pub(crate) struct StoresArgs {
 }
 
 impl StoresArgs {
-    /// Opens the stores; there must be some.
+    /// Opens the stores, which must exist.
     pub(super) async fn open(self, context: &Context) -> Result<Upkeep, Failure> {
         let mut overrides = Overrides::default();
         overrides.variables(settings::serve_variables());

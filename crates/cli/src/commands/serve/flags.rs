@@ -1,11 +1,11 @@
-//! A flag for every setting of the configuration file.
+//! Gives every setting of the configuration file a flag.
 
 use std::sync::LazyLock;
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use lazaret_registry::config::{Kind, Setting, settings};
 
-/// Settings that `--help` shows; `--help-all` shows the others, too.
+/// Settings that `--help` shows; `--help-all` shows all.
 const COMMON: [&str; 12] = [
     "listen",
     "root",
@@ -21,7 +21,7 @@ const COMMON: [&str; 12] = [
     "drain.delay",
 ];
 
-/// All settings. They live as long as the process: so do the names of flags.
+/// All settings with the names of their flags, which must live as long as the process.
 static SETTINGS: LazyLock<Vec<(Setting, Names)>> = LazyLock::new(|| {
     let names = |setting: Setting| {
         let names = Names {
@@ -41,7 +41,7 @@ struct Names {
     help: &'static str,
 }
 
-/// The settings that flags give.
+/// The settings that were given as flags.
 #[derive(Debug, Clone, Default)]
 pub(super) struct SettingFlags(pub(super) Vec<(Setting, String)>);
 
@@ -105,7 +105,7 @@ fn value_name(setting: &Setting) -> &'static str {
     }
 }
 
-/// One line: what it is, what it may be, what it is when nobody says.
+/// The help of a setting in one line: its meaning, its possible values and its default.
 fn help(setting: &Setting) -> String {
     let mut text = setting.description.trim_end_matches('.').to_owned();
     if !setting.values.is_empty() {
@@ -132,7 +132,7 @@ fn default(setting: &Setting) -> Option<String> {
     }
 }
 
-/// Every setting, for people.
+/// The reference of all settings, for people to read.
 pub(super) fn reference() -> String {
     SETTINGS
         .iter()

@@ -1,4 +1,4 @@
-//! The log of a registry: its form is fixed at the start, its level follows the configuration.
+//! The log of a registry: its format is fixed at the start, its level follows the configuration.
 
 use std::sync::Arc;
 
@@ -11,13 +11,13 @@ use tracing_subscriber::{EnvFilter, Layer as _, Registry, fmt};
 
 use crate::failure::Failure;
 
-/// What is logged when nobody says.
+/// The default level.
 const LEVEL: &str = "warn";
 
 /// A started log.
 pub(super) struct Log {
     filter: Handle<EnvFilter, Registry>,
-    /// What `--log` says, for when the configuration says nothing.
+    /// The level that applies when the configuration has none: that of `--log`, or the default.
     level: String,
 }
 
@@ -25,7 +25,7 @@ impl Log {
     /// Starts logging to standard error.
     ///
     /// # Errors
-    /// A level that is none.
+    /// When the level is not valid.
     pub(super) fn start(settings: &Settings, level: Option<&str>) -> Result<Self, Failure> {
         let level = level.unwrap_or(LEVEL).to_owned();
         let text = settings.level.as_deref().unwrap_or(&level);
@@ -41,7 +41,7 @@ impl Log {
             LogFormat::Text => lines.with_target(false).boxed(),
             LogFormat::Json => lines.json().flatten_event(true).boxed(),
         };
-        // Only one log can be there, and it is.
+        // Fails only if another log exists, and none does.
         let _ = tracing_subscriber::registry()
             .with(filter)
             .with(lines)
@@ -52,14 +52,14 @@ impl Log {
         })
     }
 
-    /// Changes the level when the configuration does.
+    /// Changes the level whenever the configuration does.
     pub(super) async fn follow(self, mut config: watch::Receiver<Arc<Config>>) {
         while config.changed().await.is_ok() {
             let level = config.borrow_and_update().log.level.clone();
             let text = level.as_deref().unwrap_or(&self.level);
             match EnvFilter::try_new(text) {
                 Ok(filter) => {
-                    // It fails only when the log is gone, with the process.
+                    // Fails only when the log is gone, together with the process.
                     let _ = self.filter.reload(filter);
                 }
                 Err(error) => {

@@ -113,8 +113,8 @@ fn ranges_are_parsed() {
 }
 
 proptest! {
-    /// A server that sends some bytes, breaks, and starts again from the offset or the beginning:
-    /// what is delivered is the content, whatever the breaks.
+    /// A server sends some bytes, breaks off, and starts again from the offset or the beginning:
+    /// the delivered content is always right.
     #[test]
     fn breaks_change_nothing(
         content in proptest::collection::vec(any::<u8>(), 1..300),

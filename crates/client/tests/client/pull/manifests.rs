@@ -1,4 +1,4 @@
-//! Manifests, indexes and what they are called.
+//! Tests of pulling manifests and indexes, and of their names.
 
 use super::*;
 
@@ -212,7 +212,7 @@ async fn an_index_leads_to_the_platforms_manifest() {
 
 #[tokio::test]
 async fn indexes_are_not_followed_for_ever() {
-    // Every digest leads to a further index; a chain of real digests is made from the inside.
+    // Every digest leads to a further index; the chain is built from its end.
     let mut texts = vec![manifest_json().to_owned()];
     for depth in 0..10 {
         let inner = texts.last().unwrap();

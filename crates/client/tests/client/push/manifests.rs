@@ -1,4 +1,4 @@
-//! Manifests on their way to a registry.
+//! Tests of pushing manifests.
 
 use super::*;
 
@@ -24,7 +24,7 @@ async fn a_manifest_is_pushed_and_its_digest_compared() {
     );
     assert_eq!(seen.header("content-type"), Some(document.media_type()));
     assert_eq!(seen.body, document.raw());
-    // Pinned to other bytes: nothing is sent.
+    // The pin is of other bytes: nothing is sent.
     let pinned = peer.reference("a").pinned(Digest::of(b"other"));
     assert_eq!(
         client()

@@ -7,27 +7,27 @@ use lazaret_oci::Digest;
 
 use crate::support::{Answer, Seen};
 
-/// How a registry deviates from the friendliest one.
+/// The deviations of a registry from the plainest one.
 #[derive(Clone, Default)]
 pub(super) struct Quirks {
-    /// 413 to a PUT with more.
+    /// 413 to a PUT with more bytes.
     pub(super) largest_put: Option<usize>,
-    /// 413 to a PATCH with more.
+    /// 413 to a PATCH with more bytes.
     pub(super) largest_chunk: Option<usize>,
     pub(super) least_chunk: Option<usize>,
-    /// Statuses for PUTs with a body, in turn, before they work. 0: the connection breaks.
+    /// Statuses of the first PUTs with a body, in turn. 0: the connection breaks.
     pub(super) put: Vec<u16>,
-    /// The same for PATCHes.
+    /// Statuses of the first PATCHes, likewise.
     pub(super) patch: Vec<u16>,
-    /// To every PATCH.
+    /// Status of every PATCH.
     pub(super) no_chunks: Option<u16>,
-    /// Status of a PATCH that worked.
+    /// Status of a successful PATCH.
     pub(super) patched: Option<u16>,
-    /// The `Range` of an answered PATCH says nothing was received.
+    /// Whether the `Range` after a PATCH says that nothing was received.
     pub(super) stale: bool,
-    /// Every answer moves the session to a new URL.
+    /// Whether every answer moves the session to a new URL.
     pub(super) moving: bool,
-    /// Locations are relative.
+    /// Whether locations are relative.
     pub(super) relative: bool,
 }
 

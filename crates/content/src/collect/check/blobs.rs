@@ -1,4 +1,4 @@
-//! Blobs: their objects exist and have the right content.
+//! Checks that the objects of blobs exist and have the right content.
 
 use futures_util::{StreamExt as _, stream};
 use lazaret_oci::{Digest, Hasher};
@@ -8,10 +8,10 @@ use super::journal::Journal;
 use super::stores::Check;
 use crate::{Error, Page, StoredBlob};
 
-/// Rows that are read at once.
+/// Rows that are read at a time.
 const PAGE: usize = 200;
 
-/// Rows among which a blob is looked for again: what was added since between two digests.
+/// Rows in which a blob is looked for again: more blobs may have been added before it since.
 const NEAR: usize = 64;
 
 pub(super) async fn check(check: &Check, journal: &mut Journal<'_>) -> Result<(), Error> {
@@ -53,7 +53,7 @@ fn page(last: Option<&Digest>, limit: usize) -> Page {
     }
 }
 
-/// The fault of a blob that was listed after `before`, if it is still there on a second look.
+/// The fault of a blob that was listed after `before`, if a second look confirms it.
 async fn one(
     check: &Check,
     before: Option<&Digest>,
@@ -63,7 +63,7 @@ async fn one(
     let Some(fault) = look(check, digest, blob).await else {
         return Ok(None);
     };
-    // Collection may have taken it, or a push may have put another object in its place.
+    // The blob may have been collected, or a push may have given it another object.
     let listing = check.database.blobs(page(before, NEAR)).await?;
     let still = |(other, now): &(Digest, StoredBlob)| other == digest && now.object == blob.object;
     Ok(listing.items.iter().any(still).then_some(fault))
@@ -113,7 +113,7 @@ async fn compare(
     Ok((actual != *digest).then_some(Fault::BlobDigest { actual }))
 }
 
-/// Repairs what can be repaired. A blob that cannot be read now may be good, so it stays.
+/// Makes the repair, if any. A blob that cannot be read now may be intact, so it stays.
 async fn settle(
     check: &Check,
     digest: Digest,
@@ -123,7 +123,7 @@ async fn settle(
     let database = &check.database;
     let repair = check.options.repair;
     let (fault, action) = match fault {
-        // A size says too little to take a blob back into service.
+        // The size alone is not enough to take a blob back into service.
         None if repair && !check.options.quick && database.release(&digest).await? => {
             (Fault::BlobQuarantined, Action::Released)
         }

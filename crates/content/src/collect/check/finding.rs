@@ -1,4 +1,4 @@
-//! Findings of a check.
+//! The findings of a check.
 
 use std::fmt;
 
@@ -7,24 +7,24 @@ use serde::{Serialize, Serializer};
 
 use crate::UploadId;
 
-/// Something that is not as it should be.
+/// A fault that a check found, with its repair.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
     /// The fault.
     #[serde(flatten)]
     pub fault: Fault,
-    /// The repair.
+    /// The repair that was made.
     pub action: Action,
-    /// The repository, for faults of one.
+    /// The repository, if the fault belongs to one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub repository: Option<Repository>,
-    /// The tag, for faults of one.
+    /// The tag, if the fault belongs to one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tag: Option<Tag>,
-    /// The blob or manifest.
+    /// Digest of the blob or manifest.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub digest: Option<Digest>,
-    /// The object.
+    /// Name of the object.
     #[serde(
         skip_serializing_if = "Option::is_none",
         serialize_with = "optional_text"
@@ -39,22 +39,22 @@ fn optional_text<S: Serializer>(id: &Option<UploadId>, serializer: S) -> Result<
     }
 }
 
-/// A fault.
+/// The kind of a fault.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "fault", rename_all = "snake_case")]
 pub enum Fault {
-    /// A blob's object is not there.
+    /// A blob's object is missing.
     BlobMissing,
     /// A blob's object has another size.
     BlobSize {
-        /// Bytes it should have.
+        /// Size in bytes that it should have.
         expected: u64,
-        /// Bytes it has.
+        /// Size in bytes that it has.
         actual: u64,
     },
     /// A blob's object has other content.
     BlobDigest {
-        /// The digest of what is there.
+        /// Digest of the actual content.
         actual: Digest,
     },
     /// A blob's object cannot be read now.
@@ -62,35 +62,35 @@ pub enum Fault {
         /// The reason.
         reason: String,
     },
-    /// A blob is in quarantine, but good.
+    /// A blob is in quarantine, although it is intact.
     BlobQuarantined,
     /// A manifest's bytes have another digest.
     ManifestDigest {
-        /// The digest of what is there.
+        /// Digest of the actual bytes.
         actual: Digest,
     },
-    /// A manifest names a blob that its repository does not serve: it is not linked, or in
+    /// A manifest names a blob that its repository does not serve: the blob is not linked, or is in
     /// quarantine.
     BlobAbsent {
-        /// The manifest.
+        /// Digest of the manifest.
         manifest: Digest,
     },
-    /// An index names a manifest that is not in the repository. That may be meant.
+    /// An index names a manifest that is not in the repository. This may be intended.
     ManifestAbsent {
-        /// The index.
+        /// Digest of the index.
         index: Digest,
     },
-    /// A tag points to a manifest that is not there.
+    /// A tag points to a manifest that does not exist.
     TagDangling,
-    /// Nothing names an object.
+    /// Nothing in the metadata names an object.
     ObjectUnknown {
-        /// Its bytes.
+        /// Size of the object in bytes.
         size: u64,
     },
 }
 
 impl Fault {
-    /// Whether a registry may be like this: nothing is lost and nothing needs repair.
+    /// Whether a registry may be in this state: nothing is lost and no repair is needed.
     #[must_use]
     pub fn is_note(&self) -> bool {
         matches!(self, Self::ManifestAbsent { .. })
@@ -126,9 +126,9 @@ impl fmt::Display for Fault {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
-    /// Nothing.
+    /// No repair was made.
     None,
-    /// The blob was taken out of service, until its content is pushed again.
+    /// The blob was taken out of service until its content is pushed again.
     Quarantined,
     /// The blob was taken back into service.
     Released,
@@ -139,31 +139,31 @@ pub enum Action {
 /// An event of a running check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CheckEvent<'a> {
-    /// Something is wrong.
+    /// A fault was found.
     Finding(&'a Finding),
-    /// Progress.
+    /// Progress, with the counts so far.
     Progress(&'a CheckSummary),
 }
 
-/// Counts of everything that was checked, and of faults.
+/// Counts of everything that was checked, and of the findings.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct CheckSummary {
-    /// Blobs.
+    /// Number of blobs.
     pub blobs: u64,
-    /// Bytes of blobs that were read.
+    /// Number of bytes of blobs that were read.
     pub bytes_read: u64,
-    /// Repositories.
+    /// Number of repositories.
     pub repositories: u64,
-    /// Manifests.
+    /// Number of manifests.
     pub manifests: u64,
-    /// Tags.
+    /// Number of tags.
     pub tags: u64,
-    /// Objects.
+    /// Number of objects.
     pub objects: u64,
-    /// Findings that are faults.
+    /// Number of findings that are faults.
     pub faults: u64,
-    /// Findings that may be meant.
+    /// Number of findings that may be intended.
     pub notes: u64,
-    /// Findings that something was done about.
+    /// Number of findings that were repaired.
     pub repaired: u64,
 }

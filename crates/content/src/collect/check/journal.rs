@@ -1,8 +1,8 @@
-//! Findings and progress on their way to the caller.
+//! Counts findings and reports them to the caller.
 
 use super::finding::{Action, CheckEvent, CheckSummary, Finding};
 
-/// The receiver of findings and progress.
+/// The receiver of findings and progress, with the counts so far.
 pub(super) struct Journal<'a> {
     pub(super) events: &'a mut (dyn FnMut(CheckEvent<'_>) + Send),
     pub(super) summary: CheckSummary,

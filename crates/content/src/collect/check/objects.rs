@@ -1,4 +1,4 @@
-//! Objects that nothing names: what a loss of power left of uploads.
+//! Checks for objects that nothing names, which uploads leave behind when power is lost.
 
 use super::finding::{Action, Fault, Finding};
 use super::journal::Journal;
@@ -6,7 +6,7 @@ use super::stores::Check;
 use crate::collect::age;
 use crate::{Error, Staged, UploadId};
 
-/// Objects that are listed at once.
+/// Objects that are listed at a time.
 const PAGE: usize = 1000;
 
 pub(super) async fn check(check: &Check, journal: &mut Journal<'_>) -> Result<(), Error> {
@@ -26,7 +26,7 @@ pub(super) async fn check(check: &Check, journal: &mut Journal<'_>) -> Result<()
         };
         for id in unknown {
             let size = listed.iter().find(|o| o.id == id).map_or(0, |o| o.size);
-            // Names are used once, so nothing can come to name it now.
+            // Names are never reused, so nothing can start to name this object now.
             if check.options.repair {
                 check.objects.delete(&id, &Staged::default()).await?;
             }

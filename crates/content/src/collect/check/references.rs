@@ -1,4 +1,4 @@
-//! References: manifests, what they name, and tags.
+//! Checks references: manifests, the content that they name, and tags.
 
 use std::collections::HashSet;
 
@@ -10,7 +10,7 @@ use super::journal::Journal;
 use super::stores::Check;
 use crate::{Error, ManifestSelector, Page, RepositoryContents, TagSummary};
 
-/// Rows that are read at once.
+/// Rows that are read at a time.
 const PAGE: usize = 200;
 
 pub(super) async fn check(check: &Check, journal: &mut Journal<'_>) -> Result<(), Error> {
@@ -42,7 +42,7 @@ pub(super) async fn check(check: &Check, journal: &mut Journal<'_>) -> Result<()
     }
 }
 
-/// One repository as it was listed.
+/// A repository as it was when it was listed.
 struct Visit<'a> {
     check: &'a Check,
     repository: &'a Repository,
@@ -132,7 +132,7 @@ impl Visit<'_> {
         Ok(())
     }
 
-    /// Whether the repository does not serve a blob that a manifest, which is still there, names.
+    /// Whether the repository does not serve a blob that an existing manifest names.
     async fn lacks(&self, blob: &Digest, manifest: &Digest) -> Result<bool, Error> {
         let database = &self.check.database;
         Ok(database.blob(self.repository, blob).await?.is_none()
@@ -140,7 +140,7 @@ impl Visit<'_> {
     }
 }
 
-/// The members of a manifest that name blobs.
+/// The fields of a manifest that name blobs.
 #[derive(Deserialize)]
 struct Outline {
     config: Option<Entry>,
@@ -156,8 +156,8 @@ struct Entry {
     media_type: String,
 }
 
-/// The blobs that must be in the repository of a manifest: all but layers that declare to be
-/// fetched elsewhere. What this version cannot read names none.
+/// The blobs that must be in the repository of a manifest: all but layers whose media type says
+/// that they are fetched elsewhere. A manifest that this version cannot parse names none.
 fn blobs_of(bytes: &[u8]) -> Vec<Digest> {
     let Ok(outline) = serde_json::from_slice::<Outline>(bytes) else {
         return Vec::new();

@@ -1,20 +1,20 @@
-//! The stores that are checked, and how thoroughly.
+//! The stores that are checked, and the options of a check.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::{BlobStore, Clock, Database};
 
-/// Thoroughness of a check, and whether it repairs.
+/// The thoroughness of a check, and whether it repairs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CheckOptions {
-    /// Whether content is taken for good when it has the right size.
+    /// Whether blobs of the right size are taken as intact, without reading them.
     pub quick: bool,
     /// Whether damaged blobs are quarantined, good ones released, and unknown objects deleted.
     pub repair: bool,
-    /// An object counts as unknown only after it was left alone for this long.
+    /// Age from which an unnamed object counts as unknown.
     pub orphan_age: Duration,
-    /// Blobs that are read at once.
+    /// Number of blobs that are read concurrently.
     pub parallel: usize,
 }
 
@@ -38,7 +38,7 @@ pub struct Check {
 }
 
 impl Check {
-    /// A check of a registry's stores.
+    /// A check over the stores of a registry.
     #[must_use]
     pub fn new(
         database: Arc<dyn Database>,

@@ -1,4 +1,4 @@
-//! The plan of a run, as a value.
+//! The plan of a run: totals and items, without changing anything.
 
 use lazaret_oci::Repository;
 use serde::Serialize;
@@ -7,46 +7,46 @@ use super::stores::Collector;
 use crate::collect::retention::{ManifestDeletion, TagDeletion};
 use crate::{Error, Garbage, Page, UnusedBlob, UnusedLink};
 
-/// Rows that are read at once.
+/// Rows that are read at a time.
 const PAGE: usize = 1000;
-/// Garbage that is looked at; there is no way to read on.
+/// Most garbage that is looked at; it cannot be read in pages.
 const MOST_GARBAGE: usize = 100_000;
 
 /// Totals of everything that a run would remove.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct CollectionPlan {
-    /// Tags.
+    /// Number of tags.
     pub tags: u64,
-    /// Manifests.
+    /// Number of manifests.
     pub manifests: u64,
-    /// Bytes of these manifests themselves.
+    /// Size of these manifests in bytes, without their blobs.
     pub manifest_bytes: u64,
-    /// Links of blobs to repositories.
+    /// Number of links of blobs to repositories.
     pub links: u64,
-    /// Blobs that are in no repository.
+    /// Number of blobs that are in no repository.
     pub blobs: u64,
-    /// Their bytes.
+    /// Size of these blobs in bytes.
     pub blob_bytes: u64,
-    /// Objects to delete.
+    /// Number of objects to delete.
     pub objects: u64,
-    /// Their bytes.
+    /// Size of these objects in bytes.
     pub object_bytes: u64,
     /// Whether there are more objects to delete than were counted.
     pub more_objects: bool,
 }
 
-/// One thing that a run would remove.
+/// One item that a run would remove.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Planned<'a> {
-    /// A tag, by the rules.
+    /// A tag that the rules delete.
     Tag(&'a Repository, &'a TagDeletion),
-    /// A manifest, by the rules.
+    /// A manifest that the rules delete.
     Manifest(&'a Repository, &'a ManifestDeletion),
-    /// A blob leaves a repository.
+    /// A link of a blob to a repository.
     Link(&'a UnusedLink),
-    /// A blob goes.
+    /// A blob that is in no repository.
     Blob(&'a UnusedBlob),
-    /// An object is deleted.
+    /// An object to delete.
     Object(&'a Garbage),
 }
 

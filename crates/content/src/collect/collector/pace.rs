@@ -1,18 +1,18 @@
-//! The size of transactions, and the pauses between them.
+//! Adapts the size of transactions, and the pauses between them.
 
 use std::time::{Duration, Instant};
 
 use crate::collect::settings::Settings;
 
-/// Batches never get smaller: below this, a transaction costs more than its rows.
+/// Smallest batch in rows: below this, the overhead of a transaction exceeds the cost of its rows.
 const LEAST: usize = 8;
-/// Timers are no finer than this.
+/// Shortest pause; timers are no finer.
 const SHORTEST: Duration = Duration::from_millis(1);
-/// Pauses are no longer, however slow the database is.
+/// Longest pause, however slow the database is.
 const LONGEST: Duration = Duration::from_secs(2);
 
-/// Keeps transactions short and the collector's share of the database small, so that those
-/// who push hardly notice.
+/// Keeps transactions short and the collector's share of the database small, so that pushing
+/// clients hardly notice.
 pub(super) struct Pace {
     most: usize,
     batch: usize,
@@ -35,22 +35,22 @@ impl Pace {
         }
     }
 
-    /// Rows for the next transaction.
+    /// Number of rows for the next transaction.
     pub(super) fn batch(&self) -> usize {
         self.batch
     }
 
-    /// Work counts from now on.
+    /// Starts to measure work.
     pub(super) fn start(&mut self) {
         self.since = Instant::now();
     }
 
-    /// A transaction over `rows` rows has ended.
+    /// Adapts the batch after a transaction over `rows` rows.
     pub(super) fn adapt(&mut self, rows: usize) {
         self.batch = adapted(self.batch, rows, self.since.elapsed(), self.target).min(self.most);
     }
 
-    /// Pauses in proportion to what was done since [`Pace::start`].
+    /// Pauses in proportion to the work since [`Pace::start`].
     pub(super) async fn rest(&mut self) {
         self.owed = self
             .owed
@@ -65,7 +65,7 @@ impl Pace {
     }
 }
 
-/// The next size: half after a slow transaction, twice after a full and quick one.
+/// The next batch in rows: half after a slow transaction, double after a full and quick one.
 fn adapted(batch: usize, rows: usize, took: Duration, target: Duration) -> usize {
     if took > target {
         (batch / 2).max(LEAST.min(batch))

@@ -1,27 +1,27 @@
-//! The account of a run.
+//! The report of a run.
 
 use serde::Serialize;
 
-/// Counts of everything that a run removed so far.
+/// Counts of everything that a run has removed so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Report {
-    /// Uploads that nobody wrote to any more.
+    /// Number of uploads that were idle for too long.
     pub uploads_expired: u64,
-    /// Tags.
+    /// Number of tags.
     pub tags: u64,
-    /// Manifests.
+    /// Number of manifests.
     pub manifests: u64,
-    /// Links of blobs to repositories.
+    /// Number of links of blobs to repositories.
     pub links: u64,
-    /// Blobs that no repository had any more.
+    /// Number of blobs that were in no repository any more.
     pub blobs: u64,
-    /// Bytes of those blobs, which become free when their objects go.
+    /// Size of those blobs in bytes, which is freed when their objects are deleted.
     pub bytes_condemned: u64,
-    /// Objects that were deleted.
+    /// Number of objects that were deleted.
     pub objects: u64,
-    /// Bytes that the deleted objects and manifests held.
+    /// Size of the deleted objects and manifests in bytes.
     pub bytes_reclaimed: u64,
-    /// Objects that could not be deleted and stay garbage.
+    /// Number of objects that could not be deleted and stay garbage.
     pub objects_failed: u64,
 }
 
@@ -31,11 +31,11 @@ pub struct Report {
 pub enum Stage {
     /// Idle uploads are expired.
     Uploads,
-    /// Tags and manifests go by the rules.
+    /// Tags and manifests are deleted by the rules.
     Retention,
-    /// Blobs leave the repositories that do not need them.
+    /// Unneeded blobs are unlinked from repositories.
     Links,
-    /// Blobs that are in no repository go.
+    /// Blobs that are in no repository become garbage.
     Blobs,
     /// Objects are deleted.
     Garbage,

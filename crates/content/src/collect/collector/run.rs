@@ -1,4 +1,4 @@
-//! One run.
+//! Executes one run.
 
 use std::collections::HashSet;
 
@@ -11,7 +11,7 @@ use super::stores::Collector;
 use crate::collect::retention::Rule;
 use crate::{Error, Garbage, Page, UploadId};
 
-/// Objects that a run tries in vain before it gives up.
+/// Failed deletions after which a run gives up.
 const FAILURES: usize = 1000;
 
 pub(super) struct Run<'a> {
@@ -43,7 +43,7 @@ impl<'a> Run<'a> {
         Ok(self.report)
     }
 
-    /// Tells what was done and pauses.
+    /// Reports progress and pauses.
     async fn step(&mut self, stage: Stage) {
         (self.progress)(stage, &self.report);
         self.pace.rest().await;
@@ -96,7 +96,7 @@ impl<'a> Run<'a> {
             self.step(Stage::Retention).await;
         }
         for manifest in &plan.manifests {
-            // Refused when something has come to hold it: a tag, an index or its subject.
+            // Refused if something has come to hold the manifest: a tag, an index or its subject.
             let gone = database
                 .delete_untagged(repository, &manifest.digest, manifest.pushed)
                 .await?;
@@ -160,7 +160,7 @@ impl<'a> Run<'a> {
             if due.is_empty() || failed.len() > FAILURES {
                 return failure.map_or(Ok(()), Err);
             }
-            // The pace is for the database: objects are deleted a few at a time.
+            // The pace limits the load on the database: objects are deleted a few at a time.
             let mut gone = Vec::new();
             for (garbage, outcome) in delete_objects(self.collector, due).await {
                 match outcome {

@@ -1,4 +1,4 @@
-//! The stores that a collector works on, and what it goes by.
+//! The stores of a collector, and its settings and rules.
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -11,10 +11,10 @@ use crate::collect::retention::{self, Plan, Retention, Rule};
 use crate::collect::settings::Settings;
 use crate::{BlobStore, Clock, Database, Error};
 
-/// Contents with more manifests than this are weighed on a thread of their own.
+/// Repositories with more manifests than this are planned on a blocking thread.
 const LARGE: usize = 4096;
 
-/// Removes what nobody needs.
+/// Removes unneeded content from the stores of a registry.
 pub struct Collector {
     pub(super) database: Arc<dyn Database>,
     pub(super) objects: Arc<dyn BlobStore>,
@@ -24,7 +24,7 @@ pub struct Collector {
 }
 
 impl Collector {
-    /// A collector. Any number may run over the same stores.
+    /// Makes a collector. Any number may run over the same stores.
     #[must_use]
     pub fn new(
         database: Arc<dyn Database>,
@@ -52,7 +52,7 @@ impl Collector {
         age::before(self.clock.now(), self.settings.garbage_grace)
     }
 
-    /// The decision of the rule about a repository as it is now.
+    /// The plan of the rule for a repository in its present state.
     pub(super) async fn weigh(&self, repository: &Repository, rule: &Rule) -> Result<Plan, Error> {
         let Some(contents) = self.database.contents(repository).await? else {
             return Ok(Plan::default());

@@ -1,13 +1,14 @@
-//! The decision, as a value.
+//! Computes the plan of deletions for one repository.
 //!
 //! ```text
 //! kept tag ----> manifest ----> manifests of the index ----> ...
 //!                   ^---------- referrers (subject) <------- ...
 //! ```
 //!
-//! Everything that can be reached from a kept tag or a young manifest stays. The rest goes, in an order
-//! in which nothing is deleted before what names it: an index before its manifests, a subject
-//! before its referrers. So each deletion can check that nothing has come to hold its manifest.
+//! Everything that is reachable from a kept tag or a young manifest stays. The rest is deleted in
+//! an order in which each manifest comes after those that name it: an index before its manifests, a
+//! subject before its referrers. So each deletion can check that nothing has come to hold its
+//! manifest.
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
@@ -19,49 +20,49 @@ use super::{KeepTags, Rule, Untagged};
 use crate::collect::age::before;
 use crate::{ManifestSummary, RepositoryContents, TagSummary};
 
-/// Everything that goes from one repository.
+/// The deletions in one repository.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Plan {
-    /// Tags, in ASCII order. They go first.
+    /// Tags, in ASCII order. They are deleted first.
     pub tags: Vec<TagDeletion>,
-    /// Manifests, in the order in which they must go.
+    /// Manifests, in the order in which they must be deleted.
     pub manifests: Vec<ManifestDeletion>,
-    /// Bytes of these manifests themselves; their blobs follow when nothing else names them.
+    /// Size of these manifests in bytes; their blobs follow when nothing else names them.
     pub bytes: u64,
 }
 
-/// A tag that goes.
+/// The deletion of a tag.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TagDeletion {
     /// The tag.
     pub tag: Tag,
-    /// The manifest it points to; a tag that points elsewhere by now stays.
+    /// The manifest to which it points; if the tag has moved since, it stays.
     pub digest: Digest,
 }
 
-/// A manifest that goes.
+/// The deletion of a manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ManifestDeletion {
-    /// The manifest.
+    /// Digest of the manifest.
     pub digest: Digest,
-    /// Bytes of the manifest itself.
+    /// Size of the manifest itself in bytes.
     pub size: u64,
-    /// Time of its last push; one that is pushed again later stays.
+    /// Time of its last push; if it is pushed again later, it stays.
     pub pushed: SystemTime,
-    /// Its subject, which must not be there when it goes.
+    /// Its subject, which must be gone before the manifest is deleted.
     pub subject: Option<Digest>,
-    /// The reason.
+    /// The reason for the deletion.
     pub reason: Reason,
 }
 
-/// The reason for which a manifest goes.
+/// The reason for deleting a manifest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Reason {
     /// No tag points to it and no index names it.
     Untagged,
-    /// Only indexes that go name it.
+    /// Only indexes that are deleted name it.
     IndexGoes,
-    /// Its subject goes.
+    /// Its subject is deleted.
     SubjectGoes,
     /// Its subject is not in the repository.
     SubjectAbsent,
@@ -78,8 +79,8 @@ impl fmt::Display for Reason {
     }
 }
 
-/// Decides what goes, in time and memory in proportion to `contents`. `grace` protects every
-/// manifest from its last push on, whatever the rule says.
+/// Computes the plan, in time and memory proportional to `contents`. `grace` protects every
+/// manifest for that time from its last push, whatever the rule says.
 #[must_use]
 pub fn plan(contents: &RepositoryContents, rule: &Rule, now: SystemTime, grace: Duration) -> Plan {
     let kept = kept_tags(&contents.tags, &rule.keep, now);
@@ -114,7 +115,7 @@ pub fn plan(contents: &RepositoryContents, rule: &Rule, now: SystemTime, grace: 
     }
 }
 
-/// For each tag whether it stays.
+/// Whether each tag stays.
 fn kept_tags(tags: &[TagSummary], keep: &KeepTags, now: SystemTime) -> Vec<bool> {
     if keep.is_everything() {
         return vec![true; tags.len()];
@@ -141,19 +142,19 @@ fn kept_tags(tags: &[TagSummary], keep: &KeepTags, now: SystemTime) -> Vec<bool>
     kept
 }
 
-/// Times after which a manifest or tag is too young to go.
+/// Times since which a manifest was pushed too recently to be deleted.
 struct Young {
-    /// For every manifest.
+    /// The time that applies to every manifest.
     grace: SystemTime,
-    /// For a manifest that does not go with its subject.
+    /// The time for manifests that are not deleted together with their subject.
     rule: SystemTime,
 }
 
-/// Manifests by position, and what holds what.
+/// The manifests by position, and the relation of which holds which.
 struct Graph<'a> {
     manifests: &'a [ManifestSummary],
     positions: HashMap<&'a Digest, usize>,
-    /// Manifests whose subject is at the position.
+    /// Positions of the manifests whose subject is at the position.
     referrers: Vec<Vec<usize>>,
 }
 
@@ -176,7 +177,7 @@ impl<'a> Graph<'a> {
         }
     }
 
-    /// Manifests that this one holds: those it names, and its referrers.
+    /// The manifests that this one holds: those that it names, and its referrers.
     fn held(&self, at: usize) -> impl Iterator<Item = usize> {
         self.children(at).chain(self.referrers[at].iter().copied())
     }
@@ -191,7 +192,7 @@ impl<'a> Graph<'a> {
         self.positions.get(subject).copied()
     }
 
-    /// For each manifest whether it stays.
+    /// Whether each manifest stays.
     fn reached(&self, tagged: impl Iterator<Item = &'a Digest>, young: &Young) -> Vec<bool> {
         let mut stays = vec![false; self.manifests.len()];
         let mut queue: Vec<usize> = tagged
@@ -213,8 +214,8 @@ impl<'a> Graph<'a> {
         stays
     }
 
-    /// Manifests that do not stay, holders first. A circle, which digests do not allow, comes last:
-    /// its deletions are refused.
+    /// The manifests that do not stay, holders first. A cycle, which digests make impossible, comes
+    /// last: its deletions are refused.
     fn deletions(&self, stays: &[bool]) -> Vec<ManifestDeletion> {
         let going = || (0..stays.len()).filter(|at| !stays[*at]);
         let mut holders = vec![0_usize; stays.len()];

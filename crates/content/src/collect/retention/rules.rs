@@ -6,7 +6,7 @@ use lazaret_oci::Repository;
 use lazaret_values::{Pattern, Period};
 use serde::{Deserialize, Serialize};
 
-/// Rules in order: the first that fits a repository decides, and without one everything stays.
+/// Rules in order: the first that matches a repository decides; without one, everything stays.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Retention {
@@ -15,7 +15,7 @@ pub struct Retention {
 }
 
 impl Retention {
-    /// The rule for a repository.
+    /// The rule for a repository, if one matches.
     #[must_use]
     pub fn rule(&self, repository: &Repository) -> Option<&Rule> {
         let fits = |rule: &&Rule| {
@@ -26,31 +26,32 @@ impl Retention {
     }
 }
 
-/// A rule for the repositories that it names.
+/// A rule for the repositories that match its patterns.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
-    /// The repositories.
+    /// Patterns of the repositories.
     pub repositories: Vec<Pattern>,
-    /// The tags that stay; all, when it is left out.
+    /// The tags that stay; all tags when it is left out.
     #[serde(default, skip_serializing_if = "KeepTags::is_everything")]
     pub keep: KeepTags,
-    /// The fate of manifests that no tag, kept index or kept subject holds.
+    /// The treatment of manifests that no tag, kept index or kept subject holds.
     #[serde(default)]
     pub untagged: Untagged,
 }
 
-/// Tags that stay: those that any of the conditions holds for. Without conditions, all.
+/// The tags that stay: those for which any of the conditions holds; all tags if there is no
+/// condition.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KeepTags {
-    /// The so many tags of the repository that were pointed somewhere last.
+    /// Keeps this number of tags: those that were moved or created last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last: Option<NonZeroU32>,
-    /// Tags that were pointed somewhere within this time.
+    /// Keeps tags that were moved or created within this time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub newer_than: Option<Period>,
-    /// Tags whose names fit one of these.
+    /// Keeps tags that match one of these patterns.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<Pattern>,
 }
@@ -63,13 +64,13 @@ impl KeepTags {
     }
 }
 
-/// The fate of manifests that nothing holds.
+/// The treatment of manifests that nothing holds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Untagged {
-    /// They stay until somebody deletes them.
+    /// They stay until they are deleted by a request.
     #[default]
     Keep,
-    /// They go when their last push is this long ago.
+    /// They are deleted when their last push is this long ago.
     DeleteAfter(Period),
 }

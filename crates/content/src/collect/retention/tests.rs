@@ -1,4 +1,4 @@
-//! Decisions by example, and against the plainest reading of the rules.
+//! Tests of the plan by example, and against a plain implementation of the rules.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
@@ -16,7 +16,7 @@ const HOUR: u64 = 3600;
 const DAY: u64 = 24 * HOUR;
 const GRACE: Duration = Duration::from_secs(HOUR);
 
-/// Day 1000 of the world.
+/// The present: 1000 days after 1970.
 fn now() -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(1000 * DAY)
 }
@@ -74,7 +74,7 @@ fn tags_that_go(plan: &Plan) -> Vec<&str> {
     plan.tags.iter().map(|tag| tag.tag.as_str()).collect()
 }
 
-/// The names of what goes, in order, with the reasons.
+/// The names of the deleted manifests, in order, with the reasons.
 fn manifests_that_go(plan: &Plan, names: &[&'static str]) -> Vec<(&'static str, Reason)> {
     let name = |wanted: &Digest| *names.iter().find(|name| digest(name) == *wanted).unwrap();
     let manifests = plan.manifests.iter();
@@ -245,7 +245,7 @@ fn young_manifests_stay() {
 fn a_hundred_thousand_manifests_in_a_row_are_no_trouble() {
     let count = 100_000;
     let name = |at: usize| format!("m{at}");
-    // Each holds the next: an index a manifest, and that an index that refers to it.
+    // Each holds the next: an index holds a manifest, which holds the index that refers to it.
     let mut manifests: Vec<_> = (0..count)
         .map(|at| match at % 2 {
             0 => ManifestSummary {
@@ -265,7 +265,8 @@ fn a_hundred_thousand_manifests_in_a_row_are_no_trouble() {
     assert_order(&contents, &plan);
 }
 
-/// A small world: who names whom, by number. Numbers beyond the manifests are absent.
+/// A small repository by numbers: which manifest names which. Numbers beyond the manifests are
+/// absent.
 #[derive(Debug, Clone)]
 struct World {
     contents: RepositoryContents,
@@ -340,7 +341,7 @@ fn worlds(circles: bool) -> impl Strategy<Value = World> {
     )
 }
 
-/// What stays, by adding to it until nothing more holds.
+/// The tags and manifests that stay, computed by adding to the set until it no longer grows.
 fn simple(world: &World) -> (BTreeSet<String>, BTreeSet<Digest>) {
     let World {
         contents,
@@ -394,7 +395,7 @@ fn simple(world: &World) -> (BTreeSet<String>, BTreeSet<Digest>) {
     }
 }
 
-/// Nothing goes before what holds it.
+/// Checks that no manifest is deleted before one that holds it.
 fn assert_order(contents: &RepositoryContents, plan: &Plan) {
     let place: std::collections::HashMap<_, _> = plan
         .manifests

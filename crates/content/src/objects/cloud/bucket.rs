@@ -1,4 +1,4 @@
-//! One bucket with all that is done with it.
+//! One bucket, with the operations that the store offers on it.
 
 use std::sync::Arc;
 
@@ -9,17 +9,17 @@ use object_store::signer::Signer;
 use super::memory::Memory;
 use crate::{Error, UploadId};
 
-/// The same bucket by three traits.
+/// The same bucket through three traits.
 #[derive(Clone)]
 pub(super) struct Bucket {
     pub(super) objects: Arc<dyn ObjectStore>,
     pub(super) multipart: Arc<dyn MultipartStore>,
-    /// Absent where no URL can be signed.
+    /// The signer of URLs; absent if the store has none.
     pub(super) signer: Option<Arc<dyn Signer>>,
 }
 
 impl Bucket {
-    /// A bucket of a cloud, which can do everything.
+    /// A bucket of a cloud store, which implements all three traits.
     pub(super) fn new<T: ObjectStore + MultipartStore + Signer>(store: T) -> Self {
         let store = Arc::new(store);
         Self {
@@ -45,7 +45,7 @@ impl std::fmt::Debug for Bucket {
     }
 }
 
-/// Names the action and object of an error.
+/// Adds the action and object to an error.
 pub(super) fn failed<'a>(
     action: &'static str,
     id: &'a UploadId,
@@ -57,7 +57,7 @@ pub(super) fn failed<'a>(
     }
 }
 
-/// Turns "nothing is there" into `None`.
+/// Turns the error "not found" into `None`.
 pub(super) fn optional<T>(
     outcome: object_store::Result<T>,
     action: &'static str,

@@ -1,9 +1,9 @@
-//! An entry for the fuzz target of the state that replicas hand over.
+//! The entry point of the fuzz target of the upload state that replicas exchange.
 
 use super::state::State;
 use crate::{Staged, UploadId};
 
-/// Reads the state of an upload of `size` bytes as another replica may have left it, and the name
+/// Parses the state of an upload of `size` bytes, as another replica may have left it, and the name
 /// of the upload.
 pub fn upload_state(name: &str, size: u64, text: &str) {
     if let Ok(id) = name.parse::<UploadId>() {

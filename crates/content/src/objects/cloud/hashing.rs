@@ -1,4 +1,4 @@
-//! Hashing beside receiving.
+//! Hashes blocks on another thread while the next one is received.
 
 use bytes::Bytes;
 use lazaret_oci::Hasher;
@@ -6,10 +6,10 @@ use tokio::task::JoinHandle;
 
 use crate::Error;
 
-/// Blocks below this many bytes are hashed where they come.
+/// Blocks below this size in bytes are hashed in place.
 const SMALL: usize = 16 * 1024;
 
-/// A hasher, or none, that works on another thread while the next block is received.
+/// An optional hasher, which works on another thread while the next block is received.
 pub(super) enum Hashing {
     None,
     Idle(Box<Hasher>),
@@ -21,7 +21,7 @@ impl Hashing {
         hasher.map_or(Self::None, |hasher| Self::Idle(Box::new(hasher)))
     }
 
-    /// Adds a block; waits for the one before.
+    /// Hashes a block; waits for the previous one.
     pub(super) async fn add(&mut self, block: Bytes) -> Result<(), Error> {
         self.settle().await?;
         match self {
@@ -39,7 +39,7 @@ impl Hashing {
         Ok(())
     }
 
-    /// The hasher, which has seen everything.
+    /// Waits for the last block and returns the hasher.
     pub(super) async fn finish(mut self) -> Result<Option<Hasher>, Error> {
         self.settle().await?;
         match self {

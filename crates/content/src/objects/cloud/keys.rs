@@ -1,4 +1,4 @@
-//! The keys of objects.
+//! Makes and parses the keys of objects.
 
 use object_store::path::Path;
 
@@ -8,13 +8,13 @@ use lazaret_files::random_hex;
 const TAIL: &str = "tail.";
 const MULTIPART: &str = "multipart.";
 
-/// Makes and reads keys below one prefix.
+/// Makes and parses keys below one prefix.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Keys {
     prefix: Path,
 }
 
-/// The purpose of a key below an upload.
+/// The kind of a key below an upload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Tail,
@@ -31,33 +31,33 @@ impl Keys {
         self.prefix.clone().join("objects")
     }
 
-    /// The folder of what is staged.
+    /// The folder of staged objects.
     pub(super) fn uploads(&self) -> Path {
         self.prefix.clone().join("uploads")
     }
 
-    /// A sealed object.
+    /// The key of a sealed object.
     pub(super) fn object(&self, id: &UploadId) -> Path {
         below(self.objects(), id)
     }
 
-    /// The folder of what is staged of one object.
+    /// The folder of one staged object.
     pub(super) fn upload(&self, id: &UploadId) -> Path {
         below(self.uploads(), id)
     }
 
-    /// Something staged of an object, by its name in that folder.
+    /// The key of a name in the folder of a staged object.
     pub(super) fn staged(&self, id: &UploadId, name: &str) -> Path {
         self.upload(id).join(name)
     }
 
-    /// Sorts behind every key of what is staged of this object, and before the next object's.
+    /// A key that sorts after every key of this staged object, and before those of the next one.
     pub(super) fn behind_upload(&self, id: &UploadId) -> Path {
         self.upload(id).join("z")
     }
 
-    /// The object that a key below [`Keys::objects`] or [`Keys::uploads`] belongs to. Foreign keys
-    /// belong to none.
+    /// The object to which a key below [`Keys::objects`] or [`Keys::uploads`] belongs; none for
+    /// foreign keys.
     pub(super) fn owner(&self, key: &Path) -> Option<(UploadId, Option<Kind>)> {
         let mut parts = key.prefix_match(&self.prefix)?;
         let (folder, digits, id) = (parts.next()?, parts.next()?, parts.next()?);
@@ -74,12 +74,12 @@ impl Keys {
     }
 }
 
-/// A name for a tail that no other has.
+/// A new, unique name for a tail.
 pub(super) fn new_tail() -> String {
     format!("{TAIL}{}", random_hex(8))
 }
 
-/// A name for the note of a multipart upload that no other has.
+/// A new, unique name for the note of a multipart upload.
 pub(super) fn new_multipart() -> String {
     format!("{MULTIPART}{}", random_hex(8))
 }

@@ -1,4 +1,4 @@
-//! Listing of the bucket, in order of name.
+//! Lists the objects of a bucket, in order of name.
 
 use std::pin::Pin;
 use std::time::SystemTime;
@@ -11,12 +11,12 @@ use super::keys::Keys;
 use super::shared::Shared;
 use crate::{Error, StoredObject, UploadId};
 
-/// Keys of one folder with the object they belong to.
+/// Keys of one folder, each with the object to which it belongs.
 type Found = Peekable<BoxStream<'static, Result<(UploadId, ObjectMeta), Error>>>;
 
 impl Shared {
-    /// Joins the listings of sealed and of staged objects, which stores give in order of key
-    /// (all do but S3 Express).
+    /// Merges the listings of sealed and of staged objects, which stores return in order of key
+    /// (all except S3 Express).
     pub(super) async fn list(
         &self,
         after: Option<&UploadId>,
@@ -65,10 +65,10 @@ fn owned(listing: BoxStream<'static, object_store::Result<ObjectMeta>>, keys: Ke
     owned.boxed().peekable()
 }
 
-/// The object that comes next in a listing.
+/// The next object of a listing.
 async fn first(found: &mut Pin<Box<Found>>) -> Result<Option<UploadId>, Error> {
     if found.as_mut().peek().await.is_some_and(Result::is_err) {
-        // The item is an error, so this returns.
+        // The item is an error, and this line returns it.
         found.next().await.transpose()?;
     }
     Ok(match found.as_mut().peek().await {
@@ -77,7 +77,7 @@ async fn first(found: &mut Pin<Box<Found>>) -> Result<Option<UploadId>, Error> {
     })
 }
 
-/// Bytes and last change of everything that belongs to one object.
+/// Total size and last change of all keys of one object.
 async fn all(
     found: &mut Pin<Box<Found>>,
     id: &UploadId,

@@ -1,4 +1,4 @@
-//! Multipart uploads in memory that keep what the others keep: a completed one has the parts
+//! Multipart uploads in memory that behave like the real stores: a completed object has the parts
 //! that were named, and no others.
 
 use std::collections::HashMap;
@@ -26,7 +26,7 @@ impl Memory {
         self.objects.clone()
     }
 
-    /// Multipart uploads that were neither completed nor aborted.
+    /// Number of multipart uploads that were neither completed nor aborted.
     #[cfg(test)]
     pub(super) fn unfinished(&self) -> usize {
         self.lock().len()

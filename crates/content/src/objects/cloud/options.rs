@@ -1,4 +1,4 @@
-//! Settings of a bucket: its place, and the way to reach it.
+//! The settings of a bucket: its URL, and how to reach it.
 
 use std::fmt;
 
@@ -15,40 +15,40 @@ use super::keys::Keys;
 use crate::Error;
 use crate::error::invalid;
 
-/// A bucket and the settings to reach it. Nothing is taken from the environment.
+/// A bucket and the settings to reach it. Nothing is read from the environment.
 #[derive(Clone, Default)]
 pub struct CloudOptions {
     /// `s3://bucket/prefix`, `gs://bucket/prefix` or `az://container/prefix`.
     pub url: String,
-    /// Keys and values as the `object_store` crate has them for S3 (`AmazonS3ConfigKey`), GCS
+    /// Keys and values as the `object_store` crate defines them for S3 (`AmazonS3ConfigKey`), GCS
     /// (`GoogleConfigKey`) and Azure (`AzureConfigKey`): `endpoint`, `region`,
     /// `access_key_id`, `secret_access_key`, `virtual_hosted_style_request`, `allow_http`...
     /// Plain HTTP is used for loopback endpoints, and for others with `allow_http`. Payloads
-    /// of S3 are signed on plain HTTP only, or with `unsigned_payload` as it says.
+    /// of S3 are signed only on plain HTTP, or as `unsigned_payload` says.
     pub options: Vec<(String, String)>,
-    /// Certificates in PEM of authorities to trust beside the system's.
+    /// Certificates in PEM of authorities to trust in addition to the system's.
     pub authorities: Vec<u8>,
-    /// Bytes of every part of a multipart upload, for stores that want parts of one size
-    /// (Cloudflare R2); else they grow with the object. 5 MiB to 1 GiB.
+    /// Size of every part of a multipart upload in bytes, for stores that require parts of equal
+    /// size (Cloudflare R2); otherwise parts grow with the object. 5 MiB to 1 GiB.
     pub part_size: Option<u64>,
 }
 
 impl fmt::Debug for CloudOptions {
-    /// Without the values, some of which are secret.
+    /// Leaves out the values, some of which are secret.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let keys: Vec<&str> = self.options.iter().map(|(key, _)| key.as_str()).collect();
         write!(f, "CloudOptions({}, {keys:?})", self.url)
     }
 }
 
-/// The options taken together.
+/// The result of parsing the options.
 struct Found {
     endpoint: Option<String>,
     sign_payload: bool,
 }
 
 impl CloudOptions {
-    /// The bucket and where in it the objects are.
+    /// The bucket, and the keys of the objects in it.
     pub(super) fn bucket(&self) -> Result<(Bucket, Keys), Error> {
         let url =
             Url::parse(&self.url).map_err(|error| invalid(format!("{}: {error}", self.url)))?;
@@ -116,7 +116,7 @@ impl CloudOptions {
         Ok(Bucket::new(known(builder.build())?))
     }
 
-    /// Looks for the endpoint, and refuses plain HTTP that nobody allowed.
+    /// Finds the endpoint, and refuses plain HTTP that is not allowed.
     fn find(&self, names: &[&str]) -> Result<Found, Error> {
         let bare = |key: &str| key.strip_prefix("aws_").unwrap_or(key).to_owned();
         let named = |name: &str| self.options.iter().rfind(|(key, _)| bare(key) == name);
@@ -145,7 +145,7 @@ impl Found {
     }
 }
 
-/// A few tries for some time: a client that pushes or pulls waits.
+/// A few retries within a limited time: a pushing or pulling client waits.
 fn retries() -> RetryConfig {
     RetryConfig {
         backoff: BackoffConfig::default(),

@@ -1,4 +1,4 @@
-//! Reading sealed objects.
+//! Opens sealed objects for reading.
 
 use std::io;
 use std::ops::Range;
@@ -19,7 +19,7 @@ impl Shared {
         Ok(optional(head, "inspect", id)?.map(|head| head.size))
     }
 
-    /// One request; the content comes as it is read.
+    /// Sends one request; the content is streamed as it is read.
     pub(super) async fn open(
         &self,
         id: &UploadId,
@@ -29,7 +29,7 @@ impl Shared {
         let range = range.unwrap_or(0..size);
         let range = range.start.min(size)..range.end.min(size);
         if range.is_empty() {
-            // No range header asks for no bytes.
+            // An empty range cannot be expressed in a range header.
             let Some(actual) = self.stat(id).await? else {
                 return Ok(None);
             };
@@ -95,7 +95,7 @@ fn damaged(id: &UploadId, why: String) -> Error {
     }
 }
 
-/// Ends in an error when more or less than `left` bytes come.
+/// Makes the stream fail if it has more or less than `left` bytes.
 fn exactly(
     stream: impl Stream<Item = object_store::Result<Bytes>> + Send + 'static,
     left: u64,

@@ -1,4 +1,4 @@
-//! Deleting objects and what is staged of them.
+//! Deletes objects and their staged parts.
 
 use futures_util::StreamExt as _;
 use object_store::MultipartId;
@@ -11,17 +11,17 @@ use super::shared::Shared;
 use super::state::State;
 use crate::{Error, Staged, UploadId};
 
-/// A multipart upload has a name of at most this many bytes.
+/// Longest name of a multipart upload in bytes.
 const NAME: u64 = 16 * 1024;
 
 impl Shared {
-    /// Removes an object, what is staged of it, and what writers that died left.
+    /// Removes an object, its staged parts, and everything that dead writers left of it.
     pub(super) async fn delete(&self, id: &UploadId, staged: &Staged) -> Result<(), Error> {
         let state = State::of(id, staged).unwrap_or_default();
         for (key, kind) in self.staged(id).await? {
             self.discard(id, &key, kind).await?;
         }
-        // One with a note is aborted by now.
+        // An upload with a note is already aborted.
         if let Some(multipart) = state.multipart
             && multipart.note.is_none()
         {
@@ -30,7 +30,7 @@ impl Shared {
         self.remove_key(id, &self.keys.object(id)).await
     }
 
-    /// Aborts every multipart upload of which there is a note, and removes the note.
+    /// Aborts every multipart upload that has a note, and removes the notes.
     pub(super) async fn abort_noted(&self, id: &UploadId) -> Result<(), Error> {
         for (key, kind) in self.staged(id).await? {
             if kind == Kind::Multipart {
@@ -49,7 +49,7 @@ impl Shared {
         self.remove_key(id, key).await
     }
 
-    /// The name in a note.
+    /// The name of the multipart upload in a note.
     async fn noted(&self, id: &UploadId, key: &Path) -> Result<Option<String>, Error> {
         const ACTION: &str = "read the multipart upload of";
         let Some(found) = optional(self.bucket.objects.get(key).await, ACTION, id)? else {
@@ -74,7 +74,7 @@ impl Shared {
         Ok(())
     }
 
-    /// Every key of what is staged of an object.
+    /// All keys of a staged object.
     async fn staged(&self, id: &UploadId) -> Result<Vec<(Path, Kind)>, Error> {
         let folder = self.keys.upload(id);
         let mut found = Vec::new();

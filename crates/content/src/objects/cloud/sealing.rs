@@ -1,4 +1,4 @@
-//! Making a staged object whole and readable.
+//! Seals a staged object: makes it complete and readable.
 
 use object_store::multipart::PartId;
 use object_store::path::Path;
@@ -10,7 +10,7 @@ use super::state::{Multipart, State};
 use crate::{Error, Staged, UploadId};
 
 impl Shared {
-    /// Makes the sealed object from what is staged.
+    /// Makes the sealed object from its staged parts.
     pub(super) async fn seal(&self, id: &UploadId, staged: &Staged) -> Result<(), Error> {
         let state = State::of(id, staged)?;
         let key = self.keys.object(id);
@@ -19,8 +19,8 @@ impl Shared {
             None => self.put(id, &key, &state).await,
         };
         if let Err(error) = outcome {
-            // An earlier call may have done it: then what it was made from is gone, and stores
-            // differ in how they say so.
+            // An earlier call may have sealed it: then the staged parts are gone, and stores
+            // report this in different ways.
             if self.stat(id).await? != Some(staged.size) {
                 return Err(unknown(id, error));
             }
@@ -54,7 +54,7 @@ impl Shared {
         Ok(())
     }
 
-    /// Makes an object that is no larger than a part.
+    /// Writes an object that is no larger than one part.
     async fn put(&self, id: &UploadId, key: &Path, state: &State) -> Result<(), Error> {
         if let [tail] = &state.tails[..] {
             let from = self.keys.staged(id, &tail.name);
@@ -74,7 +74,7 @@ fn part_id(name: &str) -> PartId {
     }
 }
 
-/// The staged object is gone when the store does not know it.
+/// Converts the store's "not found" to the error for a missing staged object.
 fn unknown(id: &UploadId, error: Error) -> Error {
     match error {
         Error::Object { source, .. } if is_not_found(&*source) => {

@@ -1,4 +1,4 @@
-//! The parts that the operations on a bucket share.
+//! The state that the operations on a bucket share.
 
 use std::sync::Arc;
 
@@ -8,10 +8,10 @@ use super::bucket::Bucket;
 use super::keys::Keys;
 use super::parts::PartSizes;
 
-/// Parts of all uploads on their way at once.
+/// Most parts in flight, over all uploads.
 const FLYING: usize = 16;
 
-/// A bucket, the names in it, and the turns of those who write to it.
+/// A bucket, its keys and part sizes, and the permits for parts in flight.
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) bucket: Bucket,

@@ -1,4 +1,4 @@
-//! The state of a staged object, which the metadata keeps between requests.
+//! The state of a staged object, which the metadata stores between requests.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,14 +7,14 @@ use crate::{Error, Staged, UploadId};
 /// Version of the text form.
 const VERSION: u8 = 1;
 
-/// The places of a staged object's bytes.
+/// The parts and tails that hold the bytes of a staged object.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct State {
-    /// Absent below one part.
+    /// Absent while the object is smaller than one part.
     pub(super) multipart: Option<Multipart>,
-    /// Bytes behind the parts.
+    /// Tails, whose bytes follow the parts.
     pub(super) tails: Vec<Tail>,
-    /// Tails that are in a part or another tail by now.
+    /// Names of tails whose bytes are meanwhile in a part or another tail.
     pub(super) stale: Vec<String>,
 }
 
@@ -22,22 +22,22 @@ pub(super) struct State {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Multipart {
-    /// The store's name for it; empty where the store needs none.
+    /// The store's id of the upload; empty where the store needs none.
     pub(super) id: String,
-    /// Name of the note that it was begun.
+    /// Name of the note that records the upload.
     pub(super) note: Option<String>,
-    /// The store's names for the parts, in order.
+    /// The store's ids of the parts, in order.
     pub(super) parts: Vec<String>,
-    /// Bytes in all parts.
+    /// Size of all parts in bytes.
     pub(super) size: u64,
 }
 
-/// An object with bytes from the end.
+/// An object that holds bytes at the end of a staged object.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Tail {
     pub(super) name: String,
-    /// Bytes.
+    /// Size in bytes.
     pub(super) size: u64,
 }
 
@@ -54,10 +54,10 @@ struct Wire {
 }
 
 impl State {
-    /// Reads what the metadata remembers.
+    /// Parses the state that the metadata stores.
     ///
     /// # Errors
-    /// [`Error::UploadUnknown`] when bytes are claimed and none remembered, and
+    /// [`Error::UploadUnknown`] when bytes are staged without a state, and
     /// [`Error::Object`] for text that no replica of this version wrote.
     pub(super) fn of(id: &UploadId, staged: &Staged) -> Result<Self, Error> {
         let Some(text) = &staged.state else {
@@ -88,7 +88,7 @@ impl State {
         Ok(state)
     }
 
-    /// The form that the metadata keeps.
+    /// The form that the metadata stores.
     pub(super) fn to_staged(&self) -> Result<Staged, serde_json::Error> {
         if *self == Self::default() {
             return Ok(Staged::default());
@@ -105,7 +105,7 @@ impl State {
         })
     }
 
-    /// Bytes in the tails; `None` when they are too many to count.
+    /// Total size of the tails in bytes; `None` if it overflows.
     pub(super) fn in_tails(&self) -> Option<u64> {
         let mut sizes = self.tails.iter().map(|tail| tail.size);
         sizes.try_fold(0_u64, u64::checked_add)
@@ -119,7 +119,7 @@ impl State {
         self.in_tails()?.checked_add(parts)
     }
 
-    /// Names of everything that nobody needs once the object is sealed.
+    /// Names of all tails and notes that are not needed once the object is sealed.
     pub(super) fn leftovers(&self) -> impl Iterator<Item = &str> {
         let tails = self.tails.iter().map(|tail| tail.name.as_str());
         let note = self.multipart.iter().filter_map(|m| m.note.as_deref());

@@ -1,4 +1,4 @@
-//! Bytes at the end of a staged object that are no part yet.
+//! Reads and writes tails: the bytes at the end of a staged object that are not in a part yet.
 
 use bytes::Bytes;
 use futures_util::StreamExt as _;
@@ -12,7 +12,7 @@ use super::state::{State, Tail};
 use crate::{Error, UploadId};
 
 impl Shared {
-    /// Whether all tails are there.
+    /// Whether all tails exist.
     pub(super) async fn has_tails(&self, id: &UploadId, state: &State) -> Result<bool, Error> {
         let heads = state.tails.iter().map(|tail| async move {
             let key = self.keys.staged(id, &tail.name);
@@ -23,7 +23,7 @@ impl Shared {
         Ok(try_join_all(heads).await?.into_iter().all(|there| there))
     }
 
-    /// Reads the tails, which are together no larger than a part.
+    /// Reads the tails, which together are no larger than one part.
     ///
     /// # Errors
     /// [`Error::UploadUnknown`] when one is missing.
@@ -57,7 +57,7 @@ impl Shared {
         if left == 0 { Ok(read) } else { Err(wrong()) }
     }
 
-    /// Keeps bytes as a tail of their own.
+    /// Writes bytes as a new tail.
     pub(super) async fn write_tail(&self, id: &UploadId, bytes: Vec<Bytes>) -> Result<Tail, Error> {
         let payload = PutPayload::from_iter(bytes);
         let tail = Tail {
@@ -70,8 +70,8 @@ impl Shared {
         Ok(tail)
     }
 
-    /// Removes what nobody needs any more. What cannot be removed now goes when the object is
-    /// deleted.
+    /// Removes keys that are not needed any more. If this fails, they are removed when the object
+    /// is deleted.
     pub(super) async fn sweep(&self, id: &UploadId, names: impl Iterator<Item = &str>) {
         let removals = names.map(|name| async move {
             let key = self.keys.staged(id, name);

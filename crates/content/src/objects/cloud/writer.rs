@@ -1,4 +1,4 @@
-//! Appending to an object in a bucket: while parts are on their way, the next one is received.
+//! Appends to an object in a bucket; receives the next part while others are in flight.
 
 use std::sync::Arc;
 
@@ -14,30 +14,30 @@ use super::shared::Shared;
 use super::state::{Multipart, State};
 use crate::{BoxFuture, Error, ObjectWriter, Staged, UploadId};
 
-/// Received bytes are hashed and kept in blocks of this many bytes.
+/// Size in bytes of the blocks in which received bytes are hashed and kept.
 const BLOCK: usize = 256 * 1024;
 
-/// Parts of one upload on their way at once.
+/// Most parts of one upload in flight.
 const FLYING: usize = 2;
 
-/// Tails of one object; with more they are joined.
+/// Most tails of one object; more are joined.
 const TAILS: usize = 16;
 
 pub(super) struct CloudWriter {
     shared: Arc<Shared>,
     id: UploadId,
-    /// As it will be when everything on its way is there.
+    /// The state that holds once all parts in flight have arrived.
     state: State,
-    /// Tails that this writer replaced; the state before needs them.
+    /// Tails that this writer replaced; the previous state still needs them.
     replaced: Vec<String>,
     /// The block that is being received.
     block: BytesMut,
-    /// Bytes behind the parts and tails.
+    /// Bytes that follow the parts and tails.
     collected: Vec<Bytes>,
-    /// Bytes in `collected`.
+    /// Number of bytes in `collected`.
     length: u64,
     hashing: Hashing,
-    /// No write failed or was given up in the middle.
+    /// Whether no write has failed or was cancelled halfway.
     sound: bool,
     flying: JoinSet<(usize, Result<String, Error>)>,
 }
@@ -63,20 +63,21 @@ impl CloudWriter {
         }
     }
 
-    /// Hashes and collects the block, and sends a part when there is more than one.
+    /// Hashes and collects the block, and sends a part when there are more bytes than one part
+    /// takes.
     async fn end_block(&mut self) -> Result<(), Error> {
         let block = self.block.split().freeze();
         self.hashing.add(block.clone()).await?;
         self.length += block.len() as u64;
         self.collected.push(block);
-        // Only when more than a part is there: what fits one part needs no multipart upload.
+        // Only with more bytes than one part takes: smaller objects need no multipart upload.
         while self.behind_parts()? > self.part_size()? {
             self.send_part().await?;
         }
         Ok(())
     }
 
-    /// Bytes that are in no part.
+    /// Number of bytes that are not in a part.
     fn behind_parts(&self) -> Result<u64, Error> {
         let tails = self.state.in_tails();
         tails
@@ -98,7 +99,7 @@ impl CloudWriter {
         }
     }
 
-    /// Puts the bytes of the tails in front of what is collected.
+    /// Moves the bytes of the tails in front of the collected bytes.
     async fn take_tails(&mut self) -> Result<(), Error> {
         if self.state.tails.is_empty() {
             return Ok(());
@@ -112,7 +113,7 @@ impl CloudWriter {
         Ok(())
     }
 
-    /// Sends one part from the front of what is there.
+    /// Sends one part, taken from the front of the collected bytes.
     async fn send_part(&mut self) -> Result<(), Error> {
         self.take_tails().await?;
         if self.state.multipart.is_none() {
@@ -143,10 +144,10 @@ impl CloudWriter {
         Ok(())
     }
 
-    /// Begins a multipart upload, of which a note is left before any part is sent.
+    /// Begins a multipart upload, and writes its note before any part is sent.
     async fn begin(&self) -> Result<Multipart, Error> {
         let (shared, id) = (&self.shared, &self.id);
-        // Those of writers that died: what is staged needs none, or it would be in the state.
+        // Abort those of dead writers: this object needs none of them, or the state would name it.
         shared.abort_noted(id).await?;
         let key = shared.keys.object(id);
         let begun = shared.bucket.multipart.create_multipart(&key);
@@ -167,7 +168,7 @@ impl CloudWriter {
         })
     }
 
-    /// Waits for a part on its way.
+    /// Waits for one part in flight.
     async fn land(&mut self) -> Result<(), Error> {
         let Some(landed) = self.flying.join_next().await else {
             return Ok(());
@@ -181,7 +182,7 @@ impl CloudWriter {
         Ok(())
     }
 
-    /// Keeps what is left as a part when it is exactly one, else as a tail.
+    /// Sends the rest as a part if it is exactly one, otherwise writes it as a tail.
     async fn keep_rest(&mut self) -> Result<(), Error> {
         if self.collected.is_empty() {
             return Ok(());
@@ -214,7 +215,7 @@ impl CloudWriter {
         while !self.flying.is_empty() {
             self.land().await?;
         }
-        // The state that this writer began with is recorded, so its own leftovers may go.
+        // The state with which this writer began is recorded, so its own leftovers may be removed.
         let stale = std::mem::replace(&mut self.state.stale, std::mem::take(&mut self.replaced));
         self.shared
             .sweep(&self.id, stale.iter().map(String::as_str))
@@ -232,7 +233,7 @@ impl ObjectWriter for CloudWriter {
     fn write(&mut self, mut bytes: Bytes) -> BoxFuture<'_, Result<(), Error>> {
         Box::pin(async move {
             let sound = std::mem::replace(&mut self.sound, false);
-            // Copied, because slices of a peer's choosing could keep much larger buffers.
+            // Copied, because the peer decides how large the buffers behind the slices are.
             while !bytes.is_empty() {
                 let piece = bytes.split_to(bytes.len().min(BLOCK - self.block.len()));
                 if self.block.capacity() < self.block.len() + piece.len() {
@@ -253,7 +254,7 @@ impl ObjectWriter for CloudWriter {
     }
 }
 
-/// Takes `size` bytes, which are there, from the front.
+/// Takes `size` bytes, which must be there, from the front.
 fn take(collected: &mut Vec<Bytes>, size: u64) -> PutPayload {
     let (mut part, mut left) = (Vec::new(), usize::try_from(size).unwrap_or(usize::MAX));
     let mut whole = 0;

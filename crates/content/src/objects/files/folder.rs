@@ -1,4 +1,4 @@
-//! One folder with all objects, and what is done to a file of it.
+//! The folder with all objects, and the operations on their files.
 
 use std::fs::{self, File};
 use std::io::ErrorKind;
@@ -15,7 +15,7 @@ use super::writer::turns;
 use crate::error::io;
 use crate::{Blob, Durability, Error, UploadId};
 
-/// Objects of at most this many bytes are read while they are opened.
+/// Objects of at most this many bytes are read when they are opened.
 const INLINE: u64 = 64 * 1024;
 
 /// The folder of a store.
@@ -27,7 +27,7 @@ pub(super) struct Folder {
 }
 
 impl Folder {
-    /// The folder, made when needed.
+    /// Opens the folder, and creates it if needed.
     pub(super) fn open(root: PathBuf, durability: Durability) -> Result<Self, Error> {
         let folder = Self {
             root,
@@ -38,8 +38,8 @@ impl Folder {
         Ok(folder)
     }
 
-    /// Makes every folder now, so that sealing an object has one folder to sync. Where nothing
-    /// is synced, each is made when it is needed: such a store is to start at once.
+    /// Creates every folder now, so that sealing an object has only one folder to sync. An
+    /// ephemeral store is to start at once, and creates each folder when it is needed.
     fn create(&self) -> Result<(), Error> {
         self.durability.create_dirs(&self.root)?;
         if self.durability == Durability::Ephemeral {
@@ -48,7 +48,7 @@ impl Folder {
         for number in 0..=u8::MAX {
             ensure_folder(&self.shard(number))?;
         }
-        // Also when all are there: a process that died may have made them and not synced.
+        // Even if all exist: a process that died may have created them without a sync.
         Ok(self.durability.sync_dir(&self.root)?)
     }
 
@@ -85,8 +85,8 @@ impl Folder {
     pub(super) fn seal(&self, id: &UploadId, size: u64) -> Result<(), Error> {
         let staged = self.append(id, size)?;
         if let Err(error) = self.durability.sync_file(&staged.file, &staged.path) {
-            // The kernel says only once that it could not write, and keeps the pages as if it
-            // had. Without the file nobody can take a second sync for a success.
+            // The kernel reports a failed write-back only once, and then treats the pages as clean.
+            // Remove the file, so that a second sync cannot be taken for a success.
             let _ = fs::remove_file(&staged.path);
             return Err(error.into());
         }
@@ -127,7 +127,7 @@ impl Folder {
         let path = self.path(id);
         match fs::remove_file(&path) {
             Err(error) if !is_absent(&error) => Err(io("remove", &path)(error)),
-            // Also when it was gone: whoever removed it may have died before the sync.
+            // Even if the file was gone: the process that removed it may have died before the sync.
             _ => self.sync_folder_of(&path),
         }
     }

@@ -1,4 +1,4 @@
-//! Listing of the folder, in order of name.
+//! Lists the objects of the folder, in order of name.
 
 use std::fs;
 use std::path::Path;
@@ -9,7 +9,7 @@ use crate::{Durability, Error, StoredObject, UploadId};
 use lazaret_files::optional;
 
 impl Folder {
-    /// At most `limit` objects after `after`. Reads one of the 256 folders at a time.
+    /// At most `limit` objects after `after`. It reads one of the 256 folders at a time.
     pub(super) fn list(
         &self,
         after: Option<&UploadId>,
@@ -22,7 +22,7 @@ impl Folder {
                 continue;
             }
             let shard = self.shard(number);
-            // Of a store that lasts, every folder is there (`Folder::create`).
+            // In a durable store, every folder exists (`Folder::create`).
             if self.durability == Durability::Ephemeral && !shard.exists() {
                 continue;
             }
@@ -31,7 +31,7 @@ impl Folder {
                     return Ok(found);
                 }
                 let path = shard.join(id.as_str());
-                // One that was deleted meanwhile is no object any more.
+                // An object that was deleted meanwhile is left out.
                 if let Some(metadata) = optional(fs::metadata(&path), "inspect", &path)? {
                     found.push(StoredObject {
                         id,

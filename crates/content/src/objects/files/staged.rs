@@ -13,32 +13,32 @@ use crate::{Error, UploadId};
 use lazaret_files::optional;
 use lazaret_files::try_flock;
 
-/// A writer waits this long for one that was dropped in the middle of a write.
+/// Longest wait for a previous writer that was dropped in the middle of a write.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Written bytes are handed to the disk at this interval, so that the final sync has little
-/// left to wait for.
+/// Bytes after which the kernel is asked to start writing to disk, so that the final sync has
+/// little left to wait for.
 const WRITE_BACK: u64 = 4 * 1024 * 1024;
 
-/// Buffers given to the kernel in one call (`IOV_MAX` of Linux is 1024).
+/// Most buffers in one system call (`IOV_MAX` of Linux is 1024).
 const SLICES: usize = 1024;
 
-/// A file that ends where an object is to be continued. The lock keeps out no other claim of
-/// the object, only the last write of a writer that was dropped.
+/// A file that ends where an object is to be continued. The lock does not exclude other claims of
+/// the object; it only waits for the last write of a writer that was dropped.
 #[derive(Debug)]
 pub(super) struct StagedFile {
     pub(super) file: File,
     pub(super) path: PathBuf,
-    /// End of the file when it was opened, in bytes.
+    /// Length of the file when it was opened, in bytes.
     began: u64,
-    /// End of the file now, in bytes.
+    /// Length of the file now, in bytes.
     pub(super) end: u64,
     flushed: u64,
     write_back: bool,
 }
 
 impl StagedFile {
-    /// Opens the file of an object that has `size` bytes, and creates it when that is none.
+    /// Opens the file of an object that has `size` bytes; creates it if `size` is 0.
     pub(super) fn open(
         id: &UploadId,
         path: PathBuf,
@@ -77,8 +77,8 @@ impl StagedFile {
         })
     }
 
-    /// Writes a batch at the end. After a failure the file ends where it ended when it was
-    /// opened, so that a full disk is not kept full.
+    /// Appends a batch. After a failure the file is cut to its length when it was
+    /// opened, so that a full disk gets its space back.
     pub(super) fn write(&mut self, batch: &[Bytes]) -> Result<(), Error> {
         for part in batch.chunks(SLICES) {
             if let Err(source) = self.write_part(part) {
@@ -107,8 +107,8 @@ impl StagedFile {
         Ok(())
     }
 
-    /// Asks the kernel to start writing. Dropping dirty pages is what makes it start; they
-    /// are not dropped before they are written, and failure only means a longer final sync.
+    /// Asks the kernel to start writing. It does so when it is told to drop dirty pages, which
+    /// it does not drop before they are written. A failure only means a longer final sync.
     fn start_write_back(&mut self) {
         if self.write_back && self.end - self.flushed >= WRITE_BACK {
             let length = std::num::NonZeroU64::new(self.end - self.flushed);

@@ -1,4 +1,4 @@
-//! Appending to a file from async code: while one batch is hashed and written on another
+//! Appends to a file from async code: while one batch is hashed and written on another
 //! thread, the next one is received. A slow peer occupies no thread.
 
 use std::sync::Arc;
@@ -11,15 +11,15 @@ use tokio::task::JoinHandle;
 use super::staged::StagedFile;
 use crate::{BoxFuture, Error, ObjectWriter, Staged};
 
-/// Bytes handed over at once. One batch is written while the next one is received, so that an
+/// Size of a batch in bytes. One batch is written while the next one is received, so that an
 /// upload occupies twice as much memory.
 const BATCH: usize = 128 * 1024;
 
-/// Buffers handed over at once, so that a peer who sends single bytes occupies no more.
+/// Most buffers in a batch, so that a peer that sends single bytes occupies no more memory.
 const PIECES: usize = 1024;
 
-/// Batches that are hashed and written at once, over all uploads: it is work for processors,
-/// and more threads than these would only take turns, each with a stack and a heap of its own.
+/// Permits for batches that are hashed and written concurrently, over all uploads. This is work for
+/// processors: more threads would only take turns, each with a stack and a heap of its own.
 pub(super) fn turns() -> Semaphore {
     let processors = std::thread::available_parallelism().map_or(2, usize::from);
     Semaphore::new(2 * processors)
@@ -69,7 +69,7 @@ impl FileWriter {
         }
     }
 
-    /// Waits for the batch under way.
+    /// Waits for the batch that is being written.
     async fn settle(&mut self) -> Result<Box<Target>, Error> {
         // A caller that stops waiting here finds the task again.
         let outcome = match &mut self.state {
@@ -83,7 +83,7 @@ impl FileWriter {
         }
     }
 
-    /// Hands over the collected batch.
+    /// Starts to write the collected batch.
     async fn flush(&mut self) -> Result<(), Error> {
         // Before the target is taken: a caller that stops waiting here has lost nothing.
         let turn = Arc::clone(&self.turns).acquire_owned().await;

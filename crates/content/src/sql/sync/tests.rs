@@ -6,7 +6,7 @@ async fn a_failed_sync_is_never_forgotten() {
     let path = folder.path().join("log");
     let log = LogSync::new(path.clone());
     log.wait().await.unwrap();
-    // Nothing can be synced in there.
+    // Files in /proc cannot be synced.
     std::os::unix::fs::symlink("/proc/self/cmdline", &path).unwrap();
     assert!(log.wait().await.is_err());
     std::fs::remove_file(&path).unwrap();

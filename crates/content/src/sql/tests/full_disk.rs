@@ -1,4 +1,4 @@
-//! A full disk, which SQLite is told to see.
+//! Tests a full disk, simulated by a limit in SQLite.
 
 use super::{manifest, repository, sqlite};
 use crate::{Collection as _, Error, Metadata as _};
@@ -12,7 +12,7 @@ async fn a_full_disk_fails_one_write_and_harms_none() {
         .await
         .unwrap();
     let before = db.contents(&name).await.unwrap();
-    // No page more than there are.
+    // No more pages than exist.
     db.tamper("PRAGMA max_page_count = 1").await;
     let big = manifest(&[7; 1 << 20], &["v1"]);
     let refused = db.put_manifest(&name, big.clone()).await;

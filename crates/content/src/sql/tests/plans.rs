@@ -1,5 +1,5 @@
-//! With many tags, repositories and blobs, pages and look-ups still read ranges of indexes and
-//! sort nothing.
+//! Tests that, with many tags, repositories and blobs, pages and look-ups read ranges of indexes
+//! and do not sort.
 
 use std::sync::Arc;
 
@@ -65,14 +65,14 @@ async fn fill(db: &SqlMetadata, tags: u32) {
              SELECT 'g' || CAST(i AS TEXT), i, 0 FROM n",
         ),
     ] {
-        // SQLite wants the common table before the query that it is for.
+        // SQLite expects the common table expression before its query.
         let at = statement.find("SELECT").unwrap();
         let statement = format!("{}{}{}", &statement[..at], numbers(most), &statement[at..]);
         db.tamper(Box::leak(statement.into_boxed_str())).await;
     }
 }
 
-/// The statements whose cost must not grow with what is stored.
+/// The statements whose cost must not grow with the size of the database.
 fn statements(dialect: Dialect) -> Vec<&'static str> {
     vec![
         manifests::BY_TAG,
@@ -121,7 +121,7 @@ async fn plans_use_indexes(db: &SqlMetadata) {
     }
 }
 
-/// Pages through everything and looks at both ends and one in the middle.
+/// Reads all pages, and looks up both ends and one entry in the middle.
 async fn pages_are_right(db: &SqlMetadata, tags: u32) {
     let name = repository("big");
     let mut expected: Vec<String> = (1..=tags).map(|number| format!("t{number}")).collect();
@@ -136,7 +136,7 @@ async fn pages_are_right(db: &SqlMetadata, tags: u32) {
         assert_eq!(found_tags, expected[at..at + 3]);
         assert!(found.more);
     }
-    // Those with an even number hold no manifests.
+    // Repositories with an even number have no manifests.
     let mut expected: Vec<String> = (1..=tags / 10)
         .filter(|number| number % 2 == 1)
         .map(|number| format!("r{number}"))
@@ -160,7 +160,7 @@ async fn many(tags: u32) {
     plans_use_indexes(&db).await;
     db.tamper("ANALYZE").await;
     drop(db);
-    // With statistics, the planner might think otherwise.
+    // With statistics, the planner might decide otherwise.
     let db = sqlite(folder.path()).await;
     plans_use_indexes(&db).await;
     pages_are_right(&db, tags).await;
@@ -171,7 +171,7 @@ async fn pages_and_look_ups_use_indexes() {
     many(20_000).await;
 }
 
-/// A million tags in one repository, 100,000 repositories: takes a while to fill.
+/// With a million tags in one repository and 100,000 repositories, which takes a while to fill.
 #[tokio::test]
 #[ignore = "fills a database of a gigabyte"]
 async fn pages_and_look_ups_use_indexes_with_a_million_tags() {

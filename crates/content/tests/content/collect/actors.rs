@@ -1,4 +1,4 @@
-//! Clients, as the registry serves them: each call of a store is one step.
+//! Clients that use the stores as the registry does: each call of a store is one step.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -17,14 +17,14 @@ use super::world::{GARBAGE_GRACE, GRACE};
 
 const LEASE: Duration = Duration::from_secs(60);
 
-/// What an actor does.
+/// The task of an actor.
 #[derive(Debug, Clone)]
 pub(super) enum Task {
-    /// Pushes blobs and a manifest, asking first which blobs are there.
+    /// Pushes blobs and a manifest; asks first which blobs exist.
     Push(usize, BTreeSet<usize>, Option<usize>),
-    /// The same, mounting blobs from another repository.
+    /// Does the same, mounting blobs from another repository.
     Mount(usize, usize, BTreeSet<usize>, Option<usize>),
-    /// Pushes an index of the manifest of these blobs, and the manifest before.
+    /// Pushes an index of the manifest of these blobs, after that manifest.
     Index(usize, BTreeSet<usize>, Option<usize>),
     /// Pushes a referrer of the manifest of these blobs.
     Refer(usize, BTreeSet<usize>),
@@ -32,7 +32,7 @@ pub(super) enum Task {
     Delete(usize, BTreeSet<usize>),
     /// Deletes a tag.
     Untag(usize, usize),
-    /// Takes a blob out of a repository.
+    /// Removes a blob from a repository.
     Unlink(usize, usize),
     /// Reads a blob.
     Read(usize, usize),
@@ -113,8 +113,8 @@ impl Client {
         }
     }
 
-    /// Pushes until it is acknowledged. Who takes longer than the grace, or whose blob is
-    /// taken out on purpose, has to push again; nobody else has.
+    /// Pushes until it is acknowledged. Only a push that takes longer than the grace period, or
+    /// whose blob is removed on purpose, has to be repeated.
     async fn push(
         &self,
         to: usize,
@@ -146,7 +146,7 @@ impl Client {
         self.clock.now() >= since + time
     }
 
-    /// Asks for a blob, else mounts it, else uploads it.
+    /// Looks for a blob, otherwise mounts it, otherwise uploads it.
     async fn ensure(&self, to: &Repository, from: Option<usize>, blob: usize) {
         let wanted = digest(blob);
         if self.database.blob(to, &wanted).await.unwrap().is_some()
@@ -196,7 +196,7 @@ impl Client {
         Ok(())
     }
 
-    /// Who opens a blob soon after it was looked up gets it.
+    /// A reader that opens a blob soon after it was looked up gets it.
     async fn read(&self, from: usize, blob: usize) {
         let wanted = digest(blob);
         let found = self

@@ -1,4 +1,4 @@
-//! What a check finds, and what becomes of it.
+//! Tests of the findings of a check, and of its repairs.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -47,7 +47,7 @@ fn repair() -> CheckOptions {
     }
 }
 
-/// What was found about digests.
+/// The findings that have a digest.
 fn faults(findings: &[Finding]) -> Vec<(Digest, Fault, Action)> {
     let findings = findings.iter();
     let mut faults: Vec<_> = findings
@@ -89,7 +89,7 @@ async fn a_good_store_has_no_findings() {
         repositories: 2,
         manifests: 3,
         tags: 2,
-        // Two were pushed again to the other repository; they are garbage.
+        // Two blobs were pushed again to the other repository; their objects are garbage.
         objects: 6,
         ..CheckSummary::default()
     };
@@ -151,7 +151,7 @@ async fn damage_is_found_quarantined_and_healed_by_a_push() {
         assert_eq!(world.read(&repository(0), &digest(blob)).await, None);
     }
 
-    // Somebody puts one file back as it was; the check finds that it is good.
+    // One file is restored; the check finds that it is intact.
     fs::write(&changed, content(2)).unwrap();
     let (found, _) = check(&world, repair()).await;
     let released = (digest(2), Fault::BlobQuarantined, Action::Released);
@@ -175,7 +175,7 @@ async fn objects_that_nothing_names_are_deleted_when_they_are_old() {
     writer.write("lost".into()).await.unwrap();
     let (staged, _) = writer.close().await.unwrap();
     world.objects.seal(&id, &staged).await.unwrap();
-    // The files are of today, and the clock is far behind.
+    // The files are from today, and the clock is far behind.
     assert_eq!(check(&world, repair()).await.0, []);
     world
         .clock

@@ -1,4 +1,4 @@
-//! What an operator sees of collection.
+//! Tests of collection as an operator sees it.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -111,7 +111,7 @@ async fn a_dry_run_says_what_a_run_does_and_changes_nothing() {
     world.assert_promises().await;
     let report = collector.run(&mut |_, _| {}).await.unwrap();
     assert_eq!((report.tags, report.manifests), (1, 1));
-    // One link by itself, one that the manifest had needed.
+    // One link of its own, one that the manifest had needed.
     assert_eq!((report.links, report.blobs), (2, 2));
     world.clock.advance(GARBAGE_GRACE + Duration::from_secs(1));
     let plan = collector.plan(&mut |_| {}).await.unwrap();
@@ -143,7 +143,7 @@ async fn what_was_asked_for_stays_for_the_grace() {
     assert_eq!(collector.run(&mut |_, _| {}).await.unwrap().blobs, 1);
 }
 
-/// Objects of which one cannot be deleted.
+/// A store with one object that cannot be deleted.
 struct Stubborn {
     inner: Arc<dyn BlobStore>,
     object: UploadId,

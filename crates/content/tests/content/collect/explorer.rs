@@ -1,4 +1,4 @@
-//! Interleavings of clients and collectors, step by step, chosen at random and shrunk.
+//! Explores random interleavings of clients and collectors, step by step, and shrinks failures.
 
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
@@ -15,15 +15,15 @@ use super::actors::{Client, Task};
 use super::gated::{Gate, Gated, GatedObjects, Mistake};
 use super::world::{GARBAGE_GRACE, GRACE, World};
 
-/// Collectors beside the clients: two replicas.
+/// Number of collectors beside the clients: two replicas.
 const COLLECTORS: usize = 2;
-/// Runs of each collector.
+/// Number of runs of each collector.
 const RUNS: usize = 3;
 
-/// What happens next.
+/// The next event of a story.
 #[derive(Debug, Clone)]
 enum Turn {
-    /// An actor makes so many steps, while everybody else waits.
+    /// An actor takes this number of steps, while all others wait.
     Step(u8, u8),
     /// Time passes.
     Advance(Duration),
@@ -33,7 +33,7 @@ enum Turn {
 
 #[derive(Debug, Clone)]
 struct Story {
-    /// Pushed and left alone until all of it may be collected.
+    /// Content that is pushed and left alone until all of it may be collected.
     old: Vec<Task>,
     tasks: Vec<Task>,
     turns: Vec<Turn>,
@@ -79,7 +79,7 @@ fn stories() -> impl Strategy<Value = Story> {
     let second = Duration::from_secs(1);
     let turn = prop_oneof![
         20 => any::<u8>().prop_map(|actor| Turn::Step(actor, 1)),
-        // Long waits are what mistakes need to show.
+        // Mistakes show only after long waits.
         20 => (any::<u8>(), 2..30_u8).prop_map(|(actor, steps)| Turn::Step(actor, steps)),
         3 => prop_oneof![
             Just(second),
@@ -105,7 +105,7 @@ fn stories() -> impl Strategy<Value = Story> {
         })
 }
 
-/// What everybody sees who takes turns.
+/// The stores as an actor that takes turns sees them.
 fn view(world: &World, gate: &Arc<Gate>, mistake: Mistake) -> (Arc<Gated>, Arc<GatedObjects>) {
     let database = Gated {
         inner: world.database.clone(),
@@ -166,7 +166,7 @@ async fn play(story: &Story, mistake: Mistake) {
         while actor.go(turns).await {
             turns = actor.gate.open();
         }
-        // Rules find manifests of the past; without them these are gone, their blobs are not.
+        // Rules find old manifests; without rules these are deleted here, but not their blobs.
         for (repository, digest) in world.ledger.manifests().into_keys() {
             if !story.retention {
                 let gone = world.database.delete_manifest(&repository, &digest).await;
@@ -192,7 +192,7 @@ async fn play(story: &Story, mistake: Mistake) {
     }
     let mut turns = story.turns.iter();
     while !alive.is_empty() {
-        // When the story is told, everybody comes to an end in turn.
+        // When the story has ended, all actors finish in turn.
         let turn = turns.next().cloned().unwrap_or(Turn::Step(0, 1));
         match turn {
             Turn::Advance(time) => world.clock.advance(time),
@@ -217,7 +217,7 @@ async fn play(story: &Story, mistake: Mistake) {
     world.assert_nothing_is_left_over().await;
 }
 
-/// Plays stories until one goes wrong; what went wrong in it, shrunk.
+/// Plays stories until one fails; returns the failure, shrunk.
 fn explore(stories_to_play: u32, mistake: Mistake) -> Option<String> {
     let config = Config {
         cases: stories_to_play,

@@ -1,4 +1,4 @@
-//! Stores whose every operation waits for its turn, so that a test decides who goes next.
+//! Stores whose every operation waits for its turn, so that a test decides the order.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -17,7 +17,7 @@ use tokio::sync::Semaphore;
 
 use super::ledger::Ledger;
 
-/// Where an actor waits for its turn.
+/// The gate at which an actor waits for its turn.
 pub(super) struct Gate {
     turns: Semaphore,
     waiting: AtomicBool,
@@ -33,7 +33,7 @@ impl Gate {
         })
     }
 
-    /// Gives one turn; returns how many turns there have been with it.
+    /// Gives one turn; returns the number of turns so far.
     pub(super) fn open(&self) -> usize {
         self.turns.add_permits(1);
         self.passed.load(Ordering::SeqCst) + 1
@@ -52,15 +52,15 @@ impl Gate {
     }
 }
 
-/// A mistake in the collector, to show that it would be found.
+/// A deliberate mistake in the collector, to show that the tests find it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mistake {
     None,
-    /// Links go although their leases last.
+    /// Links are removed although their leases last.
     IgnoresLeases,
-    /// Objects go although readers have just looked them up.
+    /// Objects are deleted although readers have just looked them up.
     IgnoresReaders,
-    /// Manifests go by what was decided before, not by what is.
+    /// Manifests are deleted by an outdated decision, without checking it again.
     IgnoresTags,
 }
 

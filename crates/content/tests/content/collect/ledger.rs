@@ -1,4 +1,4 @@
-//! What clients were promised.
+//! Records what clients were promised.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -9,7 +9,7 @@ use lazaret_oci::{Digest, Repository, Tag};
 
 use super::world::{GRACE, VirtualClock};
 
-/// The acknowledged manifests that nobody deleted, and the tags that point to them.
+/// The acknowledged manifests that no client deleted, and the tags that point to them.
 pub(super) struct Ledger {
     clock: Arc<VirtualClock>,
     state: Mutex<State>,
@@ -75,7 +75,7 @@ impl Ledger {
         self.state().tags.remove(&(repository.clone(), tag.clone()));
     }
 
-    /// Retention took a tag: it must still have pointed where it did when that was decided.
+    /// Retention deleted a tag: it must still have pointed where it did when that was decided.
     pub(super) fn expired(&self, repository: &Repository, tag: &Tag, digest: &Digest) {
         let key = (repository.clone(), tag.clone());
         let pointed = self.state().tags.remove(&key);
@@ -88,13 +88,13 @@ impl Ledger {
             .insert((repository.clone(), blob.clone()));
     }
 
-    /// Whether somebody took the blob out of the repository on purpose.
+    /// Whether a client removed the blob from the repository on purpose.
     pub(super) fn was_unlinked(&self, repository: &Repository, blob: &Digest) -> bool {
         let key = (repository.clone(), blob.clone());
         self.state().unlinked.contains(&key)
     }
 
-    /// Retention took a manifest: that must have been right at this instant.
+    /// Retention deleted a manifest: that must have been right at this moment.
     pub(super) fn collected(&self, repository: &Repository, digest: &Digest) {
         let mut state = self.state();
         let key = (repository.clone(), digest.clone());

@@ -1,5 +1,5 @@
-//! Pushers of overlapping layers, a deleter, readers and two collectors, all at once and for
-//! real. `LAZARET_TORTURE_SECONDS` says for how long; a few seconds without it.
+//! Runs pushers of overlapping layers, a deleter, readers and two collectors, all at once and in
+//! real time, for `LAZARET_TORTURE_SECONDS` seconds; a few seconds without it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -23,18 +23,18 @@ const LAYERS: u64 = 48;
 /// Manifests that are left alone, so that there is always something to lose.
 const LEFT: usize = 8;
 const LEASE: Duration = Duration::from_secs(60);
-/// Short, so that blobs go while somebody is about to name them.
+/// Short, so that blobs are removed while clients are about to name them.
 const GRACE: Duration = Duration::from_millis(60);
-/// Long enough for a reader on a slow machine, because a reader's promise is tested.
+/// Long enough for a reader on a slow machine, because the promise to readers is tested.
 const GARBAGE_GRACE: Duration = Duration::from_millis(3000);
 
-/// How long the run is.
+/// Length of the run in seconds.
 #[expect(clippy::disallowed_methods, reason = "a test has no settings")]
 pub(super) fn seconds() -> Option<u64> {
     std::env::var("LAZARET_TORTURE_SECONDS").ok()?.parse().ok()
 }
 
-/// Acknowledged manifests that nobody began to delete.
+/// Acknowledged manifests that no client has begun to delete.
 type Promises = BTreeMap<(Repository, Digest), Vec<Digest>>;
 
 struct Arena {
@@ -47,7 +47,7 @@ struct Arena {
     _root: tempfile::TempDir,
 }
 
-/// A small generator of numbers that repeats for a seed.
+/// A small pseudo-random generator, reproducible by its seed.
 struct Dice(u64);
 
 impl Dice {
@@ -68,7 +68,7 @@ fn repository(number: u64) -> Repository {
     format!("acme/r{number}").parse().unwrap()
 }
 
-/// From a few bytes to some hundred thousand.
+/// A layer of a few bytes to some hundred thousand.
 fn layer(number: u64) -> Bytes {
     format!("layer {number} ").repeat(1 << (number % 16)).into()
 }
@@ -78,7 +78,7 @@ impl Arena {
         let root = tempfile::tempdir().unwrap();
         let path = root.path().join("registry.db");
         let clock = Arc::new(SystemClock);
-        // Without syncs more happens at once; with them it is as in earnest.
+        // Without syncs more happens at once; with them it is realistic.
         let durability = match seconds() {
             Some(_) => Durability::Synced,
             None => Durability::Ephemeral,
@@ -124,7 +124,7 @@ impl Arena {
         let layers: BTreeSet<u64> = (0..=dice.roll(5)).map(|_| dice.roll(LAYERS)).collect();
         let digests = layers.iter().map(|number| Digest::of(&layer(*number)));
         let mut manifest = manifest(&digests.collect(), vec![name.parse().unwrap()]);
-        // Each its own, so that it is clear what a deletion deletes.
+        // Each manifest is unique, so that it is clear what a deletion deletes.
         manifest.bytes = format!("{name} {}", String::from_utf8_lossy(&manifest.bytes)).into();
         manifest.digest = Digest::of(&manifest.bytes);
         while self.goes_on() {
@@ -184,7 +184,7 @@ impl Arena {
         finished.await.unwrap();
     }
 
-    /// Some promise.
+    /// A random promise.
     fn pick(&self, dice: &mut Dice) -> Option<(Repository, Digest)> {
         let promises = lock(&self.promises);
         let at = dice.roll(promises.len().max(1) as u64);
@@ -200,7 +200,7 @@ impl Arena {
             let gone = self.database.delete_manifest(&key.0, &key.1).await;
             assert!(gone.unwrap());
         }
-        // Blobs that are in use stay, so this hurts nobody for long.
+        // Blobs in use stay, so this does no lasting harm.
         let blob = Digest::of(&layer(dice.roll(LAYERS)));
         let from = repository(dice.roll(REPOSITORIES));
         self.database.unlink_blob(&from, &blob).await.unwrap();
@@ -234,7 +234,7 @@ impl Arena {
         }
     }
 
-    /// Percentiles of the pushes since the last call, in words.
+    /// Percentiles of the pushes since the last call, as text.
     fn pushes(&self) -> String {
         let mut pushes = std::mem::take(&mut *lock(&self.pushes));
         pushes.sort();
@@ -252,7 +252,7 @@ impl Arena {
             .collect()
     }
 
-    /// Collects what can go after all graces; returns how many objects are left.
+    /// Collects everything after all grace periods; returns the number of objects that are left.
     async fn settle(&self) -> usize {
         let collector = self.collector();
         tokio::time::sleep(GRACE * 2).await;
@@ -284,7 +284,7 @@ async fn collection_beside_pushers_loses_nothing_and_frees_the_rest() {
                     return;
                 }
                 arena.push(&mut dice, &format!("p{pusher}-{push}")).await;
-                // Else every layer is soon in use somewhere, and none can go.
+                // Otherwise every layer is soon in use somewhere, and none can be removed.
                 while lock(&arena.promises).len() > 2 * LEFT && arena.goes_on() {
                     arena.delete(&mut dice).await;
                 }

@@ -1,4 +1,4 @@
-//! A registry's stores with a clock that a test moves.
+//! The stores of a registry, with a clock that a test moves.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -20,7 +20,7 @@ pub(super) const GRACE: Duration = Duration::from_secs(100);
 pub(super) const GARBAGE_GRACE: Duration = Duration::from_secs(10);
 pub(super) const UPLOAD_IDLE: Duration = Duration::from_secs(36_000);
 
-/// A clock that goes when it is told to.
+/// A clock that moves only when it is told to.
 pub(super) struct VirtualClock(Mutex<SystemTime>);
 
 impl VirtualClock {
@@ -35,7 +35,7 @@ impl Clock for VirtualClock {
     }
 }
 
-/// The stores, and what is promised about them.
+/// The stores, and the promises about them.
 pub(super) struct World {
     pub(super) root: tempfile::TempDir,
     pub(super) clock: Arc<VirtualClock>,
@@ -57,7 +57,7 @@ impl World {
     }
 
     async fn over(objects: impl FnOnce(&Path) -> Arc<dyn BlobStore>) -> Self {
-        // Many small databases come and go: in memory where there is such a folder.
+        // Many small databases come and go: keep them in memory if there is such a folder.
         let root = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir());
         let root = root.unwrap();
         let start = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
@@ -73,7 +73,7 @@ impl World {
         }
     }
 
-    /// Lets a client do something.
+    /// Lets a client perform a task.
     pub(super) async fn perform(&self, task: Task) {
         let client = Client {
             database: self.database.clone(),
@@ -103,7 +103,7 @@ impl World {
         Collector::new(database, objects, self.clock.clone(), settings, retention)
     }
 
-    /// Collects everything that can go once all graces are over.
+    /// Collects everything that can be removed once all grace periods are over.
     pub(super) async fn collect_all(&self) -> Report {
         let (database, objects) = (self.database.clone(), self.objects.clone());
         let collector = self.collector(database, objects, Retention::default());
@@ -113,7 +113,7 @@ impl World {
         collector.run(&mut |_, _| {}).await.unwrap()
     }
 
-    /// Whether every promise is kept now.
+    /// Checks that every promise is kept now.
     pub(super) async fn assert_promises(&self) {
         for ((repository, digest), promise) in self.ledger.manifests() {
             let selector = ManifestSelector::Digest(digest.clone());
@@ -148,13 +148,13 @@ impl World {
         Some(content.to_vec())
     }
 
-    /// The objects that are there.
+    /// The objects in the store.
     pub(super) async fn listed(&self) -> BTreeSet<UploadId> {
         let objects = self.objects.list(None, 100_000).await.unwrap();
         objects.into_iter().map(|object| object.id).collect()
     }
 
-    /// The blobs that are known.
+    /// The blobs in the metadata.
     pub(super) async fn blobs(&self) -> BTreeSet<Digest> {
         let listing = self.database.blobs(Page::default()).await.unwrap();
         listing
@@ -164,7 +164,7 @@ impl World {
             .collect()
     }
 
-    /// After all graces exactly what the promises need is left; without promises, nothing.
+    /// After all grace periods, exactly the promised content is left; without promises, nothing.
     pub(super) async fn assert_nothing_is_left_over(&self) {
         self.collect_all().await;
         self.assert_promises().await;

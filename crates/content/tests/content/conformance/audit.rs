@@ -1,11 +1,11 @@
-//! Whether the tables of a database fit together: a look from outside, over a connection that
-//! the adapter knows nothing of.
+//! Audits the tables of a database for consistency, over a connection of its own beside
+//! the adapter.
 
 use sqlx::{AnyConnection, Connection as _, Executor as _, Row as _};
 
 use super::databases::Place;
 
-/// Each finds what must not be; the first column says where.
+/// Faults, each with a query that finds it; the first column names the place.
 const FAULTS: &[(&str, &str)] = &[
     (
         "counts other bytes than it holds",
@@ -46,7 +46,7 @@ const FAULTS: &[(&str, &str)] = &[
 ];
 
 impl Place {
-    /// Everything that does not fit together.
+    /// All faults that are found.
     pub(crate) async fn audit(&self) -> Vec<String> {
         let mut connection = self.connect().await;
         let mut faults = Vec::new();

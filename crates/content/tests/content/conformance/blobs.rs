@@ -1,4 +1,4 @@
-//! What every [`lazaret_content::BlobStore`] must do.
+//! Requirements for every [`lazaret_content::BlobStore`].
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,7 +42,7 @@ fn noise(length: usize) -> Bytes {
     bytes.into()
 }
 
-/// Writes `content` in pieces as they come from a network.
+/// Appends `content` in pieces of various sizes, as they arrive from a network.
 async fn append(store: &dyn BlobStore, id: &UploadId, staged: Staged, content: &Bytes) -> Staged {
     append_hashed(store, id, staged, content, None).await.0
 }
@@ -85,7 +85,7 @@ async fn assert_content(store: &dyn BlobStore, id: &UploadId, expected: &[u8]) {
     assert!(read(store, id, expected.len()).await == expected);
 }
 
-/// Every object's name, read in pages of `limit`.
+/// The names of all objects, read in pages of `limit`.
 async fn names(store: &dyn BlobStore, limit: usize) -> Vec<UploadId> {
     let mut names: Vec<UploadId> = Vec::new();
     loop {
@@ -208,7 +208,7 @@ pub(super) async fn a_write_that_was_given_up_is_not_half_kept(place: &Place) {
         let hasher = Some(Hasher::new(Algorithm::Sha256));
         let mut writer = store.append(&id, Staged::default(), hasher).await.unwrap();
         writer.write(content.slice(..before)).await.unwrap();
-        // One look at the future is all it gets.
+        // The future is polled only once.
         let write = writer.write(content.slice(before..));
         let _ = tokio::time::timeout(Duration::ZERO, write).await;
         let Ok((staged, hasher)) = writer.close().await else {

@@ -1,4 +1,4 @@
-//! What every [`lazaret_content::Collection`] does.
+//! Requirements for every [`lazaret_content::Collection`].
 
 use std::time::Duration;
 

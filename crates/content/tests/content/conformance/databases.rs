@@ -1,5 +1,5 @@
-//! The databases that the suites run on, and what they have in common. The suites know them by
-//! their ports only.
+//! The databases on which the suites run, and their common set-up. The suites use only
+//! the ports.
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
@@ -36,10 +36,10 @@ macro_rules! on_every_database {
 }
 pub(crate) use on_every_database;
 
-/// A database as one replica has it.
+/// A database as one replica opens it.
 pub(crate) type Replica = Arc<dyn Database>;
 
-/// A clock that stands until it is moved.
+/// A clock that stands still until it is moved.
 pub(crate) struct TestClock(Mutex<SystemTime>);
 
 impl TestClock {
@@ -57,7 +57,7 @@ impl Clock for TestClock {
 /// Name of the file of an SQLite database: one that has to be escaped in a URL.
 const FILE: &str = "meta data.sqlite";
 
-/// Where a suite's database lives.
+/// The place of a suite's database.
 pub(crate) struct Place {
     kind: Kind,
     pub(crate) clock: Arc<TestClock>,
@@ -89,7 +89,7 @@ impl Place {
         Self::new(Kind::Postgres(lazaret_testing::postgres::database()))
     }
 
-    /// Opens the database, once more if it is open already.
+    /// Opens the database; a further call opens it once more.
     pub(crate) async fn open(&self) -> Replica {
         self.try_open().await.unwrap()
     }
@@ -106,7 +106,7 @@ impl Place {
         Ok(Arc::new(opened?))
     }
 
-    /// Where it is, for a connection of a test's own.
+    /// The URL of the database, for a test's own connection.
     pub(super) fn url(&self) -> String {
         match &self.kind {
             Kind::Sqlite(folder, _) => {
@@ -117,7 +117,7 @@ impl Place {
         }
     }
 
-    /// Three replicas; of SQLite, one process and two that look in.
+    /// Three replicas; for SQLite, the same file opened three times.
     pub(crate) async fn replicas(&self) -> Vec<Replica> {
         vec![self.open().await, self.open().await, self.open().await]
     }
@@ -126,7 +126,7 @@ impl Place {
         self.clock.now()
     }
 
-    /// A time that everything until now came before.
+    /// A time later than everything that has happened so far.
     pub(crate) fn later(&self) -> SystemTime {
         self.now() + Duration::from_millis(1)
     }
@@ -174,7 +174,7 @@ pub(crate) async fn by_digest(db: &Replica, name: &str, digest: &Digest) -> Opti
     db.manifest(&repository(name), &selector).await.unwrap()
 }
 
-/// An upload that somebody claimed.
+/// An upload that is claimed.
 pub(crate) async fn claimed(db: &Replica, name: &str) -> (UploadId, Claim) {
     let session = UploadSession {
         id: UploadId::random(),
@@ -188,7 +188,7 @@ pub(crate) async fn claimed(db: &Replica, name: &str) -> (UploadId, Claim) {
     (session.id, claim)
 }
 
-/// Pushes a blob; says which object it was sent as.
+/// Pushes a blob; returns its digest and the object that was uploaded.
 pub(crate) async fn push(db: &Replica, name: &str, content: &str) -> (Digest, UploadId) {
     let (digest, object, _) = push_finished(db, name, content).await;
     (digest, object)

@@ -1,4 +1,4 @@
-//! What every [`lazaret_content::ApiKeys`] does.
+//! Requirements for every [`lazaret_content::ApiKeys`].
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What every [`lazaret_content::Presign`] does: links for clients without credentials.
+//! Requirements for every [`lazaret_content::Presign`]: links for clients without credentials.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What every [`lazaret_content::Metadata`] does with listings and their pages.
+//! Requirements for every [`lazaret_content::Metadata`]: listings and their pages.
 
 use lazaret_content::{NewManifest, Page, Referrer};
 use lazaret_oci::{Descriptor, Digest, Repository, Tag, media_type};

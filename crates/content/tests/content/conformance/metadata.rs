@@ -1,4 +1,4 @@
-//! What every [`lazaret_content::Metadata`] does with manifests, tags and blobs.
+//! Requirements for every [`lazaret_content::Metadata`]: manifests, tags and blobs.
 
 use std::time::Duration;
 
@@ -103,10 +103,10 @@ pub(super) async fn a_manifest_can_be_pushed_again(place: &Place) {
     assert_eq!(contents.manifests[0].pushed, place.now());
     let updated: Vec<_> = contents.tags.iter().map(|tag| tag.updated).collect();
     assert_eq!(updated, [place.now() - Duration::from_secs(5), place.now()]);
-    // It names the second blob only now.
+    // Only now does it name the second blob.
     assert_eq!(db.unlink_blob(&name, &one).await.unwrap(), Unlinked::Done);
     assert_eq!(db.unlink_blob(&name, &two).await.unwrap(), Unlinked::InUse);
-    // It is counted once: deleted, the repository is not listed any more.
+    // It is counted once: after its deletion, the repository is not listed any more.
     assert!(db.delete_manifest(&name, &first.digest).await.unwrap());
     let listed = db.repositories(Page::default()).await.unwrap();
     assert_eq!(listed.items, []);
@@ -179,7 +179,7 @@ pub(super) async fn a_manifest_needs_its_blobs(place: &Place) {
     };
     assert_eq!(digests, [nowhere.clone(), elsewhere.clone()]);
     assert_eq!(by_tag(&db, "a", "v1").await, None);
-    // A refused manifest makes no repository.
+    // A refused manifest does not create the repository.
     let refused = db.put_manifest(&repository("new"), new).await;
     assert!(matches!(refused, Err(Error::Missing { digests }) if digests.len() == 3));
     let tags = db.tags(&repository("new"), Page::default()).await.unwrap();
@@ -304,7 +304,7 @@ pub(super) async fn mounting(place: &Place) {
     let absent = repository("absent");
     let mounted = db.mount_blob(&b, &absent, &digest, None).await.unwrap();
     assert_eq!(mounted, None);
-    // Nothing came of it.
+    // It had no effect.
     assert_eq!(db.tags(&b, Page::default()).await.unwrap(), None);
     place.clock.advance(Duration::from_secs(1));
     let mounted = db.mount_blob(&b, &a, &digest, None).await.unwrap().unwrap();
@@ -349,7 +349,7 @@ pub(super) async fn quotas(place: &Place) {
     db.finish_upload(&id, &claim, &five, 5, limit)
         .await
         .unwrap();
-    // What was there before is not counted twice.
+    // Content that was there before is not counted twice.
     let (id, claim) = super::databases::claimed(&db, "a").await;
     let size = db
         .finish_upload(&id, &claim, &five, 5, Some(5))

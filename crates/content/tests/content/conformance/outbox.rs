@@ -1,4 +1,4 @@
-//! What every [`lazaret_content::Outbox`] does.
+//! Requirements for every [`lazaret_content::Outbox`].
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What every database keeps true when several change the same at once.
+//! Requirements for every database when several clients change the same rows at once.
 
 use std::time::{Duration, SystemTime};
 
@@ -31,7 +31,7 @@ on_every_database! { races:
 
 const ROUNDS: u32 = 15;
 
-/// Runs all at once, each with another replica, and returns what they returned, in any order.
+/// Runs all at once, each with another replica, and returns the results in any order.
 async fn at_once<T, F>(
     replicas: &[Replica],
     many: usize,
@@ -52,7 +52,7 @@ async fn is_sound(place: &Place) {
     assert_eq!(place.audit().await, Vec::<String>::new());
 }
 
-/// What a collector does with a blob that it once found unused in `a`.
+/// The steps of a collector with a blob that it once found unused in `a`.
 async fn collect(db: &Replica, digest: &Digest, blob: &UnusedBlob, before: SystemTime) {
     let link = UnusedLink {
         repository: repository("a"),
@@ -206,7 +206,7 @@ pub(super) async fn a_mount_and_a_collection(place: &Place) {
                 }
                 let mounted = db.mount_blob(&b, &a, &digest, None).await.unwrap();
                 if mounted.is_some() {
-                    // Nothing takes away what was mounted a moment ago.
+                    // Nothing removes a blob that was mounted a moment ago.
                     let new = manifest_of(&round.to_string(), &[], &[&digest]);
                     db.put_manifest(&b, new).await.unwrap();
                 }
@@ -399,7 +399,7 @@ pub(super) async fn quotas_hold(place: &Place) {
     is_sound(place).await;
 }
 
-/// Everybody does anything to a handful of things; nothing fails but with the port's answers.
+/// All clients perform all operations on a few rows; only errors of the port are allowed.
 pub(super) async fn everything_at_once(place: &Place) {
     let replicas = place.replicas().await;
     let started = place.now();

@@ -1,4 +1,4 @@
-//! The stores of objects that the suites run on. The suites know them by their ports only.
+//! The object stores on which the suites run. The suites use only the ports.
 
 use std::sync::Arc;
 
@@ -43,7 +43,7 @@ macro_rules! on_every_store {
 }
 pub(crate) use on_every_store;
 
-/// Where a store is; a suite opens it again and again, as replicas do.
+/// The place of a store; a suite opens it repeatedly, as replicas do.
 pub(crate) struct Place(Box<dyn Fn() -> Arc<dyn BlobStore> + Send + Sync>);
 
 impl Place {
@@ -78,7 +78,7 @@ impl Place {
     }
 }
 
-/// Options for a prefix that nobody else uses.
+/// Options with a unique prefix.
 pub(crate) fn s3(endpoint: &str, region: &str, key: &str, secret: &str) -> CloudOptions {
     let options = [
         ("endpoint", endpoint),

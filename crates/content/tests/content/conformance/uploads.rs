@@ -1,4 +1,4 @@
-//! What every [`lazaret_content::Metadata`] does with uploads.
+//! Requirements for every [`lazaret_content::Metadata`]: uploads.
 
 use std::time::Duration;
 
@@ -41,7 +41,7 @@ pub(super) async fn an_upload_from_begin_to_finish(place: &Place) {
     db.release_upload(&session.id, &claim, &staged(7))
         .await
         .unwrap();
-    // Another replica goes on.
+    // Another replica continues.
     let other = place.open().await;
     let claim = Claim::random();
     let got = other
@@ -73,7 +73,7 @@ pub(super) async fn one_writer_at_a_time(place: &Place) {
         matches!(refused, Err(Error::UploadBusy { .. })),
         "{refused:?}"
     );
-    // The holder may claim again.
+    // The holder may claim it again.
     db.claim_upload(&id, &claim, LEASE).await.unwrap();
     place.clock.advance(LEASE - Duration::from_millis(1));
     assert!(db.renew_claim(&id, &claim, LEASE).await.unwrap());
@@ -108,7 +108,7 @@ pub(super) async fn a_lost_claim_can_do_nothing(place: &Place) {
     let found = db.upload(&id).await.unwrap().unwrap();
     assert_eq!(found.staged, Staged::default());
     assert_eq!(db.blob(&repository("a"), &digest).await.unwrap(), None);
-    // A claim whose lease is over is still good while nobody else wants it.
+    // A claim whose lease is over is still valid while no other writer claims the upload.
     place.clock.advance(LEASE * 2);
     db.finish_upload(&id, &new, &digest, 1, None).await.unwrap();
 }

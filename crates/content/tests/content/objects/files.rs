@@ -1,4 +1,4 @@
-//! What is particular to files: damage, deletion while somebody reads, full disks.
+//! Tests of objects in files: damage, deletion during a read, full disks.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -119,7 +119,7 @@ async fn foreign_files_are_no_objects() {
     let objects = root.path().join("objects");
     fs::write(objects.join("readme"), "").unwrap();
     fs::write(objects.join("00/.nfs0001"), "").unwrap();
-    // An object's name in a folder where it is not looked for.
+    // An object's name in a folder in which it is not looked for.
     fs::write(objects.join("01/00000000000000000000000000000000"), "").unwrap();
     let listed = store.list(None, 10).await.unwrap();
     assert_eq!(listed.len(), 1);
@@ -145,7 +145,7 @@ async fn single_bytes_are_taken() {
     assert!(blob.read(5_000).await.unwrap() == content);
 }
 
-/// Runs below in a child whose files may have 2 MiB at most: writing more fails as it does on
+/// Runs the test in a child process whose files are limited to 2 MiB: longer writes fail as on
 /// a full disk.
 #[test]
 fn a_full_disk_costs_only_what_did_not_fit() {
@@ -175,7 +175,7 @@ async fn on_a_full_disk() {
     let error = append(&store, &id, staged.clone(), &vec![4; 3_000_000]).await;
     let error = error.unwrap_err();
     assert!(error.to_string().starts_with("failed to write"), "{error}");
-    // What did not fit is not kept, and what was there goes on.
+    // The bytes that did not fit are not kept, and the staged object can be continued.
     assert_eq!(
         fs::metadata(file(root.path(), &id)).unwrap().len(),
         1_000_000

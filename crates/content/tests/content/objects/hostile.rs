@@ -1,4 +1,4 @@
-//! Servers that answer wrongly, or refuse.
+//! Tests of servers that answer wrongly, or refuse.
 
 use lazaret_content::{BlobStore as _, CloudObjects, Error, Staged, UploadId};
 use lazaret_testing::garage;

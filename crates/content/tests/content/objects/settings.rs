@@ -1,4 +1,4 @@
-//! Settings that cannot work are refused before anything is sent.
+//! Tests that invalid settings are refused before any request is sent.
 
 use lazaret_content::{CloudObjects, CloudOptions};
 

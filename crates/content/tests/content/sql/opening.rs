@@ -1,4 +1,4 @@
-//! Opening databases: new ones, old ones, wrong ones, several at once.
+//! Tests of opening databases: new ones, old ones, invalid ones, several at once.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use lazaret_values::Chain;
 
 use crate::conformance::databases::{LEASE, Place, Replica, claimed, manifest, repository};
 
-/// Replicas that start together find one schema, made once.
+/// Replicas that start together see one schema, which is made once.
 async fn several_open_at_once(place: &Place) {
     let opened = futures_util::future::join_all((0..6).map(|_| place.open())).await;
     for (number, db) in opened.iter().enumerate() {
@@ -77,7 +77,7 @@ async fn claims_end_with_their_process_and_not_before() {
     let place = Place::sqlite();
     let db = place.open().await;
     let (id, claim) = claimed(&db, "a").await;
-    // Another process looks into the database while the first one lives.
+    // Another process opens the database while the first one lives.
     let other = place.open().await;
     let refused = other.claim_upload(&id, &Claim::random(), LEASE).await;
     assert!(

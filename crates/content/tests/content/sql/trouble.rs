@@ -1,4 +1,4 @@
-//! Lost connections, callers that go away.
+//! Tests of lost connections and cancelled calls.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ async fn lost_connections_are_replaced() {
         .await
         .unwrap();
     for round in 0..5 {
-        // All connections of the pool are in use once.
+        // All connections of the pool are in use at once.
         let reads = (0..8).map(|_| by_tag(&db, "a", "v1"));
         futures_util::future::join_all(reads).await;
         place
@@ -58,7 +58,7 @@ pub(crate) async fn callers_that_go_away_leave_nothing_half_done(place: &Place) 
         let _ = task.await;
     }
     assert_eq!(place.audit().await, Vec::<String>::new());
-    // Whoever comes next need not wait for those who are gone.
+    // The next caller need not wait for the cancelled ones.
     db.put_manifest(&repository("a"), manifest("last", &["v1"]))
         .await
         .unwrap();

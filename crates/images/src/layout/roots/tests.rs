@@ -32,7 +32,7 @@ fn one_image_needs_no_tag_and_several_do() {
     // Docker's names are whole references.
     let whole = "docker.io/library/a:v3";
     assert_eq!(find(&[whole], Some("v3")), digest(whole));
-    // What refers to an image has no name and is not in the way.
+    // Referrers of an image have no name and do not make the choice ambiguous.
     assert_eq!(find(&["-signature", "v1"], None), digest("v1"));
     assert_eq!(find(&["-sole"], None), digest("-sole"));
     for (names, name, parts) in [

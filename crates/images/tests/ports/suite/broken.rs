@@ -1,4 +1,4 @@
-//! Content that must not be kept, and content that is not there.
+//! Tests of content that must not be kept, and of missing content.
 
 use bytes::Bytes;
 use futures_util::stream;
@@ -8,7 +8,7 @@ use lazaret_oci::{Descriptor, Digest};
 use super::Place;
 use super::sample::Sample;
 
-/// Pieces that may end badly.
+/// Scripted pieces, which may end with an error.
 struct Scripted {
     pieces: &'static [&'static [u8]],
     breaks: bool,
@@ -57,7 +57,7 @@ pub(super) async fn content_that_is_not_what_it_should_be_is_refused(place: &dyn
     refuses(&*target, &right, plain(&[])).await;
     refuses(&*target, &longer, plain(&[b"expected"])).await;
     refuses(&*target, &shorter, plain(&[b"expected"])).await;
-    // Nothing of that is in the way of the right content, or of other images.
+    // The failures do not affect the right content, or other images.
     let blob = Blob::new(right.clone(), plain(&[b"expected"]));
     target.put_blob(&blob).await.unwrap();
     let sample = Sample::image(1);
@@ -87,7 +87,7 @@ pub(super) async fn a_stream_that_breaks_off_leaves_nothing(place: &dyn Place) {
     assert!(chain(&error).contains("connection reset"), "{error:?}");
 }
 
-/// An error with its causes.
+/// The messages of an error and its causes.
 fn chain(error: &Error) -> String {
     let mut text = error.to_string();
     let mut next = std::error::Error::source(error);

@@ -1,4 +1,4 @@
-//! Reading an image back.
+//! Tests of reading an image back.
 
 use futures_util::TryStreamExt as _;
 use lazaret_images::{Blob, Graph, Source, Wanted};
@@ -29,7 +29,7 @@ pub(crate) async fn reads_like(source: &dyn Source, name: &str, sample: &Sample)
         let blob = source.blob(wanted).await.unwrap();
         assert_eq!(blob.descriptor(), wanted);
         assert_eq!(blob.bytes(wanted.size).await.unwrap(), whole);
-        // Any number of times, from any offset.
+        // Reads may be repeated, and may start at any offset.
         for offset in [0, 1, 600_000] {
             let start = usize::try_from(offset).unwrap().min(whole.len());
             if start < whole.len() {

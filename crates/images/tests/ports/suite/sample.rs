@@ -1,4 +1,4 @@
-//! Images in memory.
+//! Sample images in memory.
 
 use std::collections::HashMap;
 
@@ -10,7 +10,7 @@ use lazaret_oci::{
     RootFs, media_type,
 };
 
-/// Documents and blobs by digest, and the root among them.
+/// Documents and blobs by digest, and the descriptor of the root.
 #[derive(Clone)]
 pub(crate) struct Sample {
     pub root: Descriptor,
@@ -25,7 +25,7 @@ impl Sample {
         Self::image_for(seed, Platform::native(), Algorithm::Sha256)
     }
 
-    /// An image that is known by SHA-512 alone.
+    /// An image that is known only by SHA-512 digests.
     pub(crate) fn image_of_sha512(seed: u8) -> Self {
         Self::image_for(seed, Platform::native(), Algorithm::Sha512)
     }
@@ -78,7 +78,7 @@ impl Sample {
             subject: None,
             annotations: [("vendor.member".to_owned(), "kept".to_owned())].into(),
         };
-        // Spaces that no encoder would write again.
+        // The spaces are not canonical: encoding it again would give other bytes.
         let raw = format!(" {} ", serde_json::to_string(&index).unwrap());
         let document = ManifestDocument::parse(raw.into(), Some(media_type::INDEX)).unwrap();
         sample.root = sample.document(document);
@@ -127,12 +127,12 @@ impl Sample {
         descriptor
     }
 
-    /// The document at the top.
+    /// The root document.
     pub(crate) fn top(&self) -> &ManifestDocument {
         &self.documents[&self.root.digest]
     }
 
-    /// Every document by the digest it is known by.
+    /// Every document with the digest by which it is known.
     pub(crate) fn documents(&self) -> impl Iterator<Item = (&Digest, &ManifestDocument)> {
         self.documents.iter()
     }

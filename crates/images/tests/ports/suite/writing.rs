@@ -1,4 +1,4 @@
-//! Writing images.
+//! Tests of writing images.
 
 use lazaret_images::{Graph, Target, Wanted, copy};
 use lazaret_oci::ManifestDocument;
@@ -135,7 +135,7 @@ pub(super) async fn referrers_are_found(place: &dyn Place) {
     }
     target.finish().await.unwrap();
     let source = place.source().await;
-    // It is a part of nothing, and takes no name from the image.
+    // The referrer is not part of the image and does not take its name.
     reads_like(&*source, &place.name("v1"), &image).await;
     let found = source.referrers(&image.root.digest).await.unwrap();
     if place.knows_referrers() {

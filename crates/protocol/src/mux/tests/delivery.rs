@@ -1,4 +1,4 @@
-//! What is written arrives, whoever else reads or does not.
+//! Tests that written bytes arrive, whether other sessions are read or not.
 
 use proptest::prelude::*;
 
@@ -21,7 +21,7 @@ fn bytes(session: u32, stream: Stream, from: usize, length: usize) -> Vec<u8> {
         .collect()
 }
 
-/// One stream on its way: how long it is, how far it was written and read.
+/// One stream: its length, and the numbers of bytes that were written and read so far.
 #[derive(Debug, Clone, Default)]
 struct Course {
     length: usize,
@@ -122,7 +122,7 @@ impl World {
         }
     }
 
-    /// Does one step; whether anything moved.
+    /// Does one step; returns whether anything moved.
     fn step(&mut self, step: Step) -> bool {
         match step {
             Step::HostWrites(frames) => self.pair.host_writes(frames),
@@ -220,7 +220,7 @@ impl World {
         true
     }
 
-    /// Everybody does what is possible until nothing moves any more.
+    /// Lets all sides do everything possible until nothing moves any more.
     fn run_out(&mut self) {
         loop {
             let mut moved = self.step(Step::HostWrites(4)) | self.step(Step::GuestWrites(4));
@@ -242,7 +242,7 @@ impl World {
 
     fn check_memory(&self) {
         let sessions = self.courses.len();
-        // One window for each stream that is received, two pieces for each that is sent.
+        // One window for each received stream, two pieces for each sent one.
         let host = sessions * (2 * WINDOW_BYTES + WINDOW_BYTES / 2);
         let guest = sessions * (WINDOW_BYTES + WINDOW_BYTES);
         assert!(self.pair.host.held() <= host);
@@ -309,7 +309,7 @@ fn a_window_is_filled_and_no_more() {
         }
     }
     assert_eq!(sent, WINDOW_BYTES);
-    // Signals and the other streams pass.
+    // Signals and the other streams are not blocked.
     pair.host.signal(session, 15);
     assert_eq!(
         pair.settle().unwrap(),
@@ -399,7 +399,7 @@ fn what_was_on_its_way_to_a_session_that_ended_is_dropped() {
     let session = pair.running();
     pair.guest.finish(session, &Ending::Exit(Outcome::Code(3)));
     pair.guest_writes(9);
-    // The host has not read it yet.
+    // The host has not read the ending yet.
     pair.host.write(session, b"late");
     pair.host.signal(session, 9);
     assert_eq!(pair.settle().unwrap(), []);
@@ -441,7 +441,7 @@ fn sessions_are_bounded_and_places_are_given_back() {
     }
     assert_eq!(pair.host.open(&request()), Err(Error::TooManySessions));
     pair.finish(1, &Ending::Exit(Outcome::Code(0)));
-    // The ending was not read.
+    // The ending is not read yet.
     assert_eq!(pair.host.open(&request()), Err(Error::TooManySessions));
     assert!(pair.host.next_event(1).is_some());
     assert_eq!(pair.running(), 65);

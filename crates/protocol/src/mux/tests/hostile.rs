@@ -1,4 +1,4 @@
-//! Peers that break the rules.
+//! Tests of peers that break the rules.
 
 use proptest::prelude::*;
 
@@ -154,11 +154,11 @@ fn single_bytes_cost_no_more_than_their_number() {
     while pair.host.next_event(session).is_some() {
         events += 1;
     }
-    // The order is kept for the first runs; what follows joins the last of each stream.
+    // The order is kept for the first runs; later bytes join the last run of each stream.
     assert!((64..80).contains(&events), "{events}");
 }
 
-/// Any frame at all, more often one that fits somewhere.
+/// Any frame, biased towards frames that are valid somewhere.
 fn frame() -> impl Strategy<Value = (Kind, u8, u32, Vec<u8>)> {
     let kind = (1..=10_u8).prop_map(|kind| Kind::from_byte(kind).unwrap());
     let payload = prop_oneof![

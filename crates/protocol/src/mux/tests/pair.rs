@@ -1,9 +1,9 @@
-//! Two multiplexers, and the bytes between them.
+//! Two multiplexers, connected by wires in memory.
 
 use crate::mux::{Event, GuestMux, Happened, HostMux};
 use crate::{Decoder, Ending, Error, Process, Request};
 
-/// Bytes that each wire holds at most before its writer waits, as a device does.
+/// Capacity of each wire in bytes; a writer waits when it is full, as with a device.
 const WIRE_BYTES: usize = 100_000;
 
 /// Host and guest with a wire in each direction.
@@ -27,7 +27,7 @@ pub(super) fn request() -> Request {
 }
 
 impl Pair {
-    /// Lets the host write up to `frames` frames; whether there was one.
+    /// Lets the host write up to `frames` frames; returns whether there was one.
     pub(super) fn host_writes(&mut self, frames: usize) -> bool {
         let before = self.to_guest.len();
         for _ in 0..frames {
@@ -40,7 +40,7 @@ impl Pair {
         self.to_guest.len() > before
     }
 
-    /// Lets the guest write up to `frames` frames; whether there was one.
+    /// Lets the guest write up to `frames` frames; returns whether there was one.
     pub(super) fn guest_writes(&mut self, frames: usize) -> bool {
         let before = self.to_host.len();
         for _ in 0..frames {
@@ -74,7 +74,7 @@ impl Pair {
         Ok(())
     }
 
-    /// Carries everything until both sides are silent; what happened in the guest.
+    /// Carries everything until both sides are silent; returns the events in the guest.
     pub(super) fn settle(&mut self) -> Result<Vec<Happened>, Error> {
         let mut happened = Vec::new();
         loop {
@@ -87,7 +87,7 @@ impl Pair {
         }
     }
 
-    /// A session that runs.
+    /// Opens a session and starts it.
     pub(super) fn running(&mut self) -> u32 {
         let session = self.host.open(&request()).unwrap();
         self.settle().unwrap();
@@ -97,7 +97,7 @@ impl Pair {
         session
     }
 
-    /// Ends a session in the guest and tells the host.
+    /// Ends a session in the guest and carries the ending to the host.
     pub(super) fn finish(&mut self, session: u32, ending: &Ending) {
         self.guest.finish(session, ending);
         self.settle().unwrap();

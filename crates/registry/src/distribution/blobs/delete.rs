@@ -1,4 +1,4 @@
-//! Removing a blob from a repository (distribution-spec 1.1, "Deleting blobs").
+//! Deletes a blob from a repository (distribution-spec 1.1, "Deleting blobs").
 
 use http::StatusCode;
 use lazaret_content::Unlinked;
@@ -7,8 +7,8 @@ use lazaret_oci::{Digest, Repository};
 use crate::message::{Outcome, Refusal, answer};
 use crate::registry::Registry;
 
-/// The content itself stays, because other repositories may have it; collection frees it. A blob
-/// that a manifest of the repository names stays there.
+/// Removes the blob from the repository. Its content stays, because other repositories may have it;
+/// collection frees it. A blob that a manifest of the repository names cannot be deleted.
 pub(crate) async fn delete(
     registry: &Registry,
     repository: &Repository,

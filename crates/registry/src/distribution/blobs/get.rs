@@ -1,4 +1,4 @@
-//! Reading a blob, or a part of it (distribution-spec 1.1, "Pulling blobs").
+//! Reads a blob, or a part of it (distribution-spec 1.1, "Pulling blobs").
 
 use std::time::Duration;
 
@@ -16,11 +16,11 @@ use crate::message::{Body, Outcome, Refusal, answer};
 use crate::registry::Registry;
 use crate::server::zero_copy::{self, FileBody, Outgoing};
 
-/// Age of a lease from which `HEAD` renews it; far less than any grace of collection.
+/// Age at which `HEAD` renews a lease. It is much shorter than any grace period of collection.
 const RENEWAL: Duration = Duration::from_secs(60 * 60);
 
-/// `GET` and `HEAD`. A client that asks whether a blob is there may mean to push a manifest that
-/// names it: the lease of the blob is renewed.
+/// Answers `GET` and `HEAD`. A client that checks whether a blob exists may be about to push a
+/// manifest that names it, so the lease of the blob is renewed.
 pub(crate) async fn get(
     registry: &Registry,
     repository: &Repository,
@@ -90,7 +90,7 @@ pub(crate) async fn get(
     Ok(answer::with_digest(response, digest))
 }
 
-/// A link to the content, when clients read it from the store itself.
+/// A link to the content, if clients read it from the store itself.
 async fn link(registry: &Registry, stored: &StoredBlob) -> Result<Option<String>, Refusal> {
     match (registry.stores.objects.presign(), registry.terms().links) {
         (Some(presign), Some(lifetime)) => Ok(Some(presign.link(&stored.object, lifetime).await?)),
@@ -98,7 +98,7 @@ async fn link(registry: &Registry, stored: &StoredBlob) -> Result<Option<String>
     }
 }
 
-/// The content as a body; without a copy where the connection can do that.
+/// The content as a body. It is sent without a copy if the connection supports that.
 fn stream(blob: Blob, outgoing: Option<&Outgoing>) -> Response<Body> {
     let range = blob.range();
     let outgoing = outgoing.filter(|_| range.end - range.start >= zero_copy::LEAST);
@@ -115,7 +115,7 @@ fn stream(blob: Blob, outgoing: Option<&Outgoing>) -> Response<Body> {
     Response::new(StreamBody::new(blob.into_chunks().map_ok(Frame::data)).boxed_unsync())
 }
 
-/// `If-Range` (RFC 9110, section 13.1.5): a part of other content would be of no use.
+/// Evaluates `If-Range` (RFC 9110, section 13.1.5): a part of other content would be useless.
 fn range_applies(headers: &HeaderMap, digest: &Digest) -> bool {
     headers
         .get(header::IF_RANGE)

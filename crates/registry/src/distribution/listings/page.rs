@@ -7,13 +7,13 @@ use lazaret_oci::wire::ErrorCode;
 use crate::message::query::{Query, encode};
 use crate::message::{Body, Refusal, answer};
 
-/// Entries of one page, when the client does not say.
+/// Entries of one page, when the client gives no number.
 const DEFAULT_PAGE: usize = 1000;
 
-/// The page that `n` and `last` ask for.
+/// The page that the parameters `n` and `last` ask for.
 ///
 /// # Errors
-/// Fails when `n` is no number.
+/// Fails when `n` is not a number.
 pub(super) fn page(query: &Query) -> Result<Page, Refusal> {
     let limit = match query.get("n") {
         None => DEFAULT_PAGE,
@@ -28,7 +28,7 @@ pub(super) fn page(query: &Query) -> Result<Page, Refusal> {
     })
 }
 
-/// `Link` to the next page (distribution-spec 1.1, "Listing Tags").
+/// Adds the `Link` to the next page (distribution-spec 1.1, "Listing Tags").
 pub(super) fn with_next(
     response: Response<Body>,
     path: &str,

@@ -1,4 +1,4 @@
-//! `/v2/<name>/referrers/<digest>` (distribution-spec 1.1, "Listing Referrers").
+//! Answers `/v2/<name>/referrers/<digest>` (distribution-spec 1.1, "Listing Referrers").
 
 use http::{HeaderName, StatusCode, header};
 use lazaret_oci::{Digest, Repository, media_type};
@@ -10,7 +10,7 @@ use crate::registry::Registry;
 
 const FILTERS_APPLIED: HeaderName = HeaderName::from_static("oci-filters-applied");
 
-/// An index of the referrers, empty when there are none: the subject need not exist.
+/// An index of the referrers. It is empty when there are none, because the subject need not exist.
 pub(crate) async fn referrers(
     registry: &Registry,
     repository: &Repository,

@@ -1,4 +1,4 @@
-//! `/v2/_catalog`, as distribution has it.
+//! Answers `/v2/_catalog`, in the form of `distribution/distribution`.
 
 use http::StatusCode;
 use lazaret_content::{Listing, Page};
@@ -26,15 +26,15 @@ pub(crate) async fn repositories(registry: &Registry, caller: &Caller, query: &Q
     ))
 }
 
-/// A page of what the caller may see. Names that they may not see fill no page and end none,
-/// so that a page tells nothing of them.
+/// A page of the repositories that the caller may see. Other names take no room in a page and never
+/// end one, so that a page reveals nothing about them.
 async fn visible(
     registry: &Registry,
     caller: &Caller,
     mut page: Page,
 ) -> Result<Listing<Repository>, Refusal> {
     let limit = page.limit.unwrap_or(usize::MAX);
-    // One more than is shown, to know whether there are more.
+    // One more than is shown, to know whether there is another page.
     page.limit = page.limit.map(|limit| limit.saturating_add(1));
     let mut found = Listing {
         items: Vec::new(),

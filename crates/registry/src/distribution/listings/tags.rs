@@ -1,4 +1,4 @@
-//! `/v2/<name>/tags/list`.
+//! Answers `/v2/<name>/tags/list`.
 
 use http::StatusCode;
 use lazaret_oci::Repository;

@@ -1,4 +1,4 @@
-//! Removing a manifest or a tag (distribution-spec 1.1, "Deleting tags", "Deleting manifests").
+//! Deletes a manifest or a tag (distribution-spec 1.1, "Deleting tags", "Deleting manifests").
 
 use http::StatusCode;
 use lazaret_content::ManifestSelector;

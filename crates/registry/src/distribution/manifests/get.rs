@@ -1,4 +1,4 @@
-//! Reading a manifest (distribution-spec 1.1, "Pulling manifests").
+//! Reads a manifest (distribution-spec 1.1, "Pulling manifests").
 
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use lazaret_content::ManifestSelector;
@@ -8,7 +8,7 @@ use crate::act::Reference;
 use crate::message::{Outcome, Refusal, answer};
 use crate::registry::Registry;
 
-/// `GET` and `HEAD`. The bytes are those that were pushed, whatever `Accept` says: another
+/// Answers `GET` and `HEAD`. The bytes are those that were pushed, regardless of `Accept`: another
 /// form would have another digest.
 pub(crate) async fn get(
     registry: &Registry,

@@ -1,7 +1,8 @@
-//! Storing a manifest (distribution-spec 1.1, "Pushing manifests").
+//! Stores a manifest (distribution-spec 1.1, "Pushing manifests").
 //!
-//! In order: parse, digest, the schema of its family, the rule of the repository. Only then is
-//! it stored, in one step with its tags and its entry as a referrer, if all its blobs are here.
+//! The checks are, in this order: syntax, digest, the schema of its family, the rule of the
+//! repository. Then it is stored in one step with its tags and its entry as a referrer, if the
+//! repository has all its blobs.
 
 use std::sync::Arc;
 
@@ -22,7 +23,7 @@ use crate::terms::Terms;
 const SUBJECT: HeaderName = HeaderName::from_static("oci-subject");
 const TAG: HeaderName = HeaderName::from_static("oci-tag");
 
-/// Tags that one request may set.
+/// Largest number of tags that one request may set.
 const MOST_TAGS: usize = 100;
 
 pub(crate) async fn put(
@@ -99,7 +100,8 @@ pub(crate) async fn put(
     Ok(response)
 }
 
-/// Stores a manifest. Where layers may be missing, it is stored without claiming those that are.
+/// Stores a manifest. If layers may be missing, it is stored without references to the missing
+/// ones.
 async fn store(
     registry: &Registry,
     repository: &Repository,
@@ -138,7 +140,7 @@ fn verified(expected: &Digest, raw: &Bytes) -> Result<Digest, Refusal> {
     ))
 }
 
-/// The tag of the path, or those of the query beside a digest.
+/// The tag of the path, or the tags of the query if the path has a digest.
 fn tags(selector: &ManifestSelector, query: &Query) -> Result<Vec<Tag>, Refusal> {
     match selector {
         ManifestSelector::Tag(tag) => Ok(vec![tag.clone()]),
@@ -157,8 +159,8 @@ fn tags(selector: &ManifestSelector, query: &Query) -> Result<Vec<Tag>, Refusal>
     }
 }
 
-/// The blobs that must be in the repository, whatever their media types are, and the manifests
-/// of an index. Layers that declare to be fetched elsewhere need not be here.
+/// The digests of the blobs that must be in the repository, whatever their media types are, and of
+/// the manifests of an index. Non-distributable layers need not be in the repository.
 fn content_of(document: &ManifestDocument) -> (Vec<Digest>, Vec<Digest>) {
     let is_here = |blob: &&Descriptor| {
         !blob.media_type.contains("nondistributable") && !blob.media_type.contains("rootfs.foreign")
@@ -173,8 +175,8 @@ fn content_of(document: &ManifestDocument) -> (Vec<Digest>, Vec<Digest>) {
     }
 }
 
-/// The configuration of a known family must follow its schema; one entry for each fault. A
-/// configuration that is not here is reported with everything else that is missing.
+/// Checks that the configuration of a known family follows its schema; there is one entry for each
+/// fault. A missing configuration is reported with the other missing blobs.
 async fn check_schema(
     registry: &Registry,
     terms: &Terms,
@@ -204,7 +206,7 @@ async fn check_schema(
     else {
         return Ok(None);
     };
-    // A large configuration takes long enough to be in everyone's way.
+    // Checking a large configuration would delay other requests on this thread.
     let (schemas, manifest, checked) =
         (Arc::clone(&terms.schemas), manifest.clone(), config.clone());
     let faults = tokio::task::spawn_blocking(move || schemas.check(&manifest, &checked))
@@ -237,7 +239,7 @@ fn entry(fault: SchemaFault) -> ErrorEntry {
     }
 }
 
-/// The entry in the listing of the subject's referrers.
+/// The manifest's entry in the list of its subject's referrers.
 fn referrer(document: &ManifestDocument, digest: Digest, raw: &Bytes) -> Descriptor {
     let mut descriptor = Descriptor::new(document.media_type(), digest, raw.len() as u64);
     (descriptor.artifact_type, descriptor.annotations) = match document.content() {

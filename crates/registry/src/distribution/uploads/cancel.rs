@@ -1,4 +1,4 @@
-//! `DELETE`: gives a session up.
+//! `DELETE`: cancels an upload session.
 
 use http::StatusCode;
 use lazaret_content::UploadId;

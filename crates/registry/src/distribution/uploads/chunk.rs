@@ -1,4 +1,4 @@
-//! The part of a blob that a chunk says that it is.
+//! Reads the range of a chunk from its headers.
 
 use std::ops::Range;
 
@@ -7,10 +7,10 @@ use lazaret_oci::wire::ErrorCode;
 
 use crate::message::{Refusal, range};
 
-/// The part that a chunk says that it is; `None` for the next one, when it says nothing.
+/// The range of a chunk in its blob; `None` without a header, for the next bytes.
 ///
 /// # Errors
-/// Fails when the header is no range, or disagrees with the length of the body.
+/// Fails when the header is not a range, or contradicts the length of the body.
 pub(super) fn chunk(headers: &HeaderMap) -> Result<Option<Range<u64>>, Refusal> {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let Some(content_range) = text(header::CONTENT_RANGE) else {

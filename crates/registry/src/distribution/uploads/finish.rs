@@ -1,4 +1,4 @@
-//! `PUT`: the last chunk, if any, and the digest that the blob must have.
+//! `PUT`: takes the last chunk, if any, and the digest that the blob must have.
 
 use http::HeaderMap;
 use lazaret_content::UploadId;

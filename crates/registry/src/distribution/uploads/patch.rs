@@ -1,4 +1,4 @@
-//! `PATCH`: adds a chunk to a session.
+//! `PATCH`: appends a chunk to an upload session.
 
 use http::{HeaderMap, StatusCode};
 use lazaret_content::UploadId;

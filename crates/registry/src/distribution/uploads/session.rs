@@ -1,4 +1,4 @@
-//! Answers that say where an upload, or what became of it, is.
+//! Responses with the location of an upload session or of a finished blob.
 
 use http::{Response, StatusCode, header};
 use lazaret_content::UploadId;
@@ -8,7 +8,7 @@ use lazaret_oci::{Digest, Repository};
 use crate::message::answer::UPLOAD_UUID;
 use crate::message::{Body, Refusal, answer};
 
-/// An answer that tells where the session is and how far it has come.
+/// A response with the location of the session and its received range.
 pub(super) fn session(
     status: StatusCode,
     repository: &Repository,
@@ -17,13 +17,13 @@ pub(super) fn session(
 ) -> Response<Body> {
     let location = format!("/v2/{repository}/blobs/uploads/{id}");
     let response = answer::with(answer::empty(status), header::LOCATION, &location);
-    // The specification's range of an empty session: `0-0`, which cannot be told from one byte.
+    // The specification has `0-0` for an empty session, the same as for one byte.
     let range = format!("0-{}", size.saturating_sub(1));
     let response = answer::with(response, header::RANGE, &range);
     answer::with(response, UPLOAD_UUID, id.as_str())
 }
 
-/// An answer that tells where the finished blob is.
+/// A response with the location of the finished blob.
 pub(super) fn created(repository: &Repository, digest: &Digest) -> Response<Body> {
     let location = format!("/v2/{repository}/blobs/{digest}");
     let response = answer::with(
@@ -34,7 +34,7 @@ pub(super) fn created(repository: &Repository, digest: &Digest) -> Response<Body
     answer::with(response, answer::CONTENT_DIGEST, &digest.to_string())
 }
 
-/// A chunk that does not start where the upload ends.
+/// The refusal of a chunk that does not start at the end of the upload.
 pub(super) fn out_of_order(repository: &Repository, id: &UploadId, size: u64) -> Refusal {
     Refusal::new(
         ErrorCode::BlobUploadInvalid,

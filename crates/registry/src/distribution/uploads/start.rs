@@ -1,4 +1,4 @@
-//! `POST`: mounts a blob, takes a whole one, or starts a session.
+//! `POST`: mounts a blob, takes a whole one, or starts an upload session.
 
 use http::{HeaderName, StatusCode};
 use lazaret_oci::wire::ErrorCode;
@@ -11,9 +11,9 @@ use crate::caller::Caller;
 use crate::message::{Outcome, Query, Refusal, RequestBody, answer};
 use crate::registry::Registry;
 
-/// Smallest chunk worth sending (distribution-spec 1.1, "Pushing a blob in chunks").
+/// Smallest chunk that a client should send (distribution-spec 1.1, "Pushing a blob in chunks").
 const CHUNK_MIN_LENGTH: HeaderName = HeaderName::from_static("oci-chunk-min-length");
-/// Repositories looked at for a mount that names none.
+/// Largest number of repositories that are tried for a mount without a source.
 const CANDIDATES: usize = 32;
 
 pub(crate) async fn start(
@@ -35,7 +35,7 @@ pub(crate) async fn start(
         return Ok(created(repository, &digest));
     }
     let algorithm = match query.get("digest-algorithm") {
-        // The content of a mount that came to nothing will follow.
+        // After a failed mount the client sends the content to a session.
         None => query
             .get("mount")
             .and_then(|digest| digest.parse().ok())
@@ -53,8 +53,8 @@ pub(crate) async fn start(
     Ok(answer::with(response, CHUNK_MIN_LENGTH, &least.to_string()))
 }
 
-/// Gives the repository a blob that another one has, if the caller may read it there. Without
-/// a source, any such will do.
+/// Mounts a blob of another repository, if the caller may pull it there. Without a source, any
+/// repository with the blob is tried.
 async fn mount(
     registry: &Registry,
     caller: &Caller,
@@ -64,7 +64,7 @@ async fn mount(
 ) -> Result<bool, Refusal> {
     let sources = match from.map(str::parse::<Repository>) {
         Some(Ok(from)) => vec![from],
-        // A source that is no name has nothing to give.
+        // An invalid name cannot be the name of a source.
         Some(Err(_)) => Vec::new(),
         None => {
             registry
@@ -101,7 +101,7 @@ async fn monolithic(
             match upload.append(&mut body, None).await {
                 Ok(()) => upload.finish(&digest).await,
                 Err(refusal) => {
-                    // Nobody else knows the upload.
+                    // No client knows the upload, so nobody could continue it.
                     upload.discard().await?;
                     Err(refusal)
                 }

@@ -1,4 +1,4 @@
-//! `GET`: how far a session has come.
+//! `GET`: reports how many bytes an upload session has received.
 
 use http::StatusCode;
 use lazaret_content::UploadId;

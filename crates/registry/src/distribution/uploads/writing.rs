@@ -1,12 +1,13 @@
-//! One request's turn at an upload.
+//! Writes to an upload, which one request at a time can claim.
 //!
 //! ```text
 //! claim --append*--> release               the upload goes on
 //!       \--append*--> finish               it is a blob
 //!       \--discard                         it is gone
 //! ```
-//! The claim is a lease that is renewed while bytes come. Everything here runs in a task of its
-//! own, so that a client that hangs up cannot leave a claim behind or lose what it sent.
+//! The claim is a lease, which is renewed while bytes arrive. Everything here runs in a task of its
+//! own, so that a client that disconnects neither leaves a claim behind nor loses the bytes that it
+//! sent.
 
 use std::ops::Range;
 use std::time::Duration;
@@ -22,17 +23,16 @@ use super::session::out_of_order;
 use crate::message::{Refusal, RequestBody};
 use crate::registry::Registry;
 
-/// Time for which nobody else may write after a sign of life.
+/// Time after which a claim that is not renewed expires.
 const LEASE: Duration = Duration::from_secs(30);
-/// Time between signs of life.
+/// Time between renewals of a claim.
 const RENEWAL: Duration = Duration::from_secs(10);
-/// Longest time that a request waits for the one before it to let go of the upload.
+/// Longest time that a request waits for another one to release the upload.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// Time between its looks.
+/// Time between its attempts to claim the upload.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// Runs work on a body to its end, whether the client waits for it or not. What is left of the
-/// body comes back.
+/// Runs work on a body to its end, even if the client disconnects. Returns the rest of the body.
 pub(super) async fn detached<T, W>(
     body: &mut RequestBody,
     work: impl FnOnce(RequestBody) -> W,
@@ -60,7 +60,7 @@ pub(super) struct Writing {
 }
 
 impl Writing {
-    /// Claims an upload of the repository.
+    /// Claims an upload session of the repository.
     pub(super) async fn claim(
         registry: &Registry,
         repository: &Repository,
@@ -96,7 +96,7 @@ impl Writing {
         Ok(writing)
     }
 
-    /// Begins an upload and claims it.
+    /// Starts an upload session and claims it.
     pub(super) async fn begin(
         registry: &Registry,
         repository: &Repository,
@@ -106,13 +106,13 @@ impl Writing {
         Self::claim(registry, repository, &session.id).await
     }
 
-    /// Bytes staged.
+    /// Number of staged bytes.
     pub(super) fn size(&self) -> u64 {
         self.session.staged.size
     }
 
-    /// Appends a body that says where it belongs, if it says so. What came before a failure
-    /// stays.
+    /// Appends a chunk; `range`, if given, must start at the end of the upload. Bytes that arrived
+    /// before a failure are kept.
     pub(super) async fn chunk(
         &mut self,
         body: &mut RequestBody,
@@ -134,7 +134,7 @@ impl Writing {
             .await
     }
 
-    /// Appends a body, which has at most `limit` bytes.
+    /// Appends a body of at most `limit` bytes.
     pub(super) async fn append(
         &mut self,
         body: &mut RequestBody,
@@ -171,7 +171,7 @@ impl Writing {
             }
             left -= length;
             room -= length;
-            // When this fails, the object is what it was before this request.
+            // If this fails, the object is the same as before this request.
             writer.write(bytes).await?;
             self.renew().await?;
         };
@@ -199,7 +199,7 @@ impl Writing {
         Err(Error::UploadBusy { id: id.clone() }.into())
     }
 
-    /// Gives the upload back, with what is staged.
+    /// Releases the claim and keeps the staged bytes.
     pub(super) async fn release(self) -> Result<(), Refusal> {
         let UploadSession { id, staged, .. } = self.session;
         if let Some(hasher) = self.hasher {
@@ -213,7 +213,7 @@ impl Writing {
         Ok(())
     }
 
-    /// Drops the upload.
+    /// Deletes the upload session.
     pub(super) async fn discard(self) -> Result<(), Refusal> {
         self.registry
             .stores
@@ -223,8 +223,8 @@ impl Writing {
         Ok(())
     }
 
-    /// Makes the upload the blob `digest`. A wrong digest ends the upload; when the store fails,
-    /// it stays as it is and may be finished later.
+    /// Makes the upload the blob `digest`. A wrong digest ends the upload. If the store fails, the
+    /// upload stays as it is and can be finished later.
     pub(super) async fn finish(mut self, digest: &Digest) -> Result<(), Refusal> {
         match self.verified(digest).await {
             Ok(true) => {}
@@ -255,14 +255,14 @@ impl Writing {
         {
             Ok(Finished::Stored | Finished::Duplicate) => Ok(()),
             Err(error) => {
-                // The upload stays for another try, unless the claim went with the failure.
+                // The upload stays for another try, unless the claim was lost with the failure.
                 let _ = self.release().await;
                 Err(error.into())
             }
         }
     }
 
-    /// Whether the sealed object has the digest; reads it again when no hash is at hand.
+    /// Whether the sealed object has the digest. It is read again when its hash is not known.
     async fn verified(&mut self, digest: &Digest) -> Result<bool, Error> {
         let UploadSession {
             id,
@@ -315,7 +315,7 @@ impl Writing {
     }
 }
 
-/// Records a new upload.
+/// Records a new upload session.
 pub(super) async fn begin(
     registry: &Registry,
     repository: &Repository,

@@ -7,7 +7,7 @@ fn an_address_has_so_many_places_and_gets_them_back() {
     let first = places.take(address, 2).unwrap();
     let _second = places.take(address, 2).unwrap();
     assert!(places.take(address, 2).is_none());
-    // The same host, as IPv6 sockets see it.
+    // The same host in the form of IPv6 sockets.
     assert!(
         places
             .take("::ffff:192.0.2.1".parse().unwrap(), 2)

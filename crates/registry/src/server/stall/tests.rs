@@ -14,7 +14,7 @@ fn pace(stall: u64, rate: u64, window: u64) -> Pace {
 async fn a_peer_that_takes_nothing_is_given_up() {
     let (near, mut far) = tokio::io::duplex(1024);
     let mut near = Impatient::new(near, pace(600, 0, 600), Arc::default());
-    // Slow, but it goes on: longer in all than the limit.
+    // The reader is slow but makes progress; in all it takes longer than the limit.
     let reader = tokio::spawn(async move {
         let mut buffer = [0; 1024];
         for _ in 0..4 {
@@ -29,7 +29,7 @@ async fn a_peer_that_takes_nothing_is_given_up() {
     assert_eq!(error.kind(), io::ErrorKind::TimedOut);
 }
 
-/// A peer that takes `step` bytes ten times a second.
+/// A peer that takes `step` bytes ten times per second.
 async fn drip(step: usize, pace: Pace) -> io::Result<()> {
     let (near, mut far) = tokio::io::duplex(64);
     let mut near = Impatient::new(near, pace, Arc::default());
@@ -57,7 +57,7 @@ async fn a_peer_that_takes_a_byte_now_and_then_is_given_up() {
 #[tokio::test(start_paused = true)]
 async fn a_peer_that_is_fast_enough_gets_everything() {
     drip(32, pace(600, 100, 2000)).await.unwrap();
-    // And without a rate, any progress will do.
+    // Without a rate, any progress is enough.
     drip(1, pace(600, 0, 2000)).await.unwrap();
 }
 

@@ -49,7 +49,7 @@ fn a_broken_header_begins_a_trace() {
         );
         assert!(!self::context(header, 0.0).is_sampled, "{header}");
     }
-    // A later version may say more.
+    // A later version may have more fields.
     let later = "01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-more";
     assert!(context(later, 0.0).parent.is_some());
 }

@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn failures_come_out_at_the_end() {
-    // A pipe has no places to write at.
+    // A pipe cannot be written at an offset.
     let (_reader, pipe) = io::pipe().unwrap();
     let file = File::from(std::os::fd::OwnedFd::from(pipe));
     let writer = Writer::start(&file).unwrap();

@@ -1,4 +1,4 @@
-//! EROFS with compression: what the kernel reads of it, and we.
+//! Tests of EROFS with compression, as the kernel and our reader read it.
 
 use std::fs::{self, File};
 
@@ -17,7 +17,7 @@ fn erofs(compression: Compression) -> Options {
     }
 }
 
-/// Bytes that nothing makes smaller.
+/// Bytes that do not compress.
 fn noise(length: usize) -> Vec<u8> {
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     let mut next = || {
@@ -29,13 +29,13 @@ fn noise(length: usize) -> Vec<u8> {
     (0..length).map(|_| next()).collect()
 }
 
-/// Text, more or less.
+/// Bytes that compress like text.
 fn text(length: usize) -> Vec<u8> {
     let lines = (0u64..).flat_map(|n| format!("line {n}: {}\n", n * n % 977).into_bytes());
     lines.take(length).collect()
 }
 
-/// Writes a disk of these files; kernel and reader must show them. Returns its size.
+/// Writes a disk of these files; kernel and reader must show them. Returns its size in bytes.
 #[track_caller]
 fn check(compression: Compression, files: &[Vec<u8>]) -> u64 {
     let disk = build_with(erofs(compression), |disk| {
@@ -49,7 +49,7 @@ fn check(compression: Compression, files: &[Vec<u8>]) -> u64 {
     for (number, content) in files.iter().enumerate() {
         let stat = reader.lookup(number.to_string()).unwrap().unwrap();
         let mut read = Vec::new();
-        // Not in step with blocks or segments.
+        // Not aligned to blocks or segments.
         let mut buffer = vec![0; 50_001];
         while read.len() < content.len() {
             let count = reader.read(&stat, read.len() as u64, &mut buffer).unwrap();
@@ -100,7 +100,8 @@ fn files_around_every_boundary() {
     }
 }
 
-/// Segments that do not shrink are stored as they are; a file of nothing else is a plain one.
+/// Segments that do not shrink are stored uncompressed; a file of only such segments is a plain
+/// one.
 #[test]
 fn noise_is_stored_as_it_is() {
     let (a, b) = (text(300_000), noise(300_000));
@@ -119,7 +120,7 @@ fn noise_is_stored_as_it_is() {
     }
 }
 
-/// What is replaced, even while it is on its way, leaves a hole.
+/// A file that is replaced, even while it is in the compressor, leaves a hole.
 #[test]
 fn replaced_files_become_holes() {
     let disk = build_with(erofs(ZSTD), |disk| {
@@ -148,7 +149,7 @@ fn names_of_compressions() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
-    /// Whatever mixture of pieces: kernel and reader agree with what was written.
+    /// Kernel and reader agree with any mixture of pieces that was written.
     #[test]
     fn any_mixture(
         files in prop::collection::vec(

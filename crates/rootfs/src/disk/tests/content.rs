@@ -1,4 +1,4 @@
-//! What is in the layers is what is on the disk, as the kernel sees it.
+//! Tests that the disk has the content of the layers, as the kernel sees it.
 
 use crate::tests::{Dump, Tar, build, build_with, gzip, small, spec};
 use crate::{Attributes, Timestamp};

@@ -1,4 +1,4 @@
-//! The same input gives the same bytes.
+//! Tests that the same input gives the same bytes.
 
 use crate::tests::{Tar, build, build_with, gzip, small, spec};
 use crate::{Attributes, Options};

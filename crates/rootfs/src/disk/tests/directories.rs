@@ -1,4 +1,4 @@
-//! Directories from one block to an index of two levels, as the kernel and `debugfs` see them.
+//! Tests of directories, from one block to an index of two levels, with the kernel and `debugfs`.
 
 use std::fs;
 
@@ -20,7 +20,7 @@ fn directory(options: Options, count: u32) -> TestDisk {
     build_with(options, fill).unwrap()
 }
 
-/// Every name is found, by the kernel if it may be asked, and none more is listed.
+/// Every name is found, by the kernel if mounting is allowed, and no other is listed.
 fn check(disk: &TestDisk, count: u32) {
     let point = disk.folder().join("point");
     fs::create_dir(&point).unwrap();
@@ -69,7 +69,7 @@ fn names_are_found_in_directories_of_any_size() {
     }
 }
 
-/// On an EROFS, `.` and `..` stand where their bytes put them.
+/// On EROFS, `.` and `..` are sorted among the other names.
 #[test]
 fn names_before_the_dots() {
     let names = ["!", "+a", "-", ".-", ".a", "..a", "...", "\u{1}", "~"];
@@ -81,7 +81,7 @@ fn names_before_the_dots() {
     assert_eq!(dump.names().len(), names.len());
 }
 
-/// A guest may go on with what we have made: split leaves, add levels, remove names.
+/// A guest may change a directory that we wrote: split leaves, add levels, remove names.
 #[test]
 fn a_guest_adds_and_removes_names() {
     let options = Options {

@@ -1,4 +1,4 @@
-//! What is particular to EROFS.
+//! Tests of what only EROFS does.
 
 use std::fs;
 
@@ -14,7 +14,7 @@ fn erofs() -> Options {
 
 const MIB: usize = 1 << 20;
 
-/// A hole of a mebibyte takes no room in the image; smaller ones are data.
+/// A hole of 1 MiB takes no room in the image; smaller ones are data.
 #[test]
 fn large_holes_are_no_data() {
     let mut content = vec![7; 5 * MIB + 100];
@@ -38,7 +38,7 @@ fn large_holes_are_no_data() {
     }
 }
 
-/// An attribute that many files have is stored once.
+/// An attribute of many files is stored once.
 #[test]
 fn equal_attributes_are_shared() {
     let value = "v".repeat(3000);
@@ -49,7 +49,7 @@ fn equal_attributes_are_shared() {
     assert!(disk.summary.size < 100_000, "{}", disk.summary.size);
 }
 
-/// What lower layers had and upper ones replaced takes no room on the host.
+/// Data of lower layers that upper ones replaced takes no room on the host.
 #[test]
 fn replaced_files_become_holes() {
     let lower = Tar::new().file("f", vec![1; 8 * MIB]).end();
@@ -58,7 +58,7 @@ fn replaced_files_become_holes() {
     assert!(disk.host_bytes() < MIB as u64, "{}", disk.host_bytes());
 }
 
-/// The end of a link or directory that does not fit the inode's block has one of its own.
+/// The end of a link or directory that does not fit the inode's block gets its own block.
 #[test]
 fn attributes_and_targets_of_every_length() {
     let tar = (0..64).fold(Tar::new(), |tar, n| {

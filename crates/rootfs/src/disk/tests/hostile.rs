@@ -1,4 +1,4 @@
-//! Layers that attack: each ends inside the tree or in a typed error.
+//! Tests of hostile layers: each stays inside the tree or ends in a typed error.
 
 use crate::tests::{Dump, Tar, build, build_with, small, spec, try_build};
 use crate::{EntryFault, Error, Options};
@@ -170,7 +170,7 @@ fn a_deep_tree_takes_no_stack() {
         at.push_str(&step);
         layer = layer.dir(&at);
     }
-    // Longer names than any path may have, by way of links.
+    // Names that become longer than any path may be, through symbolic links.
     layer = layer
         .symlink("l", &at)
         .symlink("l/l", &at)

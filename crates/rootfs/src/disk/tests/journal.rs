@@ -1,4 +1,4 @@
-//! Disks with a journal.
+//! Tests of disks with a journal.
 
 use std::fs;
 use std::io::Write;
@@ -52,7 +52,7 @@ fn journals_have_the_size_that_mke2fs_gives() {
     }
 }
 
-/// What a machine has synced before it stops hard is there when the disk is mounted again.
+/// Data that a machine synced before a hard stop is there when the disk is mounted again.
 #[test]
 fn a_journal_is_replayed_after_a_hard_stop() {
     let disk = build_with(with_journal(64 << 20), |disk| {
@@ -69,7 +69,7 @@ fn a_journal_is_replayed_after_a_hard_stop() {
         file.write_all(b"content").unwrap();
         file.sync_all().unwrap();
     }
-    // The disk as it is at this moment, not unmounted.
+    // The disk at this moment, not unmounted.
     fs::copy(&disk.path, &copy).unwrap();
     unmount(&point);
     assert!(mount(&copy, &point, "loop"), "the copy must mount");

@@ -1,4 +1,4 @@
-//! Large files, deep extent trees, directories with many names.
+//! Tests of large files, deep extent trees and directories with many names.
 
 use std::io::{self, Read};
 use std::os::unix::fs::FileExt as _;
@@ -29,8 +29,8 @@ impl Read for Pattern {
     }
 }
 
-/// A file with 820 blocks of data, 6 MiB apart, three leaves of extents below the root, and `size`
-/// bytes in all.
+/// A file of `size` bytes with 820 blocks of data, 6 MiB apart: three leaves of extents below the
+/// root.
 fn sparse(size: u64) -> Vec<u8> {
     let (mut map, mut stored) = (String::from("820\n"), Vec::new());
     for n in 0..820u64 {
@@ -95,7 +95,7 @@ fn sparse_files_beyond_every_32_bit_bound() {
 
 #[test]
 fn a_file_scattered_over_freed_blocks() {
-    // Thousands of single-block files, every second one freed again: a large file fills the gaps.
+    // Thousands of single-block files, every second one freed: a large file fills the gaps.
     let mut lower = Tar::new();
     let mut hide = Tar::new();
     for n in 0..6000 {
@@ -122,7 +122,7 @@ fn a_file_scattered_over_freed_blocks() {
             io::repeat(9).take(800 * 4096),
         )?;
         disk.add_file("scattered", Attributes::new(0o600), &data[..])?;
-        // Room in one piece for the inode table.
+        // The inode table needs contiguous room.
         disk.apply_layer(&unfill[..], "").map(drop)
     })
     .unwrap();
@@ -133,7 +133,7 @@ fn a_file_scattered_over_freed_blocks() {
 
 #[test]
 fn a_deep_extent_tree() {
-    // Four leaves of 340 extents are what the root reaches directly.
+    // The root reaches at most four leaves of 340 extents directly.
     let data = Pattern {
         at: 0,
         size: 6000 * 4096,
@@ -180,7 +180,7 @@ fn more_subdirectories_than_a_link_count_holds() {
     assert!(disk.debugfs("stat /d").contains("Links: 1 "));
 }
 
-/// With a search for each, this would take hours.
+/// This would take hours if each whiteout searched the directory.
 #[test]
 fn repeated_whiteouts_cost_no_more_than_one() {
     let mut lower = Tar::new();

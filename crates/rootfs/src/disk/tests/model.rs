@@ -1,4 +1,4 @@
-//! Random layers against a plain model of the specification.
+//! Tests random layers against a plain model of the specification.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use crate::tests::{Dump, Seen, Tar, spec, try_build};
 
-/// One entry of a random layer. Numbers choose among few names, so that entries meet.
+/// One entry of a random layer. Numbers choose among few names, so that entries collide.
 #[derive(Debug, Clone)]
 enum Op {
     Dir(Vec<u8>, u16),
@@ -49,7 +49,7 @@ enum What {
     Symlink,
 }
 
-/// A map from full names to files; slow, and easy to compare with the specification.
+/// The reference model: a map from full names to files, slow but close to the specification.
 #[derive(Default, Clone)]
 struct Model {
     files: BTreeMap<String, (What, usize)>,
@@ -61,8 +61,8 @@ impl Model {
         path.match_indices('/').map(|(at, _)| &path[..at])
     }
 
-    /// An entry may be applied if its parents are directories or missing, and a link's target is
-    /// a file that no whiteout of the same layer has touched.
+    /// Whether an entry may be applied: its parents are directories or missing, and the target of a
+    /// link is a file that no whiteout of the same layer has touched.
     fn accepts(&self, op: &Op) -> bool {
         let clear = |p: &str| {
             Self::parents(p)
@@ -88,7 +88,7 @@ impl Model {
             .retain(|name, _| name != path && !name.starts_with(&below));
     }
 
-    /// Hides lower layers' files below a directory; directories stay while something is in them.
+    /// Hides the files of lower layers below a directory; a directory stays while it is not empty.
     fn hide(&mut self, prefix: &str, layer: usize) {
         let inside = |name: &str| name.starts_with(prefix);
         let current: Vec<String> = self

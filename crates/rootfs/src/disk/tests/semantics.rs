@@ -1,4 +1,4 @@
-//! The image specification's rules, case by case.
+//! Tests of the image specification's rules, case by case.
 
 use crate::tests::{Dump, Tar, build, build_layers, build_with, small, spec, try_build};
 use crate::{EntryFault, Error, FileSystem, Options};
@@ -215,7 +215,7 @@ fn what_comes_with_a_further_name_is_the_files() {
                 .pax("SCHILY.xattr.user.y", "old"),
         )
         .entry(link)
-        // One that says nothing of extended attributes leaves them.
+        // An entry without extended attributes leaves those of the file.
         .entry(spec(b'1', "c").link("b").mode(0o755));
     let dump = names(&[layer.end()], &["a", "b", "c"]);
     if dump.exact {
@@ -231,7 +231,7 @@ fn what_comes_with_a_further_name_is_the_files() {
     }
 }
 
-/// Each name brings as much as fits, all together too much.
+/// The attributes of each name fit, but not those of all names together.
 #[test]
 fn attributes_that_names_add_up_to_are_bounded() {
     let layer = (0..4).fold(Tar::new().file("a", ""), |tar, n| {
@@ -246,7 +246,7 @@ fn attributes_that_names_add_up_to_are_bounded() {
     );
 }
 
-/// A file with thousands of attributes and thousands of names costs no more than its bytes.
+/// A file with thousands of attributes and thousands of names costs no more than its size.
 #[test]
 fn names_of_a_file_with_many_attributes() {
     let many = (0..2000).fold(spec(b'0', "a"), |file, n| {
@@ -346,7 +346,8 @@ fn malformed_whiteouts_are_refused_and_aufs_names_ignored() {
     names(&[lower, aufs], &["y"]);
 }
 
-/// Over the layers: what is there keeps its attributes, links are followed inside the tree.
+/// On top of layers, existing directories keep their attributes, and links are followed in the
+/// tree.
 #[test]
 fn directories_are_made_where_they_are_missing() {
     let layer = Tar::new()

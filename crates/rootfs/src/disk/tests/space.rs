@@ -1,4 +1,4 @@
-//! Sizes, free space, and disks that a guest writes to.
+//! Tests of sizes, free space, and disks that a guest writes to.
 
 use std::fs::{self, File};
 
@@ -58,7 +58,7 @@ fn sizes_around_group_boundaries_are_clean() {
 
 #[test]
 fn replaced_files_give_their_room_back() {
-    // Six times 3 MiB would not fit.
+    // Six files of 3 MiB at once would not fit.
     let layers = (0..6u8).map(|n| Tar::new().file("f", vec![n + 1; 3 << 20]).end());
     let options = Options {
         size: Some(9 << 20),
@@ -159,7 +159,7 @@ fn a_guest_can_write_to_every_disk() {
     let point = disk.folder().join("rw");
     fs::create_dir(&point).unwrap();
     if !mount(&disk.path, &point, "loop,rw") {
-        // Without mounts, debugfs is the writer.
+        // Where mounting is not allowed, debugfs writes instead.
         let output = std::process::Command::new("debugfs")
             .args(["-w", "-R", "mkdir /made"])
             .arg(&disk.path)

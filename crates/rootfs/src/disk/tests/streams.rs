@@ -1,4 +1,4 @@
-//! Streams that are damaged, lie about their sizes, or never end.
+//! Tests of streams that are damaged, lie about their sizes, or never end.
 
 use std::io::{self, Read};
 
@@ -85,7 +85,7 @@ fn a_truncated_tar() {
     assert_eq!(whole.content("/a"), [7; 10_000]);
 }
 
-/// The header says 0, the extended header 1024: the hidden entry is data, not an entry.
+/// The header has size 0, the extended header 1024: the hidden entry is data, not an entry.
 #[test]
 fn pax_sizes_override_the_header() {
     let hidden = Tar::new().file("hidden", "").0;
@@ -98,7 +98,7 @@ fn pax_sizes_override_the_header() {
     assert!(disk.exists("/b") && !disk.exists("/hidden"));
 }
 
-/// An extended size belongs to the entry, not to the long name between the two.
+/// An extended size belongs to the entry, not to the long-name header before it.
 #[test]
 fn pax_sizes_do_not_reach_long_name_headers() {
     let name = "n".repeat(150);
@@ -258,7 +258,7 @@ fn more_entries_than_allowed() {
     };
     let expected = "failed to apply the layer: more than 100 entries";
     assert_eq!(bomb(&layer).unwrap().to_string(), expected);
-    // Parents that are made count as well.
+    // Parents that are made count as entries.
     let deep = Tar::new().file("d/".repeat(150) + "x", "").end();
     assert_eq!(bomb(&deep).unwrap().to_string(), expected);
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// From `debugfs -R 'dx_hash -h half_md4 -s 01020304-0506-0708-090a-0b0c0d0e0f10 NAME'`.
+/// Values from `debugfs -R 'dx_hash -h half_md4 -s 01020304-0506-0708-090a-0b0c0d0e0f10 NAME'`.
 #[test]
 fn hashes_are_those_of_debugfs() {
     let seed = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16];

@@ -14,7 +14,8 @@ fn decode(stream: &[u8], input: usize, output: usize) -> io::Result<Vec<u8>> {
 }
 
 proptest! {
-    /// Members of any number, length and level, however input and output are cut.
+    /// Decodes members of any number, length and level, with any size of the input and output
+    /// pieces.
     #[test]
     fn members_are_decoded_whatever_the_buffers(
         members in prop::collection::vec((prop::collection::vec(0u8..8, 0..3000), 0u32..=9), 1..6),
@@ -31,7 +32,7 @@ proptest! {
         prop_assert_eq!(decode(&stream, input, output).unwrap(), expected);
     }
 
-    /// Nothing that is cut or changed decodes to something else, and everything ends.
+    /// A stream that is cut or changed never decodes to other data, and decoding always ends.
     #[test]
     fn damage_is_found(
         content in prop::collection::vec(0u8..8, 1..3000),
@@ -40,7 +41,7 @@ proptest! {
         cut in any::<bool>(),
     ) {
         let mut stream = gzip(&content);
-        // Bytes 3 to 9 of the header say nothing about the content.
+        // Bytes 3 to 9 of the header do not affect the content.
         let at = 10 + at.index(stream.len() - 10);
         if cut {
             stream.truncate(at);
@@ -66,7 +67,7 @@ fn headers_with_every_field() {
         .write(Vec::new(), Compression::default());
     encoder.write_all(b"content").unwrap();
     let plain = encoder.finish().unwrap();
-    // The same with a checksum of the header.
+    // The same with a header checksum.
     let length = 10 + 2 + 3000 + 5 + 8;
     let mut checked = plain.clone();
     checked[3] |= 2;

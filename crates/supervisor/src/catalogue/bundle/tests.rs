@@ -71,7 +71,7 @@ fn a_bundle_comes_out_as_it_went_in() {
     };
     let bundle = pack();
     assert!(bundle == pack());
-    // A gigabyte, nearly all of it holes.
+    // The disk has a gigabyte, nearly all of it holes.
     assert!(bundle.len() < 300_000, "{}", bundle.len());
     let (store, record) = take(folder.path(), &bundle).unwrap();
     let prebuilt = record.prebuilt.unwrap();
@@ -84,7 +84,7 @@ fn a_bundle_comes_out_as_it_went_in() {
     let digest = Digest::of(manifest().manifest.as_bytes());
     assert_eq!(record.digest, digest);
     assert!(store.path(&digest).is_some());
-    // Twice is once.
+    // Taking a bundle twice changes nothing.
     take(folder.path(), &bundle).unwrap();
     assert_eq!(store.disks().unwrap().len(), 1);
 }
@@ -114,7 +114,7 @@ fn anything_else_is_refused_and_leaves_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let disk = disk(folder.path());
     let mut ext4 = vec![0; 2 << 20];
-    // Enough for the superblock to be one, not for the tree.
+    // Enough bytes for a valid superblock, but not for the tree.
     disk.read_exact_at(&mut ext4, 0).unwrap();
     let json = serde_json::to_vec(&manifest()).unwrap();
     let json = &json[..];

@@ -18,7 +18,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// How far a state is: a life only goes forward.
+/// The position of a state in a life, which only goes forward.
 fn age(life: &Life) -> u8 {
     match life {
         Life::Created => 0,

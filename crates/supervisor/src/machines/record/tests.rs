@@ -3,7 +3,7 @@ use super::*;
 #[test]
 fn a_process_that_is_no_more_or_another_is_not_ended() {
     let folder = tempfile::tempdir().unwrap();
-    // This very process, with a start time that is not its own.
+    // This test's own process, with a wrong start time.
     let record = format!(
         r#"{{"version":1,"pid":{},"started":1}}"#,
         std::process::id()

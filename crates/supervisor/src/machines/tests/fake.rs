@@ -1,4 +1,4 @@
-//! A hypervisor whose emulators are processes that sleep.
+//! A fake hypervisor, whose emulators are processes that sleep.
 
 use std::process::{Child, Command};
 use std::sync::{Arc, Mutex};
@@ -14,7 +14,7 @@ use crate::machines::emulator::{Emulator, Hypervisor};
 use crate::machines::machine::Machine;
 use crate::machines::{Design, DiskContent, DiskDesign, Machines};
 
-/// What a step does.
+/// The behaviour of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Then {
     Works,
@@ -32,7 +32,7 @@ impl Then {
     }
 }
 
-/// Starts emulators as the script says.
+/// A hypervisor that starts emulators with scripted behaviour.
 #[derive(Debug, Clone)]
 pub(super) struct Fake {
     start: Then,
@@ -49,7 +49,7 @@ impl Fake {
         }
     }
 
-    /// The processes that were started and still run.
+    /// Process ids of the started emulators that still run.
     pub(super) fn living(&self) -> Vec<u32> {
         let mut pids = self.started.lock().unwrap().clone();
         pids.retain(|pid| {
@@ -109,7 +109,7 @@ impl Drop for Sleeper {
     }
 }
 
-/// A folder with machines, and a store whose lease they hold.
+/// A folder of machines, and a store on which they hold leases.
 pub(super) struct World {
     folder: TempDir,
     pub(super) machines: Machines,
@@ -126,7 +126,7 @@ impl World {
         }
     }
 
-    /// Makes a machine, or tries to, with a disk that can be written or not.
+    /// Tries to make a machine; `writes` says whether its disk can be written.
     pub(super) async fn create(&self, fake: &Fake, writes: bool) -> Result<Machine<Fake>, Error> {
         let write = move |path: &std::path::Path| {
             let content = if writes {
@@ -155,12 +155,12 @@ impl World {
         self.machines.create(design, fake.clone()).await
     }
 
-    /// Whether a prune is refused.
+    /// Whether a lease keeps the store from being pruned.
     pub(super) fn is_leased(&self) -> bool {
         self.store.prune(|_| false).is_err()
     }
 
-    /// The folders of machines that are there.
+    /// The existing folders of machines.
     pub(super) fn folders(&self) -> Vec<std::path::PathBuf> {
         let entries = std::fs::read_dir(self.folder.path().join("machines")).unwrap();
         entries.map(|entry| entry.unwrap().path()).collect()

@@ -1,4 +1,5 @@
-//! Any failure at any step: the state is the one of the drawing, and nothing is left.
+//! Property: after a failure at any step the state is the one that [`Life`] says, and nothing is
+//! left behind.
 
 use std::path::Path;
 use std::time::Duration;
@@ -12,10 +13,10 @@ use super::fake::{Fake, Then, World};
 use crate::machines::machine::Machine;
 use crate::machines::{Ending, Life, Machines};
 
-/// How long a step that hangs is waited for, and one that does not.
+/// Time limits for a step that hangs, and for one that does not.
 const PATIENCE: [Duration; 2] = [Duration::from_millis(10), Duration::from_secs(60)];
 
-/// The holder's last deed.
+/// The last action of the holder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Last {
     Ends(Ending),
@@ -139,8 +140,8 @@ async fn hold(world: &World, fake: &Fake, mut machine: Machine<Fake>, story: &St
     }
 }
 
-/// A holder that dies leaves its folder as it is, without a lock: the next command ends the
-/// emulator and removes the folder, and touches no folder that is locked.
+/// A holder that dies leaves its folder without a lock. The next command ends the emulator and
+/// removes the folder, and touches no locked folder.
 fn dies(world: &World, fake: &Fake, folder: &Path) {
     let left = folder.with_file_name("lazaret-0123456789abcdef");
     std::fs::create_dir(&left).unwrap();

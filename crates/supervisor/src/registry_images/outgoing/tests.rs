@@ -9,7 +9,7 @@ use super::*;
 
 const WHOLE: &[u8] = b"0123456789abcdefghij";
 
-/// Content that counts how often it is read, and may fail within the third piece.
+/// Content that counts how often it is read, and that can fail in the third piece.
 #[derive(Clone)]
 struct Counted {
     reads: Arc<AtomicU32>,

@@ -1,4 +1,4 @@
-//! Small kernels, modules and packages made of bytes.
+//! Small kernels, modules and packages, built from bytes.
 
 use std::io::Write as _;
 
@@ -40,12 +40,12 @@ fn elf_header() -> Vec<u8> {
     elf
 }
 
-/// A kernel module that says this about itself (`depends=a,b`, separated by newlines here).
+/// A kernel module with this information (`depends=a,b`; here separated by newlines).
 pub(super) fn module(modinfo: &str) -> Vec<u8> {
     elf_with_section(".modinfo", modinfo.replace('\n', "\0").as_bytes())
 }
 
-/// A `vmlinux` whose notes have this name, among others.
+/// A `vmlinux` with several notes, of which one has this name.
 pub(super) fn vmlinux(note: &[u8; 4]) -> Vec<u8> {
     let mut notes = Vec::new();
     for (name, kind) in [(b"Odd\0", 18_u32), (note, 18)] {
@@ -69,7 +69,7 @@ pub(super) fn vmlinux(note: &[u8; 4]) -> Vec<u8> {
     elf
 }
 
-/// A bzImage of that release around a payload.
+/// A bzImage of this release around a payload.
 pub(super) fn bzimage(release: &str, payload: &[u8]) -> Vec<u8> {
     let mut image = vec![0; 1024];
     image[0x1f1] = 1;
@@ -133,7 +133,7 @@ pub(super) fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
         let mut header = tar::Header::new_gnu();
         header.set_size(content.len() as u64);
         header.set_mode(0o644);
-        // As hostile archives do: the checked setter would refuse `..`.
+        // As in a hostile archive: the checked setter would refuse `..`.
         header.as_mut_bytes()[..path.len()].copy_from_slice(path.as_bytes());
         header.set_cksum();
         archive.append(&header, *content).unwrap();

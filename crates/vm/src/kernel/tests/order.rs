@@ -7,7 +7,7 @@ use crate::kernel::{
     modules::{Catalogue, Missing, OPTIONAL, REQUIRED},
 };
 
-/// `file: depends... ~soft...`, one module a line.
+/// The load order of modules, given as lines `file: depends... ~soft...`.
 fn load_order(builtin: &str, modules: &str) -> Result<Vec<String>, Vec<String>> {
     let modules: BTreeMap<String, ModuleInfo> = modules
         .lines()
@@ -110,7 +110,7 @@ fn a_loop_of_dependencies_ends() {
 }
 
 proptest! {
-    /// Any graph, loops included, ends quickly with each module at most once.
+    /// Any graph, with cycles, is ordered quickly, with each module at most once.
     #[test]
     fn any_graph_has_an_order(edges in proptest::collection::vec((0..40_usize, 0..40_usize), 0..400)) {
         let names: Vec<String> = REQUIRED

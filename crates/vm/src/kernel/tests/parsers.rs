@@ -29,7 +29,7 @@ fn archives_give_their_members_in_order() {
     let expected = [("odd", "abc"), ("slash", "de"), ("empty", "")]
         .map(|(name, text)| (name.into(), text.into()));
     assert_eq!(members(&archive).unwrap(), expected);
-    // The last padding may be missing.
+    // The padding of the last member may be missing.
     let archive = fixtures::ar(&[("odd", b"abc")]);
     assert_eq!(members(&archive[..archive.len() - 1]).unwrap().len(), 1);
 }
@@ -151,7 +151,7 @@ fn decompression_is_bounded() {
     assert!(read_bounded(&fixtures::xz(b"cut short")[..20], 1000).is_err());
 }
 
-/// Valid bytes with a few of them overwritten reach deeper than noise does.
+/// Valid bytes with a few of them overwritten, which reach deeper code than noise does.
 fn damaged(valid: Vec<u8>) -> impl Strategy<Value = Vec<u8>> {
     let length = valid.len();
     let changes = proptest::collection::vec((0..length, any::<u8>()), 0..12);

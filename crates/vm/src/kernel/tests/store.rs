@@ -54,7 +54,7 @@ impl Bench {
         ))
     }
 
-    /// What is in the store's folder besides kernels.
+    /// Everything in the store's folder besides kernels.
     fn leftovers(&self) -> Vec<String> {
         let entries = fs::read_dir(self.folder.path().join("kernels")).unwrap();
         let mut names: Vec<String> = entries
@@ -121,7 +121,8 @@ fn importing_again_changes_nothing_and_other_content_replaces() {
     assert_eq!(bench.leftovers(), [".default", ".lock"]);
 }
 
-/// What something fetched in passing is not what machines run from then on, whatever it calls itself.
+/// A kernel that was fetched in passing does not become the one that machines run, whatever its
+/// name.
 #[test]
 fn an_added_kernel_replaces_nothing_and_is_the_default_of_an_empty_store_only() {
     let bench = bench();
@@ -296,7 +297,7 @@ fn a_kernel_that_cannot_drive_a_machine_is_refused() {
         ),
         "{error:?}"
     );
-    // Without a folder of modules, everything is taken to be built in.
+    // Without a folder of modules, everything is assumed to be built in.
     let kernel = bench
         .store
         .import(

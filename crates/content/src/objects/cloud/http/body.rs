@@ -1,4 +1,4 @@
-//! Answers whose errors decide what is tried again.
+//! Response bodies, with error kinds that decide about retries.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -8,7 +8,7 @@ use http_body::{Body, Frame, SizeHint};
 use lazaret_net::{BodyError, TimedBody};
 use object_store::client::{HttpError, HttpErrorKind};
 
-/// A body with the errors of object stores.
+/// A response body with the error type of object stores.
 pub(super) struct StoreBody(pub(super) TimedBody);
 
 impl Body for StoreBody {

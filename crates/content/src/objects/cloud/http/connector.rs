@@ -1,4 +1,4 @@
-//! Connections, and the errors that decide what is tried again.
+//! Connections, with error kinds that decide about retries.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -18,19 +18,19 @@ use crate::error::invalid;
 
 const CONNECT: Duration = Duration::from_secs(10);
 
-/// A connection is kept without use for this time.
+/// An idle connection is kept for this time.
 const IDLE: Duration = Duration::from_secs(60);
 
-/// An answer begins within this time: completing a large object takes a while.
+/// Time limit for the beginning of a response: completing a large object takes a while.
 const ANSWER: Duration = Duration::from_secs(60);
 
-/// An answer goes on within this time.
+/// Time limit for each further piece of a response.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A store that takes fewer bytes a second than this is as good as gone.
+/// Smallest acceptable rate of sending, in bytes per second; a slower store counts as failed.
 const LEAST_RATE: u64 = 64 * 1024;
 
-/// Makes clients that share what they trust.
+/// Makes HTTP clients that share their trusted authorities.
 #[derive(Debug, Clone)]
 pub(in crate::objects::cloud) struct Connector {
     tls: ClientConfig,
@@ -39,7 +39,7 @@ pub(in crate::objects::cloud) struct Connector {
 impl Connector {
     /// Trusts the system's authorities and those in `pem`.
     pub(in crate::objects::cloud) fn new(pem: &[u8]) -> Result<Self, Error> {
-        // A system without any can still reach plain HTTP and what is in `pem`.
+        // A system without authorities can still use plain HTTP and the authorities in `pem`.
         let mut roots = Roots::system();
         roots
             .add_pem(pem)
@@ -69,7 +69,7 @@ impl Connect for Connector {
 #[derive(Debug)]
 struct Service {
     client: Pool<HttpRequestBody>,
-    /// Plain HTTP to other machines.
+    /// Whether plain HTTP to other machines is allowed.
     allow_http: bool,
 }
 
@@ -92,8 +92,8 @@ impl HttpService for Service {
     }
 }
 
-/// A request that was not sent may be sent again; one that broke on the way only if a second
-/// time does no harm.
+/// Sets the kind of an error: a request that was not sent may be sent again; one that failed on the
+/// way may be repeated only if it is idempotent.
 fn failed(error: PoolError) -> HttpError {
     let kind = if error.is_connect() {
         HttpErrorKind::Connect
@@ -103,7 +103,7 @@ fn failed(error: PoolError) -> HttpError {
     HttpError::new(kind, error)
 }
 
-/// Whether a host, as it stands in a URL, is this machine for certain.
+/// Whether a host, as it stands in a URL, is certainly this machine.
 pub(in crate::objects::cloud) fn is_loopback(host: &str) -> bool {
     let address = host.trim_start_matches('[').trim_end_matches(']');
     let parsed = address.parse::<IpAddr>();

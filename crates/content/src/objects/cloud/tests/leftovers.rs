@@ -1,4 +1,4 @@
-//! What stays in the bucket.
+//! Tests of what stays in the bucket.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! The state of a staged object as text.
+//! Tests of the text form of a staged object's state.
 
 use proptest::prelude::*;
 
