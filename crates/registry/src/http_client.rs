@@ -1,5 +1,6 @@
 //! The HTTP client that posts to webhooks and collectors of traces.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -9,6 +10,7 @@ use lazaret_net::{
     Pool, PoolError, PoolOptions, Roots, USER_AGENT, client_config, pool, read_bounded,
 };
 use thiserror::Error;
+use tokio::sync::OnceCell;
 
 /// Number of bytes of a response that are read, so that its connection can be used again.
 const ANSWER_BYTES: usize = 64 * 1024;
@@ -32,24 +34,34 @@ pub(crate) enum SendError {
     Status(StatusCode),
 }
 
-/// A client that posts small documents. Clones share their connections.
+/// Posts small documents. Clones share their connections. The authorities of the system are read
+/// when the first document is sent: most registries send none.
 #[derive(Debug, Clone)]
 pub(crate) struct HttpClient {
-    client: Pool<Full<Bytes>>,
+    client: Arc<OnceCell<Pool<Full<Bytes>>>>,
 }
 
 impl HttpClient {
     /// A client that trusts the system's authorities. There may be none, because plain HTTP needs
     /// none.
     pub(crate) fn new() -> Self {
+        Self {
+            client: Arc::default(),
+        }
+    }
+
+    async fn client(&self) -> &Pool<Full<Bytes>> {
         let limits = PoolOptions {
             idle: IDLE,
             idle_per_host: 4,
             ..PoolOptions::default()
         };
-        Self {
-            client: pool(client_config(Roots::system()), limits),
-        }
+        let roots = async || {
+            let read = tokio::task::spawn_blocking(Roots::system);
+            read.await.unwrap_or_else(|_| Roots::none())
+        };
+        let make = async || pool(client_config(roots().await), limits);
+        self.client.get_or_init(make).await
     }
 
     /// Posts a body. Redirects are not followed; they count as refusals.
@@ -69,7 +81,7 @@ impl HttpClient {
         }
         let request = request.body(Full::new(body))?;
         let exchange = async {
-            let response = self.client.request(request).await?;
+            let response = self.client().await.request(request).await?;
             let status = response.status();
             // The body of a refusal need not arrive.
             let _ = read_bounded(response.into_body(), ANSWER_BYTES).await;

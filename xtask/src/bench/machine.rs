@@ -52,6 +52,7 @@ fn lazaret(bench: &Bench) -> Result<(f64, Vec<String>), String> {
         if line.contains("guest is up") {
             seconds = Some(start.elapsed().as_secs_f64());
             arguments = arguments_of_child(child.id());
+            keep_descriptors(bench, &arguments)?;
         }
     }
     child.wait().map_err(|error| error.to_string())?;
@@ -78,8 +79,30 @@ fn arguments_of_child(parent: u32) -> Vec<String> {
     Vec::new()
 }
 
-/// Starts QEMU by hand: with sockets and a scratch disk of its own, and otherwise the same
-/// arguments.
+/// Copies the files that say of which parts a disk consists: they end with their machine, the
+/// parts do not.
+fn keep_descriptors(bench: &Bench, arguments: &[String]) -> Result<(), String> {
+    for argument in arguments {
+        if let Some((options, path)) = argument.split_once("file.filename=")
+            && options.contains(DESCRIBED)
+        {
+            std::fs::copy(path, descriptor(bench, path)).map_err(|error| error.to_string())?;
+        }
+    }
+    Ok(())
+}
+
+/// Driver of disks that consist of parts.
+const DESCRIBED: &str = "driver=vmdk";
+
+/// Our copy of such a file.
+fn descriptor(bench: &Bench, path: &str) -> String {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    bench.path(&format!("parts-{name}"))
+}
+
+/// QEMU by hand: sockets and the disks that ended with their machine are ours, everything else is
+/// as it was.
 fn qemu(bench: &Bench, arguments: &[String]) -> Result<f64, String> {
     let socket = bench.path("control.sock");
     let _ = std::fs::remove_file(&socket);
@@ -95,6 +118,11 @@ fn qemu(bench: &Bench, arguments: &[String]) -> Result<f64, String> {
         } else if let Some((options, path)) = argument.split_once("file.filename=")
             && path.contains("/run/machines/")
         {
+            let scratch = if options.contains(DESCRIBED) {
+                descriptor(bench, path)
+            } else {
+                scratch.clone()
+            };
             format!("{options}file.filename={scratch}")
         } else {
             argument.clone()

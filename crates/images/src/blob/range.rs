@@ -14,9 +14,9 @@ use tokio::sync::mpsc;
 use super::pieces::Pieces;
 use crate::error::{Error, io as failed};
 
-/// Size of one read in bytes.
-const PIECE: usize = 256 * 1024;
-/// Number of pieces that may wait for the stream's reader.
+/// Bytes read at once.
+const PIECE: usize = 64 * 1024;
+/// Pieces that may wait for who reads the stream.
 const AHEAD: usize = 4;
 
 /// A part of an open file. The file stays open while the range exists, so that no other file can
