@@ -78,6 +78,7 @@ fn start_logging(global: &settings::GlobalArgs) {
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        .with_ansi(settings::has_colors())
         .with_target(false)
         .init();
 }

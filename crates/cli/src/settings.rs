@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods)]
 
 use std::env;
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
 use lazaret_client::CredentialFiles;
@@ -99,6 +100,14 @@ pub(crate) fn resolve(global: &GlobalArgs) -> Result<Settings, Failure> {
         accelerator,
         source_date_epoch: text(foreign::SOURCE_DATE_EPOCH).and_then(|text| text.parse().ok()),
     })
+}
+
+/// Whether colours are for the reader of standard error: a terminal that knows them, and nobody
+/// said no (<https://no-color.org>).
+pub(crate) fn has_colors() -> bool {
+    let says = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
+    let is_dumb = env::var_os(foreign::TERM).is_some_and(|term| term == "dumb");
+    std::io::stderr().is_terminal() && !says(foreign::NO_COLOR) && !is_dumb
 }
 
 /// `NAME=value` as it is; `NAME` with this process's value, or empty when it has none.

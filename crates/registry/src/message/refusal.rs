@@ -1,11 +1,11 @@
 //! Refusals: the responses to requests that do not succeed.
 
-use std::error::Error as _;
 use std::fmt::Display;
 
 use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use lazaret_oci::Digest;
 use lazaret_oci::wire::{ErrorBody, ErrorCode, ErrorEntry};
+use lazaret_values::Chain;
 
 use super::answer::{self, Body};
 
@@ -137,7 +137,7 @@ impl From<lazaret_content::Error> for Refusal {
                     &error,
                     Store::Io(error) if error.source.kind() == std::io::ErrorKind::StorageFull
                 );
-                tracing::error!(%error, cause = ?error.source(), "store failed");
+                tracing::error!(error = %Chain(&error), "store failed");
                 if full {
                     Self::internal("the registry's storage is full")
                         .status(StatusCode::INSUFFICIENT_STORAGE)
