@@ -96,7 +96,15 @@ pub enum Error {
         /// Number of bytes that were to be added.
         wanted: u64,
     },
-    /// The database failed or is out of reach.
+    /// The database is out of reach or too slow, and may not be for long.
+    #[error("failed to {action}: the database does not answer")]
+    Unavailable {
+        /// The attempt, as in "failed to {action}".
+        action: &'static str,
+        /// The reason.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The database failed.
     #[error("failed to {action} in the database")]
     Database {
         /// The attempt, as in "failed to {action}".

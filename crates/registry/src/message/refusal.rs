@@ -132,6 +132,12 @@ impl From<lazaret_content::Error> for Refusal {
             Store::Missing { digests } => {
                 Self::many(StatusCode::NOT_FOUND, digests.iter().map(missing).collect())
             }
+            Store::Unavailable { .. } => {
+                tracing::error!(error = %Chain(&error), "store failed");
+                Self::internal("the registry's database does not answer")
+                    .status(StatusCode::SERVICE_UNAVAILABLE)
+                    .header(header::RETRY_AFTER, "5")
+            }
             error => {
                 let full = matches!(
                     &error,
