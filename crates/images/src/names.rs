@@ -8,12 +8,12 @@ pub(crate) fn matching<'a, T, N>(
     name: &str,
 ) -> Vec<&'a T>
 where
-    N: Iterator<Item = &'a str>,
+    N: IntoIterator<Item = &'a str>,
 {
     let tag = format!(":{name}");
     let repository = format!("{name}:");
     let of = |is_meant: &dyn Fn(&str) -> bool| -> Vec<&'a T> {
-        let has_it = |item: &&'a T| names(item).any(is_meant);
+        let has_it = |item: &&'a T| names(item).into_iter().any(is_meant);
         items.iter().filter(has_it).collect()
     };
     let rules: [&dyn Fn(&str) -> bool; 3] = [

@@ -276,7 +276,7 @@ fn architectures_have_other_names_elsewhere() {
         ("linux/i686", "linux/386"),
         ("linux/riscv64", "linux/riscv64"),
     ] {
-        let platform: crate::Platform = text.parse().unwrap();
+        let platform: Platform = text.parse().unwrap();
         assert_eq!(platform.to_string(), expected);
     }
 }

@@ -180,6 +180,14 @@ pub(crate) fn store_name(reference: &Reference) -> Reference {
     }
 }
 
+/// Whether [`write_file`] would write there, for callers with work to do before.
+///
+/// # Errors
+/// [`Error::Io`].
+pub fn check_output(path: &Path) -> Result<(), Error> {
+    Ok(lazaret_files::check_output(path)?)
+}
+
 /// Writes a file where the user wants it, whole or not at all.
 ///
 /// # Errors

@@ -14,7 +14,7 @@ use crate::Error;
 use crate::error::{Answer, Cause};
 use crate::options::Retry;
 use crate::transport::{
-    Backoff, Failure, Outgoing, Payload, Reach, Response, Transport, describe, is_transient,
+    Backoff, Failure, Outgoing, Payload, Reach, Response, Transport, is_transient,
     resolve, retry_after,
 };
 

@@ -2,7 +2,7 @@
 
 use super::subject::Call;
 use crate::error::{Answer, Cause};
-use crate::transport::{Failure, Response, describe, retry_after};
+use crate::transport::{Response, retry_after};
 use crate::{Client, Error};
 
 /// Largest error body that is read, in bytes.

@@ -48,8 +48,7 @@ impl Roots {
 
     fn by_name(&self, name: &str, place: &Path) -> Result<&Descriptor, Error> {
         // Docker writes whole references where others write tags.
-        let names = |root: &'_ Descriptor| ref_name(root).into_iter();
-        match &distinct(matching(&self.0, names, name))[..] {
+        match &distinct(matching(&self.0, ref_name, name))[..] {
             [root] => Ok(root),
             [] => {
                 let reason = format!("no image is called '{name}'; there are: {}", self.names());

@@ -17,7 +17,7 @@ pub(super) fn refuse_widening(before: &Config, after: &Config) -> Result<(), Fau
             ("auth.oidc", !auth.oidc.is_empty()),
             ("auth.certificates", auth.certificates.is_some()),
             ("auth.api_keys", auth.api_keys),
-            ("access", !config.access.is_empty()),
+            ("access", config.access.is_some()),
             ("rules", !config.rules.is_empty()),
             (
                 "rules.required_signature",
