@@ -17,7 +17,7 @@ use crate::error::{Error, io as failed};
 /// Bytes read at once.
 const PIECE: usize = 64 * 1024;
 /// Pieces that may wait for who reads the stream.
-const AHEAD: usize = 4;
+const AHEAD: usize = 1;
 
 /// A part of an open file. The file stays open while the range exists, so that no other file can
 /// take its place between two reads.
