@@ -79,7 +79,16 @@ fn volumes_are_folders_and_writable_in_a_read_only_root() {
     let script = "stat -c %a /data/deep; touch /data/deep/x /kept/x && cat /kept/file";
     let output = lazaret.run(shell("volumes", script)).success();
     assert_eq!(output.stdout, "755\nfrom the image");
-    let read_only = ["-q", "run", "--read-only", "volumes", "--", "sh", "-c", script];
+    let read_only = [
+        "-q",
+        "run",
+        "--read-only",
+        "volumes",
+        "--",
+        "sh",
+        "-c",
+        script,
+    ];
     let output = lazaret.run(read_only).success();
     assert_eq!(output.stdout, "755\nfrom the image");
 }
@@ -92,11 +101,23 @@ fn a_variable_that_the_host_does_not_have_is_not_passed() {
     });
     let lazaret = imported(&world, image, "variables");
     let run = [
-        "-q", "run", "-e", "NOT_SET", "-e", "FROM_IMAGE", "variables", "--", "env",
+        "-q",
+        "run",
+        "-e",
+        "NOT_SET",
+        "-e",
+        "FROM_IMAGE",
+        "variables",
+        "--",
+        "env",
     ];
     let output = lazaret.run(run).success();
     assert!(!output.stdout.contains("NOT_SET"), "{}", output.stdout);
-    assert!(output.stdout.contains("FROM_IMAGE=1\n"), "{}", output.stdout);
+    assert!(
+        output.stdout.contains("FROM_IMAGE=1\n"),
+        "{}",
+        output.stdout
+    );
 }
 
 #[test]

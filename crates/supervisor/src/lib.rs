@@ -29,6 +29,7 @@ mod pull;
 mod push;
 mod registry_images;
 mod resolve;
+mod room;
 mod rootfs;
 mod run;
 mod setting;
@@ -53,10 +54,11 @@ pub use machines::{Control, Ending, Event, Events, Input, Life, Machine, Session
 pub use prepare::{Notice, Prepared, PullPolicy, RootDisk, RunRequest};
 pub use pull::{Pulled, PulledArtifact, check_output, write_file};
 pub use push::{PushRequest, Pushed};
+pub use room::is_full;
 pub use rootfs::{BuiltRootfs, RootfsRequest, VerityTree};
 pub use setting::Setting;
 pub use settings::Settings;
-pub use space::{Pruned, Usage, is_full};
+pub use space::{Pruned, Usage};
 pub use validation::{Validation, own_types, validate_file};
 
 pub(crate) use blocking::blocking;

@@ -14,8 +14,8 @@ use crate::Error;
 use crate::error::{Answer, Cause};
 use crate::options::Retry;
 use crate::transport::{
-    Backoff, Failure, Outgoing, Payload, Reach, Response, Transport, is_transient,
-    resolve, retry_after,
+    Backoff, Failure, Outgoing, Payload, Reach, Response, Transport, is_transient, resolve,
+    retry_after,
 };
 
 /// Lifetime of a token that states none, in seconds (from the specification).
