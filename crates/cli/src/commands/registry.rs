@@ -4,6 +4,7 @@ mod key;
 mod stores;
 
 use std::ffi::OsString;
+use std::net::SocketAddr;
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 
@@ -27,6 +28,9 @@ pub(crate) enum Command {
     /// The command finds `host:port` in `LAZARET_REGISTRY`. The exit status is the command's
     /// own; 125 when the registry cannot start, 126 or 127 when the command cannot.
     With {
+        /// Address of loopback to listen on [default: 127.0.0.1 with a free port]
+        #[arg(long, value_name = "ADDRESS:PORT")]
+        listen: Option<SocketAddr>,
         /// Print the registry's address as JSON before the command starts
         #[arg(long, value_enum)]
         format: Option<Format>,
@@ -47,8 +51,12 @@ impl Command {
     }
 
     pub(crate) async fn run(self, context: &Context) -> Result<u8, Failure> {
-        let (format, command) = match self {
-            Self::With { format, command } => (format, command),
+        let (listen, format, command) = match self {
+            Self::With {
+                listen,
+                format,
+                command,
+            } => (listen, format, command),
             Self::Gc(args) => return args.run(context).await,
             Self::Check(args) => return args.run(context).await,
             Self::Key(command) => {
@@ -56,7 +64,19 @@ impl Command {
                 return Ok(exit::SUCCESS);
             }
         };
-        let source = Source::ephemeral(&context.settings.runtime.join("registries"));
+        let parent = context.settings.runtime.join("registries");
+        let source = match listen {
+            None => Source::ephemeral(&parent),
+            Some(address) if address.ip().is_loopback() => {
+                Source::ephemeral_at(&parent, &address.to_string())
+            }
+            Some(address) => {
+                return Err(Failure::usage_with(
+                    format!("--listen '{address}' is not an address of loopback"),
+                    "an ephemeral registry has no users; `lazaret serve` is for other machines",
+                ));
+            }
+        };
         let instance = Instance::open(source).await?;
         let address = instance.addresses().next();
         let address = address.map(|address| address.to_string());
