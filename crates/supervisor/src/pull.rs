@@ -150,7 +150,7 @@ impl Home {
     pub(crate) fn is_complete(&self, manifest: &Manifest) -> bool {
         manifest
             .blobs()
-            .all(|blob| self.images.path(&blob.digest).is_some())
+            .all(|blob| self.images.has(blob).unwrap_or(false))
     }
 }
 
