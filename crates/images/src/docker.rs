@@ -5,7 +5,7 @@
 //! the layers into the image store, where the blobs of this source then are.
 
 use std::collections::HashMap;
-use std::io::{self, Read, Write as _};
+use std::io::{self, BufReader, Read as _, Write as _};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
@@ -18,6 +18,7 @@ use serde::Deserialize;
 
 use crate::archive::Archive;
 use crate::blob::{Blob, FileRange};
+use crate::compression::Compression as Packed;
 use crate::document;
 use crate::error::{Error, io as failed, unusable};
 use crate::names;
@@ -153,15 +154,19 @@ fn layer(
     diff_id: &Digest,
     name: &str,
 ) -> Result<Descriptor, Error> {
-    let mut magic = Vec::new();
-    let read = content.reader().take(2).read_to_end(&mut magic);
-    read.map_err(failed("read", content.name().as_ref()))?;
-    let (digest, size) = if magic == [0x1f, 0x8b] {
-        store.add(content.reader(), None, name)?
-    } else {
-        compress(store, content, diff_id, name)?
+    let content_of = || BufReader::new(content.reader());
+    let detected = Packed::detect(content_of()).map_err(failed("read", content.name().as_ref()));
+    let kept = match detected?.0 {
+        Packed::Gzip => Some(media_type::LAYER_GZIP),
+        Packed::Zstd => Some(media_type::LAYER_ZSTD),
+        Packed::Plain | Packed::Xz => None,
     };
-    Ok(Descriptor::new(media_type::LAYER_GZIP, digest, size))
+    let (digest, size) = match kept {
+        Some(_) => store.add(content.reader(), None, name)?,
+        None => compress(store, content, diff_id, name)?,
+    };
+    let media_type = kept.unwrap_or(media_type::LAYER_GZIP);
+    Ok(Descriptor::new(media_type, digest, size))
 }
 
 fn compress(

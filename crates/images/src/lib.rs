@@ -26,6 +26,7 @@
 mod archive;
 mod blob;
 mod checked;
+mod compression;
 mod copy;
 mod describe;
 mod disks;
