@@ -82,6 +82,14 @@ pub enum Error {
         /// Its name.
         name: String,
     },
+    /// An artifact where an image is needed.
+    #[error("'{name}' is an artifact of type {artifact_type}, not an image")]
+    NotAnImage {
+        /// Its name, as it was given.
+        name: String,
+        /// Its type.
+        artifact_type: String,
+    },
     /// The beginning of a digest that stands for several images, or for several names of one.
     #[error("'{text}' stands for several images")]
     ImageAmbiguous {

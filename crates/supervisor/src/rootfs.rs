@@ -7,6 +7,7 @@ use lazaret_files::{NewFile, check_output};
 use lazaret_images::{FileRange, Source, Wanted, select};
 use lazaret_oci::{
     Descriptor, Digest, ImageConfig, MAX_MANIFEST_BYTES, ManifestDocument, Platform, Reference,
+    media_type,
 };
 use lazaret_rootfs::{Compression, FileSystem, Options, append_verity};
 use lazaret_values::hex;
@@ -194,8 +195,14 @@ fn build(
     open: &(dyn Fn(&Descriptor) -> Result<FileRange, Error> + Sync),
     request: &RootfsRequest,
 ) -> Result<BuiltImage, Error> {
-    let config = ImageConfig::parse(&raw_config)?;
     let manifest = document.manifest().ok_or_else(|| not_found(request))?;
+    if !media_type::is_image_config(&manifest.config.media_type) {
+        return Err(Error::NotAnImage {
+            name: request.source.clone(),
+            artifact_type: manifest.effective_artifact_type().to_owned(),
+        });
+    }
+    let config = ImageConfig::parse(&raw_config)?;
     if let Some(wanted) = &request.platform {
         check_platform(&config, wanted)?;
     }

@@ -23,6 +23,9 @@ pub(super) fn hint(error: &Error) -> Option<String> {
         Error::ImageNotFound { .. } => {
             Some("`lazaret image ls` lists the images; `lazaret pull` fetches one".to_owned())
         }
+        Error::NotAnImage { .. } => {
+            Some("an agent runs with `lazaret run`; disks are made of images".to_owned())
+        }
         Error::ImageExists { name } => Some(format!("remove it first: `lazaret image rm {name}`")),
         Error::ImageAmbiguous { names, .. } => Some(format!(
             "give more of the digest, or a name: {}",
