@@ -17,6 +17,7 @@ pub(crate) enum Command {
     /// Build a bundle from an image, and add it to a catalogue
     Build(Box<Build>),
     /// List the images of the catalogues
+    #[command(alias = "list")]
     Ls {
         /// Output format
         #[arg(long, value_enum, default_value_t)]

@@ -20,6 +20,7 @@ pub(crate) enum Command {
         format: Format,
     },
     /// List the images
+    #[command(alias = "list")]
     Ls {
         /// Output format
         #[arg(long, value_enum, default_value_t)]
@@ -40,6 +41,7 @@ pub(crate) enum Command {
         format: Format,
     },
     /// Remove images, and the layers and disks that no other image uses
+    #[command(alias = "remove")]
     Rm {
         /// Names or digest prefixes
         #[arg(required = true)]

@@ -54,6 +54,7 @@ pub(crate) enum Command {
         format: Format,
     },
     /// List the kernels; the default is marked
+    #[command(alias = "list")]
     Ls {
         /// Output format
         #[arg(long, value_enum, default_value_t)]
@@ -73,6 +74,7 @@ pub(crate) enum Command {
         format: Format,
     },
     /// Remove kernels
+    #[command(alias = "remove")]
     Rm {
         /// Names
         #[arg(required = true)]

@@ -18,6 +18,7 @@ pub(crate) enum Command {
     /// Build a bootable disk from an image, without root, mounts or a container engine
     Build(Build),
     /// List what a disk holds, without mounting it
+    #[command(alias = "list")]
     Ls {
         /// An ext4 or EROFS disk
         disk: PathBuf,
