@@ -148,8 +148,7 @@ impl Store {
         change(&mut content);
         let mut text = serde_json::to_vec_pretty(&content).expect("the keys are strings");
         text.push(b'\n');
-        lazaret_files::follow_links(&self.path)
-            .and_then(|path| lazaret_files::replace(&path, &text, 0o600))
+        lazaret_files::replace(&self.path, &text, 0o600)
             .map_err(|e| self.fail("replace it", &e.source))
     }
 
