@@ -143,7 +143,7 @@ pub fn check_output(path: &Path) -> Result<(), Error> {
 /// # Errors
 /// [`Error`], as [`NewFile::publish`].
 pub fn add(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Error> {
-    let new = NewFile::create(path, mode)?;
+    let new = NewFile::begin(path, mode)?;
     new.file()?.write_all(bytes).map_err(io("write", path))?;
     Durability::Synced.sync_file(&new.file()?, path)?;
     let named = match &new.content {

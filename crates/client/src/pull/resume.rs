@@ -133,6 +133,15 @@ impl Resume {
         (reaches_end && start <= self.offset).then_some(start)
     }
 
+    /// Judges content that ended although some is missing. What did so when the whole was asked for
+    /// is all that the server has.
+    pub(super) fn ended_early(&self) -> Result<(), Fault> {
+        if self.is_whole {
+            return Err(mismatch("a shorter blob", self.offset));
+        }
+        Ok(())
+    }
+
     /// The new part of a piece, if any.
     pub(super) fn take(&mut self, mut piece: Bytes) -> Result<Option<Bytes>, Fault> {
         let length = piece.len() as u64;

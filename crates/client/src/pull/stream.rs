@@ -133,7 +133,10 @@ impl Pull {
                     }
                 }
                 Ok(None) if missing == 0 => return self.finish(),
-                Ok(None) => self.broken("it ended early").await?,
+                Ok(None) => {
+                    self.resume.ended_early().map_err(|fault| self.fault(fault))?;
+                    self.broken("it ended early").await?;
+                }
                 Err(error) => self.broken(&describe(&error)).await?,
             }
         }
