@@ -4,8 +4,9 @@ use super::*;
 
 const QUIET: Printer = Printer { quiet: true };
 
+#[cfg(feature = "serve")]
 #[test]
-fn commands_with_a_workload_keep_small_statuses_for_it() {
+fn a_taken_address_is_a_conflict_but_beside_a_workload() {
     let taken = || {
         Failure::Registry(lazaret_registry::Error::Listen {
             address: ([127, 0, 0, 1], 0).into(),
@@ -14,6 +15,10 @@ fn commands_with_a_workload_keep_small_statuses_for_it() {
     };
     assert_eq!(report(&taken(), QUIET, None), exit::CONFLICT);
     assert_eq!(report(&taken(), QUIET, Some(exit::MACHINE)), exit::MACHINE);
+}
+
+#[test]
+fn commands_with_a_workload_keep_small_statuses_for_it() {
     let missing = Failure::Workload(WorkloadFailure {
         kind: FailureKind::NotFound,
         message: "no such file".to_owned(),
