@@ -18,6 +18,7 @@ mod registry_clients;
 mod registry_with;
 mod reproducible;
 mod run_bundle;
+mod run_contract;
 mod run_image;
 mod sessions;
 mod support;

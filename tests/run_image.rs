@@ -95,7 +95,7 @@ fn commands_that_cannot_run_are_told_apart() {
         .run(["run", "commands:v1", "--", "/bin/data"])
         .fails(126, &["/bin/data"]);
     lazaret
-        .run(["run", "commands:v1", "--", "sh", "-c", "kill -9 $$"])
+        .run(["run", "commands:v1", "--", "sh", "-c", "sh -c 'kill -9 $$'"])
         .status(137);
     lazaret.run(["run", "commands:v1"]).fails(125, &["command"]);
 }

@@ -59,6 +59,7 @@ async fn boot(world: &World, disk: PathBuf, workload: &str) -> (Machine, Channel
             mode: RootMode::ReadOnly,
         },
         mounts: Vec::new(),
+        volumes: Vec::new(),
         process: shell(workload),
     };
     let qemu = Qemu::find(OsStr::new("/usr/local/bin:/usr/bin:/bin")).await;

@@ -38,7 +38,9 @@ pub struct RunSpec {
     pub ports: Vec<Port>,
     /// Volumes, one for each path.
     pub volumes: Vec<Volume>,
-    /// Number of whole processors.
+    /// Folders that the image wants to exist, absolute.
+    pub image_volumes: Vec<String>,
+    /// Whole processors.
     pub cpus: u32,
     /// Memory in MiB.
     pub memory_mib: u64,
@@ -84,6 +86,7 @@ impl RunSpec {
             ),
             ports: over(&agent.ports, flags.ports, |port| port.guest),
             volumes,
+            image_volumes: image.config.volumes.keys().cloned().collect(),
             cpus: flags.cpus.or(resources.cpus).unwrap_or(DEFAULT_CPUS),
             memory_mib: flags
                 .memory_mib

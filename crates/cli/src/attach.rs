@@ -3,16 +3,16 @@
 //! ```text
 //! Events  -- Output, Errors --> carry ---> stdout, stderr, in order
 //! Input   <-------------------- feed  <--- stdin, as fast as the workload reads
-//! Control <-------------------- carry <--- SIGINT, SIGTERM, SIGHUP, SIGQUIT; a closed stdout
+//! Control <-------------------- carry <--- signals; a closed stdout
 //! ```
-//! It ends with the workload, with the machine, or at the third SIGINT. It knows no machine: the
-//! holder of the machine ends it with the [`Ending`] that this module returns.
+//! It ends with the workload, with the machine, or when the user insists. It knows no machine:
+//! whoever holds the machine ends it with the [`Ending`] that comes from here.
 
 mod output;
 mod signals;
 mod stdin;
 
-use lazaret_supervisor::{Ending, Event, Input, Session};
+use lazaret_supervisor::{Control, Ending, Event, Input, Session};
 
 pub(crate) use signals::Signals;
 pub(crate) use stdin::is_ours as stdin_is_ours;
@@ -47,12 +47,20 @@ pub(crate) async fn carry(
         tokio::select! {
             event = events.next() => match event? {
                 Event::Output(bytes) => {
-                    if !stdout.write(&bytes).await? {
+                    let writing = stdout.write(&bytes);
+                    let Some(is_read) = meanwhile(writing, signals, &control).await else {
+                        return Ok(Ending::Killed);
+                    };
+                    if !is_read? {
                         control.signal(SIGPIPE);
                     }
                 }
                 Event::Errors(bytes) => {
-                    stderr.write(&bytes).await?;
+                    let writing = stderr.write(&bytes);
+                    let Some(is_read) = meanwhile(writing, signals, &control).await else {
+                        return Ok(Ending::Killed);
+                    };
+                    is_read?;
                 }
                 Event::Ended(ending) => return Ok(ending),
             },
@@ -60,6 +68,25 @@ pub(crate) async fn carry(
             request = signals.next() => match request {
                 Request::Forward(signal) => control.signal(signal),
                 Request::Abandon => return Ok(Ending::Killed),
+            },
+        }
+    }
+}
+
+/// Waits for an output whose reader may be stuck, and handles signals meanwhile; `None` when the
+/// user insists on an end.
+async fn meanwhile<T>(
+    writing: impl Future<Output = T>,
+    signals: &mut Signals,
+    control: &Control,
+) -> Option<T> {
+    tokio::pin!(writing);
+    loop {
+        tokio::select! {
+            written = &mut writing => return Some(written),
+            request = signals.next() => match request {
+                Request::Forward(signal) => control.signal(signal),
+                Request::Abandon => return None,
             },
         }
     }

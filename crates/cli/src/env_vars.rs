@@ -30,6 +30,10 @@ pub(crate) mod serve {
 
 /// Variables of other tools, read as those tools define them.
 pub(crate) mod foreign {
+    /// The kind of terminal.
+    pub(crate) const TERM: &str = "TERM";
+    /// No colours in any program's output.
+    pub(crate) const NO_COLOR: &str = "NO_COLOR";
     /// The home folder.
     pub(crate) const HOME: &str = "HOME";
     /// XDG base directory of data.

@@ -9,6 +9,7 @@ mod context;
 mod env_vars;
 mod exit;
 mod failure;
+mod help;
 mod hints;
 mod printer;
 mod progress;
@@ -19,7 +20,7 @@ mod signals;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
+use clap::{CommandFactory, FromArgMatches, Parser};
 use context::Context;
 use failure::Failure;
 use printer::Printer;
@@ -40,9 +41,11 @@ struct Cli {
 }
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::from_arg_matches(&help::grouped(Cli::command()).get_matches())
+        .unwrap_or_else(|error| error.exit());
     let printer = Printer {
         quiet: cli.global.quiet,
+        format: cli.global.format,
     };
     if !cli.command.logs_itself() {
         start_logging(&cli.global);
@@ -78,6 +81,7 @@ fn start_logging(global: &settings::GlobalArgs) {
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        .with_ansi(settings::has_colors())
         .with_target(false)
         .init();
 }

@@ -20,6 +20,8 @@ pub(crate) enum Format {
 pub(crate) struct Printer {
     /// Whether notes and progress are left out.
     pub(crate) quiet: bool,
+    /// How results and failures are printed.
+    pub(crate) format: Format,
 }
 
 impl Printer {
@@ -42,20 +44,40 @@ impl Printer {
     /// Those of standard output.
     pub(crate) fn result<T: Serialize>(
         self,
-        format: Format,
         value: &T,
         render: impl FnOnce(&T) -> String,
     ) -> io::Result<()> {
-        match format {
+        match self.format {
             Format::Text => {
                 let text = render(value);
                 self.data(&Printable::new(&text).lines().whole().to_string())
             }
-            Format::Json => {
-                let text = serde_json::to_string_pretty(value).map_err(io::Error::other)?;
-                self.data(&text)
-            }
+            Format::Json => self.json(value),
         }
+    }
+
+    /// Prints what a command made, as [`Printer::result`] does; when quiet, only its identifier.
+    ///
+    /// # Errors
+    /// Those of standard output.
+    pub(crate) fn made<T: Serialize>(
+        self,
+        value: &T,
+        id: &str,
+        render: impl FnOnce(&T) -> String,
+    ) -> io::Result<()> {
+        self.result(value, |value| match self.quiet {
+            true => id.to_owned(),
+            false => render(value),
+        })
+    }
+
+    /// Prints `value` as JSON, whatever the format.
+    ///
+    /// # Errors
+    /// Those of standard output.
+    pub(crate) fn json<T: Serialize>(self, value: &T) -> io::Result<()> {
+        self.data(&serde_json::to_string_pretty(value).map_err(io::Error::other)?)
     }
 
     /// Writes raw bytes to standard output and adds nothing.
@@ -75,6 +97,19 @@ impl Printer {
         }
     }
 
+    /// Prints a failure on standard error: lines for people, or one line of JSON.
+    pub(crate) fn failure(self, message: &str, hint: Option<&str>, status: u8) {
+        if self.format == Format::Json {
+            let error = serde_json::json!({ "message": message, "hint": hint, "status": status });
+            self.always(&serde_json::json!({ "error": error }).to_string());
+            return;
+        }
+        self.always(&format!("error: {message}"));
+        if let Some(hint) = hint {
+            self.always(&format!("hint: {hint}"));
+        }
+    }
+
     /// Prints a warning on standard error, also when quiet.
     pub(crate) fn warning(self, text: &str) {
         self.always(&format!("warning: {text}"));
@@ -89,7 +124,7 @@ impl Printer {
 
     /// Whether progress bars can be shown.
     pub(crate) fn interactive(self) -> bool {
-        !self.quiet && io::stderr().is_terminal()
+        !self.quiet && self.format == Format::Text && io::stderr().is_terminal()
     }
 }
 

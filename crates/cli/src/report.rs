@@ -14,15 +14,13 @@ pub(crate) fn report(failure: &Failure, printer: Printer, floor: Option<u8>) -> 
         return exit::SUCCESS;
     }
     let answer = hints::answer(failure);
-    printer.always(&format!("error: {}", answer.message));
-    if let Some(hint) = &answer.hint {
-        printer.always(&format!("hint: {hint}"));
-    }
-    match failure {
+    let status = match failure {
         // This status is the workload's, so `floor` does not apply.
         Failure::Workload(_) => answer.status,
         _ => floor.unwrap_or(answer.status),
-    }
+    };
+    printer.failure(&answer.message, answer.hint.as_deref(), status);
+    status
 }
 
 #[cfg(test)]

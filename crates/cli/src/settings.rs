@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods)]
 
 use std::env;
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
 use lazaret_client::CredentialFiles;
@@ -10,16 +11,21 @@ use lazaret_values::Secret;
 
 use crate::env_vars::{self, foreign};
 use crate::failure::Failure;
+use crate::printer::Format;
 
 /// Podman's credential file, relative to the XDG folders.
 const CONTAINERS: &str = "containers/auth.json";
 
 /// Flags of every command.
 #[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Options of every command")]
 pub(crate) struct GlobalArgs {
-    /// Print no progress and no notes
+    /// Print no progress and no notes, and of a result only its digest, name or path
     #[arg(short, long, global = true)]
     pub(crate) quiet: bool,
+    /// Print results and failures as text, or as JSON for programs
+    #[arg(long, global = true, value_enum, default_value_t)]
+    pub(crate) format: Format,
     /// Speak plain HTTP to every registry of this command
     #[arg(long, global = true)]
     plain_http: bool,
@@ -101,13 +107,21 @@ pub(crate) fn resolve(global: &GlobalArgs) -> Result<Settings, Failure> {
     })
 }
 
-/// Returns `NAME=value` as it is, and `NAME` with this process's value, which is empty when unset.
-pub(crate) fn expand_env(entry: &str) -> String {
+/// Whether colours are for the reader of standard error: a terminal that knows them, and nobody
+/// said no (<https://no-color.org>).
+pub(crate) fn has_colors() -> bool {
+    let says = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
+    let is_dumb = env::var_os(foreign::TERM).is_some_and(|term| term == "dumb");
+    std::io::stderr().is_terminal() && !says(foreign::NO_COLOR) && !is_dumb
+}
+
+/// `NAME=value` as it is; `NAME` with this process's value, or empty when it has none.
+pub(crate) fn expand_env(entry: &str) -> Option<String> {
     if entry.contains('=') {
-        entry.to_owned()
-    } else {
-        format!("{entry}={}", env::var(entry).unwrap_or_default())
+        return Some(entry.to_owned());
     }
+    let value = env::var(entry).ok()?;
+    Some(format!("{entry}={value}"))
 }
 
 /// The variables that give settings of `serve`.

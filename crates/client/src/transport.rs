@@ -12,6 +12,7 @@ mod retry;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod whole;
 
 pub(crate) use body::{Payload, Upload};
 pub(crate) use exchange::{Outgoing, Response, Transport};

@@ -68,7 +68,17 @@ pub enum Error {
         /// Digests of all missing content.
         digests: Vec<Digest>,
     },
-    /// The tag may not be moved.
+    /// A manifest states another size of what it names than it has.
+    #[error("{digest} has {actual} bytes, and the manifest says {stated}")]
+    SizeContradicted {
+        /// The blob or manifest.
+        digest: Digest,
+        /// Its size according to the manifest, in bytes.
+        stated: u64,
+        /// Its size in bytes.
+        actual: u64,
+    },
+    /// A tag that may not be moved.
     #[error("tag '{tag}' is immutable and points to {digest}")]
     TagImmutable {
         /// The tag.
@@ -86,7 +96,15 @@ pub enum Error {
         /// Number of bytes that were to be added.
         wanted: u64,
     },
-    /// The database failed or is out of reach.
+    /// The database is out of reach or too slow, and may not be for long.
+    #[error("failed to {action}: the database does not answer")]
+    Unavailable {
+        /// The attempt, as in "failed to {action}".
+        action: &'static str,
+        /// The reason.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The database failed.
     #[error("failed to {action} in the database")]
     Database {
         /// The attempt, as in "failed to {action}".

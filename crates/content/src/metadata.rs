@@ -41,7 +41,7 @@ pub trait Metadata: Send + Sync {
     ///
     /// # Errors
     /// [`Error::Missing`] with every blob (and, if required, manifest) that is not in the
-    /// repository; [`Error::TagImmutable`].
+    /// repository; [`Error::SizeContradicted`]; [`Error::TagImmutable`].
     fn put_manifest<'a>(
         &'a self,
         repository: &'a Repository,

@@ -8,18 +8,22 @@
 
 mod absent;
 mod blocking;
+mod bounded;
 mod durable;
 mod error;
 mod locked;
 mod new_file;
 mod random;
 mod staging;
+mod target;
 
 pub use absent::{children, is_absent, optional};
 pub use blocking::{Stopped, blocking};
+pub use bounded::{Bounded, unpacked_limit};
 pub use durable::Durability;
 pub use error::{Error, io, sys};
 pub use locked::{LockedDir, LockedDirs, is_still_at, try_flock};
-pub use new_file::{NewFile, add, replace};
+pub use new_file::{NewFile, add, check_output, replace};
 pub use random::random_hex;
 pub use staging::Staging;
+pub use target::follow_links;

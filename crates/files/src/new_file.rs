@@ -11,6 +11,7 @@ use tempfile::NamedTempFile;
 
 use crate::durable::Durability;
 use crate::error::{Error, io};
+use crate::target::{follow_links, replaceable};
 
 /// Prefix of the names of unfinished files, on file systems where a file needs a name.
 const PREFIX: &str = ".lazaret-";
@@ -37,8 +38,32 @@ impl NewFile {
     /// somebody put into the folder is followed or opened.
     ///
     /// # Errors
-    /// [`Error`] when no file can be made in the folder.
+    /// [`Error`] when the folder takes no file, or when `target` is something that is no regular
+    /// file: a device, a link, a folder.
     pub fn create(target: &Path, mode: u32) -> Result<Self, Error> {
+        replaceable(target)?;
+        Self::begin(target, mode)
+    }
+
+    /// Begins a file where the user wants it. A symbolic link stays and what it leads to is
+    /// replaced; a file that is there passes its permissions on, a new one is readable by all.
+    /// Other names of that file (hard links) keep the old content.
+    ///
+    /// # Errors
+    /// As [`NewFile::create`].
+    pub fn output(path: &Path) -> Result<Self, Error> {
+        let target = follow_links(path)?;
+        let Some(mode) = replaceable(&target)? else {
+            return Self::begin(&target, 0o644);
+        };
+        let new = Self::begin(&target, 0o600)?;
+        let permissions = std::fs::Permissions::from_mode(mode);
+        let set = new.file()?.set_permissions(permissions);
+        set.map_err(io("set the permissions of", &target))?;
+        Ok(new)
+    }
+
+    fn begin(target: &Path, mode: u32) -> Result<Self, Error> {
         let folder = match target.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),
@@ -76,11 +101,13 @@ impl NewFile {
         file.try_clone().map_err(io("open", &self.target))
     }
 
-    /// Syncs the content and gives the file its name; an existing file of that name is replaced.
+    /// Makes the content durable and gives it its name; a regular file that has the name is
+    /// replaced.
     ///
     /// # Errors
     /// [`Error`]. An existing file keeps the name, unless only the sync of the folder failed.
     pub fn publish(self) -> Result<(), Error> {
+        replaceable(&self.target)?;
         let failed = io("write", &self.target);
         Durability::Synced.sync_file(&self.file()?, &self.target)?;
         let named = match self.content {
@@ -101,6 +128,14 @@ impl NewFile {
     }
 }
 
+/// Whether [`NewFile::output`] would begin a file there, for those who have work to do before.
+///
+/// # Errors
+/// As [`NewFile::create`].
+pub fn check_output(path: &Path) -> Result<(), Error> {
+    NewFile::output(path).map(drop)
+}
+
 /// Writes a whole file that gets the name `path`, durably, unless something has that name already:
 /// then that stays. Of several processes that begin at once, the first wins. The folder must exist;
 /// `mode` is as in [`NewFile::create`].
@@ -108,7 +143,7 @@ impl NewFile {
 /// # Errors
 /// [`Error`], as [`NewFile::publish`].
 pub fn add(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Error> {
-    let new = NewFile::create(path, mode)?;
+    let new = NewFile::begin(path, mode)?;
     new.file()?.write_all(bytes).map_err(io("write", path))?;
     Durability::Synced.sync_file(&new.file()?, path)?;
     let named = match &new.content {

@@ -37,6 +37,7 @@ mod agent;
 mod children;
 mod console;
 mod disks;
+mod disposition;
 mod drain;
 mod entropy;
 mod error;

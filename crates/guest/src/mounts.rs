@@ -74,6 +74,24 @@ pub(crate) fn mount_all(root: &InRoot, sources: &[Source<'_>]) -> Result<()> {
     Ok(())
 }
 
+/// Makes the image's volumes writable in a read-only root: memory over what the image has there.
+pub(crate) fn mount_volumes(root: &InRoot, volumes: &[String]) -> Result<()> {
+    for (index, volume) in volumes.iter().enumerate() {
+        let target = root
+            .make_folder(&Path::new("/").join(volume))
+            .context(|| format!("find the volume `{volume}`"))?;
+        let state = Path::new(SCRATCH).join("volumes").join(index.to_string());
+        let lower = Path::new(LOWERS).join(format!("volume{index}"));
+        for folder in [&state, &lower] {
+            std::fs::create_dir_all(folder).context(|| format!("make {}", folder.display()))?;
+        }
+        rustix::mount::mount_bind(path_of(&target), &lower)
+            .context(|| format!("bind `{volume}`"))?;
+        mount_writable(&lower, &state, &path_of(&target))?;
+    }
+    Ok(())
+}
+
 impl Source<'_> {
     /// Opens the mount point, which has the type of the source, and makes it when missing.
     pub(crate) fn make_target(&self, root: &InRoot) -> Result<OwnedFd> {

@@ -10,7 +10,9 @@ use std::process::{Command, Stdio};
 
 use lazaret_protocol::Process;
 use rustix::fs::OFlags;
+use rustix::mount::{MountFlags, UnmountFlags};
 use rustix::process::{Gid, Pid, PidfdFlags, Uid};
+use rustix::thread::UnshareFlags;
 
 use crate::error::{Context as _, Error, Result};
 use crate::program;
@@ -21,6 +23,8 @@ use crate::user::{self, User};
 pub(crate) struct Workload {
     /// Its first process: leader of its session and process group.
     pub(crate) main: Pid,
+    /// Whether that is PID 1 of a PID namespace.
+    pub(crate) is_init: bool,
     /// Readable once the first process has ended.
     pub(crate) ended: OwnedFd,
     /// Write end of its standard input.
@@ -31,8 +35,20 @@ pub(crate) struct Workload {
     pub(crate) stderr: OwnedFd,
 }
 
+/// Starts the workload in the current root, as PID 1 of a PID namespace that later commands join.
+/// So the programs that insist on being PID 1 run, such as s6-overlay and systemd, and a
+/// workload that stops "the machine" ends itself, which its parent notices.
+pub(crate) fn launch_init(process: &Process) -> Result<Workload> {
+    begin_namespace().context(|| "make a PID namespace".to_owned())?;
+    start(process, true)
+}
+
 /// Starts a command in the current root.
 pub(crate) fn launch(process: &Process) -> Result<Workload> {
+    start(process, false)
+}
+
+fn start(process: &Process, is_init: bool) -> Result<Workload> {
     let user = user::resolve(
         &process.user,
         &text_of("/etc/passwd"),
@@ -63,7 +79,7 @@ pub(crate) fn launch(process: &Process) -> Result<Workload> {
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
-    become_user(&mut launcher, &user);
+    become_user(&mut launcher, &user, is_init);
     let mut child = launcher.spawn().map_err(|error| explain(error, &program))?;
     let stdin = pipe(child.stdin.take(), &user)?;
     let stdout = pipe(child.stdout.take(), &user)?;
@@ -73,6 +89,7 @@ pub(crate) fn launch(process: &Process) -> Result<Workload> {
         .context(|| "watch the workload".to_owned())?;
     Ok(Workload {
         main,
+        is_init,
         ended,
         stdin,
         stdout,
@@ -80,9 +97,27 @@ pub(crate) fn launch(process: &Process) -> Result<Workload> {
     })
 }
 
-/// Makes the child a session leader and changes its user and groups.
+/// The next child of this process, and all that follow, are in a PID namespace of their own, the
+/// next one as its PID 1.
 #[allow(unsafe_code)]
-fn become_user(launcher: &mut Command, user: &User) {
+fn begin_namespace() -> io::Result<()> {
+    // SAFETY: only FILES would share descriptors with threads that do not know, and this process
+    // has one thread.
+    unsafe { rustix::thread::unshare_unsafe(UnshareFlags::NEWPID)? };
+    Ok(())
+}
+
+/// Shows the processes of the caller's PID namespace in `/proc`.
+fn mount_proc() -> io::Result<()> {
+    let inert = MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC;
+    rustix::mount::unmount(c"/proc", UnmountFlags::DETACH)?;
+    rustix::mount::mount(c"proc", c"/proc", c"proc", inert, c"")?;
+    Ok(())
+}
+
+/// Makes the child a session of its own and gives up this process's identity in it.
+#[allow(unsafe_code)]
+fn become_user(launcher: &mut Command, user: &User, is_init: bool) {
     let uid = Uid::from_raw(user.uid);
     let gid = Gid::from_raw(user.gid);
     // The primary group is also a supplementary one, so that a mode that denies it cannot be
@@ -91,6 +126,9 @@ fn become_user(launcher: &mut Command, user: &User) {
     let groups: Vec<Gid> = std::iter::once(gid).chain(groups).collect();
     let in_child = move || -> io::Result<()> {
         rustix::process::setsid()?;
+        if is_init {
+            mount_proc()?;
+        }
         rustix::thread::set_thread_groups(&groups)?;
         rustix::thread::set_thread_res_gid(gid, gid, gid)?;
         rustix::thread::set_thread_res_uid(uid, uid, uid)?;

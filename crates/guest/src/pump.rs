@@ -19,6 +19,7 @@ use rustix::event::PollFlags;
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal};
 
+use crate::disposition::would_end_init;
 use crate::drain::{Drain, QUIET};
 use crate::error::{Context as _, Result};
 use crate::process::Workload;
@@ -37,7 +38,10 @@ const REAP_INTERVAL: Duration = Duration::from_millis(200);
 pub(crate) struct Pump {
     session: u32,
     main: Pid,
-    /// Readable once the first process has ended; `None` after that was noticed.
+    is_init: bool,
+    /// The signal that stands for the SIGKILL that was sent in its place.
+    meant: Option<Signal>,
+    /// Readable once the first process has ended; `None` once it has told.
     ended: Option<OwnedFd>,
     /// `None` once either side has closed it.
     stdin: Option<OwnedFd>,
@@ -78,6 +82,8 @@ impl Pump {
         Self {
             session,
             main: workload.main,
+            is_init: workload.is_init,
+            meant: None,
             ended: Some(workload.ended),
             stdin: Some(workload.stdin),
             outputs: [
@@ -207,10 +213,15 @@ impl Pump {
         Ok(())
     }
 
-    /// Sends a signal to the command's process group, or to its first process if that has left
-    /// the group. A command that has ended gets none: its id may be reused.
-    pub(crate) fn signal(&self, signal: Signal) {
+    /// Sends a signal to the command's process group, or to its first process when that has left
+    /// the group. A command that ended is left in peace: its id may be another's.
+    pub(crate) fn signal(&mut self, signal: Signal) {
         if self.ended.is_none() {
+            return;
+        }
+        if self.is_init && would_end_init(signal) {
+            self.meant = Some(signal);
+            let _ended_meanwhile = rustix::process::kill_process(self.main, Signal::KILL);
             return;
         }
         if rustix::process::kill_process_group(self.main, signal).is_err() {
@@ -218,8 +229,23 @@ impl Pump {
         }
     }
 
-    /// Records the end of the first process.
+    /// Whether this end of the first process is that of a workload that called reboot(2): from
+    /// within a PID namespace that ends its PID 1 by one of two signals which it could not have
+    /// died of otherwise.
+    pub(crate) fn stopped_the_machine(&self, outcome: &Outcome) -> bool {
+        let number = |signal: Signal| u8::try_from(signal.as_raw()).ok();
+        let signals = [Signal::INT, Signal::HUP].map(number);
+        let is_one = |given: u8| signals.contains(&Some(given));
+        self.is_init && matches!(outcome, Outcome::Signal(given) if is_one(*given))
+    }
+
+    /// Takes note of the end of the first process.
     pub(crate) fn note_end(&mut self, outcome: Outcome, mux: &mut GuestMux, now: Instant) {
+        let killed = |signal: Signal| u8::try_from(signal.as_raw()).map(Outcome::Signal).ok();
+        let outcome = match self.meant.and_then(killed) {
+            Some(meant) if Some(&outcome) == killed(Signal::KILL).as_ref() => meant,
+            _ => outcome,
+        };
         self.ended = None;
         self.close_input(mux);
         self.carried = 0;

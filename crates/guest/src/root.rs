@@ -207,6 +207,9 @@ pub(crate) fn assemble(config: &BootConfig) -> Result<()> {
     for mount in system {
         mount_system(&root, mount)?;
     }
+    if read_only {
+        mounts::mount_volumes(&root, &config.volumes)?;
+    }
     mounts::mount_all(&root, &sources)
 }
 
@@ -245,18 +248,19 @@ fn prepare(
     let working_dir = Path::new("/").join(&config.process.working_dir);
     let _checked_at_launch = root.make_folder(&working_dir);
 
-    let hostname = &config.hostname;
-    let mut files = vec![("/etc/hostname", format!("{hostname}\n"))];
-    let is_empty = |path: &str| {
-        let meta = root.open(Path::new(path)).and_then(rustix::fs::fstat);
-        meta.is_err() || meta.is_ok_and(|meta| meta.st_size == 0)
-    };
-    if is_empty("/etc/hosts") {
-        let hosts = format!(
-            "127.0.0.1\tlocalhost {hostname}\n::1\tlocalhost ip6-localhost ip6-loopback {hostname}\n"
-        );
-        files.push(("/etc/hosts", hosts));
+    for volume in &config.volumes {
+        let _the_workload_will_tell = root.make_folder(&Path::new("/").join(volume));
     }
+
+    // These files are the machine's, whatever the image has: it was built on another host.
+    let hostname = &config.hostname;
+    let hosts = format!(
+        "127.0.0.1\tlocalhost {hostname}\n::1\tlocalhost ip6-localhost ip6-loopback {hostname}\n"
+    );
+    let files = [
+        ("/etc/hostname", format!("{hostname}\n")),
+        ("/etc/hosts", hosts),
+    ];
     for (path, content) in files {
         if let Err(error) = root.write(Path::new(path), &content) {
             console::say(&format!("cannot write {path}: {error}"));

@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::port::{HANGS_UP_WITHIN, Port};
 use crate::process::Workload;
 use crate::pump::{Part, Pump};
-use crate::{children, poll, signal};
+use crate::{children, console, poll, power, signal};
 
 /// Timeout of `poll` when there is no command.
 const IDLE: Duration = Duration::from_secs(1);
@@ -109,7 +109,7 @@ impl Sessions {
 
     /// Kills all commands of a host that is gone.
     pub(crate) fn kill_all(&mut self) {
-        for pump in self.pumps.values() {
+        for pump in self.pumps.values_mut() {
             pump.signal(Signal::KILL);
         }
         self.pumps.clear();
@@ -191,7 +191,7 @@ impl Sessions {
                 None => {}
                 Some(Happened::Signal { session, number }) => {
                     if let (Some(pump), Some(signal)) =
-                        (self.pumps.get(&session), signal::by_number(number))
+                        (self.pumps.get_mut(&session), signal::by_number(number))
                     {
                         pump.signal(signal);
                     }
@@ -211,11 +211,18 @@ impl Sessions {
     fn conclude(&mut self) {
         let now = Instant::now();
         let (pumps, mux) = (&mut self.pumps, &mut self.mux);
+        let mut is_stopped = false;
         children::bury(|pid, outcome| {
             if let Some(pump) = pumps.values_mut().find(|pump| pump.main() == pid) {
+                is_stopped |= pump.stopped_the_machine(&outcome);
                 pump.note_end(outcome, mux, now);
             }
         });
+        if is_stopped {
+            console::say("the workload stopped the machine");
+            power::kill_everything();
+            power::off();
+        }
         let (mux, events) = (&mut self.mux, &mut self.events);
         self.pumps.retain(|session, pump| {
             let Some(outcome) = pump.conclude(mux, now) else {

@@ -63,5 +63,5 @@ fn boot(config: &BootConfig) -> Result<Workload> {
     root::assemble(config)?;
     modules::forget();
     root::enter()?;
-    process::launch(&config.process)
+    process::launch_init(&config.process)
 }

@@ -9,14 +9,15 @@ mod index;
 mod tests;
 
 use std::fs::File;
-use std::io::{BufReader, Cursor, Read, Seek as _};
+use std::io::{BufReader, Read, Seek as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use flate2::read::MultiGzDecoder;
+use lazaret_files::{Bounded, unpacked_limit};
 
 use crate::ImageStore;
 use crate::blob::FileRange;
+use crate::compression::Compression;
 use crate::error::{Error, io, unusable};
 use index::{Entry, Index};
 
@@ -46,11 +47,18 @@ impl Archive {
     /// Opens a tar and reads its headers. Scratch files are created in `store`.
     pub(crate) fn open(path: &Path, store: &ImageStore) -> Result<Self, Error> {
         let broken = |error| unusable(path, format!("it is not a readable tar: {error}"));
-        let (mut content, is_plain) = open(path)?;
+        let (content, is_plain) = open(path)?;
         let file = if is_plain {
             File::open(path).map_err(io("open", path))?
         } else {
             let mut file = store.scratch_file()?;
+            let size = std::fs::metadata(path).map_err(io("inspect", path))?;
+            let limit = if size.is_file() {
+                unpacked_limit(size.len())
+            } else {
+                u64::MAX
+            };
+            let mut content = Bounded::new(content, limit);
             std::io::copy(&mut content, &mut file).map_err(broken)?;
             file.rewind().map_err(io("read", path))?;
             file
@@ -87,16 +95,11 @@ impl Archive {
 /// A file's content, decompressed if need be, and whether the file holds exactly this content and
 /// can be read at any offset.
 fn open(path: &Path) -> Result<(Box<dyn Read>, bool), Error> {
-    let mut file = File::open(path).map_err(io("open", path))?;
+    let file = File::open(path).map_err(io("open", path))?;
     let is_regular = file.metadata().map_err(io("inspect", path))?.is_file();
-    let mut magic = Vec::new();
-    let read = (&mut file).take(2).read_to_end(&mut magic);
-    read.map_err(io("read", path))?;
-    let is_gzip = magic == [0x1f, 0x8b];
-    let whole = BufReader::with_capacity(256 * 1024, Cursor::new(magic).chain(file));
-    Ok(if is_gzip {
-        (Box::new(MultiGzDecoder::new(whole)), false)
-    } else {
-        (Box::new(whole), is_regular)
-    })
+    let content = BufReader::with_capacity(256 * 1024, file);
+    let (compression, whole) = Compression::detect(content).map_err(io("read", path))?;
+    let is_plain = compression == Compression::Plain && is_regular;
+    let content = compression.decoder(whole).map_err(io("read", path))?;
+    Ok((content, is_plain))
 }

@@ -40,6 +40,17 @@ impl Blob {
         }
     }
 
+    /// A blob in a file of this machine.
+    ///
+    /// # Errors
+    /// [`Error::SizeMismatch`] when the file has another size than the descriptor says.
+    pub fn of_range(descriptor: Descriptor, range: FileRange) -> Result<Self, Error> {
+        let actual = range.length();
+        let blob = Self::new(descriptor, range);
+        blob.check_size(actual)?;
+        Ok(blob)
+    }
+
     /// A blob in memory.
     #[must_use]
     pub fn of_bytes(media_type: &str, bytes: impl Into<Bytes>) -> Self {

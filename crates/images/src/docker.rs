@@ -5,7 +5,7 @@
 //! the layers into the image store, where the blobs of this source then are.
 
 use std::collections::HashMap;
-use std::io::{self, Read, Write as _};
+use std::io::{self, BufReader, Read as _, Write as _};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
@@ -18,8 +18,10 @@ use serde::Deserialize;
 
 use crate::archive::Archive;
 use crate::blob::{Blob, FileRange};
+use crate::compression::Compression as Packed;
 use crate::document;
 use crate::error::{Error, io as failed, unusable};
+use crate::names;
 use crate::{ImageStore, LeasedStore, Source, Wanted};
 
 /// The list of images.
@@ -32,9 +34,8 @@ const LEVEL: Compression = Compression::new(6);
 #[serde(rename_all = "PascalCase")]
 struct Entry {
     config: String,
-    #[serde(default)]
     repo_tags: Option<Vec<String>>,
-    layers: Vec<String>,
+    layers: Option<Vec<String>>,
 }
 
 /// A tar of images as `docker save` writes it.
@@ -61,6 +62,14 @@ impl DockerArchive {
         let name = match wanted {
             Wanted::Only => None,
             Wanted::Name(name) => Some(&name[..]),
+            Wanted::Index(index) => {
+                let entry = entries.get(*index).ok_or_else(|| {
+                    let reason =
+                        format!("it has {} images, the first of which is @0", entries.len());
+                    unusable(self.archive.path(), reason)
+                })?;
+                return Ok(self.manifest_of(entry)?.descriptor());
+            }
             Wanted::Digest(digest) => return self.by_digest(&entries, digest),
         };
         let entry = choose(&entries, name);
@@ -109,15 +118,17 @@ impl DockerArchive {
         let store = self.store.store();
         let config = document::read(&self.file(&entry.config)?)?;
         let diff_ids = ImageConfig::parse(&config)?.rootfs.diff_ids;
-        if diff_ids.len() != entry.layers.len() {
+        // Go writes a list that was never made as null: an image from scratch has no layers.
+        let names = entry.layers.as_deref().unwrap_or_default();
+        if diff_ids.len() != names.len() {
             return Err(Error::LayerCount {
                 image: self.archive.path().display().to_string(),
-                layers: entry.layers.len(),
+                layers: names.len(),
                 diff_ids: diff_ids.len(),
             });
         }
         let mut layers = Vec::new();
-        for (name, diff_id) in entry.layers.iter().zip(&diff_ids) {
+        for (name, diff_id) in names.iter().zip(&diff_ids) {
             layers.push(layer(store, &self.file(name)?, diff_id, name)?);
         }
         let (digest, size) = store.add(&config[..], None, &entry.config)?;
@@ -143,15 +154,19 @@ fn layer(
     diff_id: &Digest,
     name: &str,
 ) -> Result<Descriptor, Error> {
-    let mut magic = Vec::new();
-    let read = content.reader().take(2).read_to_end(&mut magic);
-    read.map_err(failed("read", content.name().as_ref()))?;
-    let (digest, size) = if magic == [0x1f, 0x8b] {
-        store.add(content.reader(), None, name)?
-    } else {
-        compress(store, content, diff_id, name)?
+    let content_of = || BufReader::new(content.reader());
+    let detected = Packed::detect(content_of()).map_err(failed("read", content.name().as_ref()));
+    let kept = match detected?.0 {
+        Packed::Gzip => Some(media_type::LAYER_GZIP),
+        Packed::Zstd => Some(media_type::LAYER_ZSTD),
+        Packed::Plain | Packed::Xz => None,
     };
-    Ok(Descriptor::new(media_type::LAYER_GZIP, digest, size))
+    let (digest, size) = match kept {
+        Some(_) => store.add(content.reader(), None, name)?,
+        None => compress(store, content, diff_id, name)?,
+    };
+    let media_type = kept.unwrap_or(media_type::LAYER_GZIP);
+    Ok(Descriptor::new(media_type, digest, size))
 }
 
 fn compress(
@@ -196,25 +211,19 @@ fn hash_through(from: &FileRange, hasher: &mut Hasher, to: &mut impl io::Write) 
     }
 }
 
-fn choose<'a>(entries: &'a [Entry], tag: Option<&str>) -> Result<&'a Entry, String> {
-    let tags = |entry: &Entry| entry.repo_tags.clone().unwrap_or_default();
-    let matching: Vec<&Entry> = entries
-        .iter()
-        .filter(|entry| {
-            tag.is_none_or(|tag| {
-                tags(entry)
-                    .iter()
-                    .any(|name| name == tag || name.ends_with(&format!(":{tag}")))
-            })
-        })
-        .collect();
+fn choose<'a>(entries: &'a [Entry], name: Option<&str>) -> Result<&'a Entry, String> {
+    let tags = |entry: &'a Entry| entry.repo_tags.iter().flatten().map(String::as_str);
+    let matching = match name {
+        None => entries.iter().collect(),
+        Some(name) => names::matching(entries, tags, name),
+    };
     let all = || entries.iter().flat_map(tags).collect::<Vec<_>>().join(", ");
-    match (&matching[..], tag) {
+    match (&matching[..], name) {
         ([entry], _) => Ok(entry),
-        ([], Some(tag)) => Err(format!("no image is tagged '{tag}'; there are: {}", all())),
+        ([], Some(name)) => Err(format!("no image is called '{name}'; there are: {}", all())),
         ([], None) => Err("it holds no image".to_owned()),
         _ => Err(format!(
-            "it holds several images; name one as TAR:TAG, of: {}",
+            "it holds several images; choose one by name or place, as TAR:NAME or TAR:@0, of: {}",
             all()
         )),
     }

@@ -72,6 +72,12 @@ impl LeasedStore {
     fn find(&self, wanted: &Wanted) -> Result<Descriptor, Error> {
         match wanted {
             Wanted::Digest(digest) => self.by_digest(digest),
+            Wanted::Index(index) => match self.store.list()?.get(*index) {
+                Some(record) => self.of_record(record),
+                None => Err(Error::ImageMissing {
+                    name: format!("@{index}"),
+                }),
+            },
             Wanted::Name(name) => {
                 let record = self.store.get(name)?;
                 self.of_record(&record.ok_or_else(|| Error::ImageMissing { name: name.clone() })?)
@@ -136,7 +142,7 @@ impl Source for LeasedStore {
             let range = range.ok_or_else(|| Error::BlobMissing {
                 digest: digest.clone(),
             })?;
-            Ok(Blob::new(descriptor, range))
+            Blob::of_range(descriptor, range)
         };
         self.with(open).await
     }
@@ -149,9 +155,8 @@ impl Source for LeasedStore {
 #[async_trait]
 impl Target for LeasedStore {
     async fn has_blob(&self, blob: &Descriptor) -> Result<bool, Error> {
-        let digest = blob.digest.clone();
-        self.with(move |this| Ok(this.store.path(&digest).is_some()))
-            .await
+        let blob = blob.clone();
+        self.with(move |this| this.store.has(&blob)).await
     }
 
     async fn put_blob(&self, blob: &Blob) -> Result<(), Error> {

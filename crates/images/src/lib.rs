@@ -26,6 +26,7 @@
 mod archive;
 mod blob;
 mod checked;
+mod compression;
 mod copy;
 mod describe;
 mod disks;
@@ -39,6 +40,7 @@ mod layout;
 mod leased;
 mod local;
 mod made;
+mod names;
 mod prune;
 mod record;
 mod source;

@@ -44,7 +44,10 @@ impl Source for Made {
     async fn root(&self, wanted: &Wanted) -> Result<Descriptor, Error> {
         let root = self.document.descriptor();
         match wanted {
-            Wanted::Only => Ok(root),
+            Wanted::Only | Wanted::Index(0) => Ok(root),
+            Wanted::Index(index) => Err(Error::ImageMissing {
+                name: format!("@{index}"),
+            }),
             Wanted::Digest(digest) if *digest == root.digest => Ok(root),
             Wanted::Digest(digest) => Err(Self::missing(digest)),
             Wanted::Name(name) => Err(Error::ImageMissing { name: name.clone() }),

@@ -14,12 +14,21 @@ pub enum Wanted {
     Name(String),
     /// The one with a digest.
     Digest(Digest),
+    /// The one at a place in the list of a layout or archive, counted from 0.
+    Index(usize),
 }
 
 impl From<Option<String>> for Wanted {
-    /// The one with a name, or the only one when no name is given.
-    fn from(name: Option<String>) -> Self {
-        name.map_or(Self::Only, Self::Name)
+    /// The only one when nothing is given, the one at a place (`@0`), with a digest
+    /// (`sha256:...`), or with a name.
+    fn from(text: Option<String>) -> Self {
+        let Some(text) = text else {
+            return Self::Only;
+        };
+        if let Some(index) = text.strip_prefix('@').and_then(|index| index.parse().ok()) {
+            return Self::Index(index);
+        }
+        text.parse().map_or(Self::Name(text), Self::Digest)
     }
 }
 

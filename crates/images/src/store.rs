@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use lazaret_files::{Durability, Staging, children, optional, sys};
-use lazaret_oci::Digest;
+use lazaret_oci::{Descriptor, Digest};
 use rustix::fs::{FlockOperation, flock};
 
 use crate::blob::FileRange;
@@ -59,6 +59,23 @@ impl ImageStore {
     pub fn path(&self, digest: &Digest) -> Option<PathBuf> {
         let path = self.0.blobs.path(digest);
         path.is_file().then_some(path)
+    }
+
+    /// Whether the store has a blob.
+    ///
+    /// # Errors
+    /// [`Error::SizeMismatch`] when it has the content and that has another size than the
+    /// descriptor says: what names it is wrong. [`Error::Io`].
+    pub fn has(&self, blob: &Descriptor) -> Result<bool, Error> {
+        match self.0.blobs.stat(&blob.digest)? {
+            None => Ok(false),
+            Some(actual) if actual == blob.size => Ok(true),
+            Some(actual) => Err(Error::SizeMismatch {
+                subject: format!("blob {}", blob.digest),
+                expected: blob.size,
+                actual,
+            }),
+        }
     }
 
     /// A blob in memory, verified again.

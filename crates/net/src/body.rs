@@ -11,7 +11,11 @@ use hyper::body::Incoming;
 use thiserror::Error;
 use tokio::time::{Instant, Sleep};
 
-/// The reason that a body ended early.
+/// Bytes that must come within the time that a body may be silent, so that one byte now and then
+/// does not hold a reader for ever.
+pub const LEAST_BYTES: usize = 16 * 1024;
+
+/// The reason why a body ended early.
 #[derive(Debug, Error)]
 pub enum BodyError<E: std::error::Error + 'static = hyper::Error> {
     /// The connection broke.
@@ -20,16 +24,23 @@ pub enum BodyError<E: std::error::Error + 'static = hyper::Error> {
     /// Nothing arrived for this time.
     #[error("no data for {0:?}")]
     Silent(Duration),
+    /// Data came, but less than [`LEAST_BYTES`] in this time.
+    #[error("less than {LEAST_BYTES} bytes in {0:?}")]
+    Slow(Duration),
 }
 
-/// A body that fails when nothing arrives for a while. Only the time during which the reader waits
-/// counts, not the time that a slow reader takes.
+/// A body that fails when nothing comes for a while, or hardly anything for as long in all. Only
+/// the time that somebody waits for it counts, not the time that a slow reader takes.
 #[derive(Debug)]
 pub struct TimedBody<B = Incoming> {
     body: B,
     patience: Duration,
     timer: Pin<Box<Sleep>>,
-    is_waiting: bool,
+    /// Since when a reader waits.
+    waiting: Option<Instant>,
+    /// Time waited for the last `received` bytes.
+    waited: Duration,
+    received: usize,
 }
 
 impl<B> TimedBody<B> {
@@ -40,8 +51,21 @@ impl<B> TimedBody<B> {
             body,
             patience,
             timer: Box::pin(tokio::time::sleep(patience)),
-            is_waiting: false,
+            waiting: None,
+            waited: Duration::ZERO,
+            received: 0,
         }
+    }
+
+    /// Counts what came; whether it was too little for the time that it took.
+    fn is_slow(&mut self, bytes: usize) -> bool {
+        let waited = self.waiting.take().map(|since| since.elapsed());
+        self.waited += waited.unwrap_or_default();
+        self.received += bytes;
+        if self.received >= LEAST_BYTES {
+            (self.waited, self.received) = (Duration::ZERO, 0);
+        }
+        self.waited >= self.patience
     }
 }
 
@@ -59,12 +83,19 @@ where
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         let this = &mut *self;
         if let Poll::Ready(frame) = Pin::new(&mut this.body).poll_frame(cx) {
-            this.is_waiting = false;
-            return Poll::Ready(frame.map(|frame| frame.map_err(BodyError::Broken)));
+            let Some(frame) = frame.transpose().map_err(BodyError::Broken)? else {
+                return Poll::Ready(None);
+            };
+            let bytes = frame.data_ref().map_or(0, Bytes::len);
+            if this.is_slow(bytes) && !this.body.is_end_stream() {
+                return Poll::Ready(Some(Err(BodyError::Slow(this.patience))));
+            }
+            return Poll::Ready(Some(Ok(frame)));
         }
-        if !this.is_waiting {
-            this.is_waiting = true;
-            this.timer.as_mut().reset(Instant::now() + this.patience);
+        if this.waiting.is_none() {
+            let now = Instant::now();
+            this.waiting = Some(now);
+            this.timer.as_mut().reset(now + this.patience);
         }
         let silent = BodyError::Silent(this.patience);
         this.timer.as_mut().poll(cx).map(|()| Some(Err(silent)))

@@ -14,7 +14,7 @@ mod pool;
 mod roots;
 mod tls;
 
-pub use body::{BodyError, TimedBody, next_piece, read_bounded};
+pub use body::{BodyError, LEAST_BYTES, TimedBody, next_piece, read_bounded};
 pub use pool::{Pool, PoolError, PoolOptions, USER_AGENT, pool};
 pub use roots::{Roots, RootsError};
 pub use tls::{client_config, provider};

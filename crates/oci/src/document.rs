@@ -143,9 +143,9 @@ impl ManifestDocument {
     /// Parses a document that was sent as `content_type` (`None`: the content decides).
     ///
     /// # Errors
-    /// [`Error::ManifestTooLarge`] or [`Error::Manifest`]. It is an error when the `mediaType`
-    /// member differs from `content_type`, and when a document is both a manifest and an index
-    /// (CVE-2021-41190).
+    /// [`Error::ManifestTooLarge`] or [`Error::Manifest`]. A `mediaType` member that differs
+    /// from the transport's type is an error, and so are a type that no manifest has, and a
+    /// document that is both a manifest and an index (CVE-2021-41190).
     pub fn parse(raw: Vec<u8>, content_type: Option<&str>) -> Result<Self, Error> {
         if raw.len() > MAX_MANIFEST_BYTES {
             return Err(Error::ManifestTooLarge {
@@ -168,6 +168,12 @@ impl ManifestDocument {
             return Err(invalid(format!(
                 "its mediaType '{member}' differs from the content type '{header}'"
             )));
+        }
+        // A registry serves it under this type: nothing else than a manifest's, such as
+        // `text/html`, may come out.
+        let unknown = |kind: &&String| !media_type::is_manifest(kind);
+        if let Some(kind) = declared.iter().chain(&outline.media_type).find(unknown) {
+            return Err(invalid(format!("'{kind}' is no type of a manifest")));
         }
         let is_index = outline.manifests.is_some();
         let media_type = declared.or(outline.media_type).unwrap_or_else(|| {

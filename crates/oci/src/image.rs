@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::null::or_null;
 use crate::{Digest, Error};
 
 /// The configuration blob of an image.
@@ -18,11 +19,11 @@ pub struct ImageConfig {
     /// Time of the image's creation (RFC 3339).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created: Option<String>,
-    /// The default process of a container of the image.
-    #[serde(default, deserialize_with = "null_as_default")]
+    /// How to run it.
+    #[serde(default, deserialize_with = "or_null")]
     pub config: ProcessConfig,
-    /// The diff ids of the layers.
-    #[serde(default)]
+    /// The layers' uncompressed digests.
+    #[serde(default, deserialize_with = "or_null")]
     pub rootfs: RootFs,
 }
 
@@ -33,42 +34,49 @@ pub struct ProcessConfig {
     /// The user and group: `user`, `uid`, `user:group` or `uid:gid`.
     #[serde(
         default,
-        deserialize_with = "null_as_default",
+        deserialize_with = "or_null",
         skip_serializing_if = "String::is_empty"
     )]
     pub user: String,
     /// Environment variables: `NAME=value`.
     #[serde(
         default,
-        deserialize_with = "null_as_default",
+        deserialize_with = "or_null",
         skip_serializing_if = "Vec::is_empty"
     )]
     pub env: Vec<String>,
     /// First part of the command line (`Entrypoint`).
     #[serde(
         default,
-        deserialize_with = "null_as_default",
+        deserialize_with = "or_null",
         skip_serializing_if = "Vec::is_empty"
     )]
     pub entrypoint: Vec<String>,
     /// Rest of the command line (`Cmd`), which the arguments of `run` replace.
     #[serde(
         default,
-        deserialize_with = "null_as_default",
+        deserialize_with = "or_null",
         skip_serializing_if = "Vec::is_empty"
     )]
     pub cmd: Vec<String>,
     /// The working folder.
     #[serde(
         default,
-        deserialize_with = "null_as_default",
+        deserialize_with = "or_null",
         skip_serializing_if = "String::is_empty"
     )]
     pub working_dir: String,
+    /// Paths that are folders of their own in a running container, as keys of empty objects.
+    #[serde(
+        default,
+        deserialize_with = "or_null",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
+    pub volumes: BTreeMap<String, serde_json::Value>,
     /// Free-form labels.
     #[serde(
         default,
-        deserialize_with = "null_as_default",
+        deserialize_with = "or_null",
         skip_serializing_if = "BTreeMap::is_empty"
     )]
     pub labels: BTreeMap<String, String>,
@@ -80,8 +88,8 @@ pub struct RootFs {
     /// Always `layers`.
     #[serde(rename = "type", default)]
     pub kind: String,
-    /// The diff ids, lowest layer first.
-    #[serde(default)]
+    /// One diff id a layer.
+    #[serde(default, deserialize_with = "or_null")]
     pub diff_ids: Vec<Digest>,
 }
 
@@ -104,13 +112,4 @@ impl ImageConfig {
             reason: error.to_string(),
         })
     }
-}
-
-/// Reads `null`, which Docker writes for empty lists, as the default.
-fn null_as_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
-where
-    D: serde::Deserializer<'de>,
-    T: Deserialize<'de> + Default,
-{
-    Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
 }

@@ -26,6 +26,12 @@ pub const DOCKER_LAYER_GZIP: &str = "application/vnd.docker.image.rootfs.diff.ta
 /// The manifest types that a client can read, for the `Accept` header.
 pub const ACCEPTED_MANIFESTS: [&str; 4] = [MANIFEST, INDEX, DOCKER_MANIFEST, DOCKER_INDEX];
 
+/// Whether `media_type` is that of a manifest or index.
+#[must_use]
+pub fn is_manifest(media_type: &str) -> bool {
+    ACCEPTED_MANIFESTS.contains(&media_type)
+}
+
 /// Whether `media_type` is an index or Docker manifest list.
 #[must_use]
 pub fn is_index(media_type: &str) -> bool {

@@ -70,18 +70,32 @@ impl FromStr for Platform {
         if parts.iter().any(|part| part.is_empty()) {
             return Err(fail());
         }
-        match parts[..] {
-            [os, architecture] => Ok(Self {
-                os: os.into(),
-                architecture: architecture.into(),
-                variant: None,
-            }),
-            [os, architecture, variant] => Ok(Self {
-                os: os.into(),
-                architecture: architecture.into(),
-                variant: Some(variant.into()),
-            }),
-            _ => Err(fail()),
-        }
+        let (os, architecture, variant) = match parts[..] {
+            [os, architecture] => (os, architecture, None),
+            [os, architecture, variant] => (os, architecture, Some(variant)),
+            _ => return Err(fail()),
+        };
+        let (architecture, implied) = in_names_of_go(architecture);
+        Ok(Self {
+            os: os.to_ascii_lowercase(),
+            architecture,
+            variant: variant.or(implied).map(str::to_owned),
+        })
     }
+}
+
+/// An architecture as Go names it, and the variant that its other name implies. Kernels, compilers
+/// and Debian have names of their own.
+fn in_names_of_go(architecture: &str) -> (String, Option<&'static str>) {
+    let lower = architecture.to_ascii_lowercase();
+    let (name, variant) = match &lower[..] {
+        "x86_64" | "x86-64" => ("amd64", None),
+        "aarch64" => ("arm64", None),
+        "i386" | "i686" | "x86" => ("386", None),
+        "armhf" | "armv7l" => ("arm", Some("v7")),
+        "armel" | "armv6l" => ("arm", Some("v6")),
+        "ppc64el" => ("ppc64le", None),
+        _ => return (lower, None),
+    };
+    (name.to_owned(), variant)
 }

@@ -265,3 +265,18 @@ fn null_is_an_empty_list_or_map() {
     let index = br#"{"schemaVersion": 2, "manifests": null}"#.to_vec();
     ManifestDocument::parse(index, Some(media_type::INDEX)).unwrap();
 }
+
+#[test]
+fn architectures_have_other_names_elsewhere() {
+    for (text, expected) in [
+        ("linux/x86_64", "linux/amd64"),
+        ("Linux/AArch64", "linux/arm64"),
+        ("linux/aarch64/v8", "linux/arm64/v8"),
+        ("linux/armhf", "linux/arm/v7"),
+        ("linux/i686", "linux/386"),
+        ("linux/riscv64", "linux/riscv64"),
+    ] {
+        let platform: Platform = text.parse().unwrap();
+        assert_eq!(platform.to_string(), expected);
+    }
+}

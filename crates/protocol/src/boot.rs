@@ -18,6 +18,9 @@ pub struct BootConfig {
     pub root: Root,
     /// Artifacts to mount into the root, in order.
     pub mounts: Vec<ArtifactMount>,
+    /// Paths that are to be folders, and writable in a read-only root, too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub volumes: Vec<String>,
     /// The workload.
     pub process: Process,
 }

@@ -8,7 +8,7 @@ use lazaret_oci::Repository;
 use lazaret_oci::wire::ErrorEntry;
 
 use crate::act::{Act, Change, Effect, Need};
-use crate::message::Refusal;
+use crate::message::{Query, Refusal};
 use crate::registry::Registry;
 use crate::server::Peer;
 use crate::terms::Exposure;
@@ -40,6 +40,12 @@ impl Caller {
         }
         let identity = gate.identify(head, &described(peer)).await?;
         match need {
+            Need::Right(Action::Push, Some(to)) if matches!(act, Act::StartUpload { .. }) => {
+                let query = Query::parse(head.uri.query());
+                let from = query.get("mount").and_then(|_| query.get("from"));
+                let from: Option<Repository> = from.and_then(|from| from.parse().ok());
+                gate.demand_upload(&identity, &to, from.as_ref())?;
+            }
             Need::Nothing | Need::Identity => {}
             Need::Greeting => gate.greet(&identity)?,
             Need::Metrics if registry.terms().metrics == Exposure::Everybody => {}

@@ -25,6 +25,7 @@ mod stores;
 #[cfg(test)]
 mod tests;
 mod upkeep;
+mod widening;
 
 pub use notify::{Notifier, State};
 pub use signals::Signals;
@@ -135,6 +136,7 @@ impl Instance {
                 certificates,
                 metrics,
                 seen,
+                changing: None,
             },
             registry,
             listeners,

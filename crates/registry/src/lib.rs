@@ -21,6 +21,7 @@
 mod act;
 mod caller;
 pub mod config;
+mod descriptors;
 mod distribution;
 mod error;
 mod events;
@@ -42,6 +43,7 @@ mod stores;
 mod telemetry;
 mod terms;
 
+pub use descriptors::raise_limit;
 pub use error::Error;
 pub use instance::{Instance, Notifier, Root, Signals, Source, State, Upkeep};
 pub use lazaret_auth::new_key;

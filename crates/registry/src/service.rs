@@ -13,14 +13,15 @@ mod effects;
 use std::sync::Arc;
 
 use http::request::Parts;
-use http::{HeaderMap, Request, Response};
+use http::{HeaderMap, Method, Request, Response, StatusCode, Version, header};
 use hyper::body::Incoming;
 use lazaret_content::UploadId;
+use lazaret_oci::wire::ErrorCode;
 
 use crate::act::{Act, Class};
 use crate::caller::Caller;
 use crate::message::answer::{API_VERSION, REQUEST_ID};
-use crate::message::{Body, Outcome, RequestBody, answer};
+use crate::message::{Body, Outcome, Refusal, RequestBody, answer};
 use crate::registry::Registry;
 use crate::server::{Handler, Peer};
 use crate::telemetry::Observation;
@@ -47,6 +48,7 @@ async fn respond(
     let mut observation = telemetry.observe(peer, &head, id.clone(), class);
     let pace = registry.terms().pace;
     let mut body = RequestBody::new(body, pace, telemetry.metrics.received());
+    let act = has_one_host(&head).and(act);
     let outcome = match act {
         Ok(act) => perform(registry, &head, peer, &mut body, &act, &mut observation).await,
         Err(refusal) => Err(refusal),
@@ -60,7 +62,24 @@ async fn respond(
     };
     let response = answer::with(response, REQUEST_ID, &id);
     let response = answer::with(response, API_VERSION, "registry/2.0");
+    // Browsers shall not guess what somebody pushed.
+    let mut response = answer::with(response, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    if head.method == Method::HEAD {
+        // HTTP/2 would send the body of a refusal or listing.
+        response = answer::without_body(response);
+    }
     observation.answered(response)
+}
+
+/// Refuses what RFC 9112, section 3.2, refuses: two readers of such a request could take it for
+/// requests to different servers.
+fn has_one_host(head: &Parts) -> Result<(), Refusal> {
+    let count = head.headers.get_all(header::HOST).iter().count();
+    if head.version != Version::HTTP_11 || count == 1 {
+        return Ok(());
+    }
+    let message = format!("a request has one Host header, and this one has {count}");
+    Err(Refusal::new(ErrorCode::Unsupported, message).status(StatusCode::BAD_REQUEST))
 }
 
 /// Does what a request asks for, if its client may.

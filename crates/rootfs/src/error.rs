@@ -77,7 +77,7 @@ pub enum Error {
         bytes: usize,
     },
     /// The content does not fit the disk of the requested size.
-    #[error("failed to fit the content into a disk of {size} bytes: it needs about {needed}")]
+    #[error("failed to fit the content into a disk of {size} bytes: it needs at least {needed}")]
     DiskFull {
         /// Number of bytes that would have sufficed at the moment of the failure.
         needed: u64,

@@ -178,16 +178,17 @@ impl LayerReader<'_> {
         self.data.position += count.min(self.hole());
     }
 
-    /// Skips the unread data of the current entry.
+    /// Skips what is left of the current entry. An archive may end without the padding of its
+    /// last file, as bsdtar's and Go's readers allow.
     fn skip_data(&mut self) -> Result<(), Error> {
         let data = std::mem::take(&mut self.data);
-        if self.stream.skip(data.stored + data.padding)? {
-            Ok(())
-        } else {
-            Err(Error::Truncated {
+        if !self.stream.skip(data.stored)? {
+            return Err(Error::Truncated {
                 what: show(&self.name),
-            })
+            });
         }
+        self.stream.skip(data.padding)?;
+        Ok(())
     }
 
     /// The next header record; `None` at the end of the archive.
@@ -306,7 +307,11 @@ impl LayerReader<'_> {
             None => u32::try_from(field).map_err(|_| bad("an owner is out of range")),
         };
         let attributes = Attributes {
-            mode: header.mode,
+            // Links have no permissions of their own on Linux, whatever the archive's maker saw.
+            mode: match kind {
+                EntryKind::Symlink(_) => 0o777,
+                _ => header.mode,
+            },
             uid: owner(local.uid, self.global.uid, header.uid)?,
             gid: owner(local.gid, self.global.gid, header.gid)?,
             mtime: local.mtime.or(self.global.mtime).unwrap_or(Timestamp {

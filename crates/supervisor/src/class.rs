@@ -54,7 +54,8 @@ impl Error {
             | Self::Catalogue { .. }
             | Self::Bundle { .. }
             | Self::NoKernelArtifact { .. }
-            | Self::ImageAmbiguous { .. } => ErrorClass::Invalid,
+            | Self::ImageAmbiguous { .. }
+            | Self::NotAnImage { .. } => ErrorClass::Invalid,
             Self::SourceNotFound { .. } | Self::ImageNotFound { .. } | Self::NotOnDisk { .. } => {
                 ErrorClass::NotFound
             }

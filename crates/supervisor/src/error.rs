@@ -82,8 +82,16 @@ pub enum Error {
         /// Its name.
         name: String,
     },
-    /// A digest prefix that several images share.
-    #[error("'{text}' is the start of several digests")]
+    /// An artifact where an image is needed.
+    #[error("'{name}' is an artifact of type {artifact_type}, not an image")]
+    NotAnImage {
+        /// Its name, as it was given.
+        name: String,
+        /// Its type.
+        artifact_type: String,
+    },
+    /// The beginning of a digest that stands for several images, or for several names of one.
+    #[error("'{text}' stands for several images")]
     ImageAmbiguous {
         /// The prefix given.
         text: String,

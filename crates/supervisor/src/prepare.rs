@@ -85,7 +85,9 @@ impl Home {
             }
         }
         let (spec, hostname) = (subject.spec.clone(), subject.hostname.clone());
-        let (root, artifacts) = self.disks(subject, request.root).await?;
+        let (root, artifacts) = self
+            .disks(subject, request.root, request.disk_bytes)
+            .await?;
         let (of, cache) = (kernel.clone(), self.settings.cache.clone());
         let initramfs = blocking(move || initramfs::prepare(&of, &cache)).await?;
         let qemu = self.qemu().await?.clone();
@@ -108,6 +110,7 @@ impl Home {
             initramfs,
             accelerator: verdict.accelerator,
             read_only: request.read_only,
+            disk_bytes: request.disk_bytes,
             lease,
         }
         .design()?;
@@ -155,6 +158,7 @@ impl Home {
         &self,
         subject: Subject,
         kind: RootDisk,
+        bytes: Option<u64>,
     ) -> Result<(root::Root, Option<artifacts::Artifacts>), Error> {
         let store = self.images.clone();
         blocking(move || {
@@ -184,6 +188,7 @@ impl Home {
                     name.clone(),
                     manifest.clone(),
                     config.clone(),
+                    bytes,
                 ),
                 RootDisk::Checked => root::checked(&store, &layers)?,
                 RootDisk::Shared => root::shared(&store, &layers)?,

@@ -2,9 +2,11 @@
 
 mod arrivals;
 
+use std::io::Write as _;
 use std::path::Path;
 
 use lazaret_artifacts::Family;
+use lazaret_files::NewFile;
 use lazaret_images::{ImageRecord, Source as _, Target as _, Wanted, copy_blobs, select};
 use lazaret_oci::{
     Descriptor, Digest, Manifest, ManifestContent, ManifestDocument, Platform, Reference,
@@ -148,7 +150,7 @@ impl Home {
     pub(crate) fn is_complete(&self, manifest: &Manifest) -> bool {
         manifest
             .blobs()
-            .all(|blob| self.images.path(&blob.digest).is_some())
+            .all(|blob| self.images.has(blob).unwrap_or(false))
     }
 }
 
@@ -178,10 +180,21 @@ pub(crate) fn store_name(reference: &Reference) -> Reference {
     }
 }
 
-/// Writes a whole file, or none.
+/// Whether [`write_file`] would write there, for callers with work to do before.
+///
+/// # Errors
+/// [`Error::Io`].
+pub fn check_output(path: &Path) -> Result<(), Error> {
+    Ok(lazaret_files::check_output(path)?)
+}
+
+/// Writes a file where the user wants it, whole or not at all.
 ///
 /// # Errors
 /// [`Error::Io`].
 pub fn write_file(path: &Path, content: &[u8]) -> Result<(), Error> {
-    Ok(lazaret_files::replace(path, content, 0o644)?)
+    let new = NewFile::output(path)?;
+    let written = new.file()?.write_all(content);
+    written.map_err(Error::io("write", path))?;
+    Ok(new.publish()?)
 }

@@ -71,6 +71,11 @@ impl Source for RegistryImages {
             Wanted::Only => self.named(None)?,
             Wanted::Name(name) => self.named(Some(name))?,
             Wanted::Digest(digest) => self.pinned(digest),
+            Wanted::Index(index) => {
+                return Err(Error::ImageMissing {
+                    name: format!("@{index}"),
+                });
+            }
         };
         let document = self.client.manifest(&reference).await.map_err(failed)?;
         let digest = reference.digest.unwrap_or(document.digest().clone());

@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use lazaret_files::NewFile;
+use lazaret_files::{NewFile, check_output};
 use lazaret_images::{FileRange, Source, Wanted, select};
 use lazaret_oci::{
     Descriptor, Digest, ImageConfig, MAX_MANIFEST_BYTES, ManifestDocument, Platform, Reference,
+    media_type,
 };
 use lazaret_rootfs::{Compression, FileSystem, Options, append_verity};
 use lazaret_values::hex;
@@ -122,6 +123,7 @@ impl Home {
                 reason: "only an EROFS is compressed".to_owned(),
             });
         }
+        check_output(&request.output)?;
         let opened = self.open_images(SourceName::prefixed(&request.source));
         match opened.await {
             Ok((source, wanted)) => build_source(source, &wanted, request).await,
@@ -193,13 +195,19 @@ fn build(
     open: &(dyn Fn(&Descriptor) -> Result<FileRange, Error> + Sync),
     request: &RootfsRequest,
 ) -> Result<BuiltImage, Error> {
-    let config = ImageConfig::parse(&raw_config)?;
     let manifest = document.manifest().ok_or_else(|| not_found(request))?;
+    if !media_type::is_image_config(&manifest.config.media_type) {
+        return Err(Error::NotAnImage {
+            name: request.source.clone(),
+            artifact_type: manifest.effective_artifact_type().to_owned(),
+        });
+    }
+    let config = ImageConfig::parse(&raw_config)?;
     if let Some(wanted) = &request.platform {
         check_platform(&config, wanted)?;
     }
     let started = Instant::now();
-    let new = NewFile::create(&request.output, 0o644)?;
+    let new = NewFile::output(&request.output)?;
     let conversion = Conversion {
         name: &request.source,
         manifest,

@@ -7,6 +7,8 @@ use std::fmt;
 pub enum Setting {
     /// A variable of the workload's environment.
     Environment,
+    /// The number of processors.
+    Processors,
     /// The size of a disk.
     Size,
     /// The compression of a disk.
@@ -25,6 +27,7 @@ impl fmt::Display for Setting {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::Environment => "variable",
+            Self::Processors => "number of processors",
             Self::Size => "size",
             Self::Compression => "compression",
             Self::Platform => "platform",

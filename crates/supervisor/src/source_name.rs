@@ -1,10 +1,12 @@
 //! Parses `SOURCE`, the image or artifact that a command works on, as users write it.
 //!
 //! ```text
-//! push, image import    PATH[:TAG], else (push) the name of a cached image
-//! rootfs build          oci:PATH[:TAG], docker-archive:PATH[:TAG], else a name or reference
+//! push, image import    PATH[:IMAGE], else (push) the name of a cached image
+//! rootfs build          oci:PATH[:IMAGE], docker-archive:PATH[:IMAGE], else a name or reference
 //! ```
-//! Every command parses its source here, so that the notations can be made one later.
+//! IMAGE is a tag, a whole name, a digest, or a place in the list such as `@0`.
+//!
+//! Every command reads it here, so that the notation can become one.
 
 use std::path::{Path, PathBuf};
 
@@ -64,16 +66,18 @@ impl SourceName {
     }
 }
 
-/// Splits `PATH:TAG`, when `PATH:TAG` itself does not exist but `PATH` does.
+/// `PATH:IMAGE` or `PATH@DIGEST` into both: the longest beginning that is there is the path.
 fn split_tag(text: &str) -> (PathBuf, Option<String>) {
     let whole = PathBuf::from(text);
-    if !whole.exists()
-        && let Some((path, tag)) = text.rsplit_once(':')
-        && Path::new(path).exists()
-    {
-        return (PathBuf::from(path), Some(tag.to_owned()));
+    if whole.exists() {
+        return (whole, None);
     }
-    (whole, None)
+    let splits = text.rmatch_indices([':', '@']);
+    let mut images = splits.map(|(at, _)| (&text[..at], &text[at + 1..]));
+    match images.find(|(path, image)| !image.is_empty() && Path::new(path).exists()) {
+        Some((path, image)) => (PathBuf::from(path), Some(image.to_owned())),
+        None => (whole, None),
+    }
 }
 
 #[cfg(test)]

@@ -22,6 +22,7 @@ mod modinfo;
 mod modules;
 mod name;
 mod package;
+mod package_tar;
 mod parts;
 mod record;
 mod source;

@@ -107,39 +107,80 @@ impl Gate {
         needs: &[(Action, Option<Repository>)],
     ) -> Result<(), Denied> {
         for (action, repository) in needs {
-            let repository = repository.as_ref();
-            if self.may(identity, *action, repository) {
-                continue;
+            if !self.may(identity, *action, repository.as_ref()) {
+                return Err(self.refusal(identity, *action, repository.as_ref(), needs));
             }
-            let granted = self.policy.allows(identity, *action, repository);
-            let known = identity.user().is_some();
-            let denied = if (granted || !known) && self.authenticates {
-                let is_token = identity.scope.is_some();
-                self.unauthorized(
-                    &identity.origin,
-                    if is_token {
-                        "the token does not open this"
-                    } else {
-                        "this is not for everybody"
-                    },
-                    Some(&Scopes::needed(needs)),
-                    is_token.then_some("insufficient_scope"),
-                )
-            } else {
-                let what = repository.map_or("the registry", Repository::as_str);
-                Denied::Forbidden {
-                    user: identity.user().unwrap_or("anonymous").to_owned(),
-                    needed: format!("{} {what}", action.as_str()),
-                }
-            };
-            // Not logged for unknown clients: they first ask without a token, to learn where to get
-            // one.
-            if known || identity.method == Method::Token {
-                audit::denied(identity, *action, repository, &denied);
-            }
-            return Err(denied);
         }
         Ok(())
+    }
+
+    /// Checks that the client may begin to push to `to`, perhaps by a mount of a blob of `from`. Where
+    /// the source is not for the client, it may still send the blob; only a token that could have
+    /// opened the source is refused.
+    ///
+    /// # Errors
+    /// As [`Gate::demand`]. The challenge asks for all that the push will need.
+    pub fn demand_upload(
+        &self,
+        identity: &Identity,
+        to: &Repository,
+        from: Option<&Repository>,
+    ) -> Result<(), Denied> {
+        let mut asked = vec![
+            (Action::Pull, Some(to.clone())),
+            (Action::Push, Some(to.clone())),
+        ];
+        asked.extend(from.map(|from| (Action::Pull, Some(from.clone()))));
+        if !self.may(identity, Action::Push, Some(to)) {
+            return Err(self.refusal(identity, Action::Push, Some(to), &asked));
+        }
+        let is_opened_by_another_token = |from: &&Repository| {
+            let scope = identity.scope.as_ref();
+            scope.is_some_and(|scope| !scope.opens(Action::Pull, Some(from)))
+                && self.policy.allows(identity, Action::Pull, Some(from))
+        };
+        match from.filter(is_opened_by_another_token) {
+            Some(from) => Err(self.refusal(identity, Action::Pull, Some(from), &asked)),
+            None => Ok(()),
+        }
+    }
+
+    /// The answer to a client that may not do something: a challenge for what is `asked`, or a plain
+    /// refusal where no credential would help.
+    fn refusal(
+        &self,
+        identity: &Identity,
+        action: Action,
+        repository: Option<&Repository>,
+        asked: &[(Action, Option<Repository>)],
+    ) -> Denied {
+        let granted = self.policy.allows(identity, action, repository);
+        let known = identity.user().is_some();
+        let denied = if (granted || !known) && self.authenticates {
+            let is_token = identity.scope.is_some();
+            self.unauthorized(
+                &identity.origin,
+                if is_token {
+                    "the token does not open this"
+                } else {
+                    "this is not for everybody"
+                },
+                Some(&Scopes::needed(asked)),
+                is_token.then_some("insufficient_scope"),
+            )
+        } else {
+            let what = repository.map_or("the registry", Repository::as_str);
+            Denied::Forbidden {
+                user: identity.user().unwrap_or("anonymous").to_owned(),
+                needed: format!("{} {what}", action.as_str()),
+            }
+        };
+        // Not logged for unknown clients: they first ask without a token, to learn where to get
+        // one.
+        if known || identity.method == Method::Token {
+            audit::denied(identity, action, repository, &denied);
+        }
+        denied
     }
 
     /// The decision on `GET /v2/`. Clients learn from it how to identify themselves, so a client

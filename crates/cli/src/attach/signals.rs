@@ -1,11 +1,24 @@
 //! Handles the signals that the user or the system sends while a workload runs.
 
+use std::future::poll_fn;
+use std::task::Poll;
+
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::failure::Failure;
 
-/// Number of interrupts at which the machine is ended without asking the workload.
+/// Signals that are handed to the workload: HUP, INT, QUIT, USR1, USR2, ALRM, TERM, CONT, URG,
+/// XCPU, XFSZ, VTALRM, PROF, WINCH, IO, PWR. Those by which a shell stops and resumes its jobs
+/// (TSTP, TTIN, TTOU) are for this process.
+const FORWARDED: [u8; 16] = [1, 2, 3, 10, 12, 14, 15, 18, 23, 24, 25, 26, 27, 28, 29, 30];
+
+/// Those by which a user or system asks for an end: HUP, INT, QUIT, TERM.
+const DEMANDS: [u8; 4] = [1, 2, 3, 15];
+
+/// The third SIGINT ends the machine without asking the workload, which may be a program in
+/// which people type Ctrl-C; of the other demands the second does.
 const PATIENCE: u32 = 3;
+const INTERRUPT: u8 = 2;
 
 /// The action that a signal asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,35 +31,60 @@ pub(crate) enum Request {
 
 /// The signal handlers. Until they are installed, a signal ends the process as usual.
 pub(crate) struct Signals {
-    interrupt: Signal,
-    terminate: Signal,
-    hangup: Signal,
-    quit: Signal,
-    interrupts: u32,
+    handlers: Vec<(u8, Signal)>,
+    /// Signals that asked for an end so far, by their weight.
+    demands: u32,
 }
 
 impl Signals {
+    /// Handles every signal but those that cannot be handled, are about this process's own faults
+    /// or children, or say that its output is closed.
     pub(crate) fn install() -> Result<Self, Failure> {
-        let handle = |kind| signal(kind).map_err(|error| Failure::io("handle signals", error));
+        let handle = |number: u8| {
+            let handler = signal(SignalKind::from_raw(number.into()));
+            let handler = handler.map_err(|error| Failure::io("handle signals", error));
+            handler.map(|handler| (number, handler))
+        };
+        let handlers = FORWARDED.into_iter().map(handle);
         Ok(Self {
-            interrupt: handle(SignalKind::interrupt())?,
-            terminate: handle(SignalKind::terminate())?,
-            hangup: handle(SignalKind::hangup())?,
-            quit: handle(SignalKind::quit())?,
-            interrupts: 0,
+            handlers: handlers.collect::<Result<_, _>>()?,
+            demands: 0,
         })
     }
 
-    /// Waits for the next request. The future may be dropped at any time.
-    pub(crate) async fn next(&mut self) -> Request {
-        tokio::select! {
-            _ = self.interrupt.recv() => {
-                self.interrupts += 1;
-                if self.interrupts >= PATIENCE { Request::Abandon } else { Request::Forward(2) }
+    /// The next signal that asks for an end, by number. Others are passed over. Safe to drop before
+    /// it resolves.
+    pub(crate) async fn next_demand(&mut self) -> u8 {
+        loop {
+            let number = self.next_number().await;
+            if DEMANDS.contains(&number) {
+                return number;
             }
-            _ = self.terminate.recv() => Request::Forward(15),
-            _ = self.hangup.recv() => Request::Forward(1),
-            _ = self.quit.recv() => Request::Forward(3),
         }
+    }
+
+    /// The next request. Safe to drop before it resolves.
+    pub(crate) async fn next(&mut self) -> Request {
+        let number = self.next_number().await;
+        if DEMANDS.contains(&number) {
+            let weight = if number == INTERRUPT { 1 } else { 2 };
+            self.demands += weight;
+            if self.demands >= PATIENCE {
+                return Request::Abandon;
+            }
+        }
+        Request::Forward(number)
+    }
+
+    async fn next_number(&mut self) -> u8 {
+        poll_fn(|cx| {
+            for (number, handler) in &mut self.handlers {
+                if let Poll::Ready(Some(())) = handler.poll_recv(cx) {
+                    return Poll::Ready(*number);
+                }
+            }
+            Poll::Pending
+        })
+        .await
     }
 }

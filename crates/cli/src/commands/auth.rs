@@ -1,23 +1,19 @@
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::printer::{Format, table};
+use crate::printer::table;
 
 /// Stored registry credentials
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
     /// List the registries with stored credentials; secrets are never printed
-    List {
-        /// Output format
-        #[arg(long, value_enum, default_value_t)]
-        format: Format,
-    },
+    List,
 }
 
 impl Command {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
-        let Self::List { format } = self;
+        let Self::List = self;
         let logins = context.home()?.logins()?;
-        context.printer.result(format, &logins, |logins| {
+        context.printer.result(&logins, |logins| {
             let mut rows = vec![vec!["REGISTRY".to_owned(), "USER".to_owned()]];
             rows.extend(logins.iter().map(|login| {
                 let user = login

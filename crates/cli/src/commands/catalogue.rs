@@ -8,7 +8,7 @@ use lazaret_values::Size;
 use super::rootfs::disk_size;
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::printer::{Format, bytes, table};
+use crate::printer::{bytes, table};
 use crate::progress::Bars;
 
 /// Prebuilt images by short names
@@ -17,11 +17,8 @@ pub(crate) enum Command {
     /// Build a bundle from an image, and add it to a catalogue
     Build(Box<Build>),
     /// List the images of the catalogues
-    Ls {
-        /// Output format
-        #[arg(long, value_enum, default_value_t)]
-        format: Format,
-    },
+    #[command(alias = "list")]
+    Ls,
 }
 
 #[derive(Debug, clap::Args)]
@@ -53,18 +50,15 @@ pub(crate) struct Build {
     /// Platform of the image, `os/architecture[/variant]` [default: this machine's]
     #[arg(long, value_parser = Platform::from_str)]
     platform: Option<Platform>,
-    /// Output format
-    #[arg(long, value_enum, default_value_t)]
-    format: Format,
 }
 
 impl Command {
     pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
         match self {
             Self::Build(build) => build.run(context).await,
-            Self::Ls { format } => {
+            Self::Ls => {
                 let images = context.home()?.catalogue_images()?;
-                context.printer.result(format, &images, |images| {
+                context.printer.result(&images, |images| {
                     let heading = ["NAME", "ARCH", "DISTRO", "KERNEL", "SIZE"].map(str::to_owned);
                     let mut rows = vec![heading.to_vec()];
                     rows.extend(images.iter().map(|image| {
@@ -110,9 +104,9 @@ impl Build {
         let bars = Bars::new(context.printer);
         let built = home.build_bundle(request, bars.sink()).await?;
         bars.clear();
-        context.printer.result(self.format, &built, |built| {
+        let path = built.path.display().to_string();
+        context.printer.made(&built, &path, |built| {
             let entry = &built.entry;
-            let path = built.path.display();
             format!("{path}\nsha256 {}\n{}", entry.sha256, bytes(entry.size))
         })?;
         Ok(())

@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::printer::{Format, bytes, table};
+use crate::printer::{bytes, table};
 use crate::progress::Bars;
 
 /// The local image store
@@ -15,16 +15,10 @@ pub(crate) enum Command {
         source: PathBuf,
         /// Name in the store, `[registry/]repository[:tag]`
         name: String,
-        /// Output format
-        #[arg(long, value_enum, default_value_t)]
-        format: Format,
     },
     /// List the images
-    Ls {
-        /// Output format
-        #[arg(long, value_enum, default_value_t)]
-        format: Format,
-    },
+    #[command(alias = "list")]
+    Ls,
     /// Show an image's manifest, configuration and disks
     Inspect {
         /// Name or digest prefix
@@ -35,11 +29,9 @@ pub(crate) enum Command {
         /// Show what would be removed
         #[arg(long)]
         dry_run: bool,
-        /// Output format
-        #[arg(long, value_enum, default_value_t)]
-        format: Format,
     },
     /// Remove images, and the layers and disks that no other image uses
+    #[command(alias = "remove")]
     Rm {
         /// Names or digest prefixes
         #[arg(required = true)]
@@ -52,15 +44,11 @@ impl Command {
         let home = context.home()?;
         let printer = context.printer;
         match self {
-            Self::Import {
-                source,
-                name,
-                format,
-            } => {
+            Self::Import { source, name } => {
                 let bars = Bars::new(printer);
                 let image = home.import_image(&source, &name, bars.sink()).await?;
                 bars.clear();
-                printer.result(format, &image, |image| {
+                printer.made(&image, &image.digest.to_string(), |image| {
                     format!(
                         "image {}\n{} ({})",
                         image.name,
@@ -69,8 +57,8 @@ impl Command {
                     )
                 })?;
             }
-            Self::Ls { format } => {
-                printer.result(format, &home.images()?, |images| {
+            Self::Ls => {
+                printer.result(&home.images()?, |images| {
                     let heading = ["NAME", "DIGEST", "PLATFORM", "SIZE"].map(str::to_owned);
                     let mut rows = vec![heading.to_vec()];
                     rows.extend(images.iter().map(|image| {
@@ -85,11 +73,11 @@ impl Command {
                 })?;
             }
             Self::Inspect { name } => {
-                printer.result(Format::Json, &home.inspect_image(&name)?, |_| String::new())?;
+                printer.json(&home.inspect_image(&name)?)?;
             }
-            Self::Prune { dry_run, format } => {
+            Self::Prune { dry_run } => {
                 let pruned = home.prune_images(dry_run)?;
-                printer.result(format, &pruned, |pruned| {
+                printer.result(&pruned, |pruned| {
                     let verb = if dry_run { "would be" } else { "were" };
                     let blobs = pruned.blobs.iter().map(|digest| format!("blob {digest}\n"));
                     let disks = pruned.disks.iter().map(|key| format!("disk {key}\n"));

@@ -5,7 +5,7 @@ use lazaret_supervisor::KernelSource;
 
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::printer::{Format, table};
+use crate::printer::table;
 use crate::progress::Bars;
 
 /// Kernels for machines
@@ -28,9 +28,6 @@ pub(crate) enum Command {
         /// Name in the store [default: the kernel's release]
         #[arg(long)]
         name: Option<String>,
-        /// Output format
-        #[arg(long, value_enum, default_value_t)]
-        format: Format,
     },
     /// Pull a kernel that `kernel push` pushed, or one that a catalogue names
     Pull {
@@ -39,9 +36,6 @@ pub(crate) enum Command {
         /// Name in the store [default: the one it was pushed from]
         #[arg(long)]
         name: Option<String>,
-        /// Output format
-        #[arg(long, value_enum, default_value_t)]
-        format: Format,
     },
     /// Push a kernel with its modules as an OCI artifact
     Push {
@@ -49,16 +43,10 @@ pub(crate) enum Command {
         name: String,
         /// `registry/repository[:tag]`
         reference: Reference,
-        /// Output format
-        #[arg(long, value_enum, default_value_t)]
-        format: Format,
     },
     /// List the kernels; the default is marked
-    Ls {
-        /// Output format
-        #[arg(long, value_enum, default_value_t)]
-        format: Format,
-    },
+    #[command(alias = "list")]
+    Ls,
     /// Write a kernel and its initramfs to a folder, to boot disks under any hypervisor
     ///
     /// The initramfs starts what `root=/dev/NAME` on the kernel's command line names.
@@ -68,11 +56,9 @@ pub(crate) enum Command {
         /// Folder for `vmlinuz`, `vmlinux` and `initrd`
         #[arg(short, long, value_name = "DIR")]
         output: PathBuf,
-        /// Output format
-        #[arg(long, value_enum, default_value_t)]
-        format: Format,
     },
     /// Remove kernels
+    #[command(alias = "remove")]
     Rm {
         /// Names
         #[arg(required = true)]
@@ -90,7 +76,6 @@ impl Command {
                 modules,
                 host: _,
                 name,
-                format,
             } => {
                 let source = match (file, modules) {
                     (None, _) => KernelSource::Host,
@@ -101,37 +86,29 @@ impl Command {
                     (Some(file), None) => KernelSource::File(file),
                 };
                 let kernel = home.import_kernel(source, name.as_deref())?;
-                printer.result(format, &kernel, |kernel| {
+                printer.made(&kernel, &kernel.name, |kernel| {
                     format!("kernel {} ({})", kernel.name, kernel.release)
                 })?;
             }
-            Self::Pull {
-                reference,
-                name,
-                format,
-            } => {
+            Self::Pull { reference, name } => {
                 let bars = Bars::new(printer);
                 let kernel = home.fetch_kernel(&reference, name.as_deref(), bars.sink());
                 let kernel = kernel.await?;
                 bars.clear();
-                printer.result(format, &kernel, |kernel| {
+                printer.made(&kernel, &kernel.name, |kernel| {
                     format!("kernel {} ({})", kernel.name, kernel.release)
                 })?;
             }
-            Self::Push {
-                name,
-                reference,
-                format,
-            } => {
+            Self::Push { name, reference } => {
                 let bars = Bars::new(printer);
                 let pushed = home.push_kernel(&name, &reference, bars.sink()).await?;
                 bars.clear();
-                printer.result(format, &pushed, |pushed| {
+                printer.made(&pushed, &pushed.digest.to_string(), |pushed| {
                     format!("{}\n{}", pushed.reference, pushed.digest)
                 })?;
             }
-            Self::Ls { format } => {
-                printer.result(format, &home.kernels()?, |kernels| {
+            Self::Ls => {
+                printer.result(&home.kernels()?, |kernels| {
                     let heading = ["NAME", "RELEASE", "MODULES", "DEFAULT"].map(str::to_owned);
                     let mut rows = vec![heading.to_vec()];
                     rows.extend(kernels.iter().map(|kernel| {
@@ -145,13 +122,9 @@ impl Command {
                     table(&rows)
                 })?;
             }
-            Self::Export {
-                name,
-                output,
-                format,
-            } => {
+            Self::Export { name, output } => {
                 let exported = home.export_kernel(name.as_deref(), &output)?;
-                printer.result(format, &exported, |exported| {
+                printer.result(&exported, |exported| {
                     let (kernel, initrd) = (exported.vmlinuz.display(), exported.initrd.display());
                     format!("{kernel} ({})\n{initrd}", exported.release)
                 })?;

@@ -1,4 +1,4 @@
-use std::io::Read;
+use std::io::{IsTerminal as _, Read, Write as _};
 use std::str::FromStr;
 
 use lazaret_client::Credential;
@@ -11,8 +11,8 @@ use crate::failure::Failure;
 /// Log in to a registry
 ///
 /// The credentials are checked with the registry before they are stored. The password or
-/// token is read from standard input, so that it shows neither in the process list nor in the
-/// shell's history.
+/// token is asked for on a terminal or read from standard input, so that it shows neither in the
+/// process list nor in the shell's history.
 #[derive(Debug, clap::Args)]
 pub(crate) struct LoginArgs {
     /// `host[:port]`
@@ -41,6 +41,8 @@ impl LoginArgs {
                 username,
                 password: read_secret()?,
             }
+        } else if std::io::stdin().is_terminal() {
+            ask(self.username)?
         } else {
             return Err(Failure::usage_with(
                 "the password is missing",
@@ -73,6 +75,30 @@ impl LogoutArgs {
         context.printer.note(&note);
         Ok(())
     }
+}
+
+/// Asks for what is missing. The password is not shown.
+fn ask(username: Option<String>) -> Result<Credential, Failure> {
+    let failed = |error| Failure::io("read from the terminal", error);
+    let username = match username {
+        Some(username) => username,
+        None => {
+            std::io::stderr()
+                .write_all(b"User name: ")
+                .map_err(failed)?;
+            let mut line = String::new();
+            std::io::stdin().read_line(&mut line).map_err(failed)?;
+            line.trim().to_owned()
+        }
+    };
+    let password = rpassword::prompt_password("Password: ").map_err(failed)?;
+    if username.is_empty() || password.is_empty() {
+        return Err(Failure::usage("user name and password must not be empty"));
+    }
+    Ok(Credential::Basic {
+        username,
+        password: Secret::new(password),
+    })
 }
 
 /// Reads one secret of at most 64 KiB from standard input; the line end is cut off.

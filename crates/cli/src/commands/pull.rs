@@ -6,7 +6,7 @@ use lazaret_supervisor::Pulled;
 
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::printer::{Format, bytes};
+use crate::printer::bytes;
 use crate::progress::Bars;
 
 /// Pull an artifact to a file or standard output, or an image into the store
@@ -20,13 +20,13 @@ pub(crate) struct Args {
     /// Platform of the image, `os/architecture[/variant]` [default: this machine's]
     #[arg(long, value_parser = Platform::from_str)]
     platform: Option<Platform>,
-    /// Output format of the summary of an image
-    #[arg(long, value_enum, default_value_t)]
-    format: Format,
 }
 
 impl Args {
     pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
+        if let Some(output) = &self.output {
+            lazaret_supervisor::check_output(output)?;
+        }
         let home = context.home()?;
         let bars = Bars::new(context.printer);
         let platform = self.platform.unwrap_or_else(Platform::native);
@@ -60,14 +60,16 @@ impl Args {
                         "the image is in the store now; see `lazaret image ls`",
                     ));
                 }
-                context.printer.result(self.format, &image, |image| {
-                    format!(
-                        "image {}\n{} ({})",
-                        image.name,
-                        image.digest,
-                        bytes(image.size)
-                    )
-                })?;
+                context
+                    .printer
+                    .made(&image, &image.digest.to_string(), |image| {
+                        format!(
+                            "image {}\n{} ({})",
+                            image.name,
+                            image.digest,
+                            bytes(image.size)
+                        )
+                    })?;
             }
         }
         Ok(())

@@ -7,7 +7,7 @@ use lazaret_supervisor::PushRequest;
 
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::printer::{Format, bytes};
+use crate::printer::bytes;
 use crate::progress::Bars;
 
 /// Push an artifact file or an image to a registry
@@ -28,9 +28,6 @@ pub(crate) struct Args {
     /// Folder or file that becomes the artifact's content (tool, knowledge, fileset)
     #[arg(long, value_name = "PATH")]
     content: Option<PathBuf>,
-    /// Output format
-    #[arg(long, value_enum, default_value_t)]
-    format: Format,
 }
 
 impl Args {
@@ -45,20 +42,22 @@ impl Args {
         };
         let pushed = home.push(request, bars.sink()).await?;
         bars.clear();
-        context.printer.result(self.format, &pushed, |pushed| {
-            format!(
-                "{} {}\n{} ({}, {})",
-                pushed.kind,
-                pushed.reference,
-                pushed.digest,
-                match pushed.layers {
-                    0 => "no content".to_owned(),
-                    1 => "1 layer".to_owned(),
-                    layers => format!("{layers} layers"),
-                },
-                bytes(pushed.size),
-            )
-        })?;
+        context
+            .printer
+            .made(&pushed, &pushed.digest.to_string(), |pushed| {
+                format!(
+                    "{} {}\n{} ({}, {})",
+                    pushed.kind,
+                    pushed.reference,
+                    pushed.digest,
+                    match pushed.layers {
+                        0 => "no content".to_owned(),
+                        1 => "1 layer".to_owned(),
+                        layers => format!("{layers} layers"),
+                    },
+                    bytes(pushed.size),
+                )
+            })?;
         Ok(())
     }
 }

@@ -4,6 +4,7 @@ mod key;
 mod stores;
 
 use std::ffi::OsString;
+use std::net::SocketAddr;
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 
@@ -25,11 +26,12 @@ pub(crate) enum Command {
     /// Run a command beside an empty registry that lives as long as the command
     ///
     /// The command finds `host:port` in `LAZARET_REGISTRY`. The exit status is the command's
-    /// own; 125 when the registry cannot start, 126 or 127 when the command cannot.
+    /// own; 125 when the registry cannot start, 126 or 127 when the command cannot. With
+    /// `--format json` the address is on standard output before the command's own.
     With {
-        /// Print the registry's address as JSON before the command starts
-        #[arg(long, value_enum)]
-        format: Option<Format>,
+        /// Address of loopback to listen on [default: 127.0.0.1 with a free port]
+        #[arg(long, value_name = "ADDRESS:PORT")]
+        listen: Option<SocketAddr>,
         /// The command and its arguments
         #[arg(last = true, required = true, value_name = "CMD")]
         command: Vec<OsString>,
@@ -47,8 +49,8 @@ impl Command {
     }
 
     pub(crate) async fn run(self, context: &Context) -> Result<u8, Failure> {
-        let (format, command) = match self {
-            Self::With { format, command } => (format, command),
+        let (listen, command) = match self {
+            Self::With { listen, command } => (listen, command),
             Self::Gc(args) => return args.run(context).await,
             Self::Check(args) => return args.run(context).await,
             Self::Key(command) => {
@@ -56,7 +58,19 @@ impl Command {
                 return Ok(exit::SUCCESS);
             }
         };
-        let source = Source::ephemeral(&context.settings.runtime.join("registries"));
+        let parent = context.settings.runtime.join("registries");
+        let source = match listen {
+            None => Source::ephemeral(&parent),
+            Some(address) if address.ip().is_loopback() => {
+                Source::ephemeral_at(&parent, &address.to_string())
+            }
+            Some(address) => {
+                return Err(Failure::usage_with(
+                    format!("--listen '{address}' is not an address of loopback"),
+                    "an ephemeral registry has no users; `lazaret serve` is for other machines",
+                ));
+            }
+        };
         let instance = Instance::open(source).await?;
         let address = instance.addresses().next();
         let address = address.map(|address| address.to_string());
@@ -66,15 +80,14 @@ impl Command {
             // A dropped sender also means to stop.
             let _ = stopped.await;
         })));
-        match format {
-            None => context.printer.note(&format!("registry at {address}")),
-            Some(Format::Text) => context.printer.data(&address)?,
-            Some(Format::Json) => context.printer.data(
+        match context.printer.format {
+            Format::Text => context.printer.note(&format!("registry at {address}")),
+            Format::Json => context.printer.data(
                 &serde_json::json!({ "registry": address, "url": format!("http://{address}") })
                     .to_string(),
             )?,
         }
-        let status = supervise(&command, &address).await;
+        let status = supervise(&command, &address, context.printer).await;
         drop(stop);
         // The command's status is the result, even if the registry fails to drain.
         let _ = serving.await;
@@ -83,7 +96,7 @@ impl Command {
 }
 
 /// Runs the command to its end. Signals are forwarded to it, and it decides what to do.
-async fn supervise(command: &[OsString], address: &str) -> Result<u8, Failure> {
+async fn supervise(command: &[OsString], address: &str, printer: Printer) -> Result<u8, Failure> {
     let handle = |kind| signal(kind).map_err(|error| Failure::io("handle signals", error));
     let mut interrupt = handle(SignalKind::interrupt())?;
     let mut terminate = handle(SignalKind::terminate())?;
@@ -103,7 +116,7 @@ async fn supervise(command: &[OsString], address: &str) -> Result<u8, Failure> {
                 126
             };
             let failure = Failure::io(format!("run {}", program.display()), error);
-            report(&failure, Printer { quiet: false }, Some(status));
+            report(&failure, printer, Some(status));
             return Ok(status);
         }
     };

@@ -9,7 +9,7 @@ use lazaret_values::Size;
 
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::printer::{Format, bytes, table};
+use crate::printer::{bytes, table};
 use crate::progress::Bars;
 
 /// Disks from images
@@ -18,14 +18,12 @@ pub(crate) enum Command {
     /// Build a bootable disk from an image, without root, mounts or a container engine
     Build(Build),
     /// List what a disk holds, without mounting it
+    #[command(alias = "list")]
     Ls {
         /// An ext4 or EROFS disk
         disk: PathBuf,
         /// Only what is at or below this path
         path: Option<String>,
-        /// Output format
-        #[arg(long, value_enum, default_value_t)]
-        format: Format,
     },
     /// Print a file of a disk
     Cat {
@@ -70,9 +68,6 @@ pub(crate) struct Build {
     /// Platform of the image, `os/architecture[/variant]` [default: this machine's]
     #[arg(long, value_parser = Platform::from_str)]
     platform: Option<Platform>,
-    /// Output format
-    #[arg(long, value_enum, default_value_t)]
-    format: Format,
 }
 
 #[derive(Debug, Clone, Copy, Default, clap::ValueEnum)]
@@ -86,11 +81,9 @@ impl Command {
     pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
         match self {
             Self::Build(build) => build.run(context).await,
-            Self::Ls { disk, path, format } => {
+            Self::Ls { disk, path } => {
                 let names = list_disk(&disk, path.as_deref())?;
-                context
-                    .printer
-                    .result(format, &names, |names| list(names))?;
+                context.printer.result(&names, |names| list(names))?;
                 Ok(())
             }
             Self::Cat { disk, path } => {
@@ -140,7 +133,8 @@ impl Build {
         let bars = Bars::new(context.printer);
         let built = home.build_rootfs(request, bars.sink()).await?;
         bars.clear();
-        context.printer.result(self.format, &built, |built| {
+        let path = built.path.display().to_string();
+        context.printer.made(&built, &path, |built| {
             let verity = built.verity.as_ref().map(|tree| {
                 let (hash, offset) = (&tree.root_hash, tree.hash_offset);
                 format!("\nverity {hash} at byte {offset}")
@@ -148,7 +142,7 @@ impl Build {
             format!(
                 "{} {}\nimage {}\n{} of {} used, {} entries, {:.2} s{}",
                 built.file_system,
-                built.path.display(),
+                path,
                 built.image,
                 bytes(built.used),
                 bytes(built.size),

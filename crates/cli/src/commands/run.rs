@@ -1,7 +1,9 @@
 use std::path::PathBuf;
 
-use lazaret_supervisor::{Ending, Machine, Notice, PullPolicy, RootDisk, RunRequest};
+use lazaret_supervisor::{Ending, Machine, Notice, Outcome, PullPolicy, RootDisk, RunRequest};
+use lazaret_values::Size;
 
+use super::rootfs::disk_size;
 use crate::attach::{self, Signals};
 use crate::context::Context;
 use crate::failure::Failure;
@@ -50,6 +52,10 @@ pub(crate) struct Args {
     /// Refuse all writes to the root file system, root's included
     #[arg(long)]
     read_only: bool,
+    /// Size of the disk that the machine writes to, in MiB or as `512MiB`, `8GiB` [default: half of
+    /// what is free on this host, at most 16GiB; 32GiB with `--fs ext4`]
+    #[arg(long, value_name = "SIZE", value_parser = disk_size, conflicts_with = "read_only")]
+    disk_size: Option<Size>,
     /// What the root file system is on: the image's own EROFS, shared by all its machines, under an
     /// overlay; or one writable ext4, made for this machine
     #[arg(long, value_enum, default_value_t)]
@@ -95,7 +101,7 @@ impl Args {
             env: self
                 .env
                 .iter()
-                .map(|entry| crate::settings::expand_env(entry))
+                .filter_map(|entry| crate::settings::expand_env(entry))
                 .collect(),
             user: self.user,
             entrypoint: self.entrypoint,
@@ -104,6 +110,7 @@ impl Args {
             policy: self.policy,
             kernel: self.kernel,
             read_only: self.read_only,
+            disk_bytes: self.disk_size.map(|size| size.0),
             root: match (self.fs, self.verity) {
                 (Fs::Ext4, _) => RootDisk::Own,
                 (Fs::Erofs, true) => RootDisk::Checked,
@@ -122,7 +129,7 @@ impl Args {
         for notice in prepared.notices() {
             tell(context, notice);
         }
-        hold(home.create(prepared).await?).await
+        hold(context, home.create(prepared).await?).await
     }
 }
 
@@ -136,19 +143,23 @@ fn tell(context: &Context, notice: &Notice) {
     }
 }
 
-/// Holds a machine from its start to its end, and connects it with this process's streams and
-/// signals.
-async fn hold(mut machine: Machine) -> Result<u8, Failure> {
+/// Holds a machine from its start to its end, with this process's streams and signals.
+async fn hold(context: &Context, mut machine: Machine) -> Result<u8, Failure> {
     let mut signals = Signals::install()?;
     let session = tokio::select! {
         session = machine.start() => session?,
-        // There is no workload yet to forward the signal to.
-        _ = signals.next() => {
+        // There is no workload yet that it could be for.
+        number = signals.next_demand() => {
             machine.end(Some(Ending::Killed)).await?;
-            return Ok(exit::INTERRUPTED);
+            return Ok(Outcome::Signal(number).exit_status());
         }
     };
     let outcome = attach::carry(session, attach::stdin_is_ours(), &mut signals).await;
+    if lazaret_supervisor::is_full(machine.folder()) {
+        context
+            .printer
+            .warning("the disk of this machine is full: what the workload wrote may be incomplete");
+    }
     let ended = machine.end(outcome.as_ref().ok().cloned()).await;
     let ending = outcome?;
     ended?;

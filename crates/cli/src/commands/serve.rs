@@ -49,6 +49,7 @@ impl Args {
             context.printer.data(&flags::reference())?;
             return Ok(());
         }
+        lazaret_registry::raise_limit();
         let mut overrides = Overrides::default();
         overrides.variables(settings::serve_variables());
         for (setting, value) in self.settings.0 {

@@ -1,24 +1,20 @@
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::printer::{Format, bytes, table};
+use crate::printer::{bytes, table};
 
 /// The local store as a whole
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
     /// Show what images, disks and kernels take, and how much `image prune` would free
-    Df {
-        /// Output format
-        #[arg(long, value_enum, default_value_t)]
-        format: Format,
-    },
+    Df,
 }
 
 impl Command {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         match self {
-            Self::Df { format } => {
+            Self::Df => {
                 let usage = context.home()?.disk_usage()?;
-                context.printer.result(format, &usage, |usage| {
+                context.printer.result(&usage, |usage| {
                     let heading = ["KIND", "COUNT", "SIZE", "RECLAIMABLE"].map(str::to_owned);
                     let mut rows = vec![heading.to_vec()];
                     rows.extend(usage.iter().map(|usage| {

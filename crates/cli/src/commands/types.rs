@@ -4,7 +4,7 @@ use lazaret_oci::Registry;
 
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::printer::{Format, table};
+use crate::printer::table;
 
 /// List the artifact families, this build's or a registry's
 #[derive(Debug, clap::Args)]
@@ -12,9 +12,6 @@ pub(crate) struct Args {
     /// Ask this registry instead of this build
     #[arg(value_name = "REGISTRY", value_parser = Registry::from_str)]
     registry: Option<Registry>,
-    /// Output format; JSON includes the schemas
-    #[arg(long, value_enum, default_value_t)]
-    format: Format,
 }
 
 impl Args {
@@ -23,7 +20,7 @@ impl Args {
             Some(registry) => context.home()?.types(registry).await?,
             None => lazaret_supervisor::own_types(),
         };
-        context.printer.result(self.format, &catalogue, render)?;
+        context.printer.result(&catalogue, render)?;
         Ok(())
     }
 }

@@ -6,7 +6,6 @@ use lazaret_supervisor::Validation;
 
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::printer::Format;
 
 /// Check artifact files against their schemas, offline
 ///
@@ -19,9 +18,6 @@ pub(crate) struct Args {
     /// Family of the files [default: what their `kind` says]
     #[arg(long, value_parser = Family::from_str)]
     family: Option<Family>,
-    /// Output format
-    #[arg(long, value_enum, default_value_t)]
-    format: Format,
 }
 
 impl Args {
@@ -31,7 +27,7 @@ impl Args {
             .iter()
             .map(|file| lazaret_supervisor::validate_file(file, self.family))
             .collect::<Result<Vec<Validation>, _>>()?;
-        context.printer.result(self.format, &reports, |reports| {
+        context.printer.result(&reports, |reports| {
             reports.iter().map(render).collect::<String>()
         })?;
         match reports.iter().map(|report| report.faults.len()).sum() {

@@ -23,6 +23,9 @@ pub(super) fn hint(error: &Error) -> Option<String> {
         Error::ImageNotFound { .. } => {
             Some("`lazaret image ls` lists the images; `lazaret pull` fetches one".to_owned())
         }
+        Error::NotAnImage { .. } => {
+            Some("an agent runs with `lazaret run`; disks are made of images".to_owned())
+        }
         Error::ImageExists { name } => Some(format!("remove it first: `lazaret image rm {name}`")),
         Error::ImageAmbiguous { names, .. } => Some(format!(
             "give more of the digest, or a name: {}",
@@ -81,6 +84,7 @@ pub(super) fn message(error: &Error) -> Option<String> {
 fn flag(setting: Setting) -> &'static str {
     match setting {
         Setting::Environment => "--env",
+        Setting::Processors => "--cpus",
         Setting::Size => "--size",
         Setting::Compression => "--compress",
         Setting::Platform => "--platform",

@@ -1,8 +1,12 @@
 use lazaret_supervisor::{FailureKind, WorkloadFailure};
 
 use super::*;
+use crate::printer::Format;
 
-const QUIET: Printer = Printer { quiet: true };
+const QUIET: Printer = Printer {
+    quiet: true,
+    format: Format::Text,
+};
 
 #[cfg(feature = "serve")]
 #[test]

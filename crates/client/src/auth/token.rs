@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
-use lazaret_net::read_bounded;
 use lazaret_values::Secret;
 use serde::Deserialize;
 use tokio::time::Instant;
@@ -15,8 +14,8 @@ use crate::Error;
 use crate::error::{Answer, Cause};
 use crate::options::Retry;
 use crate::transport::{
-    Backoff, Failure, Outgoing, Payload, Reach, Response, Transport, describe, is_transient,
-    resolve, retry_after,
+    Backoff, Failure, Outgoing, Payload, Reach, Response, Transport, is_transient, resolve,
+    retry_after,
 };
 
 /// Lifetime of a token that states none, in seconds (from the specification).
@@ -186,9 +185,10 @@ async fn read(
         reason: reason.to_owned(),
         cause: Cause::Other,
     };
-    let body = read_bounded(response.body, LARGEST)
+    let body = response
+        .read(LARGEST)
         .await
-        .map_err(|error| Failure::network(&host, describe(&error)).into_error(operation))?
+        .map_err(|failure| failure.into_error(operation))?
         .ok_or_else(|| protocol("gave a token answer that is too large"))?;
     if status != StatusCode::OK {
         let mut answer = Answer::parse(status.as_u16(), &body);

@@ -1,10 +1,8 @@
 //! Reads bodies of answers: the requested content, or an error message.
 
-use lazaret_net::read_bounded;
-
 use super::subject::Call;
 use crate::error::{Answer, Cause};
-use crate::transport::{Failure, Response, describe, retry_after};
+use crate::transport::{Response, retry_after};
 use crate::{Client, Error};
 
 /// Largest error body that is read, in bytes.
@@ -40,8 +38,8 @@ impl Client {
     /// Reads the error message of a server.
     pub(crate) async fn answer(&self, response: Response) -> Answer {
         let status = response.status.as_u16();
-        let sent = response.sent;
-        let body = read_bounded(response.body, LARGEST_ERROR).await;
+        let sent = response.sent.clone();
+        let body = response.read(LARGEST_ERROR).await;
         let mut answer = Answer::parse(status, &body.ok().flatten().unwrap_or_default());
         // A server that echoes the request must not bring the credential into logs.
         let sent = sent.as_ref().and_then(|value| value.to_str().ok());
@@ -58,14 +56,10 @@ impl Client {
         response: Response,
         limit: usize,
     ) -> Result<Vec<u8>, Error> {
-        let host = response
-            .uri
-            .authority()
-            .map_or("", |a| a.as_str())
-            .to_owned();
-        read_bounded(response.body, limit)
+        response
+            .read(limit)
             .await
-            .map_err(|error| Failure::network(&host, describe(&error)).into_error(&call.operation))?
+            .map_err(|failure| failure.into_error(&call.operation))?
             .ok_or_else(|| call.protocol(format!("gave more than {limit} bytes")))
     }
 }

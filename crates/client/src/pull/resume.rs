@@ -15,7 +15,9 @@ pub(super) struct Resume {
     skip: u64,
     /// The offset of the last break, in bytes.
     mark: u64,
-    /// Hash of the first `offset` bytes; taken at the end.
+    /// Whether everything is asked for, because the server does not give the rest alone.
+    is_whole: bool,
+    /// Over the first `offset` bytes; taken at the end.
     hasher: Option<Hasher>,
 }
 
@@ -57,6 +59,7 @@ impl Resume {
             offset,
             skip: 0,
             mark: offset,
+            is_whole: false,
             hasher: Some(hasher),
         }
     }
@@ -79,26 +82,30 @@ impl Resume {
 
     /// The `Range` to request; `None` for the whole blob.
     pub(super) fn range(&self) -> Option<String> {
-        (self.offset > 0).then(|| format!("bytes={}-", self.offset))
+        (self.offset > 0 && !self.is_whole).then(|| format!("bytes={}-", self.offset))
     }
 
-    /// Checks the header of an answer, and its length in bytes if it states one, before the
-    /// content.
+    /// Judges an answer, of `length` bytes if it says so, before its content comes. False: it does
+    /// not help, and from now on the whole is asked for.
     pub(super) fn opened(
         &mut self,
         opening: Opening<'_>,
         length: Option<u64>,
-    ) -> Result<(), Fault> {
-        let start = match opening {
-            Opening::Whole => 0,
-            Opening::Part(range) if self.is_rest(range) => self.offset,
-            Opening::Part(range) => {
+    ) -> Result<bool, Fault> {
+        let asked_for_rest = self.range().is_some();
+        let start = match (opening, self.start(opening)) {
+            (_, Some(start)) => start,
+            _ if asked_for_rest => {
+                self.is_whole = true;
+                return Ok(false);
+            }
+            (Opening::Part(range), None) => {
                 return Err(Fault::WrongPart {
                     offset: self.offset,
                     range: range.to_owned(),
                 });
             }
-            Opening::Nothing => return Err(mismatch("a shorter blob", self.offset)),
+            _ => return Err(mismatch("a shorter blob", self.offset)),
         };
         self.skip = self.offset - start;
         let rest = self.wanted.size.saturating_sub(start);
@@ -107,19 +114,32 @@ impl Resume {
                 let text = format!("an announcement of {length} bytes instead of {rest}");
                 Err(mismatch(text, self.offset))
             }
-            _ => Ok(()),
+            _ => Ok(true),
         }
     }
 
-    /// Whether a `Content-Range` covers everything from the offset on.
-    fn is_rest(&self, range: &str) -> bool {
+    /// The byte that an answer begins with, if it has everything from there to the end and nothing
+    /// that is missing lies before it.
+    fn start(&self, opening: Opening<'_>) -> Option<u64> {
         let size = self.wanted.size;
-        content_range(range).is_some_and(|(start, end, total)| {
-            self.offset > 0
-                && start == self.offset
-                && Some(end) == size.checked_sub(1)
-                && total.is_none_or(|total| total == size)
-        })
+        let range = match opening {
+            Opening::Whole => return Some(0),
+            Opening::Part(range) if self.range().is_some() => range,
+            Opening::Part(_) | Opening::Nothing => return None,
+        };
+        let (start, end, total) = content_range(range)?;
+        let reaches_end =
+            Some(end) == size.checked_sub(1) && total.is_none_or(|total| total == size);
+        (reaches_end && start <= self.offset).then_some(start)
+    }
+
+    /// Judges content that ended although some is missing. What did so when the whole was asked for
+    /// is all that the server has.
+    pub(super) fn ended_early(&self) -> Result<(), Fault> {
+        if self.is_whole {
+            return Err(mismatch("a shorter blob", self.offset));
+        }
+        Ok(())
     }
 
     /// The new part of a piece, if any.

@@ -88,27 +88,31 @@ impl Pull {
                 (call, uri.clone())
             }
         };
-        let mut request = Request::get(uri);
-        if let Some(range) = self.resume.range() {
-            request = request.with(header::RANGE, &range);
-        }
-        let response = match self.client.expect(&call, &request, &[200, 206]).await {
-            Err(error) if error.status() == Some(416) => {
-                let opened = self.resume.opened(Opening::Nothing, None);
-                return opened.map_err(|fault| self.fault(fault));
+        // A second time for the whole, where the first answer does not have the rest.
+        loop {
+            let mut request = Request::get(uri.clone());
+            if let Some(range) = self.resume.range() {
+                request = request.with(header::RANGE, &range);
             }
-            other => other?,
-        };
-        let range = response.header(header::CONTENT_RANGE).unwrap_or_default();
-        let opening = match response.status.as_u16() {
-            206 => Opening::Part(range),
-            _ => Opening::Whole,
-        };
-        let length = response.body.size_hint().exact();
-        let opened = self.resume.opened(opening, length);
-        opened.map_err(|fault| self.fault(fault))?;
-        self.body = Some(response.body);
-        Ok(())
+            let answer = self.client.expect(&call, &request, &[200, 206]).await;
+            let response = match answer {
+                Err(error) if error.status() == Some(416) => None,
+                answer => Some(answer?),
+            };
+            let opening = match &response {
+                None => Opening::Nothing,
+                Some(response) if response.status == 206 => {
+                    Opening::Part(response.header(header::CONTENT_RANGE).unwrap_or_default())
+                }
+                Some(_) => Opening::Whole,
+            };
+            let length = response.as_ref().and_then(|it| it.body.size_hint().exact());
+            let is_used = self.resume.opened(opening, length);
+            if is_used.map_err(|fault| self.fault(fault))? {
+                self.body = response.map(|response| response.body);
+                return Ok(());
+            }
+        }
     }
 
     async fn next(&mut self) -> Result<Option<Bytes>, Error> {
@@ -129,7 +133,12 @@ impl Pull {
                     }
                 }
                 Ok(None) if missing == 0 => return self.finish(),
-                Ok(None) => self.broken("it ended early").await?,
+                Ok(None) => {
+                    self.resume
+                        .ended_early()
+                        .map_err(|fault| self.fault(fault))?;
+                    self.broken("it ended early").await?;
+                }
                 Err(error) => self.broken(&describe(&error)).await?,
             }
         }

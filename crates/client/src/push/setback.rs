@@ -38,7 +38,7 @@ impl Client {
         let lost = error
             .answer()
             .is_some_and(|answer| answer.has_code("BLOB_UPLOAD_UNKNOWN"));
-        if is_transient(status) || lost || status == 500 {
+        if is_transient(status) || lost {
             Setback::Again(error, wish)
         } else {
             Setback::Fatal(error)

@@ -111,6 +111,12 @@ impl Transport {
         *request.headers_mut() = headers;
         let fields = request.headers_mut();
         fields.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
+        // Without it any coding is acceptable (RFC 9110, section 12.5.3), and digests are of
+        // bytes without one.
+        fields.insert(
+            header::ACCEPT_ENCODING,
+            HeaderValue::from_static("identity"),
+        );
         if let Some(value) = authorization {
             fields.insert(header::AUTHORIZATION, value);
         }

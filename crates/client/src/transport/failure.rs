@@ -151,7 +151,7 @@ pub(super) fn classify(host: &str, error: &(dyn StdError + 'static)) -> Failure 
 pub(crate) fn describe(error: &BodyError) -> String {
     match error {
         BodyError::Broken(source) => format!("{error}: {}", innermost(source)),
-        BodyError::Silent(_) => error.to_string(),
+        BodyError::Silent(_) | BodyError::Slow(_) => error.to_string(),
     }
 }
 

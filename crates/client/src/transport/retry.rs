@@ -8,7 +8,7 @@ use crate::options::Retry;
 
 /// Whether another try can help after this status.
 pub(crate) fn is_transient(status: StatusCode) -> bool {
-    matches!(status.as_u16(), 408 | 429 | 502 | 503 | 504)
+    matches!(status.as_u16(), 408 | 429 | 500 | 502 | 503 | 504)
 }
 
 /// The wait that the server asks for: seconds or an HTTP date (RFC 9110, section 10.2.3).

@@ -41,7 +41,11 @@ async fn a_connection_that_dies_is_made_again() {
 
 #[tokio::test]
 async fn failures_that_stay_are_reported_after_five_tries() {
-    for (status, class) in [(429, Class::RateLimited), (503, Class::Unreachable)] {
+    for (status, class) in [
+        (429, Class::RateLimited),
+        (500, Class::Unreachable),
+        (503, Class::Unreachable),
+    ] {
         let peer = Peer::start(move |_| {
             Answer::json(
                 status,
@@ -57,7 +61,7 @@ async fn failures_that_stay_are_reported_after_five_tries() {
 
 #[tokio::test]
 async fn other_failures_are_final() {
-    for status in [400, 403, 404, 409, 500] {
+    for status in [400, 403, 404, 409, 501] {
         let peer = Peer::start(move |_| Answer::new(status));
         client().ping(&peer.registry()).await.unwrap_err();
         assert_eq!(peer.log().len(), 1, "{status}");

@@ -25,6 +25,8 @@ pub struct NewManifest {
     pub blobs: Vec<Digest>,
     /// The manifests that it names, if it is an index.
     pub manifests: Vec<Digest>,
+    /// The sizes that it states of any of those, in bytes. What is here must have them.
+    pub sizes: Vec<(Digest, u64)>,
     /// Whether those manifests must be in the repository.
     pub needs_manifests: bool,
     /// Whether the call fails if one of the tags points to another manifest.

@@ -19,6 +19,10 @@ const ATTEMPTS: u32 = 8;
 /// restarts.
 const LOST_CONNECTIONS: u32 = 64;
 
+/// How long the server may take for one statement that reads or one transaction, longer than its
+/// own limit for a statement.
+const PATIENCE: Duration = Duration::from_secs(35);
+
 /// The durability of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Worth {
@@ -69,6 +73,18 @@ impl Access {
             (Self::Postgres(postgres), Worth::Relaxed) => {
                 Ok(Loan::Pooled(postgres.relaxed().await?))
             }
+        }
+    }
+
+    /// Does work that a database elsewhere has to answer in time. SQLite is in this process and
+    /// waits for the disk only.
+    pub(super) async fn within<T>(
+        &self,
+        work: impl Future<Output = Result<T, Fault>>,
+    ) -> Result<T, Fault> {
+        match self {
+            Self::Sqlite(_) => work.await,
+            Self::Postgres(_) => tokio::time::timeout(PATIENCE, work).await?,
         }
     }
 
@@ -175,7 +191,7 @@ macro_rules! read {
             let outcome: Result<_, $crate::sql::fault::Fault> = match $self.access.reader().await {
                 Ok(mut loan) => {
                     let $connection = &mut *loan;
-                    let outcome = $body.await;
+                    let outcome = $self.access.within($body).await;
                     loan.end(&outcome);
                     outcome
                 }
@@ -199,7 +215,7 @@ macro_rules! write {
             let outcome: Result<_, $crate::sql::fault::Fault> =
                 match $self.access.writer(worth).await {
                     Ok(mut loan) => {
-                        let outcome = async {
+                        let work = async {
                             let mut transaction =
                                 sqlx::Connection::begin_with(&mut *loan, $self.access.begin())
                                     .await
@@ -210,8 +226,8 @@ macro_rules! write {
                             };
                             transaction.commit().await?;
                             Ok(value)
-                        }
-                        .await;
+                        };
+                        let outcome = $self.access.within(work).await;
                         loan.end(&outcome);
                         outcome
                     }

@@ -1,5 +1,7 @@
 //! Failures of statements and transactions, and whether to retry.
 
+use tokio::time::error::Elapsed;
+
 use crate::Error;
 
 /// A failure inside a transaction.
@@ -15,6 +17,14 @@ pub(super) enum Fault {
     Outrun,
     /// A stored value that this program cannot parse.
     Malformed(String),
+    /// No answer in time.
+    Silent(Elapsed),
+}
+
+impl From<Elapsed> for Fault {
+    fn from(elapsed: Elapsed) -> Self {
+        Self::Silent(elapsed)
+    }
 }
 
 impl From<sqlx::Error> for Fault {
@@ -34,6 +44,16 @@ impl Fault {
     pub(super) fn into_error(self, action: &'static str) -> Error {
         match self {
             Self::Refused(error) => error,
+            Self::Silent(elapsed) => Error::Unavailable {
+                action,
+                source: Box::new(elapsed),
+            },
+            Self::Sql(error) | Self::NotBegun(error) if is_unavailable(&error) => {
+                Error::Unavailable {
+                    action,
+                    source: Box::new(error),
+                }
+            }
             Self::Sql(error) | Self::NotBegun(error) => Error::Database {
                 action,
                 source: Box::new(error),
@@ -72,7 +92,7 @@ impl Fault {
 
     /// Whether the database failed, after which the state of the connection is uncertain.
     pub(super) fn is_of_database(&self) -> bool {
-        matches!(self, Self::Sql(_) | Self::NotBegun(_))
+        matches!(self, Self::Sql(_) | Self::NotBegun(_) | Self::Silent(_))
     }
 
     /// Whether the connection is still usable: the database itself returned the error.
@@ -81,6 +101,7 @@ impl Fault {
             Self::Sql(error) | Self::NotBegun(error) => {
                 matches!(error, sqlx::Error::Database(_)) && !self.lost_connection()
             }
+            Self::Silent(_) => false,
             Self::Refused(_) | Self::Malformed(_) | Self::Outrun => true,
         }
     }
@@ -91,5 +112,17 @@ impl Fault {
             | Self::NotBegun(sqlx::Error::Database(error)) => error.code(),
             _ => None,
         }
+    }
+}
+
+/// Whether the database may answer again by itself: it cannot be reached, starts or stops, has no
+/// connection to spare (class 53), or took too long (57014).
+fn is_unavailable(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => true,
+        sqlx::Error::Database(error) => error.code().is_some_and(|code| {
+            code.starts_with("53") || code.starts_with("57P0") || code == "57014"
+        }),
+        _ => false,
     }
 }

@@ -1,5 +1,6 @@
 //! Pages of tags, repositories and referrers, each a range of an index.
 
+use futures_util::TryStreamExt as _;
 use lazaret_oci::{Descriptor, Digest, Repository, Tag};
 use sqlx::AnyConnection;
 
@@ -22,6 +23,10 @@ pub(super) const REFERRERS: &str = "SELECT referrer FROM manifests \
 pub(super) const REFERRERS_OF_TYPE: &str = "SELECT referrer FROM manifests \
     WHERE repository = $1 AND subject = $2 AND artifact_type = $5 AND digest > $3 \
     ORDER BY digest LIMIT $4";
+
+/// Bytes of the descriptors on one page of referrers, beyond which the page ends although fewer were
+/// asked for. One descriptor is always on it.
+const REFERRERS_BYTES: usize = 4 * 1024 * 1024;
 
 pub(super) async fn tags(
     connection: &mut AnyConnection,
@@ -87,11 +92,20 @@ pub(super) async fn referrers(
     if let Some(artifact_type) = artifact_type {
         query = query.bind(artifact_key(artifact_type));
     }
-    let found = query.fetch_all(connection).await?;
-    let descriptors = collect(&found, |row| {
-        serde_json::from_str(&row.text(0)?)
-            .map_err(|error| Fault::Malformed(format!("a stored descriptor: {error}")))
-    })?;
+    // One row at a time: a descriptor carries its manifest's annotations, which may be megabytes.
+    let mut found = query.fetch(connection);
+    let (mut descriptors, mut bytes) = (Vec::new(), 0);
+    while let Some(row) = found.try_next().await? {
+        let text = row.text(0)?;
+        bytes += text.len();
+        if page.limit.is_some() && bytes > REFERRERS_BYTES && !descriptors.is_empty() {
+            let (items, more) = (descriptors, true);
+            return Ok(Listing { items, more });
+        }
+        let descriptor: Descriptor = serde_json::from_str(&text)
+            .map_err(|error| Fault::Malformed(format!("a stored descriptor: {error}")))?;
+        descriptors.push(descriptor);
+    }
     Ok(listing(descriptors, page))
 }
 

@@ -1,6 +1,6 @@
 //! Statements on manifests and tags.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use lazaret_oci::{Digest, Repository, Tag};
 use sqlx::AnyConnection;
@@ -38,6 +38,24 @@ pub(super) const fn missing_manifests(dialect: Dialect) -> &'static str {
         "SELECT list.value FROM",
         "WHERE NOT EXISTS (SELECT 1 FROM manifests \
           WHERE manifests.repository = $2 AND manifests.digest = list.value)"
+    )
+}
+
+/// Sizes in bytes of the blobs of a list.
+pub(super) const fn blob_sizes(dialect: Dialect) -> &'static str {
+    listed!(
+        dialect,
+        "SELECT list.value, blobs.size FROM",
+        "JOIN blobs ON blobs.digest = list.value"
+    )
+}
+
+/// Sizes in bytes of the manifests of a list that a repository has.
+pub(super) const fn manifest_sizes(dialect: Dialect) -> &'static str {
+    listed!(
+        dialect,
+        "SELECT list.value, CAST(length(manifests.bytes) AS BIGINT) FROM",
+        "JOIN manifests ON manifests.repository = $2 AND manifests.digest = list.value"
     )
 }
 
@@ -92,6 +110,7 @@ pub(super) async fn put(
             .collect::<BTreeSet<_>>(),
     );
     require_content(tx, dialect, repository, manifest, &blobs, &manifests).await?;
+    require_sizes(tx, dialect, repository, manifest, &blobs, &manifests).await?;
     if manifest.tags_are_immutable {
         refuse_moves(tx, dialect, repository, manifest, &tags).await?;
     }
@@ -148,6 +167,47 @@ async fn require_content(
     needed.retain(|digest| missing.remove(&digest.to_string()));
     let digests = needed.into_iter().cloned().collect();
     Err(Fault::Refused(Error::Missing { digests }))
+}
+
+/// Fails when the manifest states another size of something than it has.
+async fn require_sizes(
+    tx: &mut AnyConnection,
+    dialect: Dialect,
+    repository: &Repository,
+    manifest: &NewManifest,
+    blobs: &str,
+    manifests: &str,
+) -> Result<(), Fault> {
+    if manifest.sizes.is_empty() {
+        return Ok(());
+    }
+    let mut rows = Vec::new();
+    if !manifest.blobs.is_empty() {
+        let query = sqlx::query(blob_sizes(dialect)).bind(blobs);
+        rows.extend(query.fetch_all(&mut *tx).await?);
+    }
+    if !manifest.manifests.is_empty() {
+        let query = sqlx::query(manifest_sizes(dialect));
+        let query = query.bind(manifests).bind(repository.as_str());
+        rows.extend(query.fetch_all(&mut *tx).await?);
+    }
+    let mut actual: HashMap<Digest, u64> = HashMap::new();
+    for row in rows {
+        actual.insert(row.parsed(0)?, row.size(1)?);
+    }
+    for (digest, stated) in &manifest.sizes {
+        if let Some(&actual) = actual.get(digest)
+            && actual != *stated
+        {
+            let (digest, stated) = (digest.clone(), *stated);
+            return Err(Fault::Refused(Error::SizeContradicted {
+                digest,
+                stated,
+                actual,
+            }));
+        }
+    }
+    Ok(())
 }
 
 fn add_texts(texts: &mut HashSet<String>, rows: &[AnyRow]) -> Result<(), Fault> {

@@ -13,13 +13,15 @@ use super::fault::Fault;
 use super::schema;
 use crate::Error;
 
-/// Settings with which a replica that froze inside a transaction cannot block others for longer.
-/// (The server ends its connection, and the transaction with it.)
-const SETTINGS: &str = "SET idle_in_transaction_session_timeout = '30s'; SET lock_timeout = '20s'";
+/// Settings with which a replica that froze inside a transaction cannot block others for longer
+/// (the server ends its connection, and the transaction with it), and no statement runs on for a
+/// client that has given up.
+const SETTINGS: &str = "SET idle_in_transaction_session_timeout = '30s'; SET lock_timeout = '20s'; \
+    SET statement_timeout = '30s'";
 
 /// The same settings, and commits do not wait for the disk.
 const RELAXED_SETTINGS: &str = "SET idle_in_transaction_session_timeout = '30s'; \
-    SET lock_timeout = '20s'; SET synchronous_commit = off";
+    SET lock_timeout = '20s'; SET statement_timeout = '30s'; SET synchronous_commit = off";
 
 /// Two pools, because whether a commit waits for the disk is a setting of the connection.
 pub(super) struct Postgres {

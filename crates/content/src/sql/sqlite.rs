@@ -1,7 +1,8 @@
 //! Connections to SQLite: one for writing, a few for reading.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::ops::{Deref, DerefMut};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::str::FromStr as _;
 use std::sync::{Mutex as SyncMutex, PoisonError};
@@ -31,6 +32,22 @@ const SETTINGS: &str = "PRAGMA busy_timeout = 10000; PRAGMA foreign_keys = ON; \
 /// Longest wait for another process that opens the same new file.
 const OPENING: Duration = Duration::from_secs(10);
 
+/// Makes a missing file, readable by its owner alone: it holds hashes of secrets and the names of
+/// everything. The access of others to one that is there is taken away; SQLite gives the files
+/// beside it the same permissions.
+fn make_private(path: &Path) -> Result<(), Error> {
+    let mut options = OpenOptions::new();
+    let file = options.write(true).create(true).truncate(false).mode(0o600);
+    let file = file.open(path).map_err(io("open", path))?;
+    let mut permissions = file.metadata().map_err(io("inspect", path))?.permissions();
+    if permissions.mode() & 0o007 != 0 {
+        permissions.set_mode(permissions.mode() & !0o007);
+        let set = file.set_permissions(permissions);
+        set.map_err(io("set the permissions of", path))?;
+    }
+    Ok(())
+}
+
 /// An open database file.
 pub(super) struct Sqlite {
     options: AnyConnectOptions,
@@ -46,6 +63,7 @@ pub(super) struct Sqlite {
 impl Sqlite {
     pub(super) async fn open(path: &Path, durability: Durability) -> Result<Self, Error> {
         let (lock, alone) = lock(path)?;
+        make_private(path)?;
         let options = options(path)?;
         let this = Self {
             options,

@@ -42,6 +42,7 @@ fn manifest(content: &[u8], tags: &[&str]) -> NewManifest {
         referrer: None,
         blobs: Vec::new(),
         manifests: Vec::new(),
+        sizes: Vec::new(),
         needs_manifests: false,
         tags_are_immutable: false,
     }

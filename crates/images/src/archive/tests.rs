@@ -75,20 +75,41 @@ fn names_lead_to_content_through_one_link() {
     }
 }
 
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn xz(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = liblzma::write::XzEncoder::new(Vec::new(), 1);
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
 #[test]
 fn compressed_tars_and_streams_are_read_from_a_scratch_file() {
     let (folder, plain) = archive(|tar| add(tar, "a", b"content"));
     drop(plain);
     let store = ImageStore::open(folder.path().join("store")).unwrap();
     let bytes = fs::read(folder.path().join("a.tar")).unwrap();
-    let packed = folder.path().join("a.tar.gz");
-    let file = File::create(&packed).unwrap();
-    let mut encoder = flate2::write::GzEncoder::new(file, flate2::Compression::fast());
-    encoder.write_all(&bytes).unwrap();
-    encoder.finish().unwrap();
-    assert!(Archive::is_at(&packed).unwrap());
-    let unpacked = Archive::open(&packed, &store).unwrap();
-    assert_eq!(content(&unpacked, "a").unwrap(), b"content");
+    for packed in [
+        gzip(&bytes),
+        zstd::encode_all(&bytes[..], 1).unwrap(),
+        xz(&bytes),
+    ] {
+        let path = folder.path().join("a.packed");
+        fs::write(&path, packed).unwrap();
+        assert!(Archive::is_at(&path).unwrap());
+        let unpacked = Archive::open(&path, &store).unwrap();
+        assert_eq!(content(&unpacked, "a").unwrap(), b"content");
+    }
+    // A few kilobytes that unpack to more than any archive of that size.
+    let bomb = folder.path().join("bomb");
+    let zeros = std::io::repeat(0).take(80 << 20);
+    fs::write(&bomb, zstd::encode_all(zeros, 1).unwrap()).unwrap();
+    let error = Archive::open(&bomb, &store).err().unwrap().to_string();
+    assert!(error.contains("unpacks to more than"), "{error}");
 
     let (reader, mut writer) = std::io::pipe().unwrap();
     let pipe = format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&reader));

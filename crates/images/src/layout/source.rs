@@ -113,7 +113,7 @@ impl Source for Layout {
         let descriptor = descriptor.clone();
         let open = move |this: &Self| {
             let range = this.file(&descriptor.digest)?;
-            Ok(Blob::new(descriptor, range))
+            Blob::of_range(descriptor, range)
         };
         self.with(open).await
     }

@@ -269,7 +269,11 @@ fn child<'a>(value: &'a mut Value, key: &str) -> &'a mut Value {
     &mut value[key]
 }
 
-/// Parses a value of a flag or variable.
+fn is_array(text: &str) -> bool {
+    text.starts_with('[') && text.ends_with(']')
+}
+
+/// A value as flags and variables give it.
 fn parse(kind: Kind, text: &str) -> Result<Value, String> {
     let json = |text: &str| {
         serde_json::from_str(text).map_err(|error| format!("the value is no JSON: {error}"))
@@ -293,7 +297,8 @@ fn parse(kind: Kind, text: &str) -> Result<Value, String> {
             .parse::<bool>()
             .map(Value::Bool)
             .map_err(|_| format!("'{text}' is neither true nor false")),
-        Kind::List if text.trim_start().starts_with('[') => json(text),
+        // `[::1]:5000` begins like an array, too.
+        Kind::List if is_array(text.trim()) => json(text),
         Kind::List => Ok(text
             .split(',')
             .map(str::trim)

@@ -1,7 +1,8 @@
 //! Reloads the configuration while requests go on.
 //!
 //! ```text
-//! SIGHUP, or a file changed --read, check--> fine: swapped at once | broken: the old one stays
+//! SIGHUP, or a file changed  --read, check--> fine: swapped at once
+//! and was the same twice                      broken, or it has less protection: the old one stays
 //! ```
 
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use super::live::Live;
 use super::marks::{Mark, marks};
 use super::settings;
 use super::source::Source;
+use super::widening::refuse_widening;
 use crate::Error;
 use crate::registry::Registry;
 use crate::server::Certificates;
@@ -29,6 +31,8 @@ pub(super) struct Reloader {
     pub(super) metrics: Arc<Metrics>,
     /// The marks of the files when they were last read.
     pub(super) seen: Vec<Mark>,
+    /// Their state at the last look.
+    pub(super) changing: Option<Vec<Mark>>,
 }
 
 impl Reloader {
@@ -40,8 +44,13 @@ impl Reloader {
         let Ok(marks) = blocking(move || Ok::<_, Stopped>(marks(&source, &config))).await else {
             return;
         };
-        if !always && marks == self.seen {
-            return;
+        let changed = marks != self.seen;
+        if !always {
+            // A file that is still being written is another one at the next look.
+            let is_settled = self.changing.replace(marks.clone()) == Some(marks.clone());
+            if !changed || !is_settled {
+                return;
+            }
         }
         self.seen = marks;
         let outcome = match self.reload().await {
@@ -71,6 +80,7 @@ impl Reloader {
         // Reading files and parsing keys would delay requests on this thread.
         let (config, terms, gate) = blocking(move || {
             let (config, _) = source.read()?;
+            refuse_widening(&before, &config)?;
             let config = keep_fixed(&before, config);
             let terms = settings::terms(&config)?;
             let limits = settings::request_limits(&config);

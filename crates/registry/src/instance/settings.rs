@@ -13,6 +13,7 @@ use lazaret_oci::MAX_MANIFEST_BYTES;
 use super::files;
 use crate::Error;
 use crate::config::{Config, EventKind, RepositoryRule, RetentionRule, Webhook};
+use crate::descriptors;
 use crate::events::{Kind, Target};
 use crate::message::Pace;
 use crate::rules::{Rule, Rules, VerifyingKey};
@@ -89,7 +90,7 @@ fn pace(config: &Config) -> Pace {
 pub(super) fn connection_limits(config: &Config) -> ConnectionLimits {
     let tls = config.tls.as_ref();
     ConnectionLimits {
-        connections: config.limits.connections,
+        connections: config.limits.connections.min(descriptors::connections()),
         per_address: config.limits.connections_per_address,
         handshake: tls.map_or(HANDSHAKE, |tls| tls.handshake_timeout.duration()),
         header: config.limits.header_timeout.duration(),

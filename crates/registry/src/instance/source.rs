@@ -40,8 +40,14 @@ impl Source {
     /// without authentication.
     #[must_use]
     pub fn ephemeral(parent: &Path) -> Self {
+        Self::ephemeral_at(parent, FREE_LOOPBACK)
+    }
+
+    /// The same on another address, such as `127.0.0.1:5000`.
+    #[must_use]
+    pub fn ephemeral_at(parent: &Path, address: &str) -> Self {
         let mut overrides = Overrides::default();
-        overrides.set("listen", FREE_LOOPBACK);
+        overrides.set("listen", address);
         Self {
             file: None,
             overrides,

@@ -146,6 +146,31 @@ async fn a_change_of_the_file_counts_at_once_and_a_broken_one_never() {
 }
 
 #[tokio::test]
+async fn a_file_that_lost_its_protection_never_counts() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = "listen = [\"127.0.0.1:0\"]\n[[access]]\nrepositories = [\"public/**\"]\n\
+                 subjects = [\"everyone\"]\nactions = [\"pull\"]\n";
+    let text = whole.split_once('\n').unwrap().1;
+    let running = start(folder.path(), text).await;
+    let secret = "GET /v2/secret/manifests/v1 HTTP/1.1";
+    let refused = ask(&running.address, secret).await.0;
+    assert!([401, 403].contains(&refused), "{refused}");
+    let file = folder.path().join("registry.toml");
+    // Cut off anywhere: some of it is no TOML, some has nothing of the rule, some half of it.
+    for length in 0..whole.len() {
+        std::fs::write(&file, &whole[..length]).unwrap();
+        // The channel has room for one: when a third is taken, the first was acted on.
+        for _ in 0..3 {
+            running.reload.send(()).await.unwrap();
+        }
+        let status = ask(&running.address, secret).await.0;
+        assert_eq!(status, refused, "{:?}", &whole[..length]);
+    }
+    drop(running.stop);
+    running.task.await.unwrap();
+}
+
+#[tokio::test]
 async fn readiness_ends_before_the_service_does() {
     let folder = tempfile::tempdir().unwrap();
     let running = start(folder.path(), "[drain]\ndelay = \"700ms\"").await;

@@ -33,7 +33,25 @@ pub(crate) fn bytes(status: StatusCode, content: Bytes) -> Response<Body> {
     response
 }
 
-/// A response with a JSON document.
+/// The same answer without its body, as `HEAD` gets it: the length stays that of the body.
+pub(crate) fn without_body(response: Response<Body>) -> Response<Body> {
+    let (mut head, body) = response.into_parts();
+    if let Some(length) = http_body::Body::size_hint(&body).exact()
+        && length > 0
+    {
+        head.headers
+            .insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+    }
+    Response::from_parts(head, empty_body())
+}
+
+fn empty_body() -> Body {
+    Full::new(Bytes::new())
+        .map_err(|never| match never {})
+        .boxed_unsync()
+}
+
+/// A JSON document.
 pub(crate) fn json(status: StatusCode, value: &serde_json::Value) -> Response<Body> {
     json_bytes(status, value.to_string().into_bytes())
 }

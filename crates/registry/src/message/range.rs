@@ -36,6 +36,8 @@ pub(crate) fn requested(header: Option<&str>, size: u64) -> Requested {
         return Requested::Whole;
     };
     let end = match last {
+        // All that there is; clients that resume ask for it without knowing the size.
+        "" if size == 0 && first == 0 => return Requested::Whole,
         "" => size,
         last => match number(last) {
             None => return Requested::Whole,

@@ -1,11 +1,11 @@
 //! Refusals: the responses to requests that do not succeed.
 
-use std::error::Error as _;
 use std::fmt::Display;
 
 use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use lazaret_oci::Digest;
 use lazaret_oci::wire::{ErrorBody, ErrorCode, ErrorEntry};
+use lazaret_values::Chain;
 
 use super::answer::{self, Body};
 
@@ -121,6 +121,9 @@ impl From<lazaret_content::Error> for Refusal {
         match error {
             Store::DigestMismatch { .. } => Self::new(ErrorCode::DigestInvalid, error.to_string()),
             Store::SizeMismatch { .. } => Self::new(ErrorCode::SizeInvalid, error.to_string()),
+            Store::SizeContradicted { .. } => {
+                Self::new(ErrorCode::ManifestInvalid, error.to_string())
+            }
             Store::UploadUnknown { .. } => Self::unknown_upload(),
             Store::UploadBusy { .. } => Self::new(ErrorCode::BlobUploadInvalid, error.to_string())
                 .status(StatusCode::CONFLICT),
@@ -129,12 +132,18 @@ impl From<lazaret_content::Error> for Refusal {
             Store::Missing { digests } => {
                 Self::many(StatusCode::NOT_FOUND, digests.iter().map(missing).collect())
             }
+            Store::Unavailable { .. } => {
+                tracing::error!(error = %Chain(&error), "store failed");
+                Self::internal("the registry's database does not answer")
+                    .status(StatusCode::SERVICE_UNAVAILABLE)
+                    .header(header::RETRY_AFTER, "5")
+            }
             error => {
                 let full = matches!(
                     &error,
                     Store::Io(error) if error.source.kind() == std::io::ErrorKind::StorageFull
                 );
-                tracing::error!(%error, cause = ?error.source(), "store failed");
+                tracing::error!(error = %Chain(&error), "store failed");
                 if full {
                     Self::internal("the registry's storage is full")
                         .status(StatusCode::INSUFFICIENT_STORAGE)

@@ -22,6 +22,8 @@ fn ranges_of_a_read() {
         (Some("bytes=5-0"), 10, Requested::Unsatisfiable),
         (Some("bytes=-0"), 10, Requested::Unsatisfiable),
         (Some("bytes=0-0"), 0, Requested::Unsatisfiable),
+        (Some("bytes=0-"), 0, Requested::Whole),
+        (Some("bytes=1-"), 0, Requested::Unsatisfiable),
         (Some("bytes=-1"), 0, Requested::Unsatisfiable),
         (Some("bytes=0-1,3-4"), 10, Requested::Whole),
         (Some("bytes=a-b"), 10, Requested::Whole),

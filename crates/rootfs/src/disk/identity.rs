@@ -14,10 +14,10 @@ impl Fingerprint {
     pub(super) fn new(options: &Options) -> Self {
         let mut this = Self(Sha256::new());
         this.field(match (options.file_system, options.compression) {
-            (FileSystem::Ext4, _) => b"lazaret ext4 2",
-            (FileSystem::Erofs, None) => b"lazaret erofs 1",
-            (FileSystem::Erofs, Some(Compression::Lz4)) => b"lazaret erofs 1 lz4",
-            (FileSystem::Erofs, Some(Compression::Zstd { .. })) => b"lazaret erofs 1 zstd",
+            (FileSystem::Ext4, _) => b"lazaret ext4 3",
+            (FileSystem::Erofs, None) => b"lazaret erofs 2",
+            (FileSystem::Erofs, Some(Compression::Lz4)) => b"lazaret erofs 2 lz4",
+            (FileSystem::Erofs, Some(Compression::Zstd { .. })) => b"lazaret erofs 2 zstd",
         });
         this.field(&options.seed);
         this

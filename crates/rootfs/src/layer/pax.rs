@@ -1,6 +1,8 @@
 //! Parses PAX extended headers (POSIX.1-2017 pax, "pax Extended Header"), with the keys of GNU and
 //! star.
 
+use std::collections::{HashMap, HashSet};
+
 use crate::tree::Timestamp;
 
 /// The fields that an extended header sets for the entry that follows.
@@ -15,6 +17,50 @@ pub(super) struct Pax {
     /// Full attribute names and values, in the order of the records.
     pub(super) xattrs: Vec<(Vec<u8>, Vec<u8>)>,
     pub(super) sparse: PaxSparse,
+}
+
+/// The extended attributes of one header. A header may have tens of thousands, so a name is looked
+/// up and not searched for.
+#[derive(Default)]
+struct Xattrs<'a> {
+    /// Name to the place of its last record, and its value.
+    plain: HashMap<&'a [u8], (usize, &'a [u8])>,
+    /// As libarchive encodes them, beside or in the place of the plain form.
+    encoded: Vec<(Vec<u8>, Vec<u8>)>,
+    records: usize,
+}
+
+impl<'a> Xattrs<'a> {
+    /// Takes a record that is about an attribute; false for others.
+    fn take(&mut self, key: &'a [u8], value: &'a [u8]) -> bool {
+        self.records += 1;
+        if let Some(name) = key.strip_prefix(b"SCHILY.xattr.") {
+            self.plain.insert(name, (self.records, value));
+        } else if let Some(name) = key.strip_prefix(b"LIBARCHIVE.xattr.") {
+            if let (Some(name), Some(value)) = (percent_decode(name), base64_decode(value)) {
+                self.encoded.push((name, value));
+            }
+        } else {
+            return false;
+        }
+        true
+    }
+
+    /// The attributes in the order of their records. libarchive writes both forms; the plain one
+    /// wins, and of several encoded ones the first.
+    fn into_sorted(self) -> Vec<(Vec<u8>, Vec<u8>)> {
+        let mut plain: Vec<_> = self.plain.iter().collect();
+        plain.sort_unstable_by_key(|(_, (place, _))| *place);
+        let owned = |(name, (_, value)): (&&[u8], &(usize, &[u8]))| (name.to_vec(), value.to_vec());
+        let mut all: Vec<_> = plain.into_iter().map(owned).collect();
+        let mut seen = HashSet::new();
+        for (name, value) in self.encoded {
+            if !self.plain.contains_key(&name[..]) && seen.insert(name.clone()) {
+                all.push((name, value));
+            }
+        }
+        all
+    }
 }
 
 /// The records of the three PAX sparse formats of GNU tar.
@@ -34,39 +80,20 @@ impl Pax {
     /// Parses the records of one extended header.
     pub(super) fn parse(mut data: &[u8]) -> Result<Self, &'static str> {
         let mut pax = Self::default();
-        let mut libarchive = Vec::new();
+        let mut xattrs = Xattrs::default();
         while !data.is_empty() {
             let record = Record::split(data)?;
             data = record.rest;
-            pax.apply(record.key, record.value, &mut libarchive)?;
-        }
-        // libarchive writes both forms; the plain one takes precedence.
-        for (name, value) in libarchive {
-            if !pax.xattrs.iter().any(|(known, _)| *known == name) {
-                pax.xattrs.push((name, value));
+            if !xattrs.take(record.key, record.value) {
+                pax.apply(record.key, record.value)?;
             }
         }
+        pax.xattrs = xattrs.into_sorted();
         Ok(pax)
     }
 
-    fn apply(
-        &mut self,
-        key: &[u8],
-        value: &[u8],
-        libarchive: &mut Vec<(Vec<u8>, Vec<u8>)>,
-    ) -> Result<(), &'static str> {
-        if let Some(name) = key.strip_prefix(b"SCHILY.xattr.") {
-            self.xattrs.retain(|(known, _)| known != name);
-            self.xattrs.push((name.to_vec(), value.to_vec()));
-            return Ok(());
-        }
-        if let Some(name) = key.strip_prefix(b"LIBARCHIVE.xattr.") {
-            if let (Some(name), Some(value)) = (percent_decode(name), base64_decode(value)) {
-                libarchive.push((name, value));
-            }
-            return Ok(());
-        }
-        // An empty value cancels an earlier one: the header's own field applies.
+    fn apply(&mut self, key: &[u8], value: &[u8]) -> Result<(), &'static str> {
+        // An empty value takes an earlier one back: the header's own field holds.
         let given = (!value.is_empty()).then_some(value);
         match key {
             b"path" => self.path = given.map(<[u8]>::to_vec),

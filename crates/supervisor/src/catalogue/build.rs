@@ -3,7 +3,7 @@
 use std::io::Seek as _;
 use std::path::{Path, PathBuf};
 
-use lazaret_files::NewFile;
+use lazaret_files::{NewFile, check_output};
 use serde::Serialize;
 
 use super::bundle::{self, BundleManifest};
@@ -47,6 +47,7 @@ impl Home {
         request: BundleRequest,
         progress: ProgressSink,
     ) -> Result<BuiltBundle, Error> {
+        check_output(&request.output)?;
         let folder = self.scratch.path().to_owned();
         let disk = folder.join("rootfs.ext4");
         let mut rootfs = request.rootfs.clone();
@@ -77,7 +78,7 @@ fn pack(
     request: BundleRequest,
 ) -> Result<BuiltBundle, Error> {
     let file = std::fs::File::open(disk).map_err(Error::io("open", disk))?;
-    let new = NewFile::create(&request.output, 0o644)?;
+    let new = NewFile::output(&request.output)?;
     let output = new.file()?;
     bundle::write(&file, manifest, &output).map_err(Error::io("write", &request.output))?;
     let read = (&output)

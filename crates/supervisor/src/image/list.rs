@@ -56,9 +56,9 @@ impl Home {
     /// Removes an image, with all content that only it needs.
     ///
     /// # Errors
-    /// [`Error::ImageNotFound`], and those of the store.
+    /// [`Error::ImageNotFound`], [`Error::ImageAmbiguous`], and those of the store.
     pub fn remove_image(&self, name: &str) -> Result<RemovedImage, Error> {
-        let record = self.find_image(name)?;
+        let record = self.find_sole_image(name)?;
         self.images.remove(&record.name)?;
         let freed = match self.prune_images(false) {
             // A running pull or machine may need the content; the next removal frees it.

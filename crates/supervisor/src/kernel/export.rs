@@ -44,7 +44,7 @@ impl Home {
         let copy = |from: &Path, name: &str| {
             let target = folder.join(name);
             let mut source = File::open(from).map_err(Error::io("open", from))?;
-            let new = NewFile::create(&target, 0o644)?;
+            let new = NewFile::output(&target)?;
             std::io::copy(&mut source, &mut new.file()?).map_err(Error::io("write", &target))?;
             new.publish()?;
             Ok::<_, Error>(target)

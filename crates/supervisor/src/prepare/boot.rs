@@ -20,6 +20,10 @@ pub(super) fn config(
     root: &root::Root,
     mounts: Vec<ArtifactMount>,
 ) -> Result<BootConfig, Error> {
+    let mut env = spec.env.clone();
+    if !env.iter().any(|entry| entry.starts_with("HOSTNAME=")) {
+        env.push(format!("HOSTNAME={hostname}"));
+    }
     let config = BootConfig {
         hostname,
         clock_seconds: 0,
@@ -41,9 +45,10 @@ pub(super) fn config(
             },
         },
         mounts,
+        volumes: spec.image_volumes.clone(),
         process: Process {
             argv: spec.argv.clone(),
-            env: spec.env.clone(),
+            env,
             user: spec.user.clone(),
             working_dir: spec.working_dir.clone(),
         },

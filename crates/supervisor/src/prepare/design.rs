@@ -7,7 +7,7 @@ use lazaret_images::Lease;
 use lazaret_vm::Accelerator;
 
 use super::artifacts::Artifacts;
-use super::request::RootDisk;
+use super::request::{RootDisk, check_processors};
 use super::root::Root;
 use super::{boot, scratch, serial};
 use crate::Error;
@@ -24,12 +24,15 @@ pub(super) struct Parts {
     pub(super) initramfs: PathBuf,
     pub(super) accelerator: Accelerator,
     pub(super) read_only: bool,
+    /// Size of the scratch disk in bytes.
+    pub(super) disk_bytes: Option<u64>,
     pub(super) lease: Lease,
 }
 
 impl Parts {
     /// Makes the design of the machine.
     pub(super) fn design(self) -> Result<Design, Error> {
+        check_processors(self.spec.cpus)?;
         let (path, mounts) = match self.artifacts {
             Some(artifacts) => (Some(artifacts.path), artifacts.mounts),
             None => (None, Vec::new()),
@@ -53,10 +56,11 @@ impl Parts {
             content: DiskContent::File(path),
         }));
         if !self.read_only && !is_own {
+            let bytes = self.disk_bytes;
             disks.push(DiskDesign {
                 serial: serial::SCRATCH,
                 read_only: false,
-                content: DiskContent::Own(Box::new(scratch::write)),
+                content: DiskContent::Own(Box::new(move |path| scratch::write(path, bytes))),
             });
         }
         let policy = self.spec.policy.as_ref();

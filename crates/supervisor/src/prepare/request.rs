@@ -61,6 +61,8 @@ pub struct RunRequest {
     pub kernel: Option<String>,
     /// Whether writes to the root file system are refused.
     pub read_only: bool,
+    /// Size of the disk that the machine writes to, in bytes.
+    pub disk_bytes: Option<u64>,
     /// The kind of root disk.
     pub root: RootDisk,
     /// When to pull the image.
@@ -91,12 +93,11 @@ impl RunRequest {
             }
             Ok((name.to_owned(), value.to_owned()))
         });
+        let cpus = self.cpus.as_ref().map(|text| parse_cpus(&scalar(text)));
+        let cpus = cpus.transpose()?;
+        check_processors(cpus.unwrap_or_default())?;
         Ok(RunFlags {
-            cpus: self
-                .cpus
-                .as_ref()
-                .map(|text| parse_cpus(&scalar(text)))
-                .transpose()?,
+            cpus,
             memory_mib: self
                 .memory
                 .as_ref()
@@ -124,6 +125,22 @@ fn read_policy(path: &Path) -> Result<PolicyFile, Error> {
     let text = read_bounded(path, lazaret_artifacts::MAX_CONFIG_BYTES)?;
     let document = parse_source(&String::from_utf8_lossy(&text))?;
     Ok(PolicyFile::read(&document)?)
+}
+
+/// A machine with more processors than the host has would only get in its own way, and QEMU
+/// refuses one with KVM.
+pub(super) fn check_processors(wanted: u32) -> Result<(), Error> {
+    let have = std::thread::available_parallelism().map_or(u32::MAX, |count| {
+        u32::try_from(count.get()).unwrap_or(u32::MAX)
+    });
+    if wanted <= have {
+        return Ok(());
+    }
+    Err(Error::Setting {
+        setting: Setting::Processors,
+        value: wanted.to_string(),
+        reason: format!("this machine has {have}"),
+    })
 }
 
 #[cfg(test)]

@@ -27,7 +27,7 @@ use lazaret_vm::DiskPart;
 
 use super::cached::{cached, create, key, open_blob};
 use super::request::RootDisk;
-use super::serial;
+use super::{scratch, serial};
 use crate::Error;
 use crate::image::convert::Conversion;
 use crate::machines::DiskContent;
@@ -35,8 +35,8 @@ use crate::machines::DiskContent;
 /// Version of the form of stored layers; it is part of their keys.
 const LAYER_FORMAT: u32 = 1;
 
-/// Size of a root disk of a machine's own, in bytes; the file is sparse.
-const OWN_BYTES: u64 = 32 << 30;
+/// Largest root disk of a machine's own, in bytes; the file is sparse.
+const MOST_OWN: u64 = 32 << 30;
 
 /// Processors counted for each layer that is converted at once; each uses two or three threads.
 const PROCESSORS_PER_LAYER: usize = 2;
@@ -70,10 +70,15 @@ impl Layers<'_> {
         }
     }
 
-    fn write(&self, file: File, file_system: FileSystem) -> Result<Summary, Error> {
+    fn write(
+        &self,
+        file: File,
+        file_system: FileSystem,
+        size: Option<u64>,
+    ) -> Result<Summary, Error> {
         let options = Options {
             file_system,
-            size: Some(OWN_BYTES),
+            size,
             label: serial::ROOT.to_owned(),
             ..Options::default()
         };
@@ -173,7 +178,7 @@ pub(super) fn checked(store: &ImageStore, layers: &Layers<'_>) -> Result<Root, E
         let handle = file
             .try_clone()
             .map_err(Error::io("open", Path::new(&key)))?;
-        let summary = layers.write(file, FileSystem::Erofs)?;
+        let summary = layers.write(file, FileSystem::Erofs, None)?;
         let tree = append_verity(&handle, summary.size, &summary.uuid);
         let tree = tree.map_err(layers.failed())?;
         let verity = Verity {
@@ -201,12 +206,14 @@ pub(super) fn checked(store: &ImageStore, layers: &Layers<'_>) -> Result<Root, E
     })
 }
 
-/// A writable disk with the image's tree, written when the machine is made.
+/// A writable disk with the image's tree, of `wanted` bytes or of as many as the host can spare,
+/// written when the machine is made.
 pub(super) fn own(
     store: ImageStore,
     name: String,
     manifest: Manifest,
     config: ImageConfig,
+    wanted: Option<u64>,
 ) -> Root {
     let write = move |path: &Path| {
         let layers = Layers {
@@ -215,7 +222,9 @@ pub(super) fn own(
             config: &config,
             open: &|layer: &Descriptor| open_blob(&store, &layer.digest),
         };
-        layers.write(create(path)?, FileSystem::Ext4).map(drop)
+        let bytes = wanted.unwrap_or_else(|| scratch::writable_bytes(path, MOST_OWN));
+        let file = create(path)?;
+        layers.write(file, FileSystem::Ext4, Some(bytes)).map(drop)
     };
     Root {
         content: DiskContent::Own(Box::new(write)),

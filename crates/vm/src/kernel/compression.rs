@@ -2,8 +2,11 @@
 
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 
-/// A reader of the content of `source`: decompressed if it begins with the magic number of xz, zstd
-/// or gzip, otherwise as it is.
+/// Memory that a stream of xz may ask for, in bytes; `xz -9` asks for 65 MiB.
+const XZ_MEMORY_BYTES: u64 = 128 * 1024 * 1024;
+
+/// A reader of what `source` holds, decompressed when it begins with the magic of xz, zstd or
+/// gzip, and otherwise as it is.
 pub(super) fn reader<'a>(source: impl Read + 'a) -> io::Result<Box<dyn Read + 'a>> {
     let mut source = BufReader::with_capacity(128 * 1024, source);
     let mut magic = Vec::with_capacity(6);
@@ -50,7 +53,10 @@ impl Format {
         Ok(match self {
             Self::Plain => Box::new(source),
             Self::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(source)),
-            Self::Xz => Box::new(liblzma::bufread::XzDecoder::new(source)),
+            Self::Xz => {
+                let stream = liblzma::stream::Stream::new_stream_decoder(XZ_MEMORY_BYTES, 0)?;
+                Box::new(liblzma::bufread::XzDecoder::new_stream(source, stream))
+            }
             Self::Zstd => Box::new(zstd::Decoder::with_buffer(source)?),
         })
     }

@@ -6,16 +6,17 @@ use std::{
     path::Path,
 };
 
+use lazaret_files::{Bounded, unpacked_limit};
+
 use super::{
     ar::Archive,
     compression,
     name::is_name,
+    package_tar::{Next, each_file},
     parts::{MAX_IMAGE_BYTES, Parts},
 };
 use crate::Error;
 
-/// Largest unpacked package in bytes; a generic kernel unpacks to less than 600 MiB.
-const MAX_PACKAGE_BYTES: u64 = 4 * 1024 * 1024 * 1024;
 const MAX_CONTROL_BYTES: u64 = 1024 * 1024;
 const LISTS: [&str; 1] = ["modules.builtin"];
 
@@ -23,6 +24,8 @@ const LISTS: [&str; 1] = ["modules.builtin"];
 /// only at the end which of them are needed.
 pub(super) fn unpack(path: &Path, scratch: &Path) -> Result<Parts, Error> {
     let file = File::open(path).map_err(Error::io("open", path))?;
+    let size = file.metadata().map_err(Error::io("inspect", path))?.len();
+    let limit = unpacked_limit(size);
     let mut control = String::new();
     let mut image = None;
     Archive::new(io::BufReader::new(file))
@@ -30,7 +33,7 @@ pub(super) fn unpack(path: &Path, scratch: &Path) -> Result<Parts, Error> {
             if member.name.starts_with("control.tar") {
                 control = read_control(content)?;
             } else if member.name.starts_with("data.tar") {
-                image = unpack_data(content, scratch)?;
+                image = unpack_data(content, limit, scratch)?;
             }
             Ok::<_, io::Error>(())
         })
@@ -50,45 +53,39 @@ pub(super) fn unpack(path: &Path, scratch: &Path) -> Result<Parts, Error> {
 
 /// The text of `./control`.
 fn read_control(member: &mut dyn Read) -> io::Result<String> {
-    let mut archive = tar::Archive::new(compression::reader(member)?.take(MAX_CONTROL_BYTES));
-    for entry in archive.entries()? {
-        let mut entry = entry?;
-        if entry
-            .path()?
-            .file_name()
-            .is_some_and(|name| name == "control")
-        {
-            let mut text = String::new();
-            entry.read_to_string(&mut text)?;
-            return Ok(text);
+    let mut text = String::new();
+    let archive = compression::reader(member)?.take(MAX_CONTROL_BYTES);
+    each_file(archive, |path, content| {
+        if path.file_name().is_none_or(|name| name != "control") {
+            return Ok(Next::Go);
         }
-    }
-    Ok(String::new())
+        content.read_to_string(&mut text)?;
+        Ok(Next::Stop)
+    })?;
+    Ok(text)
 }
 
-/// Unpacks modules to `<scratch>/<release>/`; returns the boot image and its release.
-fn unpack_data(member: &mut dyn Read, scratch: &Path) -> io::Result<Option<(String, Vec<u8>)>> {
-    let mut archive = tar::Archive::new(compression::reader(member)?.take(MAX_PACKAGE_BYTES));
+/// Unpacks modules to `<scratch>/<release>/`; returns the boot image and its release. The whole
+/// archive may have `limit` bytes.
+fn unpack_data(
+    member: &mut dyn Read,
+    limit: u64,
+    scratch: &Path,
+) -> io::Result<Option<(String, Vec<u8>)>> {
+    let archive = Bounded::new(compression::reader(member)?, limit);
     let mut image = None;
-    for entry in archive.entries()? {
-        let mut entry = entry?;
-        if !entry.header().entry_type().is_file() {
-            continue;
-        }
-        let path = entry.path()?.into_owned();
-        match place(&path) {
+    each_file(archive, |path, mut content| {
+        match place(path) {
             Some(Place::Image { release }) if image.is_none() => {
-                image = Some((
-                    release,
-                    compression::read_bounded(&mut entry, MAX_IMAGE_BYTES)?,
-                ));
+                let bytes = compression::read_bounded(&mut content, MAX_IMAGE_BYTES)?;
+                image = Some((release, bytes));
             }
             Some(Place::Module { release, file_name }) => {
                 let folder = scratch.join(release);
                 fs::create_dir_all(&folder)?;
                 match File::create_new(folder.join(file_name)) {
                     Ok(mut file) => {
-                        io::copy(&mut entry, &mut file)?;
+                        io::copy(content, &mut file)?;
                     }
                     // Module names are unique in a kernel; if there are two files, the first
                     // counts.
@@ -98,7 +95,8 @@ fn unpack_data(member: &mut dyn Read, scratch: &Path) -> io::Result<Option<(Stri
             }
             _ => {}
         }
-    }
+        Ok(Next::Go)
+    })?;
     Ok(image)
 }
 

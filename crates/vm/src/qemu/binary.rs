@@ -50,6 +50,7 @@ impl Qemu {
         };
         let run = tokio::process::Command::new(&path)
             .arg("-version")
+            .env_clear()
             .stdin(Stdio::null())
             .kill_on_drop(true)
             .output();

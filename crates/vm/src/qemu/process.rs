@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::io::{self, Read};
-use std::os::fd::OwnedFd;
+use std::os::fd::{BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -92,7 +92,8 @@ impl Drop for Process {
     }
 }
 
-/// Starts `program`, which inherits `sockets` under their numbers.
+/// Starts `program`. It inherits `sockets` under the numbers they have, and nothing else: no other
+/// descriptor and no environment, where callers and users keep secrets.
 pub(super) async fn start(
     program: &Path,
     arguments: &[OsString],
@@ -101,6 +102,7 @@ pub(super) async fn start(
     let mut command = Command::new(program);
     command
         .args(arguments)
+        .env_clear()
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
@@ -173,11 +175,19 @@ fn unknown() -> ExitStatus {
 #[allow(unsafe_code)]
 fn bind_to_parent(command: &mut Command, sockets: [OwnedFd; 2]) {
     let parent = getpid();
+    let descriptors = highest_descriptor();
     let prepare = move || {
         set_parent_process_death_signal(Some(Signal::KILL))?;
         // The parent may have ended before the line above took effect.
         if getppid() != Some(parent) {
             return Err(Errno::SRCH.into());
+        }
+        // What this process inherited without close-on-exec would go on to QEMU.
+        for number in 3..=descriptors {
+            // SAFETY: a number that is closed, or closed meanwhile, is refused by the kernel
+            // (EBADF); nothing is read or closed through it.
+            let descriptor = unsafe { BorrowedFd::borrow_raw(number) };
+            let _ = fcntl_setfd(descriptor, FdFlags::CLOEXEC);
         }
         for socket in &sockets {
             fcntl_setfd(socket, FdFlags::empty())?;
@@ -190,6 +200,14 @@ fn bind_to_parent(command: &mut Command, sockets: [OwnedFd; 2]) {
     unsafe {
         command.pre_exec(prepare);
     }
+}
+
+/// The highest number of an open descriptor.
+fn highest_descriptor() -> RawFd {
+    let names = std::fs::read_dir("/proc/self/fd").into_iter().flatten();
+    let numbers = names.filter_map(|name| name.ok()?.file_name().to_str()?.parse().ok());
+    // Without /proc: what a process may open by default.
+    numbers.max().unwrap_or(1024)
 }
 
 /// Reads standard error to its end and keeps the last part.

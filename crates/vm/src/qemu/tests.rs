@@ -75,10 +75,10 @@ tsc=reliable no_timer_check mitigations=off extra=1
 -monitor none
 -blockdev driver=raw,node-name=disk0,read-only=on,file.driver=file,\
 file.filename=/d/root,,1.erofs
--device virtio-blk-device,drive=disk0,serial=root
+-device virtio-blk-device,drive=disk0,werror=report,rerror=report,serial=root
 -blockdev driver=raw,node-name=disk1,read-only=off,cache.no-flush=on,discard=unmap,\
 file.driver=file,file.filename=/d/scratch
--device virtio-blk-device,drive=disk1,serial=scratch";
+-device virtio-blk-device,drive=disk1,werror=report,rerror=report,serial=scratch";
     assert_eq!(lines(&arguments(&example_plan(), DESCRIPTORS)), expected);
 }
 

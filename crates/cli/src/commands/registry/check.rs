@@ -22,9 +22,6 @@ pub(crate) struct Args {
     /// Quarantine damaged blobs, release good ones, delete objects that nothing names
     #[arg(long)]
     repair: bool,
-    /// How results are printed: findings are lines of their own, a summary ends them
-    #[arg(long, value_enum, default_value_t)]
-    format: Format,
 }
 
 impl Args {
@@ -43,7 +40,7 @@ impl Args {
         let mut note = |event: CheckEvent<'_>| {
             if let CheckEvent::Finding(finding) = event {
                 left += u64::from(!finding.fault.is_note() && finding.action == Action::None);
-                let text = match self.format {
+                let text = match printer.format {
                     Format::Text => line(finding),
                     Format::Json => serde_json::to_string(finding).unwrap_or_default(),
                 };
@@ -54,7 +51,7 @@ impl Args {
         };
         let summary = check.run(&mut note).await?;
         printed?;
-        match self.format {
+        match printer.format {
             Format::Text => printer.data(&total(&summary))?,
             Format::Json => printer.data(&serde_json::json!({ "summary": summary }).to_string())?,
         }

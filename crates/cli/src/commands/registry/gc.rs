@@ -8,7 +8,7 @@ use super::stores::StoresArgs;
 use crate::context::Context;
 use crate::exit;
 use crate::failure::Failure;
-use crate::printer::{Format, bytes};
+use crate::printer::bytes;
 
 /// Delete what nothing in a registry refers to any more
 ///
@@ -29,9 +29,6 @@ pub(crate) struct Args {
     /// How long the objects of given up blobs stay for readers [default: as configured, or 10m]
     #[arg(long, value_name = "AGE")]
     garbage_grace: Option<Period>,
-    /// How results are printed
-    #[arg(long, value_enum, default_value_t)]
-    format: Format,
 }
 
 impl Args {
@@ -55,10 +52,10 @@ impl Args {
         if self.dry_run {
             let mut each = |piece: Planned<'_>| printer.note(&line(piece));
             let plan = collector.plan(&mut each).await?;
-            printer.result(self.format, &plan, planned)?;
+            printer.result(&plan, planned)?;
         } else {
             let report = collector.run(&mut |_, _| {}).await?;
-            printer.result(self.format, &report, done)?;
+            printer.result(&report, done)?;
         }
         Ok(exit::SUCCESS)
     }

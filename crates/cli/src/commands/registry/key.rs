@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::stores::StoresArgs;
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::printer::{Format, table};
+use crate::printer::table;
 
 /// API keys: passwords for programs
 ///
@@ -29,17 +29,11 @@ pub(crate) enum Command {
         /// How long it works, such as 90d [default: until it is removed]
         #[arg(long, value_name = "TIME")]
         expires_in: Option<Period>,
-        /// How the key is printed
-        #[arg(long, value_enum, default_value_t)]
-        format: Format,
     },
     /// List the keys, without their secrets
     Ls {
         #[command(flatten)]
         stores: StoresArgs,
-        /// How keys are printed
-        #[arg(long, value_enum, default_value_t)]
-        format: Format,
     },
     /// Revoke a key: within seconds it works no more
     Rm {
@@ -59,7 +53,6 @@ impl Command {
                 user,
                 description,
                 expires_in,
-                format,
             } => {
                 check_user(&user)?;
                 let ends = expires_in
@@ -68,22 +61,15 @@ impl Command {
                 let stores = stores.open(context).await?;
                 let (key, text) = new_key(&user, &description, now, ends);
                 stores.database.put_key(&key).await?;
-                match format {
-                    Format::Text => context.printer.data(&text)?,
-                    Format::Json => {
-                        let mut value = described(&key);
-                        value["key"] = json!(text);
-                        context.printer.result(format, &value, Value::to_string)?;
-                    }
-                }
+                let mut value = described(&key);
+                value["key"] = json!(text);
+                context.printer.result(&value, |_| text.clone())?;
             }
-            Self::Ls { stores, format } => {
+            Self::Ls { stores } => {
                 let stores = stores.open(context).await?;
                 let keys = stores.database.keys().await?;
                 let values: Vec<Value> = keys.iter().map(described).collect();
-                context
-                    .printer
-                    .result(format, &values, |_| listing(&keys, now))?;
+                context.printer.result(&values, |_| listing(&keys, now))?;
             }
             Self::Rm { stores, id } => {
                 let stores = stores.open(context).await?;

@@ -36,7 +36,9 @@ impl Log {
             )
         })?;
         let (filter, handle) = reload::Layer::new(filter);
-        let lines = fmt::layer().with_writer(std::io::stderr);
+        let lines = fmt::layer()
+            .with_writer(std::io::stderr)
+            .with_ansi(crate::settings::has_colors());
         let lines = match settings.format {
             LogFormat::Text => lines.with_target(false).boxed(),
             LogFormat::Json => lines.json().flatten_event(true).boxed(),

@@ -44,17 +44,31 @@ fn a_server_that_starts_again_is_skipped_over() {
     assert_eq!(resume.take(piece(b"abc")).unwrap(), None);
     assert_eq!(resume.take(piece(b"def")).unwrap().unwrap(), "ef");
     resume.finish().unwrap();
+    let mut resume = at(b"abcdef", 4);
+    assert_eq!(
+        resume.opened(Opening::Part("bytes 3-5/6"), Some(3)),
+        Ok(true)
+    );
+    assert_eq!(resume.take(piece(b"def")).unwrap().unwrap(), "ef");
+    resume.finish().unwrap();
 }
 
 #[test]
-fn only_the_rest_is_taken_for_it() {
+fn what_does_not_have_the_rest_is_asked_for_the_whole_once() {
     let check = |range: &str, is_rest: bool| {
-        let opened = at(b"abcdef", 4).opened(Opening::Part(range), None);
-        assert_eq!(opened.is_ok(), is_rest, "{range}");
+        let mut resume = at(b"abcdef", 4);
+        let opened = resume.opened(Opening::Part(range), None);
+        assert_eq!(opened, Ok(is_rest), "{range}");
+        assert_eq!(resume.range().is_some(), is_rest, "{range}");
+        if !is_rest {
+            resume.opened(Opening::Part(range), None).unwrap_err();
+            assert_eq!(resume.opened(Opening::Whole, Some(6)), Ok(true));
+        }
     };
     check("bytes 4-5/6", true);
     check("bytes 4-5/*", true);
-    check("bytes 3-5/6", false);
+    check("bytes 3-5/6", true);
+    check("bytes 5-5/6", false);
     check("bytes 4-4/6", false);
     check("bytes 4-5/7", false);
     check("", false);
@@ -67,22 +81,24 @@ fn only_the_rest_is_taken_for_it() {
 
 #[test]
 fn other_content_is_refused() {
-    let mismatch = |outcome: Result<(), Fault>, words: &str| match outcome {
+    let mismatch = |outcome: Result<bool, Fault>, words: &str| match outcome {
         Err(Fault::Mismatch { actual, .. }) => assert!(actual.contains(words), "{actual}"),
         other => panic!("{other:?}"),
     };
     let content = b"abcdef";
     mismatch(begin(content).opened(Opening::Whole, Some(5)), "5 bytes");
-    mismatch(at(content, 4).opened(Opening::Nothing, None), "shorter");
+    let mut shorter = at(content, 4);
+    assert_eq!(shorter.opened(Opening::Nothing, None), Ok(false));
+    mismatch(shorter.opened(Opening::Nothing, None), "shorter");
     let mut longer = begin(content);
     let taken = longer.take(piece(b"abcdefg"));
-    mismatch(taken.map(|_| ()), "more bytes");
+    mismatch(taken.map(|_| true), "more bytes");
     let mut other = begin(content);
     other.take(piece(b"abcdeX")).unwrap();
-    mismatch(other.finish(), "sha256:");
+    mismatch(other.finish().map(|()| true), "sha256:");
     let hasher = Hasher::new(Algorithm::Sha256);
     let over = Resume::new(descriptor(content), 7, hasher);
-    mismatch(over.missing().map(|_| ()), "more bytes");
+    mismatch(over.missing().map(|_| true), "more bytes");
 }
 
 #[test]

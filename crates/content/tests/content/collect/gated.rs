@@ -292,6 +292,7 @@ fn new(
         tags,
         blobs,
         manifests,
+        sizes: Vec::new(),
         needs_manifests: false,
         tags_are_immutable: false,
     }

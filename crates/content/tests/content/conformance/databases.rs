@@ -152,6 +152,7 @@ pub(crate) fn manifest(content: &str, tags: &[&str]) -> NewManifest {
         referrer: None,
         blobs: Vec::new(),
         manifests: Vec::new(),
+        sizes: Vec::new(),
         needs_manifests: false,
         tags_are_immutable: false,
     }

@@ -10,6 +10,7 @@ on_every_database! { listings:
     tags_come_in_pages
     repositories_come_in_pages
     referrers_follow_their_manifests
+    a_page_of_referrers_is_bounded_by_bytes
     referrers_are_filtered_and_come_in_pages
     hostile_texts_do_no_harm
 }
@@ -111,6 +112,34 @@ fn entries(manifests: &[&NewManifest]) -> Vec<Descriptor> {
         .collect();
     entries.sort_by(|a, b| a.digest.cmp(&b.digest));
     entries
+}
+
+pub(super) async fn a_page_of_referrers_is_bounded_by_bytes(place: &Place) {
+    let db = place.open().await;
+    let name = repository("a");
+    let subject = Digest::of(b"subject");
+    let large = "x".repeat(1_500_000);
+    for number in 0..5 {
+        let new = referrer(&format!("{number}{large}"), &subject, None);
+        db.put_manifest(&name, new).await.unwrap();
+    }
+    let (mut last, mut sizes, mut found) = (None, Vec::new(), Vec::new());
+    loop {
+        let page = Page {
+            last: last.take(),
+            limit: Some(100),
+        };
+        let listing = db.referrers(&name, &subject, None, page).await.unwrap();
+        sizes.push(listing.items.len());
+        found.extend(listing.items.iter().map(|item| item.digest.to_string()));
+        last = found.last().cloned();
+        if !listing.more {
+            break;
+        }
+    }
+    assert_eq!(sizes, [2, 2, 1]);
+    found.dedup();
+    assert_eq!(found.len(), 5);
 }
 
 pub(super) async fn referrers_follow_their_manifests(place: &Place) {

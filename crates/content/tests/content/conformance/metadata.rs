@@ -19,6 +19,7 @@ on_every_database! { metadata:
     deleting_a_tag_keeps_the_manifest
     immutable_tags_stay
     a_manifest_needs_its_blobs
+    a_manifest_states_the_sizes_of_its_content
     an_index_may_need_its_manifests
     a_manifest_with_ten_thousand_layers
     blobs_belong_to_repositories
@@ -184,6 +185,43 @@ pub(super) async fn a_manifest_needs_its_blobs(place: &Place) {
     assert!(matches!(refused, Err(Error::Missing { digests }) if digests.len() == 3));
     let tags = db.tags(&repository("new"), Page::default()).await.unwrap();
     assert_eq!(tags, None);
+}
+
+pub(super) async fn a_manifest_states_the_sizes_of_its_content(place: &Place) {
+    let db = place.open().await;
+    let name = repository("a");
+    let (blob, _) = push(&db, "a", "blob").await;
+    let child = manifest("child", &[]);
+    db.put_manifest(&name, child.clone()).await.unwrap();
+    let absent = Digest::of(b"absent");
+    let stated = |size, child_size| NewManifest {
+        blobs: vec![blob.clone()],
+        manifests: vec![child.digest.clone(), absent.clone()],
+        sizes: vec![
+            (blob.clone(), 4),
+            (blob.clone(), size),
+            (child.digest.clone(), child_size),
+            (absent.clone(), 99),
+        ],
+        ..manifest(&format!("{size} {child_size}"), &["v1"])
+    };
+    for (wrong, expected) in [
+        (stated(5, 5), (blob.clone(), 5, 4)),
+        (stated(4, 6), (child.digest.clone(), 6, 5)),
+    ] {
+        let refused = db.put_manifest(&name, wrong).await;
+        let Err(Error::SizeContradicted {
+            digest,
+            stated,
+            actual,
+        }) = refused
+        else {
+            panic!("{refused:?}");
+        };
+        assert_eq!((digest, stated, actual), expected);
+    }
+    assert_eq!(by_tag(&db, "a", "v1").await, None);
+    db.put_manifest(&name, stated(4, 5)).await.unwrap();
 }
 
 pub(super) async fn an_index_may_need_its_manifests(place: &Place) {

@@ -68,7 +68,12 @@ async fn what_is_no_database_is_refused() {
         "postgres:///x?host=/nowhere",
     ] {
         let opened = SqlMetadata::postgres(url, 1, Arc::new(SystemClock)).await;
-        assert!(matches!(opened, Err(Error::Database { .. })), "{url}");
+        let is_fitting =
+            |error: &Error| matches!(error, Error::Database { .. } | Error::Unavailable { .. });
+        assert!(
+            opened.err().is_some_and(|error| is_fitting(&error)),
+            "{url}"
+        );
     }
 }
 

@@ -32,13 +32,26 @@ fn one_image_needs_no_tag_and_several_do() {
     // Docker's names are whole references.
     let whole = "docker.io/library/a:v3";
     assert_eq!(find(&[whole], Some("v3")), digest(whole));
-    // Referrers of an image have no name and do not make the choice ambiguous.
+    // The whole name is meant before a tag, and a place before either.
+    let two = ["app:latest", "db:latest"];
+    assert_eq!(find(&two, Some("db:latest")), digest("db:latest"));
+    assert_eq!(find(&two, Some("db")), digest("db:latest"));
+    assert_eq!(find(&two, Some("@1")), digest("db:latest"));
+    let text = digest("app:latest").unwrap().to_string();
+    assert_eq!(find(&two, Some(&text)), digest("app:latest"));
+    // What refers to an image has no name and is not in the way.
     assert_eq!(find(&["-signature", "v1"], None), digest("v1"));
     assert_eq!(find(&["-sole"], None), digest("-sole"));
     for (names, name, parts) in [
         (&["v1", "v2"][..], None, &["holds 2 images", "v1, v2"][..]),
         (&["-a", "-b"], None, &["holds 2 images"]),
         (&["v1"], Some("v9"), &["'v9'", "v1"]),
+        (
+            &two,
+            Some("latest"),
+            &["holds 2 images", "app:latest, db:latest"],
+        ),
+        (&["v1"], Some("@1"), &["it has 1 images"]),
         (&[], None, &["holds no image"]),
     ] {
         let text = find(names, name).unwrap_err();
@@ -46,6 +59,16 @@ fn one_image_needs_no_tag_and_several_do() {
             assert!(text.contains(part), "{text}");
         }
     }
+}
+
+#[test]
+fn what_docker_lists_beside_an_image_is_not_in_its_way() {
+    let mut roots = roots(&["-image", "-attestation"]);
+    let subject = roots.0[0].digest.to_string();
+    let beside = &mut roots.0[1].annotations;
+    beside.insert(SUBJECT.to_owned(), subject);
+    let found = roots.find(&Wanted::Only, Path::new("layout")).unwrap();
+    assert_eq!(found, Some(&roots.0[0]));
 }
 
 #[test]

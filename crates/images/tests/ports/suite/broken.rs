@@ -74,6 +74,12 @@ pub(super) async fn content_that_is_not_what_it_should_be_is_refused(place: &dyn
     super::reads_like(&*source, &name, &sample).await;
     let found = source.blob(&right).await.unwrap();
     assert_eq!(found.bytes(8).await.unwrap(), b"expected");
+    // What is there has its own size, whatever somebody says of it.
+    for wrong in [&longer, &shorter] {
+        if let Ok(found) = source.blob(wrong).await {
+            found.bytes(100).await.unwrap_err();
+        }
+    }
 }
 
 pub(super) async fn a_stream_that_breaks_off_leaves_nothing(place: &dyn Place) {

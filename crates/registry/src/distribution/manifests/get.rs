@@ -2,7 +2,7 @@
 
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use lazaret_content::ManifestSelector;
-use lazaret_oci::Repository;
+use lazaret_oci::{Repository, media_type};
 
 use crate::act::Reference;
 use crate::message::{Outcome, Refusal, answer};
@@ -36,6 +36,11 @@ pub(crate) async fn get(
     response
         .headers_mut()
         .insert(header::CONTENT_LENGTH, length);
-    response = answer::with(response, header::CONTENT_TYPE, &manifest.media_type);
+    // Earlier versions stored whatever type the client had sent.
+    let media_type = match &manifest.media_type[..] {
+        known if media_type::is_manifest(known) => known,
+        _ => "application/octet-stream",
+    };
+    response = answer::with(response, header::CONTENT_TYPE, media_type);
     Ok(answer::with_digest(response, &manifest.digest))
 }

@@ -64,6 +64,7 @@ pub(crate) async fn put(
     }
     let subject = document.subject().map(|subject| subject.digest.clone());
     let (blobs, manifests) = content_of(&document);
+    let sizes = sizes_of(&document);
     let manifest = NewManifest {
         digest: digest.clone(),
         media_type: document.media_type().to_owned(),
@@ -74,6 +75,7 @@ pub(crate) async fn put(
         bytes: raw,
         blobs,
         manifests,
+        sizes,
         needs_manifests: rule.is_some_and(|rule| rule.needs_manifests),
         tags_are_immutable: rule.is_some_and(|rule| rule.is_immutable(&tags)),
         tags: tags.clone(),
@@ -175,8 +177,17 @@ fn content_of(document: &ManifestDocument) -> (Vec<Digest>, Vec<Digest>) {
     }
 }
 
-/// Checks that the configuration of a known family follows its schema; there is one entry for each
-/// fault. A missing configuration is reported with the other missing blobs.
+/// What the document says of the sizes of its content.
+fn sizes_of(document: &ManifestDocument) -> Vec<(Digest, u64)> {
+    let stated = |descriptor: &Descriptor| (descriptor.digest.clone(), descriptor.size);
+    match document.content() {
+        ManifestContent::Manifest(manifest) => manifest.blobs().map(stated).collect(),
+        ManifestContent::Index(index) => index.manifests.iter().map(stated).collect(),
+    }
+}
+
+/// The configuration of a known family must follow its schema; one entry for each fault. A
+/// configuration that is not here is reported with everything else that is missing.
 async fn check_schema(
     registry: &Registry,
     terms: &Terms,

@@ -178,6 +178,7 @@ fn orders() -> BootConfig {
             verity: None,
             mode: RootMode::Writable,
         },
+        volumes: Vec::new(),
         mounts: Vec::new(),
         process: Process {
             argv: vec!["true".to_owned()],

@@ -21,7 +21,9 @@ impl Body for StoreBody {
     ) -> Poll<Option<Result<Frame<Bytes>, HttpError>>> {
         let failed = |error| match error {
             BodyError::Broken(error) => HttpError::new(HttpErrorKind::Interrupted, error),
-            BodyError::Silent(_) => HttpError::new(HttpErrorKind::Timeout, error),
+            BodyError::Silent(_) | BodyError::Slow(_) => {
+                HttpError::new(HttpErrorKind::Timeout, error)
+            }
         };
         let frame = Pin::new(&mut self.0).poll_frame(cx);
         frame.map(|frame| frame.map(|frame| frame.map_err(failed)))
