@@ -274,3 +274,40 @@ fn push_unchecked(registry: &Serve, case: &Case) -> Reply {
     let headers = [("Content-Type", media_type::MANIFEST)];
     send(registry.address, "PUT", &path, &headers, manifest.raw()).unwrap()
 }
+
+#[test]
+fn validate_checks_every_file_and_says_where_each_fault_is() {
+    let world = World::new();
+    let lazaret = world.lazaret();
+    let agent = |spec: &str| {
+        format!(
+            "apiVersion: lens.dev/v1alpha1\nkind: Agent\nmetadata:\n  name: a\nspec:\n  image: a:v1\n{spec}"
+        )
+    };
+    world.write("folder/good.yaml", agent(""));
+    world.write("folder/other.yml", "services: {}\n");
+    world.write("folder/.hidden.yaml", "broken: [");
+    let typo = agent("  comand: [ls]\n");
+    world.write("folder/two.yaml", format!("{}---\n{typo}", agent("")));
+
+    let output = lazaret
+        .run(["validate", "missing.yaml", "folder"])
+        .status(5);
+    assert_eq!(
+        output.stdout,
+        "folder/good.yaml: valid agent\nfolder/two.yaml: valid agent\n\
+         folder/two.yaml:14:3: /spec/comand: unknown member 'comand': did you mean 'command'?\n"
+    );
+    assert!(output.stderr.contains("missing.yaml"), "{}", output.stderr);
+
+    let from_input = lazaret
+        .run_with_input(["--format", "json", "validate", "-"], typo.as_bytes())
+        .status(5);
+    let found = &from_input.json()[0]["faults"][0];
+    assert_eq!((&found["line"], &found["column"]), (&7.into(), &3.into()));
+    let failure: Value = serde_json::from_str(&from_input.stderr).unwrap();
+    assert_eq!(failure["error"]["status"], 5);
+
+    // Alone, a file that cannot be read is the command's own failure.
+    lazaret.run(["validate", "missing.yaml"]).status(4);
+}

@@ -95,7 +95,14 @@ fn commands_that_cannot_run_are_told_apart() {
         .run(["run", "commands:v1", "--", "/bin/data"])
         .fails(126, &["/bin/data"]);
     lazaret
-        .run(["run", "commands:v1", "--", "sh", "-c", "sh -c 'kill -9 $$'"])
+        .run([
+            "run",
+            "commands:v1",
+            "--",
+            "sh",
+            "-c",
+            "sh -c 'kill -9 $$'; exit $?",
+        ])
         .status(137);
     lazaret.run(["run", "commands:v1"]).fails(125, &["command"]);
 }
@@ -166,7 +173,17 @@ fn a_root_of_the_machines_own_is_one_writable_ext4() {
     let script = "cat /marker; touch /marker; grep ' / ' /proc/mounts; df -h / | tail -1";
     for _ in 0..2 {
         let run = [
-            "-q", "run", "--fs", "ext4", "own:v1", "--", "sh", "-c", script,
+            "-q",
+            "run",
+            "--fs",
+            "ext4",
+            "--disk-size",
+            "3GiB",
+            "own:v1",
+            "--",
+            "sh",
+            "-c",
+            script,
         ];
         let output = lazaret.run(run).success();
         assert!(
@@ -175,7 +192,7 @@ fn a_root_of_the_machines_own_is_one_writable_ext4() {
             output.stderr
         );
         assert!(output.stdout.contains(" / ext4 rw"), "{}", output.stdout);
-        assert!(output.stdout.contains("31."), "{}", output.stdout);
+        assert!(output.stdout.contains("2.9G"), "{}", output.stdout);
     }
     lazaret
         .run(["run", "--fs", "ext4", "--read-only", "own:v1"])
@@ -245,7 +262,6 @@ fn a_checked_disk_refuses_what_was_changed() {
     lazaret
         .run(["image", "import", layout.to_str().unwrap(), "checked:v1"])
         .success();
-    std::fs::remove_dir_all(home.join("data/kernels")).unwrap();
     std::os::unix::fs::symlink(kernels, home.join("data/kernels")).unwrap();
     let script = "grep ' / ' /proc/mounts; sha256sum /secret";
     let run = [

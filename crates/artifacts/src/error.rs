@@ -199,6 +199,14 @@ pub enum Error {
         /// The other integration.
         second: String,
     },
+    /// A member of an artifact asks for something that this program cannot give.
+    #[error("'{reference}' asks for '{member}', which is not supported")]
+    Unsupported {
+        /// The artifact.
+        reference: String,
+        /// The member, as a path in its spec.
+        member: &'static str,
+    },
     /// This program cannot provide the sandbox's isolation.
     #[error("sandbox '{reference}' asks for isolation '{isolation}', which is not supported")]
     Isolation {

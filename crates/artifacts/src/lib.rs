@@ -59,6 +59,8 @@ pub use resolve::{
 };
 pub use sandbox::{Isolation, Resources, SandboxSpec};
 pub use schema::Schema;
-pub use source::{MAX_CONFIG_BYTES, canonical_blob, parse_blob, parse_source};
+pub use source::{
+    MAX_CONFIG_BYTES, Place, Places, canonical_blob, parse_blob, parse_documents, parse_source,
+};
 pub use types::{TypeInfo, catalogue};
 pub use validate::{validate, validate_blob};

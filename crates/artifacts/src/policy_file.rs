@@ -41,8 +41,8 @@ impl PolicyFile {
     }
 
     /// Merges policies: the strictest `default` (`deny`, then `ask`, then `allow`); the rules of
-    /// one policy after those of another, of which the first that matches decides; each integration
-    /// once; of any other member the first value. `None` without policies.
+    /// all, those that deny first and those that ask next, so that what one policy denies no other
+    /// allows; each integration once; of any other member the first value. `None` without policies.
     #[must_use]
     pub fn merged(policies: &[Self]) -> Option<Self> {
         let (first, rest) = policies.split_first()?;
@@ -52,12 +52,9 @@ impl PolicyFile {
         let strictest = policies
             .iter()
             .map(Self::default_verdict)
-            .min_by_key(|verdict| match *verdict {
-                "deny" => 0,
-                "ask" => 1,
-                _ => 2,
-            })?;
-        let rules: Vec<&Value> = policies.iter().flat_map(Self::rules).collect();
+            .min_by_key(|verdict| leniency(verdict))?;
+        let mut rules: Vec<&Value> = policies.iter().flat_map(Self::rules).collect();
+        rules.sort_by_key(|rule| leniency(rule["verdict"].as_str().unwrap_or("deny")));
         let mut integrations: Vec<&str> = Vec::new();
         for id in policies.iter().flat_map(Self::integrations) {
             if !integrations.contains(&id) {
@@ -94,6 +91,16 @@ impl PolicyFile {
             .and_then(Value::as_array)
             .into_iter()
             .flatten()
+    }
+
+    /// Whether it has rules of this kind, such as `process`.
+    #[must_use]
+    pub fn has(&self, member: &str) -> bool {
+        self.0.get(member).is_some_and(|rules| match rules {
+            Value::Array(rules) => !rules.is_empty(),
+            Value::Object(rules) => !rules.is_empty(),
+            rules => !rules.is_null(),
+        })
     }
 
     /// The ids of the integrations.
@@ -157,4 +164,13 @@ fn without_spec(fault: Fault) -> Fault {
         None => fault.pointer,
     };
     Fault { pointer, ..fault }
+}
+
+/// How much a verdict lets through, for comparison.
+fn leniency(verdict: &str) -> u8 {
+    match verdict {
+        "deny" => 0,
+        "ask" => 1,
+        _ => 2,
+    }
 }

@@ -2,13 +2,15 @@
 //! themselves.
 
 use lazaret_oci::{Reference, Registry};
+use lazaret_values::Printable;
 use serde_json::Value;
 
-use crate::Family;
 use crate::fault::{Fault, child};
+use crate::{Family, Schema};
 
 /// Adds the faults by the further rules. A value that the schema already refuses is skipped.
 pub(crate) fn check(family: Family, config: &Value, faults: &mut Vec<Fault>) {
+    slips(family, config, faults);
     match family {
         Family::Agent => image(config, "/spec/image", faults),
         Family::Sandbox => image(config, "/spec/baseImage", faults),
@@ -22,6 +24,29 @@ pub(crate) fn check(family: Family, config: &Value, faults: &mut Vec<Fault>) {
             }
         }
         _ => {}
+    }
+}
+
+/// Where a spec is open, an unknown member that is a slip of a known one would silently have no
+/// effect.
+fn slips(family: Family, config: &Value, faults: &mut Vec<Fault>) {
+    let schema = Schema::of(family).document();
+    let Some(spec) = schema.pointer("/properties/spec") else {
+        return;
+    };
+    let known = spec.get("properties").and_then(Value::as_object);
+    let is_closed = spec.get("additionalProperties") == Some(&Value::Bool(false));
+    let (Some(known), false) = (known, is_closed) else {
+        return;
+    };
+    let members = config.pointer("/spec").and_then(Value::as_object);
+    let unknown = members.into_iter().flat_map(|members| members.keys());
+    for name in unknown.filter(|name| !known.contains_key(*name)) {
+        if let Some(meant) = lazaret_values::nearest(name, known.keys().map(String::as_str)) {
+            let name_shown = Printable::excerpt(name);
+            let message = format!("unknown member '{name_shown}': did you mean '{meant}'?");
+            faults.push(Fault::new(child("/spec", name), "slip", message));
+        }
     }
 }
 

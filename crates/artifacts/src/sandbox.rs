@@ -31,6 +31,10 @@ pub struct SandboxSpec {
     pub base_image: Option<String>,
     /// `resources`.
     pub resources: Resources,
+    /// Whether `capabilities` asks for any.
+    pub asks_capabilities: bool,
+    /// `supervisorVersion`.
+    pub supervisor_version: Option<String>,
 }
 
 impl SandboxSpec {
@@ -47,6 +51,12 @@ impl SandboxSpec {
                 _ => Isolation::Microvm,
             },
             base_image: spec["baseImage"].as_str().map(str::to_owned),
+            asks_capabilities: match &spec["capabilities"] {
+                Value::Array(list) => !list.is_empty(),
+                Value::Object(map) => !map.is_empty(),
+                _ => false,
+            },
+            supervisor_version: spec["supervisorVersion"].as_str().map(str::to_owned),
             resources: Resources {
                 cpus: amount(resources.get("cpu"), parse_cpus)?,
                 memory_mib: amount(resources.get("memory"), parse_memory)?,

@@ -7,16 +7,20 @@
 //! that fit neither a 64-bit integer nor a double. A version such as `1.10` is a number;
 //! schemas require text there, so that it must be quoted.
 
+mod places;
 mod value;
+mod yaml;
 
 use serde_json::Value;
 
 use crate::Error;
 use lazaret_values::Printable;
+pub use places::{Place, Places};
 use value::Strict;
+use yaml::yaml_options;
 
 /// Largest document or configuration that is read, in bytes.
-pub const MAX_CONFIG_BYTES: usize = 4 * 1024 * 1024;
+pub const MAX_CONFIG_BYTES: usize = yaml::MAX_BYTES;
 
 /// Parses one YAML or JSON document.
 ///
@@ -30,6 +34,27 @@ pub fn parse_source(text: &str) -> Result<Value, Error> {
     }
     // Flow-style YAML begins like JSON; if it parses as neither, it was most likely meant as JSON.
     parse_json(text.as_bytes()).or_else(|error| parse_yaml(text).map_err(|_| error))
+}
+
+/// Parses all documents of a YAML file, or the one of a JSON file. Empty documents count for nothing.
+///
+/// # Errors
+/// [`Error::Source`] with line and column, or [`Error::TooLarge`].
+pub fn parse_documents(text: &str) -> Result<Vec<Value>, Error> {
+    let error = match parse_source(text) {
+        Ok(document) => return Ok(vec![document]),
+        Err(error) => error,
+    };
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if text.len() > MAX_CONFIG_BYTES || text.trim_start().starts_with(['{', '[']) {
+        return Err(error);
+    }
+    let several: Vec<Strict> =
+        serde_saphyr::from_multiple_with_options(text, yaml_options()).map_err(yaml_error)?;
+    if several.len() < 2 {
+        return Err(error);
+    }
+    Ok(several.into_iter().map(|strict| strict.0).collect())
 }
 
 /// Parses a configuration blob: JSON only.
@@ -71,29 +96,20 @@ fn parse_json(bytes: &[u8]) -> Result<Value, Error> {
 }
 
 fn parse_yaml(text: &str) -> Result<Value, Error> {
-    let options = serde_saphyr::options! {
-        strict_booleans: true,
-        reject_unsupported_tags: true,
-        merge_keys: serde_saphyr::MergeKeyPolicy::Error,
-        non_finite_float_policy: serde_saphyr::NonFiniteFloatPolicy::Reject,
-        with_snippet: false,
-        budget: serde_saphyr::budget! {
-            max_depth: 100,
-            max_nodes: 1_000_000,
-            max_total_scalar_bytes: MAX_CONFIG_BYTES,
-        },
-    };
-    let strict: Strict = serde_saphyr::from_str_with_options(text, options).map_err(|error| {
-        let (line, column) = error
-            .location()
-            .map_or((0, 0), |place| (place.line(), place.column()));
-        Error::Source {
-            line,
-            column,
-            reason: yaml_reason(error.without_snippet(), line, column),
-        }
-    })?;
+    let strict: Strict =
+        serde_saphyr::from_str_with_options(text, yaml_options()).map_err(yaml_error)?;
     Ok(strict.0)
+}
+
+fn yaml_error(error: serde_saphyr::Error) -> Error {
+    let (line, column) = error
+        .location()
+        .map_or((0, 0), |place| (place.line(), place.column()));
+    Error::Source {
+        line,
+        column,
+        reason: yaml_reason(error.without_snippet(), line, column),
+    }
 }
 
 /// The parser's message, replaced by our own where it mentions the parser's options.

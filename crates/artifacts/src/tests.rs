@@ -1,5 +1,6 @@
 //! Data-driven tests, one file for each subject.
 
+mod effects;
 mod examples;
 mod families;
 mod invalid;

@@ -4,6 +4,8 @@
 pub(crate) const HOME: &str = "LAZARET_HOME";
 /// Further registries (`host[:port]`) that are addressed over plain HTTP, separated by commas.
 pub(crate) const PLAIN_HTTP: &str = "LAZARET_PLAIN_HTTP";
+/// Registries of loopback (`host:port`) that are addressed with HTTPS, separated by commas.
+pub(crate) const TLS: &str = "LAZARET_TLS";
 /// Log filter: `warn`, `info`, `debug`, or a `tracing` directive.
 pub(crate) const LOG: &str = "LAZARET_LOG";
 /// The accelerator: `auto` (the default), `kvm` or `tcg`.

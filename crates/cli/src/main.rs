@@ -9,6 +9,7 @@ mod context;
 mod env_vars;
 mod exit;
 mod failure;
+mod format;
 mod help;
 mod hints;
 mod printer;

@@ -1,19 +1,11 @@
 //! Prints results on standard output, and everything else on standard error.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 
 use lazaret_values::Printable;
 use serde::Serialize;
 
-/// How results are printed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum Format {
-    /// For people.
-    #[default]
-    Text,
-    /// For programs: one JSON document.
-    Json,
-}
+use crate::format::Format;
 
 /// Prints results and notes.
 #[derive(Debug, Clone, Copy)]
@@ -124,7 +116,7 @@ impl Printer {
 
     /// Whether progress bars can be shown.
     pub(crate) fn interactive(self) -> bool {
-        !self.quiet && self.format == Format::Text && io::stderr().is_terminal()
+        !self.quiet && self.format == Format::Text && crate::settings::is_lively()
     }
 }
 

@@ -1,8 +1,8 @@
-//! Shows the progress of transfers: bars on a terminal, one line per blob elsewhere, nothing when
-//! quiet.
+//! Shows the progress of transfers: on a terminal a bar for each blob and a line with the sum of
+//! all, elsewhere one line for each blob that is done, nothing when quiet.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use lazaret_client::Progress;
@@ -14,6 +14,11 @@ use crate::printer::{Printer, bytes};
 /// Size of the smallest blob that is shown, in bytes.
 const MENTIONED: u64 = 1024 * 1024;
 
+/// One blob, as wide as the terminal; 40 columns are enough.
+const BLOB: &str = "{prefix} {wide_bar} {percent:>3}%";
+/// The sum of all blobs.
+const TOTAL: &str = "{prefix} {bytes}/{total_bytes} {bytes_per_sec} {eta}";
+
 /// The bars of one command.
 pub(crate) struct Bars {
     shared: Arc<Shared>,
@@ -22,12 +27,16 @@ pub(crate) struct Bars {
 struct Shared {
     printer: Printer,
     interactive: bool,
+    /// What is done with the blobs, in one word.
+    verb: &'static str,
     group: MultiProgress,
+    /// The line below the bars; made with the first bar.
+    total: OnceLock<ProgressBar>,
     bars: Mutex<HashMap<Digest, ProgressBar>>,
 }
 
 impl Bars {
-    pub(crate) fn new(printer: Printer) -> Self {
+    pub(crate) fn new(printer: Printer, verb: &'static str) -> Self {
         let interactive = printer.interactive();
         let target = if interactive {
             ProgressDrawTarget::stderr()
@@ -38,6 +47,8 @@ impl Bars {
             shared: Arc::new(Shared {
                 printer,
                 interactive,
+                verb,
+                total: OnceLock::new(),
                 group: MultiProgress::with_draw_target(target),
                 bars: Mutex::default(),
             }),
@@ -54,12 +65,24 @@ impl Bars {
         for (_, bar) in self.shared.bars().drain() {
             bar.finish_and_clear();
         }
+        if let Some(total) = self.shared.total.get() {
+            total.finish_and_clear();
+        }
     }
 }
 
 impl Shared {
     fn bars(&self) -> std::sync::MutexGuard<'_, HashMap<Digest, ProgressBar>> {
         self.bars.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn total(&self) -> &ProgressBar {
+        self.total.get_or_init(|| {
+            let bar = ProgressBar::new(0).with_style(style(TOTAL));
+            let bar = self.group.add(bar);
+            bar.set_prefix(self.verb);
+            bar
+        })
     }
 }
 
@@ -68,13 +91,10 @@ impl Progress for Shared {
         if !self.interactive || item.size < MENTIONED {
             return;
         }
-        let style = ProgressStyle::with_template(
-            "{prefix} {bar:32} {bytes:>10}/{total_bytes:10} {bytes_per_sec:>12} {eta:>4}",
-        )
-        .unwrap_or_else(|_| ProgressStyle::default_bar());
-        let bar = self
-            .group
-            .add(ProgressBar::new(item.size).with_style(style));
+        let total = self.total();
+        total.inc_length(item.size);
+        let bar = ProgressBar::new(item.size).with_style(style(BLOB));
+        let bar = self.group.insert_before(total, bar);
         bar.set_prefix(item.digest.short().to_owned());
         self.bars().insert(item.digest.clone(), bar);
     }
@@ -82,6 +102,7 @@ impl Progress for Shared {
     fn advanced(&self, item: &Descriptor, bytes: u64) {
         if let Some(bar) = self.bars().get(&item.digest) {
             bar.inc(bytes);
+            self.total().inc(bytes);
         }
     }
 
@@ -89,8 +110,16 @@ impl Progress for Shared {
         if let Some(bar) = self.bars().remove(&item.digest) {
             bar.finish_and_clear();
         } else if !self.interactive && item.size >= MENTIONED {
-            self.printer
-                .note(&format!("{} {}", item.digest.short(), bytes(item.size)));
+            self.printer.note(&format!(
+                "{} {} {}",
+                self.verb,
+                item.digest.short(),
+                bytes(item.size)
+            ));
         }
     }
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }

@@ -11,7 +11,7 @@ use lazaret_values::Secret;
 
 use crate::env_vars::{self, foreign};
 use crate::failure::Failure;
-use crate::printer::Format;
+use crate::format::Format;
 
 /// Podman's credential file, relative to the XDG folders.
 const CONTAINERS: &str = "containers/auth.json";
@@ -26,9 +26,16 @@ pub(crate) struct GlobalArgs {
     /// Print results and failures as text, or as JSON for programs
     #[arg(long, global = true, value_enum, default_value_t)]
     pub(crate) format: Format,
-    /// Speak plain HTTP to every registry of this command
-    #[arg(long, global = true)]
-    plain_http: bool,
+    /// Speak plain HTTP to every registry of this command; with `=false`, HTTPS also on loopback
+    #[arg(
+        long,
+        global = true,
+        value_name = "BOOL",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true"
+    )]
+    plain_http: Option<bool>,
     /// What to log on standard error: `warn`, `info`, `debug`
     #[arg(long, global = true, value_name = "LEVEL", env = env_vars::LOG)]
     pub(crate) log: Option<String>,
@@ -37,7 +44,8 @@ pub(crate) struct GlobalArgs {
 /// Resolves all settings of the process.
 pub(crate) fn resolve(global: &GlobalArgs) -> Result<Settings, Failure> {
     let home = path(env_vars::HOME);
-    let user = path(foreign::HOME);
+    // Without the variable, the home folder of the user database.
+    let user = path(foreign::HOME).or_else(|| env::home_dir().filter(|home| home.is_absolute()));
     let xdg = |variable: &str, fallback: &str| {
         path(variable)
             .filter(|folder| folder.is_absolute())
@@ -99,7 +107,14 @@ pub(crate) fn resolve(global: &GlobalArgs) -> Result<Settings, Failure> {
         cache,
         runtime,
         plain_http: list(env_vars::PLAIN_HTTP),
-        plain_http_all: global.plain_http,
+        plain_http_all: global.plain_http == Some(true),
+        tls: list(env_vars::TLS),
+        tls_all: global.plain_http == Some(false),
+        certs_d: vec![
+            config.join("certs.d"),
+            PathBuf::from("/etc/containers/certs.d"),
+            PathBuf::from("/etc/docker/certs.d"),
+        ],
         ca_files: path(env_vars::CA_FILE).into_iter().collect(),
         search_path: env::var_os(foreign::PATH).unwrap_or_default(),
         accelerator,
@@ -107,12 +122,17 @@ pub(crate) fn resolve(global: &GlobalArgs) -> Result<Settings, Failure> {
     })
 }
 
+/// Whether standard error is a terminal on which lines can be written again.
+pub(crate) fn is_lively() -> bool {
+    let is_dumb = env::var_os(foreign::TERM).is_some_and(|term| term == "dumb");
+    std::io::stderr().is_terminal() && !is_dumb
+}
+
 /// Whether colours are for the reader of standard error: a terminal that knows them, and nobody
 /// said no (<https://no-color.org>).
 pub(crate) fn has_colors() -> bool {
     let says = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
-    let is_dumb = env::var_os(foreign::TERM).is_some_and(|term| term == "dumb");
-    std::io::stderr().is_terminal() && !says(foreign::NO_COLOR) && !is_dumb
+    is_lively() && !says(foreign::NO_COLOR)
 }
 
 /// `NAME=value` as it is; `NAME` with this process's value, or empty when it has none.

@@ -13,6 +13,11 @@ pub struct Options {
     pub plain_http_all: bool,
     /// `host[:port]` entries that are reached with TLS although they are loopback.
     pub tls: Vec<String>,
+    /// Whether loopback hosts are reached with TLS.
+    pub tls_all: bool,
+    /// Folders with a folder `host[:port]` for each registry that has authorities of its own, in
+    /// files `*.crt`.
+    pub certs_d: Vec<PathBuf>,
     /// PEM files with additional certificate authorities.
     pub extra_ca: Vec<PathBuf>,
     /// Time limits.
@@ -33,6 +38,8 @@ impl Default for Options {
             plain_http: Vec::new(),
             plain_http_all: false,
             tls: Vec::new(),
+            tls_all: false,
+            certs_d: Vec::new(),
             extra_ca: Vec::new(),
             timeouts: Timeouts::default(),
             retry: Retry::default(),

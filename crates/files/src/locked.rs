@@ -25,7 +25,7 @@ pub struct LockedDirs {
 }
 
 impl LockedDirs {
-    /// The folders below `parent`, which must exist when a folder is created.
+    /// The folders below `parent`, which is made with its parents when a folder is created.
     #[must_use]
     pub fn new(parent: impl Into<PathBuf>) -> Self {
         Self {
@@ -45,10 +45,16 @@ impl LockedDirs {
                 .parent
                 .join(format!("{PREFIX}{}", random_hex(RANDOM_BYTES)));
             use std::os::unix::fs::DirBuilderExt as _;
-            fs::DirBuilder::new()
-                .mode(0o700)
-                .create(&path)
-                .map_err(io("create the folder", &path))?;
+            let make = || fs::DirBuilder::new().mode(0o700).create(&path);
+            let made = match make() {
+                Err(error) if is_absent(&error) => {
+                    fs::create_dir_all(&self.parent)
+                        .map_err(io("create the folder", &self.parent))?;
+                    make()
+                }
+                made => made,
+            };
+            made.map_err(io("create the folder", &path))?;
             if let Some(lock) = lock(&path)? {
                 return Ok(LockedDir {
                     path,
@@ -89,8 +95,12 @@ impl LockedDirs {
             let path = entry.path();
             if let Some(_lock) = lock(&path)? {
                 before(&path);
-                remove(&path)?;
-                swept.push(path);
+                match remove(&path) {
+                    Ok(()) => swept.push(path),
+                    // It is left to a process that may remove it.
+                    Err(error) if is_forbidden(&error.source) => {}
+                    Err(error) => return Err(error),
+                }
             }
         }
         Ok(swept)
@@ -175,6 +185,13 @@ pub fn try_flock(file: &File, operation: FlockOperation, path: &Path) -> Result<
         Err(rustix::io::Errno::WOULDBLOCK) => Ok(false),
         Err(errno) => Err(sys("lock", path)(errno)),
     }
+}
+
+fn is_forbidden(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem
+    )
 }
 
 fn remove(path: &Path) -> Result<(), Error> {

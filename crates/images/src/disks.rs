@@ -68,7 +68,9 @@ impl ImageStore {
             return Ok(DiskClaim::Ready(target));
         }
         let lease = self.lease()?;
-        let path = self.0.root.join("disks").join(format!("{key}.lock"));
+        let folder = self.0.root.join("disks");
+        self.0.staging.durability.create_dirs(&folder)?;
+        let path = folder.join(format!("{key}.lock"));
         let lock = File::options()
             .create(true)
             .truncate(false)
@@ -82,7 +84,7 @@ impl ImageStore {
         }
         Ok(DiskClaim::Build(DiskBuild {
             store: self.clone(),
-            staged: self.0.staging.path(),
+            staged: self.0.staging.path()?,
             target,
             _lock: lock,
             _lease: lease,

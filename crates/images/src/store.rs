@@ -30,16 +30,14 @@ pub struct Lease {
 }
 
 impl ImageStore {
-    /// Opens a store, creates it if needed, and removes the leftovers of processes that died.
+    /// Opens a store, which is made when it is first written to, and removes the leftovers of
+    /// processes that died.
     ///
     /// # Errors
     /// [`Error::Io`].
     pub fn open(root: impl Into<PathBuf>) -> Result<Self, Error> {
         let root = root.into();
         let durability = Durability::Synced;
-        for folder in ["blobs", "images", "disks"] {
-            durability.create_dirs(&root.join(folder))?;
-        }
         Ok(Self(Arc::new(Folder {
             blobs: BlobTree::new(root.join("blobs"), durability),
             staging: Staging::open(&root.join("scratch"), durability)?,
@@ -136,7 +134,7 @@ impl ImageStore {
 
     /// An unlinked file for data that is too large for memory; it disappears when it is closed.
     pub(crate) fn scratch_file(&self) -> Result<File, Error> {
-        let path = self.0.staging.path();
+        let path = self.0.staging.path()?;
         let file = File::options()
             .read(true)
             .write(true)
@@ -167,6 +165,7 @@ impl ImageStore {
     }
 
     pub(crate) fn lock_file(&self) -> Result<(File, PathBuf), Error> {
+        self.0.staging.durability.create_dirs(&self.0.root)?;
         let path = self.0.root.join("lock");
         let file = File::options()
             .create(true)

@@ -24,7 +24,7 @@ pub struct BlobWriter {
 
 impl BlobWriter {
     pub(crate) fn create(folder: Arc<Folder>) -> Result<Self, Error> {
-        let staged = folder.staging.path();
+        let staged = folder.staging.path()?;
         let file = File::options()
             .read(true)
             .write(true)

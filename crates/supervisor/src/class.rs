@@ -55,15 +55,19 @@ impl Error {
             | Self::Bundle { .. }
             | Self::NoKernelArtifact { .. }
             | Self::ImageAmbiguous { .. }
+            | Self::ForeignImage { .. }
             | Self::NotAnImage { .. } => ErrorClass::Invalid,
             Self::SourceNotFound { .. } | Self::ImageNotFound { .. } | Self::NotOnDisk { .. } => {
                 ErrorClass::NotFound
             }
             Self::NoContent { .. }
+            | Self::SourceAmbiguous { .. }
             | Self::ArtifactsOnly { .. }
             | Self::Setting { .. }
             | Self::ReadOnlyOwnDisk => ErrorClass::Usage,
-            Self::ImageExists { .. } | Self::MachineState { .. } => ErrorClass::Conflict,
+            Self::ImageExists { .. } | Self::LosesContent { .. } | Self::MachineState { .. } => {
+                ErrorClass::Conflict
+            }
             Self::BlobMissing { .. } | Self::DigestMismatch { .. } | Self::RootHash { .. } => {
                 ErrorClass::Integrity
             }

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use lazaret_artifacts::{Family, Fault};
-use lazaret_oci::{Digest, Reference};
+use lazaret_oci::{Digest, Platform, Reference};
 use lazaret_protocol::FailureKind;
 use thiserror::Error;
 
@@ -103,6 +103,31 @@ pub enum Error {
     NoContent {
         /// The family.
         family: Family,
+    },
+    /// A push without content would replace an artifact that has some.
+    #[error("'{reference}' has content, which this push would drop")]
+    LosesContent {
+        /// The destination.
+        reference: Box<Reference>,
+    },
+    /// A source is both a path and the name of an image.
+    #[error("'{text}' is both a file or folder here and the cached image '{image}'")]
+    SourceAmbiguous {
+        /// The source given.
+        text: String,
+        /// The name of the image.
+        image: String,
+    },
+    /// A machine cannot run programs of another platform.
+    #[error(
+        "image '{name}' is for {platform}, and machines here run {}",
+        Platform::native()
+    )]
+    ForeignImage {
+        /// The image.
+        name: String,
+        /// Its platform.
+        platform: Platform,
     },
     /// A setting that is only for artifact files was given for an image.
     #[error("the {setting} is for artifact files, and '{source_name}' is an image")]

@@ -3,31 +3,32 @@
 //! Every operation of this crate begins here. This file knows none of them: each operation adds its
 //! own `impl Home` in its module, and passes on only the parts that the work needs.
 
-use std::fs;
-use std::path::Path;
 use std::sync::Arc;
 
 use lazaret_client::{Client, Keychain, Options, Progress};
-use lazaret_files::{LockedDir, LockedDirs};
+use lazaret_files::{LockedDirs, OwnDir};
 use lazaret_images::ImageStore;
 use lazaret_vm::{Qemu, kernel};
 use tokio::sync::OnceCell;
 
 use crate::machines::Machines;
+use crate::origins::Origins;
 use crate::{Error, Settings};
 
 /// The receiver of progress reports of transfers.
 pub type ProgressSink = Arc<dyn Progress>;
 
-/// A user's stores, with their settings and client. Opening it cleans up after processes that died.
+/// A user's stores, with their settings and client. Opening it cleans up after processes
+/// that died, and makes nothing: what only reads works where nothing can be written.
 pub struct Home {
     pub(crate) settings: Settings,
     pub(crate) client: Client,
     pub(crate) images: ImageStore,
     pub(crate) kernels: kernel::Store,
     pub(crate) machines: Machines,
+    pub(crate) origins: Origins,
     /// This process's own folder, for files that it packs.
-    pub(crate) scratch: LockedDir,
+    pub(crate) scratch: OwnDir,
     qemu: OnceCell<Qemu>,
 }
 
@@ -35,20 +36,16 @@ impl Home {
     /// Opens the stores, and removes what dead processes left: machines and staged content.
     ///
     /// # Errors
-    /// When a folder cannot be made or a store cannot be opened.
+    /// When what dead processes left cannot be removed, or a store cannot be opened.
     pub fn open(settings: Settings) -> Result<Self, Error> {
-        let make = |path: &Path| fs::create_dir_all(path).map_err(Error::io("create", path));
-        let folders = ["scratch", "registries"].map(|name| settings.runtime.join(name));
-        for folder in &folders {
-            make(folder)?;
-        }
-        let [scratch, registries] = folders.map(LockedDirs::new);
         let machines = Machines::open(settings.runtime.join("machines"))?;
-        scratch.sweep()?;
-        registries.sweep()?;
+        LockedDirs::new(settings.runtime.join("registries")).sweep()?;
         let options = Options {
             plain_http: settings.plain_http.clone(),
             plain_http_all: settings.plain_http_all,
+            tls: settings.tls.clone(),
+            tls_all: settings.tls_all,
+            certs_d: settings.certs_d.clone(),
             extra_ca: settings.ca_files.clone(),
             ..Options::default()
         };
@@ -56,8 +53,9 @@ impl Home {
         Ok(Self {
             client: Client::new(options, keychain)?,
             images: ImageStore::open(settings.data.join("images"))?,
-            kernels: kernel::Store::open(settings.data.join("kernels"))?,
-            scratch: scratch.create()?,
+            origins: Origins::new(settings.cache.join("origins")),
+            kernels: kernel::Store::new(settings.data.join("kernels")),
+            scratch: OwnDir::open(&settings.runtime.join("scratch"))?,
             qemu: OnceCell::new(),
             machines,
             settings,

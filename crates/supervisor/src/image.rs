@@ -9,7 +9,7 @@ mod name;
 mod open;
 mod summary;
 
-pub(crate) use document::{config, manifest};
+pub(crate) use document::{check_platform, config, manifest, other_platform};
 pub use list::{ImageDetails, RemovedImage};
 pub(crate) use name::local_name;
 pub(crate) use open::without_platform;

@@ -24,6 +24,7 @@ mod inject;
 mod kernel;
 mod login;
 mod machines;
+mod origins;
 mod prepare;
 mod pull;
 mod push;
@@ -59,6 +60,6 @@ pub use rootfs::{BuiltRootfs, RootfsRequest, VerityTree};
 pub use setting::Setting;
 pub use settings::Settings;
 pub use space::{Pruned, Usage};
-pub use validation::{Validation, own_types, validate_file};
+pub use validation::{Found, Validation, artifact_files, own_types, validate_file, validate_text};
 
 pub(crate) use blocking::blocking;

@@ -52,7 +52,6 @@ impl Machines {
     /// Opens `folder`, which is made if it is missing. Ends machines whose holder died, and removes
     /// their folders.
     pub(crate) fn open(folder: PathBuf) -> Result<Self, Error> {
-        std::fs::create_dir_all(&folder).map_err(Error::io("create", &folder))?;
         let folders = LockedDirs::new(folder);
         folders.sweep_with(record::end_abandoned)?;
         Ok(Self { folders })

@@ -26,7 +26,7 @@ mod serial;
 
 use lazaret_artifacts::{Payload, RunSpec};
 use lazaret_images::Prebuilt;
-use lazaret_oci::{Descriptor, ImageConfig, Manifest};
+use lazaret_oci::{Descriptor, ImageConfig, Manifest, Platform};
 use lazaret_vm::probe;
 
 pub use notice::Notice;
@@ -133,6 +133,12 @@ impl Home {
             .await?;
         let document = image::manifest(&self.images, &record)?;
         let (config, _) = image::config(&self.images, &document)?;
+        if let Some(platform) = image::other_platform(&config, &Platform::native()) {
+            return Err(Error::ForeignImage {
+                name: record.name,
+                platform,
+            });
+        }
         let manifest = document
             .manifest()
             .cloned()

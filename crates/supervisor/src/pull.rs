@@ -15,7 +15,7 @@ use lazaret_oci::{
 
 pub(crate) use arrivals::Arrivals;
 
-use crate::image::Image;
+use crate::image::{self, Image};
 use crate::registry_images::RegistryImages;
 use crate::resolve::read_config;
 use crate::{Error, Home, ProgressSink, blocking};
@@ -43,14 +43,15 @@ pub struct PulledArtifact {
 }
 
 impl Home {
-    /// Pulls an artifact or image.
+    /// Pulls an artifact or image. `platform` is taken from an index, and a single image must have
+    /// it; without one, this machine's is taken from an index, and a single image may have any.
     ///
     /// # Errors
     /// Those of the registry; [`Error::UnknownArtifact`] for other kinds of artifacts.
     pub async fn pull(
         &self,
         reference: &Reference,
-        platform: &Platform,
+        platform: Option<&Platform>,
         progress: ProgressSink,
     ) -> Result<Pulled, Error> {
         let reference = reference.normalized();
@@ -75,7 +76,13 @@ impl Home {
                 });
             }
         }
-        let pulled = self.pull_from(&from, &reference, platform, |_, _| Ok(()));
+        let (store, asked) = (self.images.clone(), platform.cloned());
+        let check = move |document: &ManifestDocument, _: &Arrivals| match &asked {
+            Some(asked) => image::check_platform(&image::config(&store, document)?.0, asked),
+            None => Ok(()),
+        };
+        let native = Platform::native();
+        let pulled = self.pull_from(&from, &reference, platform.unwrap_or(&native), check);
         Ok(Pulled::Image(Image::from(&pulled.await?.0)))
     }
 
@@ -123,6 +130,9 @@ impl Home {
         let convert = blocking(move || convert(&wanted, &arrivals));
         let ((), converted) = tokio::try_join!(pull, convert)?;
         to.put_manifest(document.digest(), &document).await?;
+        for blob in manifest.blobs() {
+            self.origins.remember(reference, &blob.digest);
+        }
         let name = store_name(reference).to_string();
         let record = blocking(move || {
             let record = to.store().describe(name, root.digest, &document)?;

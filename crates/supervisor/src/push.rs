@@ -15,6 +15,9 @@ use crate::{Error, Home, ProgressSink, Setting};
 
 pub use pushed::Pushed;
 
+/// Extensions of files that are meant as archives.
+const ARCHIVES: [&str; 6] = ["tar", "tgz", "gz", "zst", "xz", "bz2"];
+
 /// The source and the destination of a push.
 #[derive(Debug, Clone)]
 pub struct PushRequest {
@@ -27,6 +30,8 @@ pub struct PushRequest {
     pub family: Option<Family>,
     /// File or folder that becomes the artifact's content.
     pub content: Option<PathBuf>,
+    /// Whether an artifact without content may replace one with content.
+    pub drops_content: bool,
 }
 
 impl Home {
@@ -41,9 +46,19 @@ impl Home {
         progress: ProgressSink,
     ) -> Result<Pushed, Error> {
         let reference = request.reference.normalized();
-        let source = SourceName::path_first(&request.source)?;
+        let source = self.source(&request.source)?;
         if let SourceName::File(path) = &source {
+            let extension = path.extension().and_then(|extension| extension.to_str());
+            if extension.is_some_and(|extension| ARCHIVES.contains(&extension)) {
+                return Err(Error::Source {
+                    path: path.clone(),
+                    reason: "it is no archive of images, and artifacts are YAML or JSON".to_owned(),
+                });
+            }
             let family = family(request.family, &reference)?;
+            if request.content.is_none() && !request.drops_content {
+                artifact::check_content(self, family, &reference).await?;
+            }
             return artifact::push(self, path, family, &reference, request.content, progress).await;
         }
         if request.family.is_some() {

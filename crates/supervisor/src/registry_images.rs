@@ -18,6 +18,7 @@ use lazaret_images::{Blob, Error, Source, Target, Wanted};
 use lazaret_oci::{Descriptor, Digest, ManifestDocument, Reference};
 
 use crate::ProgressSink;
+use crate::origins::Origins;
 use incoming::Incoming;
 use outgoing::Outgoing;
 
@@ -30,6 +31,8 @@ pub(crate) struct RegistryImages {
     progress: ProgressSink,
     /// Roots that were found, so that no root is asked for twice.
     roots: Arc<Mutex<HashMap<Digest, ManifestDocument>>>,
+    /// Where blobs that are pushed may be mounted from.
+    origins: Option<Origins>,
 }
 
 impl RegistryImages {
@@ -40,6 +43,15 @@ impl RegistryImages {
             reference: reference.clone(),
             progress: Arc::clone(progress),
             roots: Arc::default(),
+            origins: None,
+        }
+    }
+
+    /// The same, but blobs that another repository of the registry has are mounted from there.
+    pub(crate) fn mounting(self, origins: &Origins) -> Self {
+        Self {
+            origins: Some(origins.clone()),
+            ..self
         }
     }
 
@@ -130,8 +142,9 @@ impl Target for RegistryImages {
         let descriptor = blob.descriptor();
         self.progress.started(descriptor);
         let (reporter, about) = (Arc::clone(&self.progress), descriptor.clone());
+        let (origins, digest) = (self.origins.as_ref(), &descriptor.digest);
         let wishes = PushBlob {
-            mount_from: None,
+            mount_from: origins.and_then(|origins| origins.beside(&self.reference, digest)),
             advanced: Some(Arc::new(move |bytes| reporter.advanced(&about, bytes))),
         };
         let content = Outgoing::new(blob.clone());

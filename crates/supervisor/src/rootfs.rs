@@ -17,7 +17,7 @@ use tokio::runtime::Handle;
 use crate::image::convert::Conversion;
 use crate::inject::Injection;
 use crate::pull::Arrivals;
-use crate::source_name::SourceName;
+use crate::source_name::{SourceName, is_explicit};
 use crate::{Error, Home, ProgressSink, Setting, blocking, image};
 
 /// The disk to build.
@@ -124,8 +124,14 @@ impl Home {
             });
         }
         check_output(&request.output)?;
-        let opened = self.open_images(SourceName::prefixed(&request.source));
-        match opened.await {
+        let source = match self.source(&request.source)? {
+            // A folder or file that holds no image keeps no name from being one.
+            SourceName::Folder(_) | SourceName::File(_) if !is_explicit(&request.source) => {
+                SourceName::Name(request.source.clone())
+            }
+            source => source,
+        };
+        match self.open_images(source).await {
             Ok((source, wanted)) => build_source(source, &wanted, request).await,
             Err(Error::ImageNotFound { .. }) => self.pull_and_build(request, progress).await,
             Err(error) => Err(error),
@@ -204,7 +210,7 @@ fn build(
     }
     let config = ImageConfig::parse(&raw_config)?;
     if let Some(wanted) = &request.platform {
-        check_platform(&config, wanted)?;
+        image::check_platform(&config, wanted)?;
     }
     let started = Instant::now();
     let new = NewFile::output(&request.output)?;
@@ -259,23 +265,6 @@ fn build(
         manifest: document.raw().to_vec(),
         config: raw_config,
         architecture: config.architecture,
-    })
-}
-
-/// Checks that the image is for the wanted platform. Its configuration may leave the platform open.
-fn check_platform(config: &ImageConfig, wanted: &Platform) -> Result<(), Error> {
-    let image = Platform {
-        os: config.os.clone(),
-        architecture: config.architecture.clone(),
-        variant: None,
-    };
-    if image.os.is_empty() || image.architecture.is_empty() || image.satisfies(wanted) {
-        return Ok(());
-    }
-    Err(Error::Setting {
-        setting: Setting::Platform,
-        value: wanted.to_string(),
-        reason: format!("the image is for {image}"),
     })
 }
 

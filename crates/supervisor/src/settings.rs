@@ -23,6 +23,12 @@ pub struct Settings {
     pub plain_http: Vec<String>,
     /// Whether every registry is addressed over plain HTTP.
     pub plain_http_all: bool,
+    /// Registries of loopback (`host:port`) that are addressed with TLS.
+    pub tls: Vec<String>,
+    /// Whether every registry of loopback is addressed with TLS.
+    pub tls_all: bool,
+    /// Folders with `host[:port]/*.crt`: authorities of single registries.
+    pub certs_d: Vec<PathBuf>,
     /// PEM files with further certificate authorities.
     pub ca_files: Vec<PathBuf>,
     /// The folders in which programs are looked for (`PATH`).

@@ -115,7 +115,11 @@ fn occupied(folder: &Path) -> std::io::Result<u64> {
     let mut sum = 0;
     let mut pending = vec![folder.to_owned()];
     while let Some(folder) = pending.pop() {
-        for entry in std::fs::read_dir(&folder)? {
+        let entries = match std::fs::read_dir(&folder) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+            entries => entries?,
+        };
+        for entry in entries {
             let entry = entry?;
             let metadata = entry.metadata()?;
             if metadata.is_dir() {

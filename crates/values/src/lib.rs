@@ -7,6 +7,7 @@
 //! Secret                   text that is never shown
 //! hex, unhex               bytes as hexadecimal digits
 //! Chain                    an error with its causes, in one line
+//! nearest                  the known name that an unknown one was meant to be
 //! Printable                text of a peer without what could drive a terminal
 //! ```
 //!
@@ -18,6 +19,7 @@ mod chain;
 mod decimal;
 mod error;
 mod hex;
+mod nearest;
 mod pattern;
 mod period;
 mod printable;
@@ -29,6 +31,7 @@ pub use chain::Chain;
 pub use decimal::Decimal;
 pub use error::Error;
 pub use hex::{hex, unhex, unhex_array};
+pub use nearest::nearest;
 pub use pattern::{Pattern, wildcard};
 pub use period::Period;
 pub use printable::Printable;

@@ -71,6 +71,19 @@ impl Resolved {
                 isolation: "container".to_owned(),
             });
         }
+        // It is unknown what they would grant or take away, so running without them is no answer.
+        if sandbox.asks_capabilities {
+            return Err(Error::Unsupported {
+                reference: artifact.reference.to_string(),
+                member: "capabilities",
+            });
+        }
+        if let Some(version) = sandbox.supervisor_version {
+            self.warnings.push(Warning::SupervisorVersion {
+                reference: artifact.reference.clone(),
+                version,
+            });
+        }
         self.resources = sandbox.resources;
         if let Some(base) = sandbox.base_image {
             let base =

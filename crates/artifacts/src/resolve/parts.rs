@@ -101,6 +101,13 @@ pub enum Warning {
         /// The image that boots.
         image: Reference,
     },
+    /// The sandbox names the version of another program.
+    SupervisorVersion {
+        /// The sandbox.
+        reference: Reference,
+        /// The version.
+        version: String,
+    },
     /// An artifact without content is mounted.
     EmptyMount {
         /// The artifact.
@@ -117,8 +124,8 @@ impl fmt::Display for Warning {
         match self {
             Self::PoliciesMerged { policies } => write!(
                 f,
-                "{} policies are joined: the strictest default, and of all rules in order the \
-                 first that matches",
+                "{} policies are joined: the strictest default, and what one denies no other \
+                 allows",
                 policies.len()
             ),
             Self::WorkflowNotRun { reference } => {
@@ -127,6 +134,11 @@ impl fmt::Display for Warning {
             Self::BaseImageUnused { base_image, image } => write!(
                 f,
                 "the agent's image '{image}' boots, not the sandbox's base image '{base_image}'"
+            ),
+            Self::SupervisorVersion { reference, version } => write!(
+                f,
+                "'{reference}' is for version '{version}' of its supervisor, which is not compared \
+                 with this program's"
             ),
             Self::EmptyMount { reference, path } => {
                 write!(f, "'{reference}' has no content: '{path}' will be empty")

@@ -110,6 +110,11 @@ fn several_become_one_with_the_strictest_default() {
         PolicyFile::merged(&policies[..1]).as_ref(),
         Some(&policies[0])
     );
+    // The rule that denies comes first, wherever its policy stands.
+    let swapped = [policies[1].clone(), policies[0].clone()];
+    let merged = PolicyFile::merged(&swapped).unwrap();
+    let verdicts: Vec<&Value> = merged.rules().map(|rule| &rule["verdict"]).collect();
+    assert_eq!(verdicts, ["deny", "allow"]);
     let silent = PolicyFile::read(&json!({})).unwrap();
     let merged = PolicyFile::merged(&[policies[0].clone(), silent]).unwrap();
     assert_eq!(merged.default_verdict(), "deny");

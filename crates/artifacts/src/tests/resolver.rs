@@ -329,6 +329,26 @@ fn a_container_is_refused() {
 }
 
 #[test]
+fn what_a_sandbox_asks_for_is_given_refused_or_mentioned() {
+    let run = |member: &str, value: serde_json::Value| {
+        let mut sandbox = example(Family::Sandbox);
+        set(&mut sandbox, member, value);
+        hello().artifact("acme/sandboxes/hello-sandbox:v1", Family::Sandbox, sandbox)
+    };
+    for capabilities in [json!(["NET_ADMIN"]), json!({"drop": ["ALL"]})] {
+        let error = run("/spec/capabilities", capabilities).refusal("acme/bundles/hello:v1");
+        assert!(error.to_string().contains("'capabilities'"), "{error}");
+    }
+    for nothing in [json!([]), json!({})] {
+        let resolved = run("/spec/capabilities", nothing).run("acme/bundles/hello:v1");
+        assert!(resolved.unwrap().warnings.is_empty());
+    }
+    let resolved = run("/spec/supervisorVersion", json!("1.2")).run("acme/bundles/hello:v1");
+    let warnings = resolved.unwrap().warnings;
+    assert!(warnings[0].to_string().contains("'1.2'"), "{}", warnings[0]);
+}
+
+#[test]
 fn a_base_image_that_does_not_boot_is_mentioned() {
     let digest = digest_of("base");
     let pinned = format!("acme/images/base@{digest}");

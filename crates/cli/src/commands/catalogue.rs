@@ -101,7 +101,7 @@ impl Build {
             catalogue: self.catalogue,
         };
         let home = context.home()?;
-        let bars = Bars::new(context.printer);
+        let bars = Bars::new(context.printer, "read");
         let built = home.build_bundle(request, bars.sink()).await?;
         bars.clear();
         let path = built.path.display().to_string();

@@ -45,7 +45,7 @@ impl Command {
         let printer = context.printer;
         match self {
             Self::Import { source, name } => {
-                let bars = Bars::new(printer);
+                let bars = Bars::new(printer, "import");
                 let image = home.import_image(&source, &name, bars.sink()).await?;
                 bars.clear();
                 printer.made(&image, &image.digest.to_string(), |image| {

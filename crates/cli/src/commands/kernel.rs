@@ -91,7 +91,7 @@ impl Command {
                 })?;
             }
             Self::Pull { reference, name } => {
-                let bars = Bars::new(printer);
+                let bars = Bars::new(printer, "pull");
                 let kernel = home.fetch_kernel(&reference, name.as_deref(), bars.sink());
                 let kernel = kernel.await?;
                 bars.clear();
@@ -100,7 +100,7 @@ impl Command {
                 })?;
             }
             Self::Push { name, reference } => {
-                let bars = Bars::new(printer);
+                let bars = Bars::new(printer, "push");
                 let pushed = home.push_kernel(&name, &reference, bars.sink()).await?;
                 bars.clear();
                 printer.made(&pushed, &pushed.digest.to_string(), |pushed| {

@@ -28,14 +28,14 @@ impl Args {
             lazaret_supervisor::check_output(output)?;
         }
         let home = context.home()?;
-        let bars = Bars::new(context.printer);
-        let platform = self.platform.unwrap_or_else(Platform::native);
+        let bars = Bars::new(context.printer, "pull");
         let pulled = match home.pull_prebuilt(&self.reference, bars.sink()).await? {
             Some(image) => Pulled::Image(image),
             None => {
                 let reference = Reference::from_str(&self.reference)
                     .map_err(|error| Failure::usage(error.to_string()))?;
-                home.pull(&reference, &platform, bars.sink()).await?
+                home.pull(&reference, self.platform.as_ref(), bars.sink())
+                    .await?
             }
         };
         bars.clear();

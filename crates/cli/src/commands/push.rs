@@ -28,17 +28,21 @@ pub(crate) struct Args {
     /// Folder or file that becomes the artifact's content (tool, knowledge, fileset)
     #[arg(long, value_name = "PATH")]
     content: Option<PathBuf>,
+    /// Replace an artifact that has content with this one, which has none
+    #[arg(long, conflicts_with = "content")]
+    no_content: bool,
 }
 
 impl Args {
     pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
         let home = context.home()?;
-        let bars = Bars::new(context.printer);
+        let bars = Bars::new(context.printer, "push");
         let request = PushRequest {
             source: self.source,
             reference: self.reference,
             family: self.family,
             content: self.content,
+            drops_content: self.no_content,
         };
         let pushed = home.push(request, bars.sink()).await?;
         bars.clear();

@@ -17,7 +17,8 @@ use crate::context::Context;
 use crate::env_vars;
 use crate::exit;
 use crate::failure::Failure;
-use crate::printer::{Format, Printer};
+use crate::format::Format;
+use crate::printer::Printer;
 use crate::report::report;
 
 /// Ephemeral registries, and upkeep of lasting ones

@@ -130,7 +130,7 @@ impl Build {
             inject: self.inject,
         };
         let home = context.home()?;
-        let bars = Bars::new(context.printer);
+        let bars = Bars::new(context.printer, "read");
         let built = home.build_rootfs(request, bars.sink()).await?;
         bars.clear();
         let path = built.path.display().to_string();

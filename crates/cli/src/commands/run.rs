@@ -92,7 +92,7 @@ enum Pull {
 impl Args {
     pub(crate) async fn run(self, context: &Context) -> Result<u8, Failure> {
         let home = context.home()?;
-        let bars = Bars::new(context.printer);
+        let bars = Bars::new(context.printer, "pull");
         let request = RunRequest {
             reference: self.reference,
             mounts: self.mount,

@@ -1,18 +1,24 @@
-use std::path::PathBuf;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use lazaret_artifacts::Family;
-use lazaret_supervisor::Validation;
+use lazaret_artifacts::{Family, MAX_CONFIG_BYTES};
+use lazaret_supervisor::{Error, Validation, artifact_files, validate_file, validate_text};
+use lazaret_values::Chain;
+use serde::Serialize;
 
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::report::report;
 
 /// Check artifact files against their schemas, offline
 ///
-/// Reports every fault with a JSON pointer: the same list that `push` and the registry report.
+/// Reports every fault with its line, its column and a JSON pointer: the same list that `push` and
+/// the registry report. A file that cannot be read does not keep the others from being checked.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Artifact files, YAML or JSON
+    /// Artifact files, YAML or JSON, with one document or several; folders with such files, where
+    /// those of no known kind are passed over; `-` is standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// Family of the files [default: what their `kind` says]
@@ -20,31 +26,122 @@ pub(crate) struct Args {
     family: Option<Family>,
 }
 
+/// What came of one document, or of a file that could not be checked.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Report {
+    Checked(Validation),
+    Failed { file: PathBuf, error: String },
+}
+
+/// Everything that came of the files.
+#[derive(Default)]
+struct Outcome {
+    reports: Vec<Report>,
+    failures: Vec<Error>,
+}
+
 impl Args {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
-        let reports = self
-            .files
-            .iter()
-            .map(|file| lazaret_supervisor::validate_file(file, self.family))
-            .collect::<Result<Vec<Validation>, _>>()?;
-        context.printer.result(&reports, |reports| {
-            reports.iter().map(render).collect::<String>()
+        let mut outcome = Outcome::default();
+        for path in &self.files {
+            if !path.is_dir() {
+                outcome.add(path, self.check(path));
+                continue;
+            }
+            match artifact_files(path) {
+                Err(failure) => outcome.add(path, Err(failure)),
+                Ok(files) => {
+                    for file in files {
+                        match self.check(&file) {
+                            Err(Error::UnknownKind { .. }) => {}
+                            checked => outcome.add(&file, checked),
+                        }
+                    }
+                }
+            }
+        }
+        context.printer.result(&outcome.reports, |reports| {
+            reports.iter().map(Report::to_text).collect::<String>()
         })?;
-        match reports.iter().map(|report| report.faults.len()).sum() {
-            0 => Ok(()),
-            faults => Err(Failure::Invalid { faults }),
+        let faults = outcome.reports.iter().map(Report::count).sum();
+        let last = match faults {
+            0 => outcome.failures.pop().map(Failure::from),
+            faults => Some(Failure::Invalid { faults }),
+        };
+        for failure in outcome.failures {
+            report(&failure.into(), context.printer, None);
+        }
+        last.map_or(Ok(()), Err)
+    }
+
+    fn check(&self, path: &Path) -> Result<Vec<Validation>, Error> {
+        match path.to_str() {
+            Some("-") => validate_text(path, &standard_input(path)?, self.family),
+            _ => validate_file(path, self.family),
         }
     }
 }
 
-fn render(report: &Validation) -> String {
-    let file = report.file.display();
-    if report.faults.is_empty() {
-        return format!("{file}: valid {}\n", report.family);
+impl Outcome {
+    fn add(&mut self, path: &Path, checked: Result<Vec<Validation>, Error>) {
+        match checked {
+            Ok(checked) => self
+                .reports
+                .extend(checked.into_iter().map(Report::Checked)),
+            Err(failure) => {
+                self.reports.push(Report::Failed {
+                    file: path.to_owned(),
+                    error: Chain(&failure).to_string(),
+                });
+                self.failures.push(failure);
+            }
+        }
     }
-    report
-        .faults
-        .iter()
-        .map(|fault| format!("{file}: {fault}\n"))
-        .collect()
+}
+
+impl Report {
+    fn count(&self) -> usize {
+        match self {
+            Self::Checked(checked) => checked.faults.len(),
+            Self::Failed { .. } => 0,
+        }
+    }
+
+    fn to_text(&self) -> String {
+        match self {
+            // It is printed as an error.
+            Self::Failed { .. } => String::new(),
+            Self::Checked(Validation {
+                file,
+                family,
+                faults,
+            }) => {
+                let file = file.display();
+                if faults.is_empty() {
+                    let family = family.map(Family::name).unwrap_or_default();
+                    return format!("{file}: valid {family}\n");
+                }
+                let lines = faults.iter().map(|found| {
+                    let place = match (found.line, found.column) {
+                        (Some(line), Some(column)) => format!(":{line}:{column}"),
+                        _ => String::new(),
+                    };
+                    format!("{file}{place}: {}\n", found.fault)
+                });
+                lines.collect()
+            }
+        }
+    }
+}
+
+fn standard_input(path: &Path) -> Result<String, Error> {
+    let mut text = String::new();
+    let mut stdin = std::io::stdin().lock().take(MAX_CONFIG_BYTES as u64 + 1);
+    let read = stdin.read_to_string(&mut text);
+    read.map_err(|error| Error::Source {
+        path: path.to_owned(),
+        reason: error.to_string(),
+    })?;
+    Ok(text)
 }

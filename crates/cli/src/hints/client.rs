@@ -48,9 +48,13 @@ fn of_cause(cause: Cause, registry: &str) -> Option<String> {
             "if {registry} is meant to be reached without TLS, set \
              LAZARET_PLAIN_HTTP={registry} or pass --plain-http"
         )),
-        Cause::UnknownAuthority => Some(
-            "the certificate is not signed by a known authority; add its authority with the \
-             extra CA setting"
+        Cause::UnknownAuthority => Some(format!(
+            "the certificate is not signed by a known authority; name its authority's PEM file \
+                 in LAZARET_CA_FILE, or put it at ~/.config/lazaret/certs.d/{registry}/ca.crt"
+        )),
+        Cause::AuthorityAsServer => Some(
+            "make a certificate that is no authority's: `openssl req -x509 ... -addext \
+             basicConstraints=critical,CA:FALSE`"
                 .to_owned(),
         ),
         Cause::TlsTurnedOff => Some(

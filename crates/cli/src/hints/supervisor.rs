@@ -26,6 +26,13 @@ pub(super) fn hint(error: &Error) -> Option<String> {
         Error::NotAnImage { .. } => {
             Some("an agent runs with `lazaret run`; disks are made of images".to_owned())
         }
+        Error::SourceAmbiguous { text, image } => Some(format!(
+            "write ./{text} for the path, {image} for the image"
+        )),
+        Error::LosesContent { .. } => Some(
+            "give the files with --content PATH, or --no-content if there are to be none"
+                .to_owned(),
+        ),
         Error::ImageExists { name } => Some(format!("remove it first: `lazaret image rm {name}`")),
         Error::ImageAmbiguous { names, .. } => Some(format!(
             "give more of the digest, or a name: {}",

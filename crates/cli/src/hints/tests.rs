@@ -75,6 +75,13 @@ fn settings_are_called_what_their_flags_are() {
     check(Error::ReadOnlyOwnDisk, 2, "--fs 'ext4' cannot be used", "");
     let family = Family::Agent;
     check(Error::NoContent { family }, 2, "--content is for tool", "");
+    let reference = Box::new("localhost:5000/tools/t:v1".parse().unwrap());
+    check(
+        Error::LosesContent { reference },
+        7,
+        "has content",
+        "--no-content",
+    );
 }
 
 #[test]

@@ -1,7 +1,7 @@
 use lazaret_supervisor::{FailureKind, WorkloadFailure};
 
 use super::*;
-use crate::printer::Format;
+use crate::format::Format;
 
 const QUIET: Printer = Printer {
     quiet: true,

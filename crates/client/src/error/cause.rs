@@ -10,6 +10,8 @@ pub enum Cause {
     PlainServer,
     /// No trusted authority signed the server's certificate.
     UnknownAuthority,
+    /// The server presents the certificate of an authority as its own.
+    AuthorityAsServer,
     /// A server that was reached with TLS points to plain HTTP.
     TlsTurnedOff,
     /// A server points to plain HTTP on a host that is not listed for it.

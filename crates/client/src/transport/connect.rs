@@ -47,7 +47,7 @@ impl Connector {
                     .map_err(|error| ConnectError::Network(error.to_string()))?,
             );
             let io: Box<dyn Io> = if origin.tls {
-                Box::new(self.tls.handshake(origin.host(), tcp).await?)
+                Box::new(self.tls.handshake(&origin, tcp).await?)
             } else {
                 Box::new(tcp)
             };

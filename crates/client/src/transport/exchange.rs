@@ -66,7 +66,7 @@ pub(crate) struct Transport {
 impl Transport {
     pub(crate) fn new(options: &Options) -> Result<Self, Error> {
         Ok(Self {
-            tls: Arc::new(Tls::new(&options.extra_ca)?),
+            tls: Arc::new(Tls::new(options)?),
             timeouts: options.timeouts,
             plain: PlainHttp::new(options),
             pools: Mutex::default(),

@@ -90,6 +90,8 @@ pub(super) enum ConnectError {
     PlainPeer,
     #[error("{0}")]
     UnknownAuthority(String),
+    #[error("the server's certificate is one of an authority")]
+    AuthorityAsServer,
     #[error("{0}")]
     Tls(String),
     #[error("{host} is at {address}, where a server elsewhere may not send its clients")]
@@ -119,6 +121,7 @@ impl From<&ConnectError> for FailureKind {
         match error {
             ConnectError::PlainPeer => tls(Cause::PlainServer),
             ConnectError::UnknownAuthority(_) => tls(Cause::UnknownAuthority),
+            ConnectError::AuthorityAsServer => tls(Cause::AuthorityAsServer),
             ConnectError::Tls(_) => tls(Cause::Other),
             ConnectError::OutOfReach { .. } => Self::Refused {
                 reason: format!("is out of bounds: {reason}"),

@@ -55,7 +55,7 @@ impl Origin {
         self.port
     }
 
-    fn is_default_port(&self) -> bool {
+    pub(super) fn is_default_port(&self) -> bool {
         self.port == if self.tls { 443 } else { 80 }
     }
 
@@ -87,6 +87,7 @@ pub(crate) struct PlainHttp {
     listed: Vec<String>,
     all: bool,
     tls: Vec<String>,
+    tls_all: bool,
 }
 
 impl PlainHttp {
@@ -96,6 +97,7 @@ impl PlainHttp {
             listed: lower(&options.plain_http),
             all: options.plain_http_all,
             tls: lower(&options.tls),
+            tls_all: options.tls_all,
         }
     }
 
@@ -103,7 +105,7 @@ impl PlainHttp {
     pub(crate) fn allows(&self, registry: &Registry) -> bool {
         !self.tls.iter().any(|name| name == registry.as_str())
             && (self.all
-                || registry.is_loopback()
+                || (registry.is_loopback() && !self.tls_all)
                 || self.listed.iter().any(|name| name == registry.as_str()))
     }
 

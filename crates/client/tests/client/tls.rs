@@ -63,6 +63,25 @@ async fn an_extra_authority_is_trusted_and_others_are_not() {
 }
 
 #[tokio::test]
+async fn a_registry_may_have_an_authority_of_its_own() {
+    let (registry, pem) = start(|_| Answer::new(200));
+    let (mut options, folder) = trusting(&registry, None);
+    options.tls.clear();
+    options.tls_all = true;
+    options.certs_d = vec![folder.path().to_owned()];
+    let place = folder.path().join(registry.to_string());
+    std::fs::create_dir(&place).unwrap();
+    std::fs::write(place.join("ca.crt"), &pem).unwrap();
+    let client = Client::new(options.clone(), Arc::new(Anonymous)).unwrap();
+    assert_eq!(client.ping(&registry).await.unwrap(), Ping::Open);
+    // A file that is none is an error, not a reason to trust less than was asked for.
+    std::fs::write(place.join("other.crt"), "no certificate").unwrap();
+    let client = Client::new(options, Arc::new(Anonymous)).unwrap();
+    let error = client.ping(&registry).await.unwrap_err();
+    assert!(error.to_string().contains("other.crt"), "{error}");
+}
+
+#[tokio::test]
 async fn an_http_server_on_an_https_address_is_explained() {
     // The answer of real servers to a handshake that they cannot read.
     let refusing = |mut stream: TcpStream| {

@@ -159,7 +159,7 @@ impl Document {
                     Some(Origin::Variable(name.clone())),
                     "there is no such setting".to_owned(),
                 )
-                .hint(nearest(name, known))
+                .hint(meant(name, known))
                 .0,
             );
         }
@@ -220,7 +220,7 @@ impl Document {
                 .then(|| {
                     let (section, name) = path.rsplit_once('.').unwrap_or(("", &path));
                     let names = schema::names(section);
-                    nearest(name, &names).or_else(|| {
+                    meant(name, &names).or_else(|| {
                         (!names.is_empty()).then(|| format!("known are {}", names.join(", ")))
                     })
                 })
@@ -308,28 +308,8 @@ fn parse(kind: Kind, text: &str) -> Result<Value, String> {
     }
 }
 
-/// The known name that an unknown name is probably meant to be, for advice.
-fn nearest(name: &str, known: &[String]) -> Option<String> {
-    known
-        .iter()
-        .map(|candidate| (distance(name, candidate), candidate))
-        .filter(|(distance, candidate)| *distance <= 1 + candidate.len() / 5)
-        .min()
-        .map(|(_, candidate)| format!("did you mean {candidate}?"))
-}
-
-/// The Levenshtein distance of two names: letters to insert, remove or replace.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut corner = i;
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let replaced = corner + usize::from(x != *y);
-            corner = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(corner + 1);
-        }
-    }
-    row[b.len()]
+/// Advice for a name that is unknown.
+fn meant(name: &str, known: &[String]) -> Option<String> {
+    let nearest = lazaret_values::nearest(name, known.iter().map(String::as_str))?;
+    Some(format!("did you mean {nearest}?"))
 }

@@ -271,7 +271,11 @@ fn extended_records_are_read_back() {
                 size: 0,
             })
             .unwrap();
-        expected.push(attributes);
+        // Linux has no modes of symbolic links.
+        expected.push(Attributes {
+            mode: 0o777,
+            ..attributes
+        });
     }
     let archive = writer.finish().unwrap();
     let budget = Budget {

@@ -48,7 +48,7 @@ impl Home {
         progress: ProgressSink,
     ) -> Result<BuiltBundle, Error> {
         check_output(&request.output)?;
-        let folder = self.scratch.path().to_owned();
+        let folder = self.scratch.path()?.to_owned();
         let disk = folder.join("rootfs.ext4");
         let mut rootfs = request.rootfs.clone();
         rootfs.output.clone_from(&disk);

@@ -22,7 +22,7 @@ impl Home {
         progress: &ProgressSink,
     ) -> Result<NamedTempFile, Error> {
         let wanted = location.wanted.clone();
-        let place = self.scratch.path();
+        let place = self.scratch.path()?;
         let mut file =
             NamedTempFile::new_in(place).map_err(Error::io("create a file in", place))?;
         let is_remote = |scheme: &&str| location.url.starts_with(*scheme);

@@ -30,7 +30,7 @@ impl Home {
         let name = local_name(name)?.to_string();
         let text = source.to_string_lossy().into_owned();
         let store = self.images.leased()?;
-        let image = match blocking(move || SourceName::path_first(&text)).await? {
+        let image = match blocking(move || SourceName::parse(&text)).await? {
             SourceName::Images { path, tag } => read(&path, tag, &store).await?,
             SourceName::Folder(path) => {
                 let store = self.images.clone();

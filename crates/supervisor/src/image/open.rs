@@ -4,10 +4,31 @@ use std::path::Path;
 
 use lazaret_images::{LeasedStore, Source, Wanted};
 
-use crate::source_name::SourceName;
+use super::name::local_name;
+use crate::source_name::{SourceName, is_explicit};
 use crate::{Error, Home, blocking};
 
 impl Home {
+    /// Parses a source. What is both a path and the name of a cached image is for the user to
+    /// tell apart.
+    ///
+    /// # Errors
+    /// [`Error::SourceAmbiguous`]; those of reading a path.
+    pub(crate) fn source(&self, text: &str) -> Result<SourceName, Error> {
+        let source = SourceName::parse(text)?;
+        if source.is_path()
+            && !is_explicit(text)
+            && let Ok(name) = local_name(text)
+            && let Some(record) = self.images.get(&name.to_string())?
+        {
+            return Err(Error::SourceAmbiguous {
+                text: text.to_owned(),
+                image: record.name,
+            });
+        }
+        Ok(source)
+    }
+
     /// Opens the images at a path, or an image of the store. While the result is held, nothing is
     /// pruned.
     ///

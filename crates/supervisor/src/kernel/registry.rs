@@ -64,7 +64,7 @@ impl Home {
             source: error.into(),
         })?;
         let config = Blob::of_bytes(CONFIG, config);
-        let place = self.scratch.path().to_owned();
+        let place = self.scratch.path()?.to_owned();
         let (image, modules) = blocking(move || {
             let path = &kernel.vmlinuz;
             let file = File::open(path).map_err(Error::io("open", path))?;
@@ -160,7 +160,7 @@ impl Home {
         if config.architecture != native {
             return Err(refused(&format!("it is for {}", config.architecture)));
         }
-        let place = self.scratch.path();
+        let place = self.scratch.path()?;
         let folder = TempDir::new_in(place).map_err(Error::io("create a folder in", place))?;
         for (blob, file) in [(image, "vmlinuz"), (modules, "modules.tar.gz")] {
             progress.started(blob);

@@ -21,6 +21,11 @@ pub enum Notice {
     },
     /// The policy grants network access, but there is no network.
     NoNetwork,
+    /// Rules of the policy are delivered to the agent, and nothing enforces them.
+    PolicyNotEnforced {
+        /// Their member of the policy.
+        member: &'static str,
+    },
     /// A port is not published.
     PortUnpublished(Port),
     /// A volume is not attached.
@@ -48,6 +53,10 @@ impl fmt::Display for Notice {
             ),
             Self::NoNetwork => formatter.write_str(
                 "the policy grants network access, but the machine has no network at all",
+            ),
+            Self::PolicyNotEnforced { member } => write!(
+                formatter,
+                "the policy's '{member}' is delivered to the agent, but nothing enforces it yet"
             ),
             Self::PortUnpublished(port) => write!(
                 formatter,
@@ -97,6 +106,11 @@ pub(super) fn collect(spec: &RunSpec, verdict: &Verdict) -> Vec<Notice> {
                 .any(|rule| rule["verdict"].as_str() != Some("deny"))
     });
     notices.extend(policy_asks.then_some(Notice::NoNetwork));
+    if let Some(policy) = &spec.policy {
+        let kinds = ["filesystem", "process"].into_iter();
+        let asked = kinds.filter(|member| policy.has(member));
+        notices.extend(asked.map(|member| Notice::PolicyNotEnforced { member }));
+    }
     notices.extend(spec.ports.iter().cloned().map(Notice::PortUnpublished));
     notices.extend(spec.volumes.iter().cloned().map(Notice::VolumeUnattached));
     if !verdict.cached {

@@ -45,9 +45,34 @@ pub(super) async fn push(
     Ok(Pushed::of(&family.to_string(), &graph, layers, reference))
 }
 
+/// Refuses a push without content to a tag whose artifact has some: its files would be lost.
+pub(super) async fn check_content(
+    home: &Home,
+    family: Family,
+    reference: &Reference,
+) -> Result<(), Error> {
+    if family.class() == Class::Runtime || reference.tag.is_none() {
+        return Ok(());
+    }
+    let document = match home.client.manifest(reference).await {
+        Err(lazaret_client::Error::NotFound { .. }) => return Ok(()),
+        document => document?,
+    };
+    let has_content = document.manifest().is_some_and(|manifest| {
+        let mut layers = manifest.layers.iter();
+        Family::of_manifest(manifest) == Some(family)
+            && layers.any(|layer| layer.media_type != media_type::EMPTY)
+    });
+    if has_content {
+        let reference = Box::new(reference.clone());
+        return Err(Error::LosesContent { reference });
+    }
+    Ok(())
+}
+
 /// Packs a file or folder as one layer. The bytes depend neither on the host nor on the user.
 async fn pack_content(home: &Home, content: PathBuf) -> Result<Blob, Error> {
-    let folder = home.scratch.path().to_owned();
+    let folder = home.scratch.path()?.to_owned();
     let epoch = home.settings.source_date_epoch.unwrap_or(0);
     blocking(move || {
         let packed = tempfile::tempfile_in(&folder);

@@ -16,8 +16,12 @@ impl Home {
         reference: &Reference,
         progress: &ProgressSink,
     ) -> Result<(), Error> {
-        let to = RegistryImages::new(&self.client, reference, progress);
+        let to = RegistryImages::new(&self.client, reference, progress).mounting(&self.origins);
         let parallel = self.client.options().parallel;
-        Ok(copy(graph, from, &to, None, parallel).await?)
+        copy(graph, from, &to, None, parallel).await?;
+        for blob in graph.blobs() {
+            self.origins.remember(reference, &blob.digest);
+        }
+        Ok(())
     }
 }

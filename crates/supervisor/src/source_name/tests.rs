@@ -32,18 +32,23 @@ fn a_path_is_told_by_its_content_and_a_name_by_its_absence() {
         ("root", SourceName::Folder(at("root"))),
         ("agent.yaml", SourceName::File(at("agent.yaml"))),
         ("a:v1", SourceName::File(at("a:v1"))),
-        ("absent:v1", SourceName::Name(text("absent:v1"))),
+        // It can only be a path: that it is missing is reported when it is opened.
+        ("absent:v1", images("absent:v1", None)),
     ] {
-        let found = SourceName::path_first(&text(name)).unwrap();
+        let found = SourceName::parse(&text(name)).unwrap();
         assert_eq!(found, expected, "{name}");
     }
     let prefixed =
-        |prefix: &str, name: &str| SourceName::prefixed(&(prefix.to_owned() + &text(name)));
+        |prefix: &str, name: &str| SourceName::parse(&(prefix.to_owned() + &text(name))).unwrap();
     assert_eq!(prefixed("oci:", "layout:v1"), images("layout", Some("v1")));
     let archive = prefixed("docker-archive:", "a.tar");
     assert_eq!(archive, images("a.tar", None));
     // A missing path is reported when it is opened.
     assert_eq!(prefixed("oci:", "absent"), images("absent", None));
     let name = SourceName::Name("registry.example/a:v1".to_owned());
-    assert_eq!(SourceName::prefixed("registry.example/a:v1"), name);
+    assert_eq!(SourceName::parse("registry.example/a:v1").unwrap(), name);
+    // Beside a folder `src`, this is a name.
+    let beside = SourceName::Name("src:v1".to_owned());
+    assert_eq!(SourceName::parse("src:v1").unwrap(), beside);
+    assert!(SourceName::parse("./src").unwrap().is_path());
 }

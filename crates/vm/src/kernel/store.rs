@@ -40,14 +40,11 @@ enum Intent {
 }
 
 impl Store {
-    /// Opens the store in `folder`, which is made when missing.
-    ///
-    /// # Errors
-    /// [`Error::Io`] when the folder cannot be made.
-    pub fn open(folder: impl Into<PathBuf>) -> Result<Self, Error> {
-        let folder = folder.into();
-        fs::create_dir_all(&folder).map_err(Error::io("create", &folder))?;
-        Ok(Self { folder })
+    /// The store in `folder`, which is made when the first kernel comes.
+    pub fn new(folder: impl Into<PathBuf>) -> Self {
+        Self {
+            folder: folder.into(),
+        }
     }
 
     /// Imports a kernel under `name` (default: its release) and makes it the default. Importing the
@@ -233,7 +230,11 @@ impl Store {
     /// Names of the folders that hold a record, sorted.
     fn names(&self) -> Result<Vec<String>, Error> {
         let mut names = Vec::new();
-        for entry in fs::read_dir(&self.folder).map_err(Error::io("read", &self.folder))? {
+        let entries = match fs::read_dir(&self.folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(names),
+            entries => entries.map_err(Error::io("read", &self.folder))?,
+        };
+        for entry in entries {
             let entry = entry.map_err(Error::io("read", &self.folder))?;
             if let Ok(name) = entry.file_name().into_string()
                 && is_name(&name)
@@ -248,6 +249,7 @@ impl Store {
 
     /// Takes the lock for changes, which lasts until the file is dropped.
     fn lock(&self) -> Result<File, Error> {
+        fs::create_dir_all(&self.folder).map_err(Error::io("create", &self.folder))?;
         let path = self.folder.join(LOCK);
         let file = File::options().create(true).append(true).open(&path);
         file.and_then(|file| file.lock().map(|()| file))

@@ -7,7 +7,8 @@ use super::stores::StoresArgs;
 use crate::context::Context;
 use crate::exit;
 use crate::failure::Failure;
-use crate::printer::{Format, bytes};
+use crate::format::Format;
+use crate::printer::bytes;
 
 /// Verify every digest and reference of a registry
 ///

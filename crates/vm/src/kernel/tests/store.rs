@@ -15,7 +15,7 @@ struct Bench {
 
 fn bench() -> Bench {
     let folder = tempfile::tempdir().unwrap();
-    let store = Store::open(folder.path().join("kernels")).unwrap();
+    let store = Store::new(folder.path().join("kernels"));
     Bench { folder, store }
 }
 

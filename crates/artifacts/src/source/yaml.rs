@@ -1,0 +1,20 @@
+//! The options of the YAML parser.
+
+/// Largest document that is read, in bytes.
+pub(super) const MAX_BYTES: usize = 4 * 1024 * 1024;
+
+/// What is accepted and how much of it.
+pub(super) fn yaml_options() -> serde_saphyr::Options {
+    serde_saphyr::options! {
+        strict_booleans: true,
+        reject_unsupported_tags: true,
+        merge_keys: serde_saphyr::MergeKeyPolicy::Error,
+        non_finite_float_policy: serde_saphyr::NonFiniteFloatPolicy::Reject,
+        with_snippet: false,
+        budget: serde_saphyr::budget! {
+            max_depth: 100,
+            max_nodes: 1_000_000,
+            max_total_scalar_bytes: MAX_BYTES,
+        },
+    }
+}

@@ -1,0 +1,190 @@
+//! The effects of flags that no other test types.
+
+use lazaret_testing::machine::kernel_package;
+
+use crate::support::{Image, Serve, World, tool};
+
+#[test]
+fn a_log_level_shows_what_happens_and_quiet_shows_the_result_alone() {
+    let world = World::new();
+    let layout = Image::busybox().write(&world.path("layout"));
+    let import = ["image", "import", layout.to_str().unwrap(), "a:v1"];
+    let lazaret = world.lazaret();
+    let plain = lazaret.run(import).success();
+    assert!(plain.stdout.starts_with("image localhost/a:v1\nsha256:"));
+    let quiet = lazaret.run(["--quiet"].into_iter().chain(import)).success();
+    assert!(quiet.stdout.starts_with("sha256:"), "{}", quiet.stdout);
+    assert_eq!(quiet.stdout.lines().count(), 1);
+    assert_eq!(quiet.stderr, "");
+    let served = Serve::start(&world);
+    let target = format!("{}/acme/images/a:v1", served.address);
+    let pushed = lazaret.run(["--log", "debug", "push", "a:v1", &target]);
+    assert!(pushed.success().stderr.contains("DEBUG"));
+}
+
+#[test]
+fn a_pulled_artifact_goes_to_a_file_and_a_second_repository_mounts() {
+    let world = World::new();
+    let lazaret = world.lazaret();
+    let served = Serve::start(&world);
+    let agent =
+        "apiVersion: lens.dev/v1alpha1\nkind: Agent\nmetadata:\n  name: a\nspec:\n  image: a:v1\n";
+    world.write("agent.yaml", agent);
+    let target = format!("{}/acme/agents/a:v1", served.address);
+    lazaret.run(["push", "agent.yaml", &target]).success();
+    lazaret
+        .run(["pull", &target, "--output", "back.json"])
+        .success();
+    let back = std::fs::read_to_string(world.path("back.json")).unwrap();
+    assert!(back.contains("\"kind\":\"Agent\""), "{back}");
+
+    let other = format!("{}/acme/copies/agents/b:v1", served.address);
+    let again = lazaret.run(["--log", "debug", "push", "agent.yaml", &other]);
+    assert!(!again.success().stderr.contains("not mounted"));
+}
+
+#[test]
+fn content_is_not_dropped_by_a_push_without_it() {
+    let world = World::new();
+    let lazaret = world.lazaret();
+    let served = Serve::start(&world);
+    let tool = "apiVersion: lens.dev/v1alpha1\nkind: FileSet\nmetadata: {name: f}\nmount: {path: /srv/f}\nspec: {}\n";
+    world.write("fileset.yaml", tool);
+    world.write("content/file", "text");
+    let target = format!("{}/acme/filesets/f:v1", served.address);
+    let push = ["push", "fileset.yaml", &target];
+    lazaret.run(push).success();
+    let with = push.into_iter().chain(["--content", "content"]);
+    lazaret.run(with).success();
+    lazaret.run(push).fails(7, &["has content", "--no-content"]);
+    lazaret
+        .run(push.into_iter().chain(["--no-content"]))
+        .success();
+}
+
+#[test]
+fn a_registry_is_checked_quickly_and_repaired() {
+    let world = World::new();
+    let lazaret = world.lazaret();
+    let layout = Image::busybox().write(&world.path("layout"));
+    {
+        let served = Serve::start(&world);
+        let target = format!("{}/acme/images/a:v1", served.address);
+        lazaret
+            .run(["push", layout.to_str().unwrap(), &target])
+            .success();
+    }
+    lazaret.run(["registry", "check", "--quick"]).success();
+    // One byte of the largest blob changes: its size stays.
+    let script = "f=$(find home/data/registry -type f -path '*objects*' -size +100k | head -1) && \
+                  printf X | dd of=\"$f\" bs=1 seek=1000 conv=notrunc status=none";
+    let mut damage = std::process::Command::new("sh");
+    damage.args(["-euc", script]).current_dir(world.path(""));
+    assert!(damage.status().unwrap().success());
+    lazaret.run(["registry", "check", "--quick"]).success();
+    lazaret.run(["registry", "check"]).status(8);
+    let repaired = lazaret.run(["registry", "check", "--repair"]).status(8);
+    assert!(
+        repaired.stdout.contains("quarantine"),
+        "{}",
+        repaired.stdout
+    );
+}
+
+#[test]
+fn an_identity_token_is_read_from_standard_input_and_proved() {
+    let world = World::new();
+    let served = Serve::start(&world);
+    let host = served.address.to_string();
+    let login = ["login", &host, "--identity-token-stdin"];
+    let output = world.lazaret().run_with_input(login, b"token\n");
+    assert_ne!(output.status, Some(2), "{output:?}");
+    let login = ["login", &host, "--username", "a", "--identity-token-stdin"];
+    world.lazaret().run_with_input(login, b"token\n").status(2);
+}
+
+#[test]
+fn a_kernel_of_single_files_takes_its_modules() {
+    let world = World::new();
+    let package = kernel_package().unwrap();
+    let folder = world.path("kernel");
+    tool(
+        "dpkg-deb",
+        &["-x", package.to_str().unwrap(), folder.to_str().unwrap()],
+    );
+    let only = |folder: &str| {
+        let mut names = std::fs::read_dir(world.path(folder)).unwrap();
+        names.next().unwrap().unwrap().path()
+    };
+    let modules = only("kernel/lib/modules");
+    let release = modules.file_name().unwrap().to_str().unwrap().to_owned();
+    let image = world.path(&format!("kernel/boot/vmlinuz-{release}"));
+    let lazaret = world.lazaret();
+    let (image, modules) = (image.to_str().unwrap(), modules.to_str().unwrap());
+    let import = [
+        "kernel",
+        "import",
+        image,
+        "--modules",
+        modules,
+        "--name",
+        "mine",
+    ];
+    let imported = lazaret.run(import).success();
+    assert!(imported.stdout.contains(&release), "{}", imported.stdout);
+    lazaret
+        .run(["kernel", "export", "mine", "--output", "out"])
+        .success();
+    assert!(world.path("out/initrd").is_file());
+}
+
+#[test]
+fn a_key_has_a_description_and_an_end() {
+    let world = World::new();
+    let lazaret = world.lazaret();
+    drop(Serve::start(&world));
+    let create = "--format json registry key create ci --description deploys --expires-in 1h";
+    let key = lazaret.run(create.split(' ')).success().json();
+    assert_eq!(key["description"], "deploys");
+    let ends = key["expires"].as_u64().or(key["expires_at"].as_u64());
+    assert!(ends.is_some(), "{key}");
+    lazaret
+        .run("registry key create ci --expires-in 0s".split(' '))
+        .fails(2, &["never work"]);
+}
+
+#[test]
+fn what_a_run_may_pull_and_which_policy_it_has_is_for_the_user_to_say() {
+    let world = World::new();
+    let lazaret = world.machine();
+    lazaret
+        .run(["run", "--pull", "never", "127.0.0.1:1/acme/images/none:v1"])
+        .fails(125, &["none:v1"]);
+    world.write("policy.yaml", "network: {defualt: allow}\n");
+    lazaret
+        .run(["run", "--policy", "policy.yaml", "nothing:v1"])
+        .fails(125, &["defualt"]);
+}
+
+#[test]
+fn settings_of_a_server_are_taken_as_flags_or_refused_by_name() {
+    let world = World::new();
+    let lazaret = world.lazaret();
+    let (hooks, issuers) = (
+        r#"[{"name": "ci", "url": "http://127.0.0.1:1/"}]"#,
+        r#"[{"name": "x", "issuer": "http://127.0.0.1:1", "audiences": ["a"]}]"#,
+    );
+    for (flag, good, bad) in [
+        ("--log-format", "json", "xml"),
+        ("--metrics-enabled", "false", "maybe"),
+        ("--limits-request-burst", "5", "many"),
+        ("--webhooks", hooks, "{}"),
+        ("--auth-oidc", issuers, "[1]"),
+    ] {
+        let checked = lazaret.run(["serve", "--check", flag, good]);
+        assert_eq!(checked.status, Some(0), "{flag}: {checked:?}");
+        let refused = lazaret.run(["serve", "--check", flag, bad]);
+        assert_ne!(refused.status, Some(0), "{flag}: {refused:?}");
+        assert!(refused.stderr.contains("error"), "{flag}: {refused:?}");
+    }
+}
