@@ -14,7 +14,7 @@ mod yaml;
 use serde_json::Value;
 
 use crate::Error;
-use lazaret_values::Printable;
+use lazaret_values::{Printable, without_byte_order_mark};
 pub use places::{Place, Places};
 use value::Strict;
 use yaml::yaml_options;
@@ -28,7 +28,7 @@ pub const MAX_CONFIG_BYTES: usize = yaml::MAX_BYTES;
 /// [`Error::Source`] with line and column, or [`Error::TooLarge`].
 pub fn parse_source(text: &str) -> Result<Value, Error> {
     within_limit(text.len())?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let text = without_byte_order_mark(text);
     if !text.trim_start().starts_with(['{', '[']) {
         return parse_yaml(text);
     }
@@ -45,7 +45,7 @@ pub fn parse_documents(text: &str) -> Result<Vec<Value>, Error> {
         Ok(document) => return Ok(vec![document]),
         Err(error) => error,
     };
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let text = without_byte_order_mark(text);
     if text.len() > MAX_CONFIG_BYTES || text.trim_start().starts_with(['{', '[']) {
         return Err(error);
     }

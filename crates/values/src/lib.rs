@@ -15,6 +15,7 @@
 //! registries or machines, and uses no other crate of the workspace. Features: `serde` reads and
 //! writes the text forms, `schemars` adds their JSON Schemas.
 
+mod byte_order_mark;
 mod chain;
 mod decimal;
 mod error;
@@ -27,6 +28,7 @@ mod secret;
 mod size;
 mod text_form;
 
+pub use byte_order_mark::without_byte_order_mark;
 pub use chain::Chain;
 pub use decimal::Decimal;
 pub use error::Error;

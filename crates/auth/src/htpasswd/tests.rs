@@ -97,6 +97,12 @@ async fn the_file_of_apache_is_read() {
 }
 
 #[test]
+fn a_byte_order_mark_is_no_part_of_the_first_name() {
+    let text = format!("\u{feff}{}", bcrypt_line("alice", "x"));
+    assert!(Users::parse(&text).unwrap().hash("alice").is_some());
+}
+
+#[test]
 fn weak_and_broken_lines_are_named_but_not_repeated() {
     let good = bcrypt_line("good", "x");
     let hash = good.trim().split_once(':').unwrap().1.to_owned();

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use lazaret_values::without_byte_order_mark;
+
 use super::hash::Hash;
 use crate::error::LineError;
 
@@ -22,7 +24,7 @@ impl Users {
     /// Parses `user:hash` lines. Empty lines and lines that start with `#` are skipped.
     pub(super) fn parse(text: &str) -> Result<Self, LineError> {
         let mut users = Self::default();
-        for (number, line) in text.lines().enumerate() {
+        for (number, line) in without_byte_order_mark(text).lines().enumerate() {
             let wrong = |reason| LineError {
                 line: number + 1,
                 reason,

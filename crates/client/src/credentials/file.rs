@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use base64::Engine as _;
-use lazaret_values::Secret;
+use lazaret_values::{Secret, without_byte_order_mark};
 use serde::{Deserialize, Serialize};
 
 use super::keys::normalize;
@@ -148,7 +148,7 @@ pub(super) fn read_text(path: &Path) -> Result<Option<String>, Error> {
         _ => {}
     }
     match std::fs::read_to_string(path) {
-        Ok(text) => Ok(Some(text)),
+        Ok(text) => Ok(Some(without_byte_order_mark(&text).to_owned())),
         Err(error) if lazaret_files::is_absent(&error) => Ok(None),
         Err(error) => Err(fail(error.to_string())),
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use lazaret_values::without_byte_order_mark;
 use serde_json::{Map, Value};
 use toml::de::{DeTable, DeValue};
 
@@ -87,6 +88,7 @@ impl Document {
     /// As [`Document::load`].
     pub fn parse(file: Option<&Path>, text: &str, overrides: &Overrides) -> Result<Self, Faults> {
         let path = file.map_or_else(|| PathBuf::from("registry.toml"), Path::to_owned);
+        let text = without_byte_order_mark(text);
         let locate = |offset| Origin::in_file(path.clone(), text, offset);
         let table = DeTable::parse(text).map_err(|error| {
             let origin = error.span().map(|span| locate(span.start));

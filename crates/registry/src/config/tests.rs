@@ -37,6 +37,12 @@ fn complaints(text: &str) -> String {
 }
 
 #[test]
+fn a_byte_order_mark_is_skipped_and_moves_no_position() {
+    assert!(!parse("\u{feff}delete = false\n").unwrap().1.delete);
+    assert_eq!(complaints("\u{feff}delete = 1"), complaints("delete = 1"));
+}
+
+#[test]
 fn an_empty_file_is_the_default() {
     let (document, config) = parse("").unwrap();
     assert_eq!(config, Config::default());
