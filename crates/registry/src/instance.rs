@@ -73,7 +73,8 @@ impl Instance {
     /// # Errors
     /// Fails when settings are invalid, stores cannot be opened, or an address is taken.
     pub async fn open(source: Source) -> Result<Self, Error> {
-        let (config, warnings) = source.read()?;
+        let text = source.text()?;
+        let (config, warnings) = source.parse(&text)?;
         let certificates = config
             .tls
             .as_ref()
@@ -131,6 +132,7 @@ impl Instance {
         Ok(Self {
             reloader: Reloader {
                 source,
+                text,
                 registry: registry.clone(),
                 live,
                 certificates,

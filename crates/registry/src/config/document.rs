@@ -72,14 +72,21 @@ impl Document {
     /// # Errors
     /// When the file cannot be read or is not TOML, and when overrides do not have the right form.
     pub fn load(file: Option<&Path>, overrides: &Overrides) -> Result<Self, Faults> {
-        let text = match file {
-            None => String::new(),
-            Some(path) => std::fs::read_to_string(path).map_err(|error| {
-                let message = format!("failed to read '{}': {error}", path.display());
-                Faults::one("", None, message)
-            })?,
+        Self::parse(file, &Self::text(file)?, overrides)
+    }
+
+    /// The text of the file; empty without a file.
+    ///
+    /// # Errors
+    /// Fails when the file cannot be read.
+    pub(crate) fn text(file: Option<&Path>) -> Result<String, Faults> {
+        let Some(path) = file else {
+            return Ok(String::new());
         };
-        Self::parse(file, &text, overrides)
+        std::fs::read_to_string(path).map_err(|error| {
+            let message = format!("failed to read '{}': {error}", path.display());
+            Faults::one("", None, message)
+        })
     }
 
     /// Like [`Document::load`], with the text of the file.

@@ -16,6 +16,19 @@ pub(super) fn marks(source: &Source, config: &Config) -> Vec<Mark> {
         files.extend([tls.certificate.as_path(), &tls.key]);
         files.extend(tls.client_ca.as_deref());
     }
+    files.extend(
+        config
+            .auth
+            .htpasswd
+            .as_ref()
+            .map(|users| users.file.as_path()),
+    );
+    if let Some(tokens) = &config.auth.tokens {
+        let keys = tokens.key_file.iter().chain(&tokens.verification_key_files);
+        files.extend(keys.map(PathBuf::as_path));
+    }
+    let authorities = config.auth.oidc.iter();
+    files.extend(authorities.filter_map(|issuer| issuer.ca_file.as_deref()));
     let signatures = config
         .rules
         .iter()

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! SIGHUP, or a file changed  --read, check--> fine: swapped at once
-//! and was the same twice                      broken, or it has less protection: the old one stays
+//! and was the same twice                      broken, cut, or with less protection: the old one stays
 //! ```
 
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use super::live::Live;
 use super::marks::{Mark, marks};
 use super::settings;
 use super::source::Source;
-use super::widening::refuse_widening;
+use super::widening::{refuse_cut, refuse_widening};
 use crate::Error;
 use crate::registry::Registry;
 use crate::server::Certificates;
@@ -25,6 +25,8 @@ use crate::telemetry::metrics::Outcome;
 /// Everything that changes with the configuration.
 pub(super) struct Reloader {
     pub(super) source: Source,
+    /// The text of the file that the settings are from.
+    pub(super) text: String,
     pub(super) registry: Registry,
     pub(super) live: Live,
     pub(super) certificates: Option<Certificates>,
@@ -77,21 +79,25 @@ impl Reloader {
         let source = self.source.clone();
         let before = Arc::clone(&self.live.config.borrow());
         let gate = self.registry.gate();
+        let old_text = self.text.clone();
         // Reading files and parsing keys would delay requests on this thread.
-        let (config, terms, gate) = blocking(move || {
-            let (config, _) = source.read()?;
+        let (text, config, terms, gate) = blocking(move || {
+            let text = source.text()?;
+            let (config, _) = source.parse(&text)?;
             refuse_widening(&before, &config)?;
+            refuse_cut(&old_text, &text, &before, &config)?;
             let config = keep_fixed(&before, config);
             let terms = settings::terms(&config)?;
             let limits = settings::request_limits(&config);
             let gate = gate.reopen(&config.auth, config.access.clone(), limits)?;
-            Ok::<_, Error>((config, terms, gate))
+            Ok::<_, Error>((text, config, terms, gate))
         })
         .await?;
         if let (Some(certificates), Some(tls)) = (&self.certificates, &config.tls) {
             certificates.reload(&tls.files())?;
         }
         self.registry.change(terms, gate);
+        self.text = text;
         // The new settings may name other files.
         let source = self.source.clone();
         let config = Arc::new(config);

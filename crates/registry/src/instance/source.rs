@@ -60,7 +60,23 @@ impl Source {
     /// # Errors
     /// Fails with all faults and warnings.
     pub fn read(&self) -> Result<(Config, Vec<Fault>), Faults> {
-        let document = Document::load(self.file.as_deref(), &self.overrides)?;
+        self.parse(&self.text()?)
+    }
+
+    /// The text of the configuration file; empty without a file.
+    ///
+    /// # Errors
+    /// Fails when the file cannot be read.
+    pub(super) fn text(&self) -> Result<String, Faults> {
+        Document::text(self.file.as_deref())
+    }
+
+    /// Like [`Source::read`], with the text of the file.
+    ///
+    /// # Errors
+    /// Fails with all faults and warnings.
+    pub(super) fn parse(&self, text: &str) -> Result<(Config, Vec<Fault>), Faults> {
+        let document = Document::parse(self.file.as_deref(), text, &self.overrides)?;
         let config = document.config()?;
         let faults = Faults(check(&document, &config));
         if faults.are_fatal() {

@@ -10,6 +10,8 @@ use tokio::task::JoinHandle;
 
 use super::*;
 
+mod truncation;
+
 /// A running instance.
 struct Running {
     address: String,
