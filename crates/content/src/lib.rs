@@ -25,7 +25,7 @@ pub use error::Error;
 pub use lazaret_files::Durability;
 pub use metadata::{
     ApiKey, ApiKeys, Claim, Collection, Database, Event, Finished, Garbage, Listing,
-    ManifestSelector, ManifestSummary, Metadata, NewManifest, Outbox, Page, Referrer,
+    ManifestSelector, ManifestSummary, Metadata, NewManifest, OpenUploads, Outbox, Page, Referrer,
     RepositoryContents, StoredBlob, StoredManifest, TagSummary, Unlinked, UnusedBlob, UnusedLink,
     UploadSession,
 };

@@ -9,8 +9,8 @@ pub use collection::{
     Collection, Garbage, ManifestSummary, RepositoryContents, TagSummary, UnusedBlob, UnusedLink,
 };
 pub use values::{
-    Claim, Finished, Listing, ManifestSelector, NewManifest, Page, Referrer, StoredBlob,
-    StoredManifest, Unlinked, UploadSession,
+    Claim, Finished, Listing, ManifestSelector, NewManifest, OpenUploads, Page, Referrer,
+    StoredBlob, StoredManifest, Unlinked, UploadSession,
 };
 
 use std::time::Duration;
@@ -41,7 +41,7 @@ pub trait Metadata: Send + Sync {
     ///
     /// # Errors
     /// [`Error::Missing`] with every blob (and, if required, manifest) that is not in the
-    /// repository; [`Error::SizeContradicted`]; [`Error::TagImmutable`].
+    /// repository; [`Error::SizeContradicted`]; [`Error::TagImmutable`]; [`Error::QuotaExceeded`].
     fn put_manifest<'a>(
         &'a self,
         repository: &'a Repository,
@@ -169,6 +169,16 @@ pub trait Metadata: Send + Sync {
     /// [`Error::Database`]; also when the id is taken.
     fn begin_upload<'a>(&'a self, session: &'a UploadSession) -> BoxFuture<'a, Result<(), Error>>;
 
+    /// Numbers of uploads that have not ended, each up to `most`.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    fn open_uploads<'a>(
+        &'a self,
+        repository: &'a Repository,
+        most: u64,
+    ) -> BoxFuture<'a, Result<OpenUploads, Error>>;
+
     /// The session of an upload.
     ///
     /// # Errors
@@ -199,6 +209,20 @@ pub trait Metadata: Send + Sync {
         claim: &'a Claim,
         lease: Duration,
     ) -> BoxFuture<'a, Result<bool, Error>>;
+
+    /// Reserves `size` bytes of the repository's `quota` for an upload, until it ends or its
+    /// progress is recorded, which then counts instead.
+    ///
+    /// # Errors
+    /// [`Error::QuotaExceeded`] when blobs, manifests and other uploads of the repository leave
+    /// less; [`Error::UploadBusy`] when the claim was lost; [`Error::UploadUnknown`].
+    fn reserve_upload<'a>(
+        &'a self,
+        id: &'a UploadId,
+        claim: &'a Claim,
+        size: u64,
+        quota: u64,
+    ) -> BoxFuture<'a, Result<(), Error>>;
 
     /// Records the progress of an upload, and gives up the claim.
     ///

@@ -31,6 +31,7 @@ pub mod fuzzing;
 mod hashes;
 mod http_client;
 mod instance;
+mod manifest_room;
 mod message;
 mod probes;
 mod registry;

@@ -11,6 +11,7 @@ use lazaret_files::LockedDir;
 
 use crate::events::Events;
 use crate::hashes::Hashes;
+use crate::manifest_room::ManifestRoom;
 use crate::stores::Stores;
 use crate::telemetry::Telemetry;
 use crate::terms::Terms;
@@ -20,6 +21,7 @@ use crate::terms::Terms;
 pub(crate) struct Registry {
     pub(crate) stores: Stores,
     pub(crate) hashes: Arc<Hashes>,
+    pub(crate) manifest_room: Arc<ManifestRoom>,
     pub(crate) telemetry: Arc<Telemetry>,
     pub(crate) events: Events,
     terms: Arc<RwLock<Arc<Terms>>>,
@@ -41,6 +43,7 @@ impl Registry {
         Self {
             stores,
             hashes: Arc::default(),
+            manifest_room: Arc::default(),
             telemetry: Arc::new(telemetry),
             events,
             terms: Arc::new(RwLock::new(Arc::new(terms))),

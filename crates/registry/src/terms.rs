@@ -17,6 +17,8 @@ pub(crate) struct Terms {
     pub(crate) schemas: Arc<dyn Schemas>,
     /// Size of the largest blob, in bytes.
     pub(crate) blob_bytes: u64,
+    /// The limits of upload sessions.
+    pub(crate) sessions: SessionLimits,
     /// Size of the largest manifest, in bytes.
     pub(crate) manifest_bytes: usize,
     /// Whether clients may delete tags, manifests and blobs.
@@ -28,6 +30,15 @@ pub(crate) struct Terms {
     pub(crate) links: Option<Duration>,
     /// The clients that may read the measurements at the registry's own address.
     pub(crate) metrics: Exposure,
+}
+
+/// Limits of the number of upload sessions.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SessionLimits {
+    /// Sessions of one repository.
+    pub(crate) of_repository: u64,
+    /// Sessions of all repositories.
+    pub(crate) of_all: u64,
 }
 
 /// The clients that may read the measurements at the registry's own address.

@@ -31,6 +31,8 @@ pub struct NewManifest {
     pub needs_manifests: bool,
     /// Whether the call fails if one of the tags points to another manifest.
     pub tags_are_immutable: bool,
+    /// Most bytes that the repository may hold; any number, when nothing is said.
+    pub quota: Option<u64>,
 }
 
 /// The entry of a manifest among the referrers of its subject.
@@ -113,6 +115,15 @@ pub struct UploadSession {
     pub algorithm: Algorithm,
     /// The part that is staged so far.
     pub staged: Staged,
+}
+
+/// Numbers of uploads that have not ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OpenUploads {
+    /// Those of one repository.
+    pub of_repository: u64,
+    /// Those of all repositories.
+    pub of_all: u64,
 }
 
 /// A token that identifies one writer of an upload.

@@ -1,4 +1,4 @@
-//! Statements on links: blobs in repositories, and their share of the quota in bytes.
+//! Statements on links: blobs in repositories, and the quota in bytes.
 
 use lazaret_oci::{Digest, Repository};
 use sqlx::AnyConnection;
@@ -59,15 +59,7 @@ pub(super) async fn link(
     if renewed.rows_affected() > 0 {
         return Ok(());
     }
-    if let Some(limit) = quota
-        && used.saturating_add(size) > limit
-    {
-        return Err(Fault::Refused(Error::QuotaExceeded {
-            limit,
-            used,
-            wanted: size,
-        }));
-    }
+    require_room(used, size, quota)?;
     sqlx::query("INSERT INTO links (repository, digest, size, leased) VALUES ($1, $2, $3, $4)")
         .bind(repository.as_str())
         .bind(digest)
@@ -76,6 +68,20 @@ pub(super) async fn link(
         .execute(&mut *tx)
         .await?;
     add_bytes(tx, repository.as_str(), signed(size)).await
+}
+
+/// Fails when a repository that holds `used` bytes may not hold `wanted` more.
+pub(super) fn require_room(used: u64, wanted: u64, quota: Option<u64>) -> Result<(), Fault> {
+    match quota {
+        Some(limit) if used.saturating_add(wanted) > limit => {
+            Err(Fault::Refused(Error::QuotaExceeded {
+                limit,
+                used,
+                wanted,
+            }))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Changes the number of bytes that a repository holds.

@@ -66,7 +66,8 @@ pub(super) const DELETE_UNTAGGED: &str = "DELETE FROM manifests \
     AND NOT EXISTS (SELECT 1 FROM manifest_manifests AS edge \
      WHERE edge.repository = manifests.repository AND edge.child = manifests.digest) \
     AND NOT EXISTS (SELECT 1 FROM manifests AS other \
-     WHERE other.repository = manifests.repository AND other.digest = manifests.subject)";
+     WHERE other.repository = manifests.repository AND other.digest = manifests.subject) \
+    RETURNING size";
 
 pub(super) async fn get(
     connection: &mut AnyConnection,
@@ -99,7 +100,7 @@ pub(super) async fn put(
     manifest: &NewManifest,
     now: i64,
 ) -> Result<(), Fault> {
-    links::lock_or_create(tx, repository).await?;
+    let used = links::lock_or_create(tx, repository).await?;
     let blobs = json_list(texts(&manifest.blobs));
     let manifests = json_list(texts(&manifest.manifests));
     let tags = json_list(
@@ -115,7 +116,7 @@ pub(super) async fn put(
         refuse_moves(tx, dialect, repository, manifest, &tags).await?;
     }
     let digest = manifest.digest.to_string();
-    store(tx, repository, manifest, &digest, now).await?;
+    store(tx, repository, used, manifest, &digest, now).await?;
     connect(tx, dialect, repository, &digest, &blobs, &manifests).await?;
     sqlx::query(listed!(
         dialect,
@@ -245,9 +246,11 @@ async fn refuse_moves(
     }))
 }
 
+/// Stores the manifest in a repository that holds `used` bytes.
 async fn store(
     tx: &mut AnyConnection,
     repository: &Repository,
+    used: u64,
     manifest: &NewManifest,
     digest: &str,
     now: i64,
@@ -277,6 +280,8 @@ async fn store(
     if updated.rows_affected() > 0 {
         return Ok(());
     }
+    let size = manifest.bytes.len() as u64;
+    links::require_room(used, size, manifest.quota)?;
     sqlx::query(
         "INSERT INTO manifests (repository, digest, media_type, pushed, subject, \
          artifact_type, referrer, size, bytes) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
@@ -288,21 +293,43 @@ async fn store(
     .bind(subject.as_deref())
     .bind(artifact_type.as_deref())
     .bind(descriptor.as_deref())
-    .bind(signed(manifest.bytes.len() as u64))
+    .bind(signed(size))
     .bind(&manifest.bytes[..])
     .execute(&mut *tx)
     .await?;
-    count(tx, repository, 1).await
+    count(tx, repository, 1, signed(size)).await
 }
 
-/// Changes the manifest count of a repository.
-async fn count(tx: &mut AnyConnection, repository: &Repository, more: i64) -> Result<(), Fault> {
-    sqlx::query("UPDATE repositories SET manifests = manifests + $2 WHERE name = $1")
-        .bind(repository.as_str())
-        .bind(more)
-        .execute(tx)
-        .await?;
+/// Changes the number of manifests of a repository, and that of its bytes.
+async fn count(
+    tx: &mut AnyConnection,
+    repository: &Repository,
+    more: i64,
+    bytes: i64,
+) -> Result<(), Fault> {
+    sqlx::query(
+        "UPDATE repositories SET manifests = manifests + $2, bytes = bytes + $3 WHERE name = $1",
+    )
+    .bind(repository.as_str())
+    .bind(more)
+    .bind(bytes)
+    .execute(tx)
+    .await?;
     Ok(())
+}
+
+/// Takes a deleted manifest, whose row has its size, from the repository's numbers; `false` when
+/// there was none.
+async fn uncount(
+    tx: &mut AnyConnection,
+    repository: &Repository,
+    deleted: Option<AnyRow>,
+) -> Result<bool, Fault> {
+    let Some(row) = deleted else {
+        return Ok(false);
+    };
+    count(tx, repository, -1, -row.number(0)?).await?;
+    Ok(true)
 }
 
 /// Records the content that the manifest names, which depends on its media type.
@@ -372,16 +399,13 @@ pub(super) async fn delete(
         .bind(&digest)
         .execute(&mut *tx)
         .await?;
-    let deleted = sqlx::query("DELETE FROM manifests WHERE repository = $1 AND digest = $2")
+    let query = "DELETE FROM manifests WHERE repository = $1 AND digest = $2 RETURNING size";
+    let deleted = sqlx::query(query)
         .bind(repository.as_str())
         .bind(&digest)
-        .execute(&mut *tx)
+        .fetch_optional(&mut *tx)
         .await?;
-    if deleted.rows_affected() == 0 {
-        return Ok(false);
-    }
-    count(tx, repository, -1).await?;
-    Ok(true)
+    uncount(tx, repository, deleted).await
 }
 
 pub(super) async fn delete_untagged(
@@ -398,13 +422,9 @@ pub(super) async fn delete_untagged(
         .bind(repository.as_str())
         .bind(digest.to_string())
         .bind(pushed)
-        .execute(&mut *tx)
+        .fetch_optional(&mut *tx)
         .await?;
-    if deleted.rows_affected() == 0 {
-        return Ok(false);
-    }
-    count(tx, repository, -1).await?;
-    Ok(true)
+    uncount(tx, repository, deleted).await
 }
 
 pub(super) async fn delete_tag(

@@ -10,8 +10,8 @@ use super::values::{millis, span};
 use super::{blobs, collection, links, listings, manifests, removal, uploads};
 use crate::{
     BoxFuture, Claim, Collection, Error, Finished, Garbage, Listing, ManifestSelector, Metadata,
-    NewManifest, Page, RepositoryContents, Staged, StoredBlob, StoredManifest, Unlinked,
-    UnusedBlob, UnusedLink, UploadId, UploadSession,
+    NewManifest, OpenUploads, Page, RepositoryContents, Staged, StoredBlob, StoredManifest,
+    Unlinked, UnusedBlob, UnusedLink, UploadId, UploadSession,
 };
 
 impl Metadata for SqlMetadata {
@@ -173,6 +173,18 @@ impl Metadata for SqlMetadata {
         })
     }
 
+    fn open_uploads<'a>(
+        &'a self,
+        repository: &'a Repository,
+        most: u64,
+    ) -> BoxFuture<'a, Result<OpenUploads, Error>> {
+        Box::pin(async move {
+            read!(self, "count uploads", |connection| {
+                uploads::count(connection, repository, most)
+            })
+        })
+    }
+
     fn upload<'a>(
         &'a self,
         id: &'a UploadId,
@@ -208,6 +220,21 @@ impl Metadata for SqlMetadata {
         Box::pin(async move {
             write!(self, Relaxed, "renew a claim", |tx| {
                 uploads::renew(tx, id, claim, lease, now)
+            })
+        })
+    }
+
+    fn reserve_upload<'a>(
+        &'a self,
+        id: &'a UploadId,
+        claim: &'a Claim,
+        size: u64,
+        quota: u64,
+    ) -> BoxFuture<'a, Result<(), Error>> {
+        let dialect = self.access.dialect();
+        Box::pin(async move {
+            write!(self, Relaxed, "reserve room for an upload", |tx| {
+                uploads::reserve(tx, dialect, id, claim, size, quota)
             })
         })
     }

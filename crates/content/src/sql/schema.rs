@@ -7,7 +7,11 @@ use super::dialect::Dialect;
 use super::fault::Fault;
 
 /// The migrations; the first is number 1.
-const MIGRATIONS: &[&str] = &[include_str!("../../migrations/0001.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../migrations/0001.sql"),
+    include_str!("../../migrations/0002.sql"),
+    include_str!("../../migrations/0003.sql"),
+];
 
 /// Excludes other migrations of the same PostgreSQL database; the number is arbitrary but unique.
 const LOCK: &str = "SELECT CAST(pg_advisory_xact_lock(7815604210948123001) AS TEXT)";

@@ -45,5 +45,6 @@ fn manifest(content: &[u8], tags: &[&str]) -> NewManifest {
         sizes: Vec::new(),
         needs_manifests: false,
         tags_are_immutable: false,
+        quota: None,
     }
 }

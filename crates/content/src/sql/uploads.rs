@@ -10,7 +10,7 @@ use super::dialect::{Dialect, listed_rows, locking};
 use super::fault::Fault;
 use super::values::{Columns as _, signed, span};
 use super::{blobs, links};
-use crate::{Claim, Error, Finished, Staged, UploadId, UploadSession};
+use crate::{Claim, Error, Finished, OpenUploads, Staged, UploadId, UploadSession};
 
 /// Number of uploads that one transaction expires.
 pub(super) const EXPIRED_AT_ONCE: usize = 200;
@@ -20,6 +20,19 @@ pub(super) const EXPIRE: &str = "DELETE FROM uploads \
      (SELECT id FROM uploads WHERE active <= $1 AND (claim IS NULL OR lease <= $2) \
       ORDER BY active, id LIMIT $3) \
     RETURNING id, size, state";
+
+/// Bytes of a repository, and those reserved for its uploads except one.
+pub(super) const USED: &str = "SELECT \
+    CAST(coalesce((SELECT bytes FROM repositories WHERE name = $1), 0) AS BIGINT), \
+    CAST((SELECT coalesce(sum(reserved), 0) FROM uploads \
+      WHERE repository = $1 AND id <> $2) AS BIGINT)";
+
+/// Excludes other reservations for the same repository until the transaction ends.
+const LOCK_QUOTA: &str = "SELECT CAST(pg_advisory_xact_lock(hashtextextended($1, 78156)) AS TEXT)";
+
+pub(super) const COUNT: &str = "SELECT \
+    (SELECT count(*) FROM (SELECT 1 FROM uploads WHERE repository = $1 LIMIT $2) AS mine), \
+    (SELECT count(*) FROM (SELECT 1 FROM uploads LIMIT $2) AS everyones)";
 
 pub(super) async fn begin(
     tx: &mut AnyConnection,
@@ -122,8 +135,8 @@ pub(super) async fn release(
     now: i64,
 ) -> Result<(), Fault> {
     let released = sqlx::query(
-        "UPDATE uploads SET claim = NULL, lease = 0, active = $3, size = $4, state = $5 \
-         WHERE id = $1 AND claim = $2",
+        "UPDATE uploads SET claim = NULL, lease = 0, active = $3, size = $4, \
+         reserved = $4, state = $5 WHERE id = $1 AND claim = $2",
     )
     .bind(id.as_str())
     .bind(claim.as_str())
@@ -136,6 +149,69 @@ pub(super) async fn release(
         return Ok(());
     }
     Err(not_ours(tx, id).await)
+}
+
+/// Reserves `size` bytes of a quota for an upload. The bytes of other uploads count in full.
+pub(super) async fn reserve(
+    tx: &mut AnyConnection,
+    dialect: Dialect,
+    id: &UploadId,
+    claim: &Claim,
+    size: u64,
+    quota: u64,
+) -> Result<(), Fault> {
+    let row = sqlx::query("SELECT repository FROM uploads WHERE id = $1 AND claim = $2")
+        .bind(id.as_str())
+        .bind(claim.as_str())
+        .fetch_optional(&mut *tx)
+        .await?;
+    let Some(row) = row else {
+        return Err(not_ours(tx, id).await);
+    };
+    let repository = row.text(0)?;
+    if dialect == Dialect::Postgres {
+        // The repository may not exist yet, so that it has no row to lock.
+        sqlx::query(LOCK_QUOTA)
+            .bind(&repository)
+            .execute(&mut *tx)
+            .await?;
+    }
+    let row = sqlx::query(USED)
+        .bind(&repository)
+        .bind(id.as_str())
+        .fetch_one(&mut *tx)
+        .await?;
+    let used = row.size(0)?.saturating_add(row.size(1)?);
+    if used.saturating_add(size) > quota {
+        return Err(Fault::Refused(Error::QuotaExceeded {
+            limit: quota,
+            used,
+            wanted: size,
+        }));
+    }
+    sqlx::query("UPDATE uploads SET reserved = $2 WHERE id = $1")
+        .bind(id.as_str())
+        .bind(signed(size))
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// Counts uploads of a repository and of all, each up to `most`.
+pub(super) async fn count(
+    connection: &mut AnyConnection,
+    repository: &Repository,
+    most: u64,
+) -> Result<OpenUploads, Fault> {
+    let row = sqlx::query(COUNT)
+        .bind(repository.as_str())
+        .bind(signed(most))
+        .fetch_one(connection)
+        .await?;
+    Ok(OpenUploads {
+        of_repository: row.size(0)?,
+        of_all: row.size(1)?,
+    })
 }
 
 /// The content of a finished upload, and the quota of its repository in bytes.

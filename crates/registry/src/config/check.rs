@@ -341,6 +341,8 @@ impl Checker<'_> {
         }
         let zeros = [
             ("manifest_bytes", limits.manifest_bytes.0 == 0),
+            ("uploads", limits.uploads == 0),
+            ("uploads_per_repository", limits.uploads_per_repository == 0),
             ("connections", limits.connections == 0),
             (
                 "connections_per_address",

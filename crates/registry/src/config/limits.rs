@@ -14,6 +14,10 @@ pub struct Limits {
     pub manifest_bytes: Size,
     /// Largest blob; any, when nothing is said.
     pub blob_bytes: Option<Size>,
+    /// Uploads of all repositories that are not finished. Those that were idle for an hour make room.
+    pub uploads: u32,
+    /// Uploads of one repository that are not finished.
+    pub uploads_per_repository: u32,
     /// Requests a second of one user or address; any number, when nothing is said.
     pub requests_per_second: Option<f64>,
     /// Requests that may come at once beyond that.
@@ -42,6 +46,8 @@ impl Default for Limits {
         Self {
             manifest_bytes: Size::mebibytes(4),
             blob_bytes: None,
+            uploads: 20_000,
+            uploads_per_repository: 1000,
             requests_per_second: None,
             request_burst: 200,
             concurrent_requests: None,

@@ -32,7 +32,7 @@ pub struct RepositoryRule {
     /// Whether images may come without all of their layers, as sparse copies do.
     #[serde(default)]
     pub may_lack_layers: bool,
-    /// Bytes of all blobs of one repository.
+    /// Bytes of all blobs, manifests and unfinished uploads of one repository.
     #[serde(default)]
     pub quota: Option<Size>,
 }

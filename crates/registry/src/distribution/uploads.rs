@@ -7,11 +7,13 @@
 //!                                     \--DELETE, 24 h of silence--> gone
 //! ```
 
+mod allowance;
 mod cancel;
 mod chunk;
 mod finish;
 mod patch;
 mod session;
+mod sessions;
 mod start;
 mod status;
 mod writing;

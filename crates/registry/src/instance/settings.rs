@@ -20,7 +20,7 @@ use crate::rules::{Rule, Rules, VerifyingKey};
 use crate::schemas::{FamilySchemas, Schemas};
 use crate::server::ConnectionLimits;
 use crate::telemetry::Export;
-use crate::terms::{Exposure, Terms};
+use crate::terms::{Exposure, SessionLimits, Terms};
 
 /// Time limit of a TLS handshake when TLS is not configured.
 const HANDSHAKE: Duration = Duration::from_secs(10);
@@ -41,6 +41,10 @@ pub(super) fn terms(config: &Config) -> Result<Terms, Error> {
         rules: Rules::new(rules),
         schemas,
         blob_bytes: config.limits.blob_bytes.map_or(u64::MAX, |size| size.0),
+        sessions: SessionLimits {
+            of_repository: config.limits.uploads_per_repository.into(),
+            of_all: config.limits.uploads.into(),
+        },
         manifest_bytes: manifest_bytes
             .map_or(MAX_MANIFEST_BYTES, |limit| limit.min(MAX_MANIFEST_BYTES)),
         takes_deletions: config.delete,

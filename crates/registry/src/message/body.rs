@@ -58,6 +58,12 @@ impl RequestBody {
         self.body.as_ref().is_none_or(|body| body.is_end_stream())
     }
 
+    /// Number of bytes that are still to come, if the client said it.
+    pub(crate) fn announced(&self) -> Option<u64> {
+        let hint = self.body.as_ref().map(Incoming::size_hint);
+        hint.map_or(Some(0), |hint| hint.exact())
+    }
+
     /// Reads the next bytes; `None` at the end.
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, Refusal> {
         let slow = |message| {
@@ -107,11 +113,7 @@ impl RequestBody {
             )
             .status(StatusCode::PAYLOAD_TOO_LARGE)
         };
-        let announced = self
-            .body
-            .as_ref()
-            .map_or(0, |body| body.size_hint().lower());
-        if announced > limit as u64 {
+        if self.announced().is_some_and(|size| size > limit as u64) {
             return Err(too_large());
         }
         let mut whole = BytesMut::new();

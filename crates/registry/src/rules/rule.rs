@@ -30,7 +30,8 @@ pub(crate) struct Rule {
     /// Public keys, one of which must have signed a manifest before a tag is set to it. When empty,
     /// no signature is required.
     pub(crate) signers: Vec<VerifyingKey>,
-    /// Largest sum of blobs that each of the repositories may have, in bytes.
+    /// Largest sum of blobs, manifests and unfinished uploads that each of the repositories may
+    /// have, in bytes.
     pub(crate) quota: Option<u64>,
 }
 

@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use lazaret_oci::{Descriptor, Digest, media_type};
+use lazaret_testing::http::Request;
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _};
 use serde_json::{Value, json};
@@ -142,6 +143,39 @@ fn quotas_stop_uploads_and_mounts() {
     let gone = format!("/v2/small/a/blobs/{}", Digest::of(&big));
     assert_eq!(served.send("DELETE", &gone, &[], b"").status, 202);
     served.push_blob("small/a", &[8; 101]);
+}
+
+#[test]
+fn quotas_count_manifests_and_staged_content() {
+    let (_parent, served) = ruled("small/*", "quota = \"1000B\"");
+    let first = served.start_upload("small/a");
+    let reply = served.send("PATCH", &first, &[], &[7; 600]);
+    assert_eq!(reply.status, 202, "{reply:?}");
+    // What one session has staged is missing to others, and to itself.
+    let second = served.start_upload("small/a");
+    served
+        .send("PATCH", &second, &[], &[8; 401])
+        .is_error(403, "DENIED");
+    served
+        .send("PATCH", &first, &[], &[7; 401])
+        .is_error(403, "DENIED");
+    assert_eq!(served.send("PATCH", &second, &[], &[8; 400]).status, 202);
+    // Without an announced length it is noticed while the bytes come.
+    Request::new("PATCH", &second)
+        .streamed(b"8")
+        .send(served.address)
+        .unwrap()
+        .is_error(403, "DENIED");
+    for location in [first, second] {
+        assert_eq!(served.send("DELETE", &location, &[], b"").status, 204);
+    }
+    let mut index = json!({"schemaVersion": 2, "mediaType": media_type::INDEX, "manifests": []});
+    assert_eq!(served.put_manifest("small/a", "v1", &index).status, 201);
+    index["annotations"] = json!({"long": "x".repeat(900)});
+    served
+        .put_manifest("small/a", "v2", &index)
+        .is_error(403, "DENIED");
+    assert_eq!(served.put_manifest("large/a", "v2", &index).status, 201);
 }
 
 /// A key pair, with the public key in the form of cosign's `.pub` file.

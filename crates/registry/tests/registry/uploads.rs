@@ -8,6 +8,27 @@ use lazaret_oci::Digest;
 use crate::support::{Served, served};
 
 #[test]
+fn sessions_are_limited() {
+    let parent = tempfile::tempdir().unwrap();
+    let settings = "[limits]\nuploads_per_repository = 2\nuploads = 3\n";
+    let served = Served::with_settings(parent.path(), settings);
+    let refused = |name: &str| {
+        let reply = served.send("POST", &format!("/v2/{name}/blobs/uploads/"), &[], b"");
+        assert_eq!(reply.header("retry-after"), Some("60"), "{reply:?}");
+        reply.is_error(429, "TOOMANYREQUESTS");
+    };
+    let first = served.start_upload("a");
+    served.start_upload("a");
+    refused("a");
+    served.start_upload("b");
+    refused("b");
+    // A session that ends makes room.
+    assert_eq!(served.send("DELETE", &first, &[], b"").status, 204);
+    served.push_blob("a", b"content");
+    served.start_upload("b");
+}
+
+#[test]
 fn in_chunks() {
     let (_parent, served) = served();
     let location = served.start_upload("acme/app");

@@ -83,6 +83,7 @@ fn statements(dialect: Dialect) -> Vec<&'static str> {
         blobs::GET,
         blobs::REPOSITORIES,
         uploads::EXPIRE,
+        uploads::USED,
         listings::TAGS,
         listings::REPOSITORIES,
         listings::ALL_REPOSITORIES,

@@ -8,9 +8,9 @@ use std::time::{Duration, SystemTime};
 
 use lazaret_content::{
     ApiKey, ApiKeys, Blob, BlobStore, BoxFuture, Claim, Collection, Database, Error, Event,
-    Finished, Garbage, Listing, ManifestSelector, Metadata, NewManifest, ObjectWriter, Outbox,
-    Page, Referrer, RepositoryContents, Staged, StoredBlob, StoredManifest, StoredObject, Unlinked,
-    UnusedBlob, UnusedLink, UploadId, UploadSession,
+    Finished, Garbage, Listing, ManifestSelector, Metadata, NewManifest, ObjectWriter, OpenUploads,
+    Outbox, Page, Referrer, RepositoryContents, Staged, StoredBlob, StoredManifest, StoredObject,
+    Unlinked, UnusedBlob, UnusedLink, UploadId, UploadSession,
 };
 use lazaret_oci::{Descriptor, Digest, Hasher, Repository, Tag};
 use tokio::sync::Semaphore;
@@ -108,9 +108,11 @@ impl Metadata for Gated {
         fn mount_blob(to: &'a Repository, from: &'a Repository, digest: &'a Digest, quota: Option<u64>) -> Option<StoredBlob>;
         fn unlink_blob(repository: &'a Repository, digest: &'a Digest) -> Unlinked;
         fn begin_upload(session: &'a UploadSession) -> ();
+        fn open_uploads(repository: &'a Repository, most: u64) -> OpenUploads;
         fn upload(id: &'a UploadId) -> Option<UploadSession>;
         fn claim_upload(id: &'a UploadId, claim: &'a Claim, lease: Duration) -> UploadSession;
         fn renew_claim(id: &'a UploadId, claim: &'a Claim, lease: Duration) -> bool;
+        fn reserve_upload(id: &'a UploadId, claim: &'a Claim, size: u64, quota: u64) -> ();
         fn release_upload(id: &'a UploadId, claim: &'a Claim, staged: &'a Staged) -> ();
         fn finish_upload(id: &'a UploadId, claim: &'a Claim, digest: &'a Digest, size: u64, quota: Option<u64>) -> Finished;
         fn discard_upload(id: &'a UploadId, claim: &'a Claim) -> bool;
@@ -295,5 +297,6 @@ fn new(
         sizes: Vec::new(),
         needs_manifests: false,
         tags_are_immutable: false,
+        quota: None,
     }
 }

@@ -10,7 +10,8 @@ const FAULTS: &[(&str, &str)] = &[
     (
         "counts other bytes than it holds",
         "SELECT name FROM repositories WHERE bytes <> \
-         (SELECT coalesce(sum(size), 0) FROM links WHERE repository = name)",
+         (SELECT coalesce(sum(size), 0) FROM links WHERE repository = name) + \
+         (SELECT coalesce(sum(size), 0) FROM manifests WHERE repository = name)",
     ),
     (
         "counts other manifests than it holds",

@@ -133,7 +133,7 @@ pub(super) async fn links_that_nobody_needs_go(place: &Place) {
     assert_eq!(db.drop_links(&[], before).await.unwrap(), 0);
     // The bytes do not count any more.
     let (id, claim) = claimed(&db, "a").await;
-    let finished = db.finish_upload(&id, &claim, &unused, 6, Some(10)).await;
+    let finished = db.finish_upload(&id, &claim, &unused, 6, Some(11)).await;
     assert_eq!(finished.unwrap(), Finished::Duplicate);
 }
 

@@ -155,6 +155,7 @@ pub(crate) fn manifest(content: &str, tags: &[&str]) -> NewManifest {
         sizes: Vec::new(),
         needs_manifests: false,
         tags_are_immutable: false,
+        quota: None,
     }
 }
 

@@ -26,6 +26,7 @@ on_every_database! { metadata:
     blobs_that_manifests_name_stay
     mounting
     quotas
+    manifests_count_for_quotas
     a_quarantined_blob_is_not_there_until_pushed_again
 }
 
@@ -352,6 +353,47 @@ pub(super) async fn mounting(place: &Place) {
     assert_eq!(db.mount_blob(&b, &a, &digest, None).await.unwrap(), None);
     let again = db.mount_blob(&b, &b, &digest, Some(0)).await.unwrap();
     assert!(again.is_some(), "what is there already costs nothing");
+}
+
+pub(super) async fn manifests_count_for_quotas(place: &Place) {
+    let db = place.open().await;
+    let name = repository("a");
+    let (six, _) = push(&db, "a", "123456").await;
+    let with_quota = |text: &str, quota| NewManifest {
+        quota: Some(quota),
+        ..manifest(text, &[])
+    };
+    let refused = db.put_manifest(&name, with_quota("12345", 10)).await;
+    assert!(
+        matches!(
+            refused,
+            Err(Error::QuotaExceeded {
+                limit: 10,
+                used: 6,
+                wanted: 5
+            })
+        ),
+        "{refused:?}"
+    );
+    let four = with_quota("1234", 10);
+    db.put_manifest(&name, four.clone()).await.unwrap();
+    db.put_manifest(&name, four.clone())
+        .await
+        .expect("what is there already costs nothing");
+    let (other, _) = push(&db, "b", "1").await;
+    let refused = db
+        .mount_blob(&name, &repository("b"), &other, Some(10))
+        .await;
+    assert!(
+        matches!(refused, Err(Error::QuotaExceeded { used: 10, .. })),
+        "{refused:?}"
+    );
+    assert!(db.delete_manifest(&name, &four.digest, &[]).await.unwrap());
+    assert_eq!(db.unlink_blob(&name, &six).await.unwrap(), Unlinked::Done);
+    db.put_manifest(&name, with_quota("1234567890", 10))
+        .await
+        .unwrap();
+    assert_eq!(place.audit().await, Vec::<String>::new());
 }
 
 pub(super) async fn quotas(place: &Place) {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use lazaret_content::{Claim, Error, Finished, Staged, UploadId, UploadSession};
+use lazaret_content::{Claim, Clock as _, Error, Finished, Staged, UploadId, UploadSession};
 use lazaret_oci::{Algorithm, Digest};
 
 use super::databases::{LEASE, Place, claimed, on_every_database, repository};
@@ -13,6 +13,8 @@ on_every_database! { uploads:
     a_lost_claim_can_do_nothing
     discarding
     expiring
+    reserving_a_quota
+    counting
     unknown_uploads
 }
 
@@ -21,6 +23,53 @@ fn staged(size: u64) -> Staged {
         size,
         state: Some(format!("{{\"parts\":[\"{size}\"]}}")),
     }
+}
+
+pub(super) async fn reserving_a_quota(place: &Place) {
+    let db = place.open().await;
+    let (one, first) = claimed(&db, "a").await;
+    let (two, second) = claimed(&db, "a").await;
+    let (elsewhere, third) = claimed(&db, "b").await;
+    db.reserve_upload(&one, &first, 6, 10).await.unwrap();
+    let refused = db.reserve_upload(&two, &second, 5, 10).await;
+    assert!(
+        matches!(
+            refused,
+            Err(Error::QuotaExceeded {
+                limit: 10,
+                used: 6,
+                wanted: 5
+            })
+        ),
+        "{refused:?}"
+    );
+    db.reserve_upload(&elsewhere, &third, 10, 10).await.unwrap();
+    let lost = db.reserve_upload(&two, &first, 1, 10).await;
+    assert!(matches!(lost, Err(Error::UploadBusy { .. })), "{lost:?}");
+    // What was written counts instead of what was reserved.
+    db.release_upload(&one, &first, &staged(3)).await.unwrap();
+    db.reserve_upload(&two, &second, 7, 10).await.unwrap();
+    assert!(db.discard_upload(&one, &first).await.unwrap());
+    db.reserve_upload(&two, &second, 10, 10).await.unwrap();
+}
+
+pub(super) async fn counting(place: &Place) {
+    let db = place.open().await;
+    let (name, most) = (repository("a"), 2);
+    let open = db.open_uploads(&name, most).await.unwrap();
+    assert_eq!((open.of_repository, open.of_all), (0, 0));
+    let (id, claim) = claimed(&db, "a").await;
+    claimed(&db, "b").await;
+    let open = db.open_uploads(&name, most).await.unwrap();
+    assert_eq!((open.of_repository, open.of_all), (1, 2));
+    for _ in 0..3 {
+        claimed(&db, "a").await;
+    }
+    let open = db.open_uploads(&name, most).await.unwrap();
+    assert_eq!((open.of_repository, open.of_all), (2, 2));
+    assert!(db.discard_upload(&id, &claim).await.unwrap());
+    let open = db.open_uploads(&name, 100).await.unwrap();
+    assert_eq!((open.of_repository, open.of_all), (3, 4));
 }
 
 pub(super) async fn an_upload_from_begin_to_finish(place: &Place) {

@@ -26,6 +26,10 @@ pub(crate) async fn repositories(registry: &Registry, caller: &Caller, query: &Q
     ))
 }
 
+/// Fewest names to ask for at a time, so that hidden names between those of a small page do not cost a
+/// question for each.
+const AT_ONCE: usize = 1000;
+
 /// A page of the repositories that the caller may see. Other names take no room in a page and never
 /// end one, so that a page reveals nothing about them.
 async fn visible(
@@ -35,7 +39,7 @@ async fn visible(
 ) -> Result<Listing<Repository>, Refusal> {
     let limit = page.limit.unwrap_or(usize::MAX);
     // One more than is shown, to know whether there is another page.
-    page.limit = page.limit.map(|limit| limit.saturating_add(1));
+    page.limit = page.limit.map(|limit| limit.saturating_add(1).max(AT_ONCE));
     let mut found = Listing {
         items: Vec::new(),
         more: false,

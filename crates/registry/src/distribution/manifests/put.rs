@@ -14,6 +14,7 @@ use lazaret_oci::{
     Descriptor, Digest, Manifest, ManifestContent, ManifestDocument, Repository, Tag,
 };
 
+use crate::manifest_room::ARRIVAL;
 use crate::message::{Outcome, Query, Refusal, RequestBody, answer};
 use crate::registry::Registry;
 use crate::rules;
@@ -23,6 +24,8 @@ use crate::terms::Terms;
 const SUBJECT: HeaderName = HeaderName::from_static("oci-subject");
 const TAG: HeaderName = HeaderName::from_static("oci-tag");
 
+/// Size of a manifest in bytes up to which it is parsed at once.
+const QUICK: usize = 64 * 1024;
 /// Largest number of tags that one request may set.
 const MOST_TAGS: usize = 100;
 
@@ -35,12 +38,20 @@ pub(crate) async fn put(
     body: &mut RequestBody,
 ) -> Outcome {
     let terms = registry.terms();
-    let raw = body.read(terms.manifest_bytes).await?;
+    let room = &registry.manifest_room;
+    let announced = body.announced().map(usize::try_from).and_then(Result::ok);
+    let size = announced.unwrap_or(usize::MAX).min(terms.manifest_bytes);
+    let share = room.take(size).await?;
+    let raw = match &share {
+        None => body.read(terms.manifest_bytes).await?,
+        Some(_) => tokio::time::timeout(ARRIVAL, body.read(terms.manifest_bytes))
+            .await
+            .map_err(|_| too_slow())??,
+    };
     let content_type = headers
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok());
-    let document = ManifestDocument::parse(raw.to_vec(), content_type)
-        .map_err(|error| Refusal::new(ErrorCode::ManifestInvalid, error.to_string()))?;
+    let document = parse(&raw, content_type).await?;
     let digest = match selector {
         ManifestSelector::Digest(expected) => verified(expected, &raw)?,
         ManifestSelector::Tag(_) => document.digest().clone(),
@@ -79,9 +90,11 @@ pub(crate) async fn put(
         needs_manifests: rule.is_some_and(|rule| rule.needs_manifests),
         tags_are_immutable: rule.is_some_and(|rule| rule.is_immutable(&tags)),
         tags: tags.clone(),
+        quota: rule.and_then(|rule| rule.quota),
     };
     let may_lack_layers = rule.is_some_and(|rule| rule.may_lack_layers);
-    store(registry, repository, manifest, may_lack_layers).await?;
+    let stored = store(registry, repository, manifest, may_lack_layers);
+    room.in_turn(size, stored).await?;
     let location = format!("/v2/{repository}/manifests/{digest}");
     let mut response = answer::with(
         answer::empty(StatusCode::CREATED),
@@ -100,6 +113,27 @@ pub(crate) async fn put(
         }
     }
     Ok(response)
+}
+
+/// Parses a manifest, in a thread of its own when that takes longer than other requests should wait.
+async fn parse(raw: &Bytes, content_type: Option<&str>) -> Result<ManifestDocument, Refusal> {
+    let invalid =
+        |error: lazaret_oci::Error| Refusal::new(ErrorCode::ManifestInvalid, error.to_string());
+    if raw.len() <= QUICK {
+        return ManifestDocument::parse(raw.to_vec(), content_type).map_err(invalid);
+    }
+    let (raw, content_type) = (raw.clone(), content_type.map(str::to_owned));
+    let parse = move || ManifestDocument::parse(raw.to_vec(), content_type.as_deref());
+    tokio::task::spawn_blocking(parse)
+        .await
+        .map_err(|_| Refusal::internal("the check of the manifest failed"))?
+        .map_err(invalid)
+}
+
+fn too_slow() -> Refusal {
+    let seconds = ARRIVAL.as_secs();
+    let message = format!("a manifest of this size has to arrive within {seconds} seconds");
+    Refusal::new(ErrorCode::SizeInvalid, message).status(StatusCode::REQUEST_TIMEOUT)
 }
 
 /// Stores a manifest. If layers may be missing, it is stored without references to the missing

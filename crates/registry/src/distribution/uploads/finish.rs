@@ -35,9 +35,15 @@ pub(crate) async fn finish(
         let outcome = async {
             let mut upload = Writing::claim(&registry, &to, &id).await?;
             let has_more = chunk.is_some() || !body.is_empty();
-            if has_more && let Err(refusal) = upload.chunk(&mut body, chunk).await {
-                upload.release().await?;
-                return Err(refusal);
+            if has_more {
+                let appended = match upload.expect(&expected).await {
+                    Ok(()) => upload.chunk(&mut body, chunk).await,
+                    Err(refusal) => Err(refusal),
+                };
+                if let Err(refusal) = appended {
+                    upload.release().await?;
+                    return Err(refusal);
+                }
             }
             upload.finish(&expected).await
         };

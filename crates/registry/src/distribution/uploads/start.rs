@@ -98,7 +98,11 @@ async fn monolithic(
     detached(body, |mut body| async move {
         let outcome = async {
             let mut upload = Writing::begin(&registry, &repository, digest.algorithm()).await?;
-            match upload.append(&mut body, None).await {
+            let appended = match upload.expect(&digest).await {
+                Ok(()) => upload.append(&mut body, None).await,
+                Err(refusal) => Err(refusal),
+            };
+            match appended {
                 Ok(()) => upload.finish(&digest).await,
                 Err(refusal) => {
                     // No client knows the upload, so nobody could continue it.

@@ -19,7 +19,9 @@ use lazaret_oci::wire::ErrorCode;
 use lazaret_oci::{Algorithm, Digest, Hasher, Repository};
 use tokio::time::Instant;
 
+use super::allowance::Allowance;
 use super::session::out_of_order;
+use super::sessions;
 use crate::message::{Refusal, RequestBody};
 use crate::registry::Registry;
 
@@ -57,6 +59,7 @@ pub(super) struct Writing {
     claim: Claim,
     hasher: Option<Hasher>,
     renewed: Instant,
+    allowance: Allowance,
 }
 
 impl Writing {
@@ -88,6 +91,7 @@ impl Writing {
             claim,
             hasher,
             renewed: Instant::now(),
+            allowance: Allowance::default(),
         };
         if writing.session.repository != *repository {
             writing.release().await?;
@@ -104,6 +108,28 @@ impl Writing {
     ) -> Result<Self, Refusal> {
         let session = begin(registry, repository, algorithm).await?;
         Self::claim(registry, repository, &session.id).await
+    }
+
+    /// Takes note of the digest that the upload is to have: content that the repository has takes
+    /// nothing of its quota.
+    pub(super) async fn expect(&mut self, digest: &Digest) -> Result<(), Refusal> {
+        let repository = &self.session.repository;
+        if self.registry.terms().rules.quota(repository).is_none() {
+            return Ok(());
+        }
+        let stored = self.registry.stores.metadata.blob(repository, digest);
+        if let Some(stored) = stored.await? {
+            self.allowance.allow(stored.size);
+        }
+        Ok(())
+    }
+
+    /// Makes sure that the quota has room for an upload of `size` bytes.
+    async fn reserve(&mut self, size: u64) -> Result<(), Refusal> {
+        let (session, claim) = (&self.session, &self.claim);
+        self.allowance
+            .reserve(&self.registry, session, claim, size)
+            .await
     }
 
     /// Number of staged bytes.
@@ -140,7 +166,11 @@ impl Writing {
         body: &mut RequestBody,
         limit: Option<u64>,
     ) -> Result<(), Refusal> {
-        let (id, staged) = (&self.session.id, self.session.staged.clone());
+        let staged = self.session.staged.clone();
+        let mut total = staged.size;
+        if let Some(announced) = body.announced() {
+            self.reserve(total.saturating_add(announced)).await?;
+        }
         let most = self.registry.terms().blob_bytes;
         let mut left = limit.unwrap_or(u64::MAX);
         let mut room = most.saturating_sub(staged.size);
@@ -149,7 +179,7 @@ impl Writing {
             .registry
             .stores
             .objects
-            .append(id, staged, hasher)
+            .append(&self.session.id, staged, hasher)
             .await?;
         let outcome = loop {
             let bytes = match body.next().await {
@@ -168,6 +198,10 @@ impl Writing {
                 let message = format!("the blob is larger than {most} bytes");
                 break Err(Refusal::new(ErrorCode::SizeInvalid, message)
                     .status(StatusCode::PAYLOAD_TOO_LARGE));
+            }
+            total += length;
+            if let Err(refusal) = self.reserve(total).await {
+                break Err(refusal);
             }
             left -= length;
             room -= length;
@@ -321,6 +355,7 @@ pub(super) async fn begin(
     repository: &Repository,
     algorithm: Algorithm,
 ) -> Result<UploadSession, Refusal> {
+    sessions::require_place(registry, repository).await?;
     let session = UploadSession {
         id: UploadId::random(),
         repository: repository.clone(),

@@ -1,0 +1,3 @@
+-- When the database was made; no row in one that was made before this was asked.
+
+CREATE TABLE lazaret_origin (created BIGINT NOT NULL);
