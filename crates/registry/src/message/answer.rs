@@ -56,7 +56,8 @@ pub(crate) fn json(status: StatusCode, value: &serde_json::Value) -> Response<Bo
     json_bytes(status, value.to_string().into_bytes())
 }
 
-pub(super) fn json_bytes(status: StatusCode, text: Vec<u8>) -> Response<Body> {
+/// A JSON document as text.
+pub(crate) fn json_bytes(status: StatusCode, text: Vec<u8>) -> Response<Body> {
     with(
         bytes(status, text.into()),
         header::CONTENT_TYPE,

@@ -231,3 +231,36 @@ fn referrers() {
         .get("/v2/a/referrers/sha256:zz")
         .is_error(400, "DIGEST_INVALID");
 }
+
+#[test]
+fn annotations_of_referrers_are_bounded_and_so_are_pages_of_them() {
+    const MOST: usize = 256 * 1024;
+    const PAGE: usize = 4 * 1024 * 1024;
+    let (_parent, served) = served();
+    let (_, subject) = served.push_image("a", "v1");
+    let attach = |number: usize, bytes: usize| {
+        let mut manifest = image();
+        manifest["subject"] = json!(Descriptor::new(media_type::MANIFEST, subject.clone(), 1));
+        let name = format!("{number:04}");
+        manifest["annotations"] = json!({ &name: "x".repeat(bytes - name.len()) });
+        let digest = Digest::of(&serde_json::to_vec(&manifest).unwrap()).to_string();
+        served.put_manifest("a", &digest, &manifest)
+    };
+    attach(0, MOST + 1).is_error(400, "MANIFEST_INVALID");
+    for number in 0..40 {
+        assert_eq!(attach(number, MOST).status, 201);
+    }
+    let mut path = format!("/v2/a/referrers/{subject}");
+    let (mut found, mut pages) = (0, 0);
+    loop {
+        let reply = served.get(&path);
+        assert!(reply.body.len() < PAGE + MOST, "{}", reply.body.len());
+        found += reply.json()["manifests"].as_array().unwrap().len();
+        pages += 1;
+        let Some(link) = reply.header("link") else {
+            break;
+        };
+        path = link[1..link.find('>').unwrap()].to_owned();
+    }
+    assert_eq!((found, pages), (40, 3));
+}

@@ -1,14 +1,24 @@
 //! Answers `/v2/<name>/referrers/<digest>` (distribution-spec 1.1, "Listing Referrers").
 
 use http::{HeaderName, StatusCode, header};
-use lazaret_oci::{Digest, Repository, media_type};
+use lazaret_oci::{Descriptor, Digest, Repository, media_type};
+use serde::Serialize;
 
 use super::page::{page, with_next};
 use crate::message::query::{Query, encode};
-use crate::message::{Outcome, answer};
+use crate::message::{Outcome, Refusal, answer};
 use crate::registry::Registry;
 
 const FILTERS_APPLIED: HeaderName = HeaderName::from_static("oci-filters-applied");
+
+/// The answer, which is written without a copy of its descriptors: a page of them has megabytes.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Index<'a> {
+    schema_version: u8,
+    media_type: &'a str,
+    manifests: &'a [Descriptor],
+}
 
 /// An index of the referrers. It is empty when there are none, because the subject need not exist.
 pub(crate) async fn referrers(
@@ -29,12 +39,14 @@ pub(crate) async fn referrers(
         .last()
         .filter(|_| listing.more)
         .map(|entry| entry.digest.to_string());
-    let index = serde_json::json!({
-        "schemaVersion": 2,
-        "mediaType": media_type::INDEX,
-        "manifests": listing.items,
-    });
-    let mut response = answer::json(StatusCode::OK, &index);
+    let index = Index {
+        schema_version: 2,
+        media_type: media_type::INDEX,
+        manifests: &listing.items,
+    };
+    let text = serde_json::to_vec(&index)
+        .map_err(|_| Refusal::internal("the list of referrers cannot be written"))?;
+    let mut response = answer::json_bytes(StatusCode::OK, text);
     response = answer::with(response, header::CONTENT_TYPE, media_type::INDEX);
     let mut path = format!("/v2/{repository}/referrers/{digest}");
     if let Some(artifact_type) = filter {

@@ -1,6 +1,6 @@
 //! Stores a manifest (distribution-spec 1.1, "Pushing manifests").
 //!
-//! The checks are, in this order: syntax, digest, the schema of its family, the rule of the
+//! The checks are, in this order: syntax, annotations, digest, the schema of its family, the rule of the
 //! repository. Then it is stored in one step with its tags and its entry as a referrer, if the
 //! repository has all its blobs.
 
@@ -26,6 +26,8 @@ const TAG: HeaderName = HeaderName::from_static("oci-tag");
 
 /// Size of a manifest in bytes up to which it is parsed at once.
 const QUICK: usize = 64 * 1024;
+/// Most bytes of the names and values of the annotations of a manifest with a subject.
+const MOST_ANNOTATIONS: usize = 256 * 1024;
 /// Largest number of tags that one request may set.
 const MOST_TAGS: usize = 100;
 
@@ -52,6 +54,7 @@ pub(crate) async fn put(
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok());
     let document = parse(&raw, content_type).await?;
+    require_short_annotations(&document)?;
     let digest = match selector {
         ManifestSelector::Digest(expected) => verified(expected, &raw)?,
         ManifestSelector::Tag(_) => document.digest().clone(),
@@ -174,6 +177,28 @@ fn verified(expected: &Digest, raw: &Bytes) -> Result<Digest, Refusal> {
         ErrorCode::DigestInvalid,
         format!("the manifest has digest {actual}, not {expected}"),
     ))
+}
+
+/// Refuses a referrer with large annotations: every list of its subject's referrers repeats them.
+fn require_short_annotations(document: &ManifestDocument) -> Result<(), Refusal> {
+    if document.subject().is_none() {
+        return Ok(());
+    }
+    let annotations = match document.content() {
+        ManifestContent::Manifest(manifest) => &manifest.annotations,
+        ManifestContent::Index(index) => &index.annotations,
+    };
+    let bytes: usize = annotations
+        .iter()
+        .map(|(key, value)| key.len() + value.len())
+        .sum();
+    if bytes <= MOST_ANNOTATIONS {
+        return Ok(());
+    }
+    let message = format!(
+        "annotations of a manifest with a subject have at most {MOST_ANNOTATIONS} bytes, and these {bytes}"
+    );
+    Err(Refusal::new(ErrorCode::ManifestInvalid, message))
 }
 
 /// The tag of the path, or the tags of the query if the path has a digest.
