@@ -16,6 +16,7 @@ pub use values::{
 use std::time::Duration;
 
 use lazaret_oci::{Descriptor, Digest, Repository, Tag};
+use lazaret_values::Pattern;
 
 use crate::{BoxFuture, Error, Staged, UploadId};
 
@@ -62,11 +63,12 @@ pub trait Metadata: Send + Sync {
     /// when there was none.
     ///
     /// # Errors
-    /// [`Error::Database`].
+    /// [`Error::TagImmutable`] when one of the tags fits a pattern of `immutable`.
     fn delete_manifest<'a>(
         &'a self,
         repository: &'a Repository,
         digest: &'a Digest,
+        immutable: &'a [Pattern],
     ) -> BoxFuture<'a, Result<bool, Error>>;
 
     /// Removes a tag and keeps the manifest; `false` when there was none.

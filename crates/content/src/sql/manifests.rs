@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use lazaret_oci::{Digest, Repository, Tag};
+use lazaret_values::Pattern;
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
@@ -389,20 +390,32 @@ pub(super) async fn delete(
     dialect: Dialect,
     repository: &Repository,
     digest: &Digest,
+    immutable: &[Pattern],
 ) -> Result<bool, Fault> {
     if !links::lock(tx, dialect, repository).await? {
         return Ok(false);
     }
-    let digest = digest.to_string();
-    sqlx::query("DELETE FROM tags WHERE repository = $1 AND digest = $2")
+    let text = digest.to_string();
+    let query = "DELETE FROM tags WHERE repository = $1 AND digest = $2 RETURNING name";
+    let tags = sqlx::query(query)
         .bind(repository.as_str())
-        .bind(&digest)
-        .execute(&mut *tx)
+        .bind(&text)
+        .fetch_all(&mut *tx)
         .await?;
+    for row in &tags {
+        let tag: Tag = row.parsed(0)?;
+        if immutable
+            .iter()
+            .any(|pattern| pattern.matches(tag.as_str()))
+        {
+            let digest = digest.clone();
+            return Err(Fault::Refused(Error::TagImmutable { tag, digest }));
+        }
+    }
     let query = "DELETE FROM manifests WHERE repository = $1 AND digest = $2 RETURNING size";
     let deleted = sqlx::query(query)
         .bind(repository.as_str())
-        .bind(&digest)
+        .bind(&text)
         .fetch_optional(&mut *tx)
         .await?;
     uncount(tx, repository, deleted).await

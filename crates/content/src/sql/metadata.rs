@@ -3,6 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use lazaret_oci::{Descriptor, Digest, Repository, Tag};
+use lazaret_values::Pattern;
 
 use super::access::{read, write};
 use super::store::SqlMetadata;
@@ -44,11 +45,12 @@ impl Metadata for SqlMetadata {
         &'a self,
         repository: &'a Repository,
         digest: &'a Digest,
+        immutable: &'a [Pattern],
     ) -> BoxFuture<'a, Result<bool, Error>> {
         let dialect = self.access.dialect();
         Box::pin(async move {
             write!(self, Durable, "delete a manifest", |tx| {
-                manifests::delete(tx, dialect, repository, digest)
+                manifests::delete(tx, dialect, repository, digest, immutable)
             })
         })
     }

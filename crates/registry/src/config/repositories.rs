@@ -20,7 +20,7 @@ pub struct RepositoryRule {
     /// Whether bundles must name their parts by digest.
     #[serde(default)]
     pub pinned_bundles: bool,
-    /// Tags that never move once they are set, as patterns: `v*`.
+    /// Tags that clients neither move nor delete once they are set, as patterns: `v*`.
     #[serde(default)]
     pub immutable_tags: Vec<Pattern>,
     /// Signature that a manifest needs before a tag may point to it.

@@ -1,5 +1,8 @@
 //! Keeps the settings that a reload cannot change.
 
+#[cfg(test)]
+mod tests;
+
 use crate::config::Config;
 
 /// The new settings, except those that cannot change while the registry runs.
@@ -23,16 +26,18 @@ pub(super) fn keep_fixed(before: &Config, mut after: Config) -> Config {
         fixed.push("tls".to_owned());
         after.tls.clone_from(&before.tls);
     }
-    let redirect = |config: &Config| config.storage.bucket().map(|(_, bucket)| bucket.redirect);
-    let is_redirected = redirect(&after);
+    let links = after
+        .storage
+        .bucket()
+        .map(|(_, bucket)| (bucket.redirect, bucket.redirect_expiry));
     let mut storage = before.storage.clone();
     for bucket in [&mut storage.s3, &mut storage.gcs, &mut storage.azure]
         .into_iter()
         .flatten()
     {
         // The redirection of clients may change.
-        if let Some(redirect) = is_redirected {
-            bucket.redirect = redirect;
+        if let Some(links) = links {
+            (bucket.redirect, bucket.redirect_expiry) = links;
         }
     }
     if storage != after.storage {

@@ -95,6 +95,20 @@ fn immutable_tags_are_set_once() {
     assert_eq!(served.put_manifest("a", "v1", &manifest).status, 201);
     assert_eq!(served.put_manifest("a", "latest", &manifest).status, 201);
     assert_eq!(served.put_manifest("a", "latest", &other).status, 201);
+    // Deleting it would let it be set again.
+    let path = |reference: &str| format!("/v2/a/manifests/{reference}");
+    for reference in ["v1", "v2", &digest.to_string()] {
+        served
+            .send("DELETE", &path(reference), &[], b"")
+            .is_error(403, "DENIED");
+    }
+    let other = Digest::of(&serde_json::to_vec(&other).unwrap()).to_string();
+    for reference in ["latest", &other] {
+        assert_eq!(
+            served.send("DELETE", &path(reference), &[], b"").status,
+            202
+        );
+    }
     let now = served.get("/v2/a/manifests/v1");
     assert_eq!(
         now.header("docker-content-digest"),

@@ -94,7 +94,10 @@ impl Client {
             Task::Delete(from, blobs) => {
                 let digest = manifest(&digests(&blobs), Vec::new()).digest;
                 let name = repository(from);
-                self.database.delete_manifest(&name, &digest).await.unwrap();
+                self.database
+                    .delete_manifest(&name, &digest, &[])
+                    .await
+                    .unwrap();
                 self.ledger.deleted(&name, &digest);
             }
             Task::Untag(from, name) => {

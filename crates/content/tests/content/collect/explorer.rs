@@ -169,7 +169,10 @@ async fn play(story: &Story, mistake: Mistake) {
         // Rules find old manifests; without rules these are deleted here, but not their blobs.
         for (repository, digest) in world.ledger.manifests().into_keys() {
             if !story.retention {
-                let gone = world.database.delete_manifest(&repository, &digest).await;
+                let gone = world
+                    .database
+                    .delete_manifest(&repository, &digest, &[])
+                    .await;
                 gone.unwrap();
                 world.ledger.deleted(&repository, &digest);
             }

@@ -13,6 +13,7 @@ use lazaret_content::{
     Unlinked, UnusedBlob, UnusedLink, UploadId, UploadSession,
 };
 use lazaret_oci::{Descriptor, Digest, Hasher, Repository, Tag};
+use lazaret_values::Pattern;
 use tokio::sync::Semaphore;
 
 use super::ledger::Ledger;
@@ -97,7 +98,7 @@ impl Metadata for Gated {
     gated! {
         fn put_manifest(repository: &'a Repository, manifest: NewManifest) -> ();
         fn manifest(repository: &'a Repository, selector: &'a ManifestSelector) -> Option<StoredManifest>;
-        fn delete_manifest(repository: &'a Repository, digest: &'a Digest) -> bool;
+        fn delete_manifest(repository: &'a Repository, digest: &'a Digest, immutable: &'a [Pattern]) -> bool;
         fn delete_tag(repository: &'a Repository, tag: &'a Tag) -> bool;
         fn tags(repository: &'a Repository, page: Page) -> Option<Listing<Tag>>;
         fn repositories(page: Page) -> Listing<Repository>;
@@ -159,7 +160,7 @@ impl Collection for Gated {
         Box::pin(async move {
             self.gate.pass().await;
             let gone = if self.mistake == Mistake::IgnoresTags {
-                self.inner.delete_manifest(repository, digest).await?
+                self.inner.delete_manifest(repository, digest, &[]).await?
             } else {
                 let inner = &self.inner;
                 inner.delete_untagged(repository, digest, pushed).await?

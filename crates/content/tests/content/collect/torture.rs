@@ -197,7 +197,7 @@ impl Arena {
             && let Some(key) = self.pick(dice)
         {
             lock(&self.promises).remove(&key);
-            let gone = self.database.delete_manifest(&key.0, &key.1).await;
+            let gone = self.database.delete_manifest(&key.0, &key.1, &[]).await;
             assert!(gone.unwrap());
         }
         // Blobs in use stay, so this does no lasting harm.
@@ -354,7 +354,10 @@ async fn collection_beside_pushers_loses_nothing_and_frees_the_rest() {
     assert_eq!(objects, needed.len());
     lock(&arena.promises).clear();
     for (repository, digest) in promises.into_keys() {
-        let gone = arena.database.delete_manifest(&repository, &digest).await;
+        let gone = arena
+            .database
+            .delete_manifest(&repository, &digest, &[])
+            .await;
         assert!(gone.unwrap());
     }
     assert_eq!(arena.settle().await, 0);

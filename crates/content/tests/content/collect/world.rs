@@ -175,7 +175,10 @@ impl World {
         assert_eq!(self.blobs().await, needed(self));
         assert_eq!(self.listed().await.len(), needed(self).len());
         for (repository, digest) in self.ledger.manifests().into_keys() {
-            let gone = self.database.delete_manifest(&repository, &digest).await;
+            let gone = self
+                .database
+                .delete_manifest(&repository, &digest, &[])
+                .await;
             assert!(gone.unwrap());
             self.ledger.deleted(&repository, &digest);
         }

@@ -76,7 +76,11 @@ pub(super) async fn only_what_is_untagged_and_unnamed_goes(place: &Place) {
     );
     let left = db.contents(&name).await.unwrap().unwrap().manifests;
     assert_eq!(left.len(), 1);
-    assert!(db.delete_manifest(&name, &tagged.digest).await.unwrap());
+    assert!(
+        db.delete_manifest(&name, &tagged.digest, &[])
+            .await
+            .unwrap()
+    );
     assert_eq!(db.repositories(Page::default()).await.unwrap().items, []);
 }
 

@@ -165,7 +165,7 @@ pub(super) async fn referrers_follow_their_manifests(place: &Place) {
             .iter()
             .all(|summary| summary.subject.as_ref() == Some(&subject))
     );
-    db.delete_manifest(&name, &one.digest).await.unwrap();
+    db.delete_manifest(&name, &one.digest, &[]).await.unwrap();
     assert_eq!(listed("a").await, entries(&[&two]));
 }
 

@@ -25,6 +25,7 @@ on_every_database! { metadata:
     blobs_belong_to_repositories
     blobs_that_manifests_name_stay
     mounting
+    a_manifest_of_an_immutable_tag_stays
     quotas
     manifests_count_for_quotas
     a_quarantined_blob_is_not_there_until_pushed_again
@@ -109,7 +110,7 @@ pub(super) async fn a_manifest_can_be_pushed_again(place: &Place) {
     assert_eq!(db.unlink_blob(&name, &one).await.unwrap(), Unlinked::Done);
     assert_eq!(db.unlink_blob(&name, &two).await.unwrap(), Unlinked::InUse);
     // It is counted once: after its deletion, the repository is not listed any more.
-    assert!(db.delete_manifest(&name, &first.digest).await.unwrap());
+    assert!(db.delete_manifest(&name, &first.digest, &[]).await.unwrap());
     let listed = db.repositories(Page::default()).await.unwrap();
     assert_eq!(listed.items, []);
 }
@@ -121,14 +122,14 @@ pub(super) async fn deleting_a_manifest_takes_its_tags(place: &Place) {
     let digest = one.digest.clone();
     db.put_manifest(&name, one).await.unwrap();
     db.put_manifest(&name, two).await.unwrap();
-    assert!(db.delete_manifest(&name, &digest).await.unwrap());
-    assert!(!db.delete_manifest(&name, &digest).await.unwrap());
+    assert!(db.delete_manifest(&name, &digest, &[]).await.unwrap());
+    assert!(!db.delete_manifest(&name, &digest, &[]).await.unwrap());
     assert_eq!(by_digest(&db, "a", &digest).await, None);
     assert_eq!(by_tag(&db, "a", "v1").await, None);
     let left = db.tags(&name, Page::default()).await.unwrap().unwrap();
     assert_eq!(left.items, [tag("v2")]);
     let absent = repository("absent");
-    assert!(!db.delete_manifest(&absent, &digest).await.unwrap());
+    assert!(!db.delete_manifest(&absent, &digest, &[]).await.unwrap());
     assert_eq!(db.tags(&absent, Page::default()).await.unwrap(), None);
 }
 
@@ -332,7 +333,7 @@ pub(super) async fn blobs_that_manifests_name_stay(place: &Place) {
     db.put_manifest(&name, new.clone()).await.unwrap();
     assert_eq!(db.unlink_blob(&name, &blob).await.unwrap(), Unlinked::InUse);
     assert!(db.blob(&name, &blob).await.unwrap().is_some());
-    assert!(db.delete_manifest(&name, &new.digest).await.unwrap());
+    assert!(db.delete_manifest(&name, &new.digest, &[]).await.unwrap());
     assert_eq!(db.unlink_blob(&name, &blob).await.unwrap(), Unlinked::Done);
 }
 
@@ -353,6 +354,26 @@ pub(super) async fn mounting(place: &Place) {
     assert_eq!(db.mount_blob(&b, &a, &digest, None).await.unwrap(), None);
     let again = db.mount_blob(&b, &b, &digest, Some(0)).await.unwrap();
     assert!(again.is_some(), "what is there already costs nothing");
+}
+
+pub(super) async fn a_manifest_of_an_immutable_tag_stays(place: &Place) {
+    let db = place.open().await;
+    let name = repository("a");
+    let new = manifest("one", &["latest", "v1"]);
+    db.put_manifest(&name, new.clone()).await.unwrap();
+    let immutable = ["v*".parse().unwrap()];
+    let refused = db.delete_manifest(&name, &new.digest, &immutable).await;
+    assert!(
+        matches!(&refused, Err(Error::TagImmutable { tag, .. }) if tag.as_str() == "v1"),
+        "{refused:?}"
+    );
+    assert!(by_tag(&db, "a", "latest").await.is_some());
+    assert!(db.delete_tag(&name, &tag("v1")).await.unwrap());
+    assert!(
+        db.delete_manifest(&name, &new.digest, &immutable)
+            .await
+            .unwrap()
+    );
 }
 
 pub(super) async fn manifests_count_for_quotas(place: &Place) {

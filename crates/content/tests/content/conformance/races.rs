@@ -148,7 +148,7 @@ pub(super) async fn a_tag_points_to_one_of_its_manifests(place: &Place) {
             if number % 2 == 0 {
                 db.put_manifest(&name, new).await.unwrap();
             } else {
-                db.delete_manifest(&name, &new.digest).await.unwrap();
+                db.delete_manifest(&name, &new.digest, &[]).await.unwrap();
             }
         })
         .await;
@@ -420,7 +420,7 @@ pub(super) async fn everything_at_once(place: &Place) {
                 },
                 4 => drop(db.mount_blob(&name, &other, &digest, None).await.unwrap()),
                 5 => drop(db.unlink_blob(&name, &digest).await.unwrap()),
-                6 => drop(db.delete_manifest(&name, &new.digest).await.unwrap()),
+                6 => drop(db.delete_manifest(&name, &new.digest, &[]).await.unwrap()),
                 7 => drop(
                     db.delete_untagged(&name, &new.digest, before)
                         .await

@@ -1,6 +1,8 @@
 //! Tests that invalid settings are refused before any request is sent.
 
-use lazaret_content::{CloudObjects, CloudOptions};
+use std::time::Duration;
+
+use lazaret_content::{BlobStore as _, CloudObjects, CloudOptions, UploadId};
 
 fn open(url: &str, options: &[(&str, &str)]) -> Result<CloudObjects, String> {
     let options = options.iter();
@@ -26,6 +28,23 @@ fn buckets_of_every_kind_are_opened() {
     ];
     open("az://container/prefix", &azure).unwrap();
     open("gs://bucket/prefix", &[("skip_signature", "true")]).unwrap();
+}
+
+#[tokio::test]
+async fn links_end_when_they_are_told_to() {
+    let objects = open("s3://bucket", &KEYS).unwrap();
+    for seconds in [1, 1234] {
+        let link = objects
+            .presign()
+            .unwrap()
+            .link(&UploadId::random(), Duration::from_secs(seconds))
+            .await
+            .unwrap();
+        assert!(
+            link.contains(&format!("X-Amz-Expires={seconds}&")),
+            "{link}"
+        );
+    }
 }
 
 #[test]

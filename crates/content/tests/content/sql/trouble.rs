@@ -51,7 +51,7 @@ pub(crate) async fn callers_that_go_away_leave_nothing_half_done(place: &Place) 
             db.put_manifest(&a, new.clone()).await.unwrap();
             db.mount_blob(&b, &a, &blob, None).await.unwrap();
             push(&db, "b", &number.to_string()).await;
-            db.delete_manifest(&a, &new.digest).await.unwrap();
+            db.delete_manifest(&a, &new.digest, &[]).await.unwrap();
         });
         tokio::time::sleep(Duration::from_micros(number * 200)).await;
         task.abort();
