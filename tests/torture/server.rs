@@ -80,7 +80,14 @@ impl Server {
 pub(crate) fn serve(root: &Path) -> Command {
     let mut command = lazaret(root);
     command
-        .args(["serve", "--listen", "127.0.0.1:0", "--root"])
+        .args([
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--reserve",
+            "0B",
+            "--root",
+        ])
         .arg(root);
     command
 }

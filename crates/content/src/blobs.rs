@@ -31,7 +31,7 @@ pub trait BlobStore: Send + Sync {
     /// Bytes after that end, left by a writer that died, are discarded.
     ///
     /// # Errors
-    /// [`Error::UploadUnknown`] when the store has less than `staged` records.
+    /// [`Error::UploadUnknown`] when the store has less than `staged` records; [`Error::Full`].
     fn append<'a>(
         &'a self,
         id: &'a UploadId,
@@ -85,6 +85,14 @@ pub trait BlobStore: Send + Sync {
         after: Option<&'a UploadId>,
         limit: usize,
     ) -> BoxFuture<'a, Result<Vec<StoredObject>, Error>>;
+
+    /// Whether there is room for more content, as far as the store can tell.
+    ///
+    /// # Errors
+    /// [`Error::Full`].
+    fn room(&self) -> BoxFuture<'_, Result<(), Error>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
 
     /// Size in bytes below which chunks are inefficient, except the last.
     fn least_chunk(&self) -> u64 {

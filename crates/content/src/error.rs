@@ -96,6 +96,12 @@ pub enum Error {
         /// Number of bytes that were to be added.
         wanted: u64,
     },
+    /// There is no room for more content.
+    #[error("no room is left in {place}")]
+    Full {
+        /// The folder or database.
+        place: String,
+    },
     /// The database is out of reach or too slow, and may not be for long.
     #[error("failed to {action}: the database does not answer")]
     Unavailable {

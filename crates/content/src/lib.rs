@@ -15,6 +15,7 @@ pub mod collect;
 mod error;
 mod metadata;
 mod objects;
+mod reserve;
 mod sql;
 mod upload;
 

@@ -13,7 +13,7 @@ pub use values::{
     StoredBlob, StoredManifest, Unlinked, UploadSession,
 };
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use lazaret_oci::{Descriptor, Digest, Repository, Tag};
 use lazaret_values::Pattern;
@@ -268,6 +268,19 @@ pub trait Metadata: Send + Sync {
     /// # Errors
     /// [`Error::Database`].
     fn expire_uploads(&self, idle: Duration) -> BoxFuture<'_, Result<u64, Error>>;
+
+    /// The time at which the metadata was made, if it names nothing at all; `None` also when that
+    /// time is not known.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    fn empty_since(&self) -> BoxFuture<'_, Result<Option<SystemTime>, Error>>;
+
+    /// Whether there is room for more uploads and manifests, as far as the database can tell.
+    ///
+    /// # Errors
+    /// [`Error::Full`].
+    fn room(&self) -> BoxFuture<'_, Result<(), Error>>;
 
     /// Whether the metadata can be read now.
     ///

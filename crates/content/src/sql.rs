@@ -24,6 +24,7 @@ mod metadata;
 mod postgres;
 mod removal;
 mod schema;
+mod spare;
 mod sqlite;
 mod store;
 mod sync;

@@ -15,6 +15,7 @@ mod locked;
 mod new_file;
 mod own_dir;
 mod random;
+mod room;
 mod staging;
 mod target;
 
@@ -27,5 +28,6 @@ pub use locked::{LockedDir, LockedDirs, is_still_at, try_flock};
 pub use new_file::{NewFile, add, check_output, replace};
 pub use own_dir::OwnDir;
 pub use random::random_hex;
+pub use room::free_bytes;
 pub use staging::Staging;
 pub use target::follow_links;

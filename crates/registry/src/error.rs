@@ -40,6 +40,12 @@ pub enum Error {
         /// The error of the store.
         source: lazaret_content::Error,
     },
+    /// Content is there, and the metadata, which is younger, names none of it.
+    #[error("the metadata in {place} is empty, and there is content that it should name")]
+    MetadataLost {
+        /// The file or database.
+        place: String,
+    },
     /// There is no registry in this place.
     #[error("there is no registry: '{}' does not exist", path.display())]
     NoRegistry {

@@ -14,6 +14,7 @@ mod files;
 mod fixed;
 mod home;
 mod live;
+mod lost;
 mod marks;
 mod notify;
 mod operators;
@@ -85,6 +86,7 @@ impl Instance {
             objects: stores::objects(&config, &home)?,
             metadata: stores::metadata(&config, &home).await?,
         };
+        lost::refuse_lost_metadata(&config, &home, &stores).await?;
         let context = Context {
             keys: Some(Arc::clone(&stores.metadata) as _),
             folder: Some(stores::root(&config, &home.path).to_owned()),

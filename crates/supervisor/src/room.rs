@@ -1,12 +1,8 @@
-//! Room that is left on a file system of the host.
+//! File systems of the host that have no room left.
 
 use std::path::Path;
 
-/// Bytes that this user may still write to the file system of a folder; none when it does not tell.
-pub(crate) fn free_bytes(folder: &Path) -> Option<u64> {
-    let found = rustix::fs::statvfs(folder).ok()?;
-    found.f_bavail.checked_mul(found.f_frsize)
-}
+use lazaret_files::free_bytes;
 
 /// Whether the file system of a folder has no room left.
 #[must_use]

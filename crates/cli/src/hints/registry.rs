@@ -6,6 +6,11 @@ use lazaret_content::Error as Content;
 use lazaret_registry::Error;
 use lazaret_supervisor::ErrorClass;
 
+/// The advice for metadata that is empty beside content.
+const METADATA_LOST: &str = "bring the database back from a backup, or look whether root, metadata \
+    and storage belong together; --metadata-start-empty true begins anew without the content, \
+    which `lazaret registry check --repair` then deletes";
+
 /// The class of a registry's failure.
 pub(super) fn class(error: &Error) -> ErrorClass {
     match error {
@@ -19,7 +24,10 @@ pub(super) fn class(error: &Error) -> ErrorClass {
         Error::Read { source, .. } if source.kind() == io::ErrorKind::NotFound => {
             ErrorClass::NotFound
         }
-        Error::Read { .. } | Error::Create { .. } | Error::Temporary { .. } => ErrorClass::Storage,
+        Error::Read { .. }
+        | Error::Create { .. }
+        | Error::Temporary { .. }
+        | Error::MetadataLost { .. } => ErrorClass::Storage,
         Error::Config(_) | Error::Auth(_) | Error::Tls(_) | Error::Key(_) | Error::Schema(_) => {
             ErrorClass::Invalid
         }
@@ -38,8 +46,10 @@ pub(super) fn content_class(error: &Content) -> ErrorClass {
 
 /// The advice for an error, if there is any.
 pub(super) fn hint(error: &Error) -> Option<String> {
-    let Error::Listen { address, source } = error else {
-        return None;
+    let (address, source) = match error {
+        Error::Listen { address, source } => (address, source),
+        Error::MetadataLost { .. } => return Some(METADATA_LOST.to_owned()),
+        _ => return None,
     };
     let hint = match source.kind() {
         // Port 0 means any free port, and there was none.

@@ -18,6 +18,7 @@ use std::sync::Arc;
 use lazaret_files::blocking;
 use lazaret_oci::Hasher;
 
+use crate::reserve::Reserve;
 use crate::{
     Blob, BlobStore, BoxFuture, Durability, Error, ObjectWriter, Staged, StoredObject, UploadId,
 };
@@ -28,7 +29,10 @@ use writer::FileWriter;
 /// An object store in the folder `objects` of a root. Several processes on one machine may share
 /// it.
 #[derive(Debug, Clone)]
-pub struct FileObjects(Arc<Folder>);
+pub struct FileObjects {
+    folder: Arc<Folder>,
+    reserve: Reserve,
+}
 
 impl FileObjects {
     /// Opens the folders below `root`, and creates them if needed.
@@ -36,8 +40,16 @@ impl FileObjects {
     /// # Errors
     /// [`Error::Io`].
     pub fn open(root: &Path, durability: Durability) -> Result<Self, Error> {
-        let folder = Folder::open(root.join("objects"), durability)?;
-        Ok(Self(Arc::new(folder)))
+        let folder = Arc::new(Folder::open(root.join("objects"), durability)?);
+        let reserve = Reserve::new(root, 0);
+        Ok(Self { folder, reserve })
+    }
+
+    /// Refuses content when it would leave less than `bytes` free on the disk.
+    #[must_use]
+    pub fn with_reserve(mut self, bytes: u64) -> Self {
+        self.reserve = Reserve::new(&self.folder.root, bytes);
+        self
     }
 }
 
@@ -48,11 +60,14 @@ impl BlobStore for FileObjects {
         staged: Staged,
         hasher: Option<Hasher>,
     ) -> BoxFuture<'a, Result<Box<dyn ObjectWriter>, Error>> {
-        let (folder, id) = (Arc::clone(&self.0), id.clone());
+        let (folder, id) = (Arc::clone(&self.folder), id.clone());
+        let reserve = self.reserve.clone();
         Box::pin(blocking(move || {
+            reserve.require()?;
             let file = folder.append(&id, staged.size)?;
             let turns = Arc::clone(&folder.turns);
-            Ok(Box::new(FileWriter::new(file, hasher, turns)) as Box<dyn ObjectWriter>)
+            let writer = FileWriter::new(file, hasher, turns, reserve);
+            Ok(Box::new(writer) as Box<dyn ObjectWriter>)
         }))
     }
 
@@ -61,7 +76,7 @@ impl BlobStore for FileObjects {
         id: &'a UploadId,
         staged: &'a Staged,
     ) -> BoxFuture<'a, Result<(), Error>> {
-        let (folder, id, size) = (Arc::clone(&self.0), id.clone(), staged.size);
+        let (folder, id, size) = (Arc::clone(&self.folder), id.clone(), staged.size);
         Box::pin(blocking(move || folder.seal(&id, size)))
     }
 
@@ -71,12 +86,12 @@ impl BlobStore for FileObjects {
         size: u64,
         range: Option<Range<u64>>,
     ) -> BoxFuture<'a, Result<Option<Blob>, Error>> {
-        let (folder, id) = (Arc::clone(&self.0), id.clone());
+        let (folder, id) = (Arc::clone(&self.folder), id.clone());
         Box::pin(blocking(move || folder.read(&id, size, range)))
     }
 
     fn stat<'a>(&'a self, id: &'a UploadId) -> BoxFuture<'a, Result<Option<u64>, Error>> {
-        let (folder, id) = (Arc::clone(&self.0), id.clone());
+        let (folder, id) = (Arc::clone(&self.folder), id.clone());
         Box::pin(blocking(move || folder.stat(&id)))
     }
 
@@ -85,8 +100,13 @@ impl BlobStore for FileObjects {
         id: &'a UploadId,
         _staged: &'a Staged,
     ) -> BoxFuture<'a, Result<(), Error>> {
-        let (folder, id) = (Arc::clone(&self.0), id.clone());
+        let (folder, id) = (Arc::clone(&self.folder), id.clone());
         Box::pin(blocking(move || folder.delete(&id)))
+    }
+
+    fn room(&self) -> BoxFuture<'_, Result<(), Error>> {
+        let reserve = self.reserve.clone();
+        Box::pin(blocking(move || reserve.require()))
     }
 
     fn list<'a>(
@@ -94,7 +114,7 @@ impl BlobStore for FileObjects {
         after: Option<&'a UploadId>,
         limit: usize,
     ) -> BoxFuture<'a, Result<Vec<StoredObject>, Error>> {
-        let (folder, after) = (Arc::clone(&self.0), after.cloned());
+        let (folder, after) = (Arc::clone(&self.folder), after.cloned());
         Box::pin(blocking(move || folder.list(after.as_ref(), limit)))
     }
 }

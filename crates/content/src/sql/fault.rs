@@ -48,6 +48,9 @@ impl Fault {
                 action,
                 source: Box::new(elapsed),
             },
+            Self::Sql(error) | Self::NotBegun(error) if is_full(&error) => Error::Full {
+                place: "the database".to_owned(),
+            },
             Self::Sql(error) | Self::NotBegun(error) if is_unavailable(&error) => {
                 Error::Unavailable {
                     action,
@@ -112,6 +115,16 @@ impl Fault {
             | Self::NotBegun(sqlx::Error::Database(error)) => error.code(),
             _ => None,
         }
+    }
+}
+
+/// Whether the disk of the database is full: `SQLITE_FULL`, or `disk_full` of PostgreSQL.
+fn is_full(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Database(error) => {
+            matches!(error.code().as_deref(), Some("13" | "53100"))
+        }
+        _ => false,
     }
 }
 

@@ -1,5 +1,7 @@
 //! Pages of tags, repositories and referrers, each a range of an index.
 
+use std::time::SystemTime;
+
 use futures_util::TryStreamExt as _;
 use lazaret_oci::{Descriptor, Digest, Repository, Tag};
 use sqlx::AnyConnection;
@@ -23,6 +25,10 @@ pub(super) const REFERRERS: &str = "SELECT referrer FROM manifests \
 pub(super) const REFERRERS_OF_TYPE: &str = "SELECT referrer FROM manifests \
     WHERE repository = $1 AND subject = $2 AND artifact_type = $5 AND digest > $3 \
     ORDER BY digest LIMIT $4";
+
+const EMPTY_SINCE: &str = "SELECT created FROM lazaret_origin \
+    WHERE NOT EXISTS (SELECT 1 FROM repositories) AND NOT EXISTS (SELECT 1 FROM blobs) \
+    AND NOT EXISTS (SELECT 1 FROM uploads) AND NOT EXISTS (SELECT 1 FROM garbage)";
 
 /// Bytes of the descriptors on one page of referrers, beyond which the page ends although fewer were
 /// asked for. One descriptor is always on it.
@@ -107,6 +113,13 @@ pub(super) async fn referrers(
         descriptors.push(descriptor);
     }
     Ok(listing(descriptors, page))
+}
+
+pub(super) async fn empty_since(
+    connection: &mut AnyConnection,
+) -> Result<Option<SystemTime>, Fault> {
+    let row = sqlx::query(EMPTY_SINCE).fetch_optional(connection).await?;
+    row.map(|row| row.time(0)).transpose()
 }
 
 pub(super) async fn ping(connection: &mut AnyConnection) -> Result<(), Fault> {

@@ -23,6 +23,7 @@ impl Metadata for SqlMetadata {
     ) -> BoxFuture<'a, Result<(), Error>> {
         let (dialect, now) = (self.access.dialect(), self.now());
         Box::pin(async move {
+            self.require_room()?;
             write!(self, Durable, "store a manifest", |tx| {
                 manifests::put(tx, dialect, repository, &manifest, now)
             })
@@ -169,6 +170,7 @@ impl Metadata for SqlMetadata {
     fn begin_upload<'a>(&'a self, session: &'a UploadSession) -> BoxFuture<'a, Result<(), Error>> {
         let now = self.now();
         Box::pin(async move {
+            self.require_room()?;
             write!(self, Relaxed, "begin an upload", |tx| {
                 uploads::begin(tx, session, now)
             })
@@ -304,6 +306,14 @@ impl Metadata for SqlMetadata {
                 }
             }
         })
+    }
+
+    fn empty_since(&self) -> BoxFuture<'_, Result<Option<SystemTime>, Error>> {
+        Box::pin(async move { read!(self, "read", |connection| listings::empty_since(connection)) })
+    }
+
+    fn room(&self) -> BoxFuture<'_, Result<(), Error>> {
+        Box::pin(async move { self.require_room() })
     }
 
     fn ping(&self) -> BoxFuture<'_, Result<(), Error>> {

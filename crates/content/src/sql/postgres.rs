@@ -30,13 +30,13 @@ pub(super) struct Postgres {
 }
 
 impl Postgres {
-    pub(super) async fn connect(url: &str, connections: u32) -> Result<Self, Error> {
-        Self::open(url, connections)
+    pub(super) async fn connect(url: &str, connections: u32, now: i64) -> Result<Self, Error> {
+        Self::open(url, connections, now)
             .await
             .map_err(|fault| fault.into_error("open the metadata"))
     }
 
-    async fn open(url: &str, connections: u32) -> Result<Self, Fault> {
+    async fn open(url: &str, connections: u32, now: i64) -> Result<Self, Fault> {
         sqlx::any::install_default_drivers();
         if !url.starts_with("postgres:") && !url.starts_with("postgresql:") {
             return Err(Fault::Malformed(
@@ -51,7 +51,7 @@ impl Postgres {
             relaxed: pool(&options, relaxed, RELAXED_SETTINGS),
         };
         let mut connection = this.durable.acquire().await?;
-        schema::migrate(&mut connection, Dialect::Postgres).await?;
+        schema::migrate(&mut connection, Dialect::Postgres, now).await?;
         Ok(this)
     }
 

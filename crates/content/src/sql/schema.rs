@@ -17,12 +17,16 @@ const MIGRATIONS: &[&str] = &[
 const LOCK: &str = "SELECT CAST(pg_advisory_xact_lock(7815604210948123001) AS TEXT)";
 
 /// Migrates a database to this program's schema, if it is not there yet. Replicas that
-/// start at once wait for the first.
-pub(super) async fn migrate(connection: &mut AnyConnection, dialect: Dialect) -> Result<(), Fault> {
+/// start at once wait for the first. Returns whether anything was changed.
+pub(super) async fn migrate(
+    connection: &mut AnyConnection,
+    dialect: Dialect,
+    now: i64,
+) -> Result<bool, Fault> {
     if let Ok(Some(version)) = version(connection).await
         && current(version)?
     {
-        return Ok(());
+        return Ok(false);
     }
     let begin = match dialect {
         Dialect::Sqlite => "BEGIN IMMEDIATE",
@@ -42,6 +46,12 @@ pub(super) async fn migrate(connection: &mut AnyConnection, dialect: Dialect) ->
             let statements = AssertSqlSafe(translated(migration, dialect));
             sqlx::raw_sql(statements).execute(&mut *transaction).await?;
         }
+        if applied == 0 {
+            sqlx::query("INSERT INTO lazaret_origin (created) VALUES ($1)")
+                .bind(now)
+                .execute(&mut *transaction)
+                .await?;
+        }
         sqlx::query("DELETE FROM lazaret_schema")
             .execute(&mut *transaction)
             .await?;
@@ -51,7 +61,7 @@ pub(super) async fn migrate(connection: &mut AnyConnection, dialect: Dialect) ->
             .await?;
     }
     transaction.commit().await?;
-    Ok(())
+    Ok(true)
 }
 
 /// Number of the last migration.

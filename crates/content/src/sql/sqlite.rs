@@ -16,6 +16,7 @@ use tokio::sync::{Mutex, MutexGuard, Semaphore, SemaphorePermit};
 use super::dialect::Dialect;
 use super::fault::Fault;
 use super::schema;
+use super::spare::Spare;
 use super::sync::LogSync;
 use crate::error::io;
 use crate::{Durability, Error};
@@ -56,12 +57,13 @@ pub(super) struct Sqlite {
     permits: Semaphore,
     readers: SyncMutex<Vec<AnyConnection>>,
     log: LogSync,
+    spare: Spare,
     /// Locked while the database is open.
     _lock: File,
 }
 
 impl Sqlite {
-    pub(super) async fn open(path: &Path, durability: Durability) -> Result<Self, Error> {
+    pub(super) async fn open(path: &Path, durability: Durability, now: i64) -> Result<Self, Error> {
         let (lock, alone) = lock(path)?;
         make_private(path)?;
         let options = options(path)?;
@@ -72,32 +74,44 @@ impl Sqlite {
             permits: Semaphore::new(READERS),
             readers: SyncMutex::new(Vec::new()),
             log: LogSync::new(with_suffix(path, "-wal")),
+            spare: Spare::new(with_suffix(path, "-spare")),
             _lock: lock,
         };
-        this.prepare(alone)
+        let is_changed = this
+            .prepare(alone, now)
             .await
             .map_err(|fault| fault.into_error("open the metadata"))?;
+        if is_changed {
+            // No content may outlive the time at which the database was made.
+            this.settle().await?;
+        }
         Ok(this)
     }
 
-    async fn prepare(&self, alone: bool) -> Result<(), Fault> {
+    async fn prepare(&self, alone: bool, now: i64) -> Result<bool, Fault> {
         let mut writer = self.writer().await?;
-        schema::migrate(&mut writer, Dialect::Sqlite).await?;
+        let is_changed = schema::migrate(&mut writer, Dialect::Sqlite, now).await?;
         if alone {
             sqlx::query("UPDATE uploads SET claim = NULL WHERE claim IS NOT NULL")
                 .execute(&mut *writer)
                 .await?;
         }
-        Ok(())
+        Ok(is_changed)
     }
 
     /// The connection for writing, when it is this caller's turn.
     pub(super) async fn writer(&self) -> Result<Writer<'_>, Fault> {
         let mut writer = Writer(self.writer.lock().await);
+        self.spare.yield_room();
         if writer.0.is_none() {
             *writer.0 = Some(self.connect().await?);
         }
         Ok(writer)
+    }
+
+    /// Holds room for deletions, if the disk has it beside `reserve` bytes.
+    pub(super) fn hold_room(&self, reserve: u64) {
+        self.spare.hold_room(reserve);
     }
 
     /// A connection for reading.

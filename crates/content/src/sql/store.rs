@@ -7,12 +7,15 @@ use super::access::Access;
 use super::postgres::Postgres;
 use super::sqlite::Sqlite;
 use super::values::millis;
+use crate::reserve::Reserve;
 use crate::{Clock, Durability, Error};
 
 /// Metadata in an SQL database.
 pub struct SqlMetadata {
     pub(super) access: Access,
     clock: Arc<dyn Clock>,
+    /// The room that stays free on the disk of SQLite.
+    reserve: Option<Reserve>,
 }
 
 impl SqlMetadata {
@@ -28,9 +31,39 @@ impl SqlMetadata {
         durability: Durability,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, Error> {
-        let sqlite = Sqlite::open(path, durability).await?;
+        let sqlite = Sqlite::open(path, durability, millis(clock.now())).await?;
         let access = Access::Sqlite(Box::new(sqlite));
-        Ok(Self { access, clock })
+        Ok(Self {
+            access,
+            clock,
+            reserve: None,
+        })
+    }
+
+    /// Refuses uploads and manifests when they would leave less than `bytes` free on the disk of an
+    /// SQLite database in `folder`, so that deletions can still be written. 0 keeps nothing free.
+    /// May write a file, so it must not be called in async threads that others wait for.
+    #[must_use]
+    pub fn with_reserve(mut self, folder: &Path, bytes: u64) -> Self {
+        self.reserve = (bytes > 0).then(|| Reserve::new(folder, bytes));
+        self.hold_room();
+        self
+    }
+
+    /// Fails when there is no room for more uploads and manifests. Holds room for deletions when
+    /// there is again.
+    pub(super) fn require_room(&self) -> Result<(), Error> {
+        if let Some(reserve) = &self.reserve {
+            reserve.require()?;
+            self.hold_room();
+        }
+        Ok(())
+    }
+
+    fn hold_room(&self) {
+        if let (Access::Sqlite(sqlite), Some(reserve)) = (&self.access, &self.reserve) {
+            sqlite.hold_room(reserve.bytes());
+        }
     }
 
     /// Connects to a PostgreSQL database, which any number of replicas may share, with at most
@@ -43,8 +76,13 @@ impl SqlMetadata {
         connections: u32,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, Error> {
-        let access = Access::Postgres(Postgres::connect(url, connections).await?);
-        Ok(Self { access, clock })
+        let access =
+            Access::Postgres(Postgres::connect(url, connections, millis(clock.now())).await?);
+        Ok(Self {
+            access,
+            clock,
+            reserve: None,
+        })
     }
 
     /// The current time in milliseconds since 1970.

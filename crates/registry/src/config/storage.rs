@@ -79,6 +79,9 @@ pub struct Metadata {
     pub sqlite: Option<Sqlite>,
     /// A database of PostgreSQL: any number of replicas.
     pub postgres: Option<Postgres>,
+    /// Whether to begin with empty metadata although older content is there. It is refused
+    /// otherwise, because the metadata is probably lost.
+    pub start_empty: bool,
 }
 
 /// Metadata in a file.

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use lazaret_auth as auth;
-use lazaret_values::Period;
+use lazaret_values::{Period, Size};
 
 use crate::server::TlsFiles;
 
@@ -27,6 +27,9 @@ pub struct Config {
     /// folder].
     #[schemars(extend("format" = "path"))]
     pub root: Option<PathBuf>,
+    /// Bytes that stay free on the disks of files and SQLite, so that deletions and collection still
+    /// work when pushes have filled the rest; `0B` for none.
+    pub reserve: Size,
     /// Whether tags, manifests and blobs can be deleted by clients.
     pub delete: bool,
     /// Folder of further artifact families: one JSON Schema each. Read again when it changes.
@@ -69,6 +72,7 @@ impl Default for Config {
         Self {
             listen: vec![SocketAddr::from(([127, 0, 0, 1], 5000))],
             root: None,
+            reserve: Size::mebibytes(64),
             delete: true,
             types_folder: None,
             tls: None,

@@ -18,6 +18,7 @@ pub(super) fn keep_fixed(before: &Config, mut after: Config) -> Config {
     }
     keep!(listen);
     keep!(root);
+    keep!(reserve);
     keep!(metadata);
     keep!(metrics.listen);
     keep!(log.format);

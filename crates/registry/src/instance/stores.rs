@@ -4,9 +4,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use lazaret_content::{
-    BlobStore, CloudObjects, CloudOptions, Database, FileObjects, SqlMetadata, SystemClock,
+    BlobStore, CloudObjects, CloudOptions, Database, Durability, FileObjects, SqlMetadata,
+    SystemClock,
 };
 
+use lazaret_files::{Stopped, blocking};
 use lazaret_values::Secret;
 
 use super::files;
@@ -44,7 +46,7 @@ pub(super) fn objects(config: &Config, home: &Home) -> Result<Arc<dyn BlobStore>
         place: root.display().to_string(),
         source,
     })?;
-    Ok(Arc::new(objects))
+    Ok(Arc::new(objects.with_reserve(reserve(config, home))))
 }
 
 fn cloud(bucket: &Bucket) -> Result<CloudOptions, Error> {
@@ -103,7 +105,26 @@ pub(super) async fn metadata(config: &Config, home: &Home) -> Result<Arc<dyn Dat
             place: path.display().to_string(),
             source,
         })?;
-    Ok(Arc::new(database))
+    let folder = path.parent().unwrap_or(&home.path).to_owned();
+    let reserve = reserve(config, home);
+    let database = blocking(move || Ok::<_, Stopped>(database.with_reserve(&folder, reserve)));
+    Ok(Arc::new(database.await?))
+}
+
+/// Bytes that stay free on each disk. What is temporary has nothing to be freed.
+fn reserve(config: &Config, home: &Home) -> u64 {
+    match home.durability {
+        Durability::Synced => config.reserve.0,
+        Durability::Ephemeral => 0,
+    }
+}
+
+/// The place of the metadata, for messages. A URL may contain a password, so it is not named.
+pub(super) fn place(config: &Config, home: &Home) -> String {
+    match config.metadata.postgres {
+        Some(_) => "PostgreSQL".to_owned(),
+        None => sqlite(config, &home.path).display().to_string(),
+    }
 }
 
 /// The path of the SQLite file.

@@ -272,3 +272,33 @@ async fn content_is_collected_as_often_as_the_file_says() {
     drop(running.stop);
     running.task.await.unwrap();
 }
+
+#[tokio::test]
+async fn empty_metadata_beside_older_content_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let listen = "listen = [\"127.0.0.1:0\"]\n";
+    let open = async |settings: &str| {
+        let source = source(folder.path(), &format!("{listen}{settings}"));
+        Instance::open(source).await.map(drop)
+    };
+    open("").await.unwrap();
+    open("").await.unwrap();
+    let shard = folder.path().join("content/objects/ab");
+    std::fs::write(shard.join("ab".repeat(16)), "content").unwrap();
+    open("")
+        .await
+        .expect("younger content may be of an upload that was lost with power");
+    for suffix in ["", "-wal", "-shm"] {
+        let path = folder.path().join(format!("content/registry.db{suffix}"));
+        let _ = std::fs::remove_file(path);
+    }
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    for attempt in 0..2 {
+        let refused = open("").await;
+        assert!(
+            matches!(refused, Err(Error::MetadataLost { .. })),
+            "{attempt}: {refused:?}"
+        );
+    }
+    open("[metadata]\nstart_empty = true").await.unwrap();
+}

@@ -59,12 +59,27 @@ impl Refusal {
 
     /// A failure of the registry, not of the client.
     pub(crate) fn internal(message: &str) -> Self {
+        Self::own(StatusCode::INTERNAL_SERVER_ERROR, "UNKNOWN", message)
+    }
+
+    /// There is no room for more content (RFC 4918, section 11.5).
+    fn full() -> Self {
+        let message = "the registry's storage is full: delete something, or try again later";
+        Self::own(
+            StatusCode::INSUFFICIENT_STORAGE,
+            "INSUFFICIENT_STORAGE",
+            message,
+        )
+    }
+
+    /// A failure with a code that is not in the specification.
+    fn own(status: StatusCode, code: &str, message: &str) -> Self {
         let entry = ErrorEntry {
-            code: "UNKNOWN".to_owned(),
+            code: code.to_owned(),
             message: message.to_owned(),
             detail: serde_json::Value::Null,
         };
-        Self::many(StatusCode::INTERNAL_SERVER_ERROR, vec![entry])
+        Self::many(status, vec![entry])
     }
 
     /// The manifest does not exist. `reference` is a tag, a digest, or neither.
@@ -138,20 +153,27 @@ impl From<lazaret_content::Error> for Refusal {
                     .status(StatusCode::SERVICE_UNAVAILABLE)
                     .header(header::RETRY_AFTER, "5")
             }
+            error if is_full(&error) => {
+                tracing::error!(error = %Chain(&error), "no room");
+                Self::full()
+            }
             error => {
-                let full = matches!(
-                    &error,
-                    Store::Io(error) if error.source.kind() == std::io::ErrorKind::StorageFull
-                );
                 tracing::error!(error = %Chain(&error), "store failed");
-                if full {
-                    Self::internal("the registry's storage is full")
-                        .status(StatusCode::INSUFFICIENT_STORAGE)
-                } else {
-                    Self::internal("the registry's storage failed")
-                }
+                Self::internal("the registry's storage failed")
             }
         }
+    }
+}
+
+/// Whether a store has no room, or this user's share of the disk is used up.
+fn is_full(error: &lazaret_content::Error) -> bool {
+    use std::io::ErrorKind::{QuotaExceeded, StorageFull};
+    match error {
+        lazaret_content::Error::Full { .. } => true,
+        lazaret_content::Error::Io(error) => {
+            matches!(error.source.kind(), StorageFull | QuotaExceeded)
+        }
+        _ => false,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use lazaret_content::{BlobStore, Outbox, UploadId};
+use lazaret_content::{BlobStore, Database, UploadId};
 use lazaret_values::Chain;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
@@ -24,6 +24,8 @@ pub(crate) enum Unready {
     Metadata,
     /// The content store does not respond.
     Storage,
+    /// There is no room for more content.
+    Full,
 }
 
 impl Unready {
@@ -32,6 +34,7 @@ impl Unready {
             Self::Draining => "draining",
             Self::Metadata => "metadata",
             Self::Storage => "storage",
+            Self::Full => "full",
         }
     }
 }
@@ -49,13 +52,13 @@ impl Health {
         self.is_draining.store(true, Ordering::Relaxed);
     }
 
-    /// Checks that the stores respond.
+    /// Checks that the stores respond and have room.
     ///
     /// # Errors
-    /// Fails with the store that does not respond.
+    /// Fails with the store that does not respond, or because there is no room.
     pub(crate) async fn check(
         &self,
-        metadata: &dyn Outbox,
+        metadata: &dyn Database,
         objects: &dyn BlobStore,
         metrics: &Metrics,
     ) -> Result<(), Unready> {
@@ -84,11 +87,24 @@ impl Health {
         let outcome = match (is_there, is_stored) {
             (false, _) => Err(Unready::Metadata),
             (_, false) => Err(Unready::Storage),
-            _ => Ok(()),
+            _ => match has_room(metadata, objects).await {
+                true => Ok(()),
+                false => Err(Unready::Full),
+            },
         };
+        metrics.storage_full(outcome == Err(Unready::Full));
         *last = Some((Instant::now(), outcome));
         outcome
     }
+}
+
+/// Whether both stores have room for more content, as far as they can tell.
+async fn has_room(metadata: &dyn Database, objects: &dyn BlobStore) -> bool {
+    answers("room", async {
+        metadata.room().await?;
+        objects.room().await
+    })
+    .await
 }
 
 async fn answers(

@@ -75,6 +75,7 @@ pub(crate) struct Metrics {
     deliveries: Family<Ended, Counter>,
     events_waiting: Gauge,
     events_lost: Counter,
+    storage_full: Gauge,
     reloads: Family<Ended, Counter>,
     collections: Family<Ended, Counter>,
     collected_bytes: Counter,
@@ -99,6 +100,7 @@ impl Default for Metrics {
             deliveries: Family::default(),
             events_waiting: Gauge::default(),
             events_lost: Counter::default(),
+            storage_full: Gauge::default(),
             reloads: Family::default(),
             collections: Family::default(),
             collected_bytes: Counter::default(),
@@ -168,6 +170,11 @@ impl Metrics {
             "events_lost",
             "Events of pulls that nobody had time to keep",
             self.events_lost.clone(),
+        );
+        registry.register(
+            "storage_full",
+            "1 when there is no room for more content, else 0",
+            self.storage_full.clone(),
         );
         registry.register(
             "config_reloads",
@@ -251,6 +258,10 @@ impl Metrics {
     pub(crate) fn events_waiting(&self, count: u64) {
         self.events_waiting
             .set(i64::try_from(count).unwrap_or(i64::MAX));
+    }
+
+    pub(crate) fn storage_full(&self, is_full: bool) {
+        self.storage_full.set(i64::from(is_full));
     }
 
     pub(crate) fn reloaded(&self, outcome: Outcome) {

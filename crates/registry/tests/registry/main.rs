@@ -6,6 +6,7 @@
 mod auth;
 mod blobs;
 mod extensions;
+mod full_disk;
 mod hostile;
 mod listings;
 mod manifests;

@@ -38,7 +38,8 @@ impl Served {
         Self::start(source)
     }
 
-    fn start(source: Source) -> Self {
+    /// A registry of any source.
+    pub(crate) fn start(source: Source) -> Self {
         let service = Service::start(async move |running| {
             let instance = Instance::open(source).await.unwrap();
             let address = instance.addresses().next().unwrap();

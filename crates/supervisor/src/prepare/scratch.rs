@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
+use lazaret_files::free_bytes;
 use lazaret_rootfs::{Options, empty_disk};
 
 use super::cached::create;
 use super::serial;
 use crate::Error;
-use crate::room::free_bytes;
 
 /// Largest scratch disk, in bytes; sparse, so that only what is written takes room.
 const MOST: u64 = 16 << 30;

@@ -21,7 +21,7 @@ const INLINE: u64 = 64 * 1024;
 /// The folder of a store.
 #[derive(Debug)]
 pub(super) struct Folder {
-    root: PathBuf,
+    pub(super) root: PathBuf,
     pub(super) durability: Durability,
     pub(super) turns: Arc<Semaphore>,
 }

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use rustix::fs::{Advice, FlockOperation, fadvise};
 
 use crate::error::io;
+use crate::reserve::Reserve;
 use crate::{Error, UploadId};
 use lazaret_files::optional;
 use lazaret_files::try_flock;
@@ -19,6 +20,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Bytes after which the kernel is asked to start writing to disk, so that the final sync has
 /// little left to wait for.
 const WRITE_BACK: u64 = 4 * 1024 * 1024;
+
+/// Bytes between looks at the room that is left.
+const LOOK: u64 = 1024 * 1024;
 
 /// Most buffers in one system call (`IOV_MAX` of Linux is 1024).
 const SLICES: usize = 1024;
@@ -34,6 +38,8 @@ pub(super) struct StagedFile {
     /// Length of the file now, in bytes.
     pub(super) end: u64,
     flushed: u64,
+    /// Length of the file at the last look at the room that is left, in bytes.
+    looked: u64,
     write_back: bool,
 }
 
@@ -73,21 +79,31 @@ impl StagedFile {
             began: size,
             end: size,
             flushed: size,
+            looked: size,
             write_back,
         })
     }
 
     /// Appends a batch. After a failure the file is cut to its length when it was
     /// opened, so that a full disk gets its space back.
-    pub(super) fn write(&mut self, batch: &[Bytes]) -> Result<(), Error> {
-        for part in batch.chunks(SLICES) {
-            if let Err(source) = self.write_part(part) {
-                let _ = self.file.set_len(self.began);
-                self.end = self.began;
-                return Err(io("write", &self.path)(source));
-            }
+    pub(super) fn write(&mut self, batch: &[Bytes], reserve: &Reserve) -> Result<(), Error> {
+        if let Err(error) = self.write_batch(batch, reserve) {
+            let _ = self.file.set_len(self.began);
+            self.end = self.began;
+            return Err(error);
         }
         self.start_write_back();
+        Ok(())
+    }
+
+    fn write_batch(&mut self, batch: &[Bytes], reserve: &Reserve) -> Result<(), Error> {
+        if self.end - self.looked >= LOOK {
+            self.looked = self.end;
+            reserve.require()?;
+        }
+        for part in batch.chunks(SLICES) {
+            self.write_part(part).map_err(io("write", &self.path))?;
+        }
         Ok(())
     }
 

@@ -9,6 +9,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
 use super::staged::StagedFile;
+use crate::reserve::Reserve;
 use crate::{BoxFuture, Error, ObjectWriter, Staged};
 
 /// Size of a batch in bytes. One batch is written while the next one is received, so that an
@@ -45,11 +46,12 @@ enum State {
 struct Target {
     file: StagedFile,
     hasher: Option<Hasher>,
+    reserve: Reserve,
 }
 
 impl Target {
     fn take(&mut self, batch: &[Bytes]) -> Result<(), Error> {
-        self.file.write(batch)?;
+        self.file.write(batch, &self.reserve)?;
         if let Some(hasher) = &mut self.hasher {
             for bytes in batch {
                 hasher.update(bytes);
@@ -60,12 +62,22 @@ impl Target {
 }
 
 impl FileWriter {
-    pub(super) fn new(file: StagedFile, hasher: Option<Hasher>, turns: Arc<Semaphore>) -> Self {
+    pub(super) fn new(
+        file: StagedFile,
+        hasher: Option<Hasher>,
+        turns: Arc<Semaphore>,
+        reserve: Reserve,
+    ) -> Self {
+        let target = Target {
+            file,
+            hasher,
+            reserve,
+        };
         Self {
             turns,
             batch: Vec::new(),
             batched: 0,
-            state: State::Idle(Box::new(Target { file, hasher })),
+            state: State::Idle(Box::new(target)),
         }
     }
 

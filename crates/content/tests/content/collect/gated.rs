@@ -118,6 +118,8 @@ impl Metadata for Gated {
         fn finish_upload(id: &'a UploadId, claim: &'a Claim, digest: &'a Digest, size: u64, quota: Option<u64>) -> Finished;
         fn discard_upload(id: &'a UploadId, claim: &'a Claim) -> bool;
         fn expire_uploads(idle: Duration) -> u64;
+        fn empty_since() -> Option<SystemTime>;
+        fn room() -> ();
         fn ping() -> ();
     }
 }

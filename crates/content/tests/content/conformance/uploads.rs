@@ -15,6 +15,7 @@ on_every_database! { uploads:
     expiring
     reserving_a_quota
     counting
+    metadata_is_empty_until_something_is_named
     unknown_uploads
 }
 
@@ -51,6 +52,19 @@ pub(super) async fn reserving_a_quota(place: &Place) {
     db.reserve_upload(&two, &second, 7, 10).await.unwrap();
     assert!(db.discard_upload(&one, &first).await.unwrap());
     db.reserve_upload(&two, &second, 10, 10).await.unwrap();
+}
+
+pub(super) async fn metadata_is_empty_until_something_is_named(place: &Place) {
+    let made = place.clock.now();
+    let db = place.open().await;
+    assert_eq!(db.empty_since().await.unwrap(), Some(made));
+    place.clock.advance(Duration::from_secs(60));
+    let again = place.open().await;
+    assert_eq!(again.empty_since().await.unwrap(), Some(made));
+    let (id, claim) = claimed(&db, "a").await;
+    assert_eq!(again.empty_since().await.unwrap(), None);
+    assert!(db.discard_upload(&id, &claim).await.unwrap());
+    assert_eq!(again.empty_since().await.unwrap(), None, "there is garbage");
 }
 
 pub(super) async fn counting(place: &Place) {
