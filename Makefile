@@ -17,6 +17,7 @@ demo:
 test:
 	scripts/setup.sh build run test
 	scripts/kernel.sh
+	scripts/python-packages.sh
 	scripts/moto.sh
 	scripts/erofs-utils.sh
 	cargo test --workspace

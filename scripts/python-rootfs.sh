@@ -4,18 +4,11 @@
 #   usage: python-rootfs.sh FOLDER
 set -euo pipefail
 root=${1:?usage: python-rootfs.sh FOLDER}
-python=python$(apt-cache depends python3-minimal | sed -n 's/.*Depends: python\(3\.[0-9]*\)-minimal/\1/p' | head -n 1)
-packages=("$python" "$python-minimal" "lib$python-minimal" "lib$python-stdlib" python3-minimal
-    libc6 libgcc-s1 zlib1g libexpat1 libssl3 libffi8 libbz2-1.0 liblzma5 libsqlite3-0 libuuid1
-    libncursesw6 libtinfo6 libreadline8 libnsl2 libtirpc3 libcom-err2 libcrypt1
-    busybox-static base-files tzdata media-types)
+packages=$("$(dirname "$0")/python-packages.sh")
 
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-(cd "$work" && apt-get download -qq "${packages[@]}" 2>&1 | grep -v 'unsandboxed as root' >&2 || true)
 rm -rf "$root"
 mkdir -p "$root"
-for package in "$work"/*.deb; do
+for package in "$packages"/*.deb; do
     dpkg-deb -x "$package" "$root"
 done
 rm -rf "$root"/usr/share/{doc,man,lintian,locale}

@@ -219,3 +219,26 @@ fn a_kernel_travels_by_registry() {
         assert!(read("home", "ours") == read("other", "again"), "{file}");
     }
 }
+
+/// A kernel package becomes an entry that `kernel pull` takes; what is no kernel is refused.
+#[test]
+fn a_kernel_is_added_to_a_catalogue() {
+    let world = World::new();
+    let lazaret = world.lazaret();
+    let package = kernel_package().unwrap();
+    std::fs::create_dir(world.path("pub")).unwrap();
+    std::fs::copy(&package, world.path("pub/kernel.deb")).unwrap();
+    let add = |file: &str| {
+        let catalogue = ["--catalogue", "catalogue.json"];
+        let named = ["catalogue", "add-kernel", file, "--name", "cloud"];
+        lazaret.run(named.into_iter().chain(catalogue))
+    };
+    world.write("text.deb", "no package");
+    add("text.deb").fails(5, &["text.deb"]);
+    assert!(!world.path("catalogue.json").exists());
+
+    let added = add("pub/kernel.deb").success();
+    assert!(added.stdout.starts_with("cloud\nsha256 "), "{added:?}");
+    let pulled = run(&world, &lazaret, &["-q", "kernel", "pull", "cloud"]).success();
+    assert_eq!(pulled.stdout, "cloud\n");
+}

@@ -11,6 +11,7 @@ mod catalogue;
 mod cleanup;
 mod clients;
 mod disks;
+mod documents;
 mod effects;
 mod families;
 mod flags;

@@ -15,6 +15,7 @@
 //! ```
 //! A `url` is absolute, or a path relative to the catalogue.
 
+mod add_kernel;
 mod build;
 mod bundle;
 mod document;
@@ -23,5 +24,6 @@ mod find;
 mod image;
 mod kernel;
 
+pub use add_kernel::CatalogueKernelRequest;
 pub use build::{BuiltBundle, BundleRequest};
-pub use document::CatalogueImage;
+pub use document::{CatalogueImage, CatalogueKernel};

@@ -39,7 +39,9 @@ mod source_name;
 mod space;
 mod validation;
 
-pub use catalogue::{BuiltBundle, BundleRequest, CatalogueImage};
+pub use catalogue::{
+    BuiltBundle, BundleRequest, CatalogueImage, CatalogueKernel, CatalogueKernelRequest,
+};
 pub use class::ErrorClass;
 pub use disk::{DiskName, list_disk, read_from_disk};
 pub use error::Error;

@@ -2,7 +2,9 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use lazaret_oci::Platform;
-use lazaret_supervisor::{BundleRequest, FileSystem, Injection, RootfsRequest};
+use lazaret_supervisor::{
+    BundleRequest, CatalogueKernelRequest, FileSystem, Injection, RootfsRequest,
+};
 use lazaret_values::Size;
 
 use super::rootfs::disk_size;
@@ -16,6 +18,10 @@ use crate::progress::Bars;
 pub(crate) enum Command {
     /// Build a bundle from an image, and add it to a catalogue
     Build(Box<Build>),
+    /// Add a kernel to a catalogue
+    ///
+    /// The file stays where it is: the entry names it by its place.
+    AddKernel(AddKernel),
     /// List the images of the catalogues
     #[command(alias = "list")]
     Ls,
@@ -52,10 +58,26 @@ pub(crate) struct Build {
     platform: Option<Platform>,
 }
 
+#[derive(Debug, clap::Args)]
+pub(crate) struct AddKernel {
+    /// Kernel package (`linux-image-*.deb`) or boot image
+    file: PathBuf,
+    /// What images and users call it
+    #[arg(long)]
+    name: String,
+    /// Catalogue that gets the entry; made if missing
+    #[arg(long, value_name = "FILE")]
+    catalogue: PathBuf,
+    /// Architecture, such as `arm64` [default: this machine's]
+    #[arg(long)]
+    arch: Option<String>,
+}
+
 impl Command {
     pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
         match self {
             Self::Build(build) => build.run(context).await,
+            Self::AddKernel(add) => add.run(context),
             Self::Ls => {
                 let images = context.home()?.catalogue_images()?;
                 context.printer.result(&images, |images| {
@@ -108,6 +130,27 @@ impl Build {
         context.printer.made(&built, &path, |built| {
             let entry = &built.entry;
             format!("{path}\nsha256 {}\n{}", entry.sha256, bytes(entry.size))
+        })?;
+        Ok(())
+    }
+}
+
+impl AddKernel {
+    fn run(self, context: &Context) -> Result<(), Failure> {
+        let request = CatalogueKernelRequest {
+            file: self.file,
+            name: self.name,
+            arch: self.arch,
+            catalogue: self.catalogue,
+        };
+        let kernel = context.home()?.add_catalogue_kernel(request)?;
+        context.printer.made(&kernel, &kernel.name, |kernel| {
+            format!(
+                "{}\nsha256 {}\n{}",
+                kernel.name,
+                kernel.sha256,
+                bytes(kernel.size)
+            )
         })?;
         Ok(())
     }

@@ -7,7 +7,7 @@ use lazaret_files::{NewFile, check_output};
 use serde::Serialize;
 
 use super::bundle::{self, BundleManifest};
-use super::document::{Catalogue, CatalogueImage};
+use super::document::{Catalogue, CatalogueImage, url};
 use crate::hash::copy_hashed;
 use crate::{Error, Home, ProgressSink, RootfsRequest, blocking};
 
@@ -98,24 +98,10 @@ fn pack(
         size,
     };
     if let Some(catalogue) = &request.catalogue {
-        Catalogue::add(catalogue, entry.clone())?;
+        Catalogue::add_image(catalogue, entry.clone())?;
     }
     Ok(BuiltBundle {
         path: request.output,
         entry,
     })
-}
-
-/// The URL of a bundle in a catalogue: its file name when both lie in one folder, else its absolute
-/// path.
-fn url(bundle: &Path, catalogue: Option<&Path>) -> Result<String, Error> {
-    let whole = |path: &Path| std::path::absolute(path).map_err(Error::io("find", path));
-    let bundle = whole(bundle)?;
-    let beside = match catalogue {
-        Some(catalogue) => whole(catalogue)?.parent() == bundle.parent(),
-        None => true,
-    };
-    let name = bundle.file_name().filter(|_| beside);
-    let path = name.map_or(bundle.as_path(), Path::new);
-    Ok(path.to_string_lossy().into_owned())
 }

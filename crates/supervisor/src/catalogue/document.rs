@@ -51,12 +51,17 @@ pub struct CatalogueImage {
 /// A kernel package or image.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct CatalogueKernel {
-    pub(super) name: String,
-    pub(super) arch: String,
-    url: String,
-    sha256: String,
-    size: u64,
+pub struct CatalogueKernel {
+    /// The name that images and users name it by.
+    pub name: String,
+    /// The architecture: `amd64`, `arm64`, ...
+    pub arch: String,
+    /// The location of the file: an `http://` or `https://` URL, or a path.
+    pub url: String,
+    /// SHA-256 of the file, hexadecimal.
+    pub sha256: String,
+    /// Size of the file, in bytes.
+    pub size: u64,
 }
 
 /// The location of a file, with the size and digest that it must have.
@@ -112,8 +117,28 @@ impl Catalogue {
         Ok(this)
     }
 
-    /// Adds an entry, in the place of one with the same name and architecture, and writes the file.
-    pub(super) fn add(path: &Path, image: CatalogueImage) -> Result<(), Error> {
+    /// Adds an image, in the place of one with the same name and architecture, and writes the file.
+    pub(super) fn add_image(path: &Path, image: CatalogueImage) -> Result<(), Error> {
+        Self::change(path, |this| {
+            this.images
+                .retain(|old| (&old.name, &old.arch) != (&image.name, &image.arch));
+            this.images.push(image);
+            this.images.sort_by(|a, b| a.name.cmp(&b.name));
+        })
+    }
+
+    /// Adds a kernel in the same way.
+    pub(super) fn add_kernel(path: &Path, kernel: CatalogueKernel) -> Result<(), Error> {
+        Self::change(path, |this| {
+            this.kernels
+                .retain(|old| (&old.name, &old.arch) != (&kernel.name, &kernel.arch));
+            this.kernels.push(kernel);
+            this.kernels.sort_by(|a, b| a.name.cmp(&b.name));
+        })
+    }
+
+    /// Changes a catalogue, which is made if it is missing.
+    fn change(path: &Path, change: impl FnOnce(&mut Self)) -> Result<(), Error> {
         let mut this = if path.exists() {
             Self::read(path)?
         } else {
@@ -122,16 +147,26 @@ impl Catalogue {
                 ..Self::default()
             }
         };
-        this.images
-            .retain(|old| (&old.name, &old.arch) != (&image.name, &image.arch));
-        this.images.push(image);
-        this.images.sort_by(|a, b| a.name.cmp(&b.name));
+        change(&mut this);
         let text = serde_json::to_vec_pretty(&this).map_err(|error| Error::Catalogue {
             path: path.to_owned(),
             reason: error.to_string(),
         })?;
         crate::write_file(path, &text)
     }
+}
+
+/// The URL of a file in a catalogue: its name when both lie in one folder, else its absolute path.
+pub(super) fn url(file: &Path, catalogue: Option<&Path>) -> Result<String, Error> {
+    let whole = |path: &Path| std::path::absolute(path).map_err(Error::io("find", path));
+    let file = whole(file)?;
+    let beside = match catalogue {
+        Some(catalogue) => whole(catalogue)?.parent() == file.parent(),
+        None => true,
+    };
+    let name = file.file_name().filter(|_| beside);
+    let path = name.map_or(file.as_path(), Path::new);
+    Ok(path.to_string_lossy().into_owned())
 }
 
 #[cfg(test)]

@@ -27,7 +27,7 @@ pub enum KernelSource {
 
 impl KernelSource {
     /// Converts it to the source type of the kernel store.
-    pub(super) fn resolve(self) -> Result<Source, Error> {
+    pub(crate) fn resolve(self) -> Result<Source, Error> {
         Ok(match self {
             Self::File(path) if is_package(&path)? => Source::Package(path),
             Self::File(image) => Source::Files {

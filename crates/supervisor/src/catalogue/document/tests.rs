@@ -14,11 +14,24 @@ fn a_catalogue_is_read_strictly_and_entries_replace_each_other() {
         size: 7,
     };
     for (name, url) in [("b", "1"), ("a", "2"), ("b", "3")] {
-        Catalogue::add(&path, image(name, url)).unwrap();
+        Catalogue::add_image(&path, image(name, url)).unwrap();
     }
     let read = Catalogue::read(&path).unwrap();
     assert_eq!(read.images, [image("a", "2"), image("b", "3")]);
     assert_eq!(read.folder, folder.path());
+    let kernel = |url: &str| CatalogueKernel {
+        name: "k".into(),
+        arch: "amd64".into(),
+        url: url.into(),
+        sha256: "cd".repeat(32),
+        size: 9,
+    };
+    for url in ["1", "2"] {
+        Catalogue::add_kernel(&path, kernel(url)).unwrap();
+    }
+    let read = Catalogue::read(&path).unwrap();
+    assert_eq!(read.kernels, [kernel("2")]);
+    assert_eq!(read.images.len(), 2);
     for text in [
         "",
         "{}",
