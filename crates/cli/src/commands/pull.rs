@@ -32,8 +32,7 @@ impl Args {
         let pulled = match home.pull_prebuilt(&self.reference, bars.sink()).await? {
             Some(image) => Pulled::Image(image),
             None => {
-                let reference = Reference::from_str(&self.reference)
-                    .map_err(|error| Failure::usage(error.to_string()))?;
+                let reference = Reference::from_str(&self.reference)?;
                 home.pull(&reference, self.platform.as_ref(), bars.sink())
                     .await?
             }
