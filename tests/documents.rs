@@ -14,6 +14,8 @@ use std::path::{Path, PathBuf};
 use block::Block;
 use page::Page;
 
+use crate::support::World;
+
 /// The most blocks that all pages together may leave untyped.
 const MOST_IGNORED: usize = 8;
 
@@ -73,6 +75,23 @@ fn few_blocks_are_left_out_and_each_says_why() {
         ignored.join("\n")
     );
     assert!(ignored.len() <= MOST_IGNORED, "{ignored:#?}");
+}
+
+#[test]
+#[should_panic(expected = "page.md:3: 'a' in place of 'b'")]
+fn other_output_is_a_fault() {
+    type_text("```console\n$ export A=a\n$ echo $A\nb\n```\n");
+}
+
+#[test]
+#[should_panic(expected = "page.md:3: exit status 1")]
+fn a_failure_is_a_fault() {
+    type_text("```sh\ntrue\n! true\n```\n");
+}
+
+fn type_text(text: &str) {
+    let world = World::new();
+    Page::read(&world.write("page.md", text)).type_all();
 }
 
 /// README and guide, as paths from the repository's root, sorted.

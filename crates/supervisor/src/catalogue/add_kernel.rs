@@ -43,7 +43,7 @@ impl Home {
         let arch = request.arch;
         let kernel = CatalogueKernel {
             name: request.name,
-            arch: arch.unwrap_or_else(|| Platform::native().architecture.clone()),
+            arch: arch.unwrap_or_else(|| Platform::native().architecture),
             url: url(path, Some(&request.catalogue))?,
             sha256: digest.hex().to_owned(),
             size,
