@@ -17,6 +17,7 @@ mod families;
 mod flags;
 mod hostile_layers;
 mod images;
+mod limits;
 mod registry_clients;
 mod registry_with;
 mod reproducible;

@@ -2,13 +2,19 @@
 
 use std::io::{self, Read};
 
-/// The most that a compressed file of `size` bytes may unpack to, in bytes: some amount for all,
-/// and beyond it so many times its size. Sound archives unpack to 2 to 20 times their size.
+use lazaret_values::Ratio;
+
+/// Sound archives unpack to 2 to 20 times their size.
+const UNPACKED: Ratio = Ratio {
+    free: 64 * 1024 * 1024,
+    times: 100,
+};
+
+/// The most that a compressed file of `size` bytes may unpack to, in bytes: 64 MiB, and 100 times
+/// its size.
 #[must_use]
 pub fn unpacked_limit(size: u64) -> u64 {
-    const FREE_BYTES: u64 = 64 * 1024 * 1024;
-    const RATIO: u64 = 100;
-    size.saturating_mul(RATIO).saturating_add(FREE_BYTES)
+    UNPACKED.of(size)
 }
 
 /// A stream that fails beyond so many bytes. [`Read::take`] would end it there instead, as if it

@@ -3,7 +3,9 @@
 use std::io::{self, BufRead, Cursor, Read};
 
 /// Memory that a stream of xz may ask for, in bytes; `xz -9` asks for 65 MiB.
-const XZ_MEMORY_BYTES: u64 = 128 * 1024 * 1024;
+const XZ_MEMORY_BYTES: u64 = 80 * 1024 * 1024;
+/// Largest window of a Zstandard frame: 2 to this power, in bytes; `zstd -21` asks for 64 MiB.
+const ZSTD_WINDOW_LOG: u32 = 26;
 
 /// A format that a tar comes in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +50,11 @@ impl Compression {
         Ok(match self {
             Self::Plain => Box::new(source),
             Self::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(source)),
-            Self::Zstd => Box::new(zstd::Decoder::with_buffer(source)?),
+            Self::Zstd => {
+                let mut decoder = zstd::Decoder::with_buffer(source)?;
+                decoder.window_log_max(ZSTD_WINDOW_LOG)?;
+                Box::new(decoder)
+            }
             Self::Xz => {
                 let stream = liblzma::stream::Stream::new_stream_decoder(XZ_MEMORY_BYTES, 0)?;
                 Box::new(liblzma::bufread::XzDecoder::new_stream(source, stream))

@@ -45,6 +45,8 @@ pub(crate) struct DockerArchive {
     store: LeasedStore,
     /// Manifests made so far, by their configuration.
     made: Arc<Mutex<HashMap<String, ManifestDocument>>>,
+    /// Layers made so far, by their place in the tar, with their diff ids.
+    layers: Arc<Mutex<HashMap<u64, (Digest, Descriptor)>>>,
 }
 
 impl DockerArchive {
@@ -54,6 +56,7 @@ impl DockerArchive {
             archive: Arc::new(archive),
             store,
             made: Arc::default(),
+            layers: Arc::default(),
         }
     }
 
@@ -114,6 +117,20 @@ impl DockerArchive {
         Ok(document)
     }
 
+    /// The layer of this name. One that images share, or name twice, is made once.
+    fn layer(&self, name: &str, diff_id: &Digest) -> Result<Descriptor, Error> {
+        let content = self.file(name)?;
+        let mut layers = self.layers.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((known, made)) = layers.get(&content.offset())
+            && known == diff_id
+        {
+            return Ok(made.clone());
+        }
+        let made = layer(self.store.store(), &content, diff_id, name)?;
+        layers.insert(content.offset(), (diff_id.clone(), made.clone()));
+        Ok(made)
+    }
+
     fn convert(&self, entry: &Entry) -> Result<ManifestDocument, Error> {
         let store = self.store.store();
         let config = document::read(&self.file(&entry.config)?)?;
@@ -129,7 +146,7 @@ impl DockerArchive {
         }
         let mut layers = Vec::new();
         for (name, diff_id) in names.iter().zip(&diff_ids) {
-            layers.push(layer(store, &self.file(name)?, diff_id, name)?);
+            layers.push(self.layer(name, diff_id)?);
         }
         let (digest, size) = store.add(&config[..], None, &entry.config)?;
         let manifest = ManifestDocument::of_manifest(Manifest {

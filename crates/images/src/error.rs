@@ -49,6 +49,22 @@ pub enum Error {
         /// The limit in bytes.
         limit: u64,
     },
+    /// An image has more layers than any builder makes.
+    #[error("the image has {layers} layers, more than {limit}")]
+    TooManyLayers {
+        /// Their number.
+        layers: usize,
+        /// The most that are taken.
+        limit: usize,
+    },
+    /// The layers of an image do not fit the file system of the store.
+    #[error("the layers of the image take {needed} bytes, and {free} bytes are free")]
+    NoRoom {
+        /// What the store lacks of the image, in bytes.
+        needed: u64,
+        /// Free bytes of the file system.
+        free: u64,
+    },
     /// A file or folder is not the expected image.
     #[error("cannot use '{}': {reason}", path.display())]
     Source {

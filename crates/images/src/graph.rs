@@ -123,7 +123,8 @@ impl Graph {
     pub fn size(&self) -> u64 {
         let nodes = self.below.iter().chain([&self.root]);
         let documents: u64 = nodes.map(|node| node.document.raw().len() as u64).sum();
-        documents + self.blobs.iter().map(|blob| blob.size).sum::<u64>()
+        let blobs = self.blobs.iter().map(|blob| blob.size);
+        blobs.fold(documents, u64::saturating_add)
     }
 }
 

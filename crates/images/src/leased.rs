@@ -6,6 +6,7 @@
 //!
 //! The store does not list referrers.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -96,29 +97,36 @@ impl LeasedStore {
 
     fn of_record(&self, record: &ImageRecord) -> Result<Descriptor, Error> {
         let source = &record.source_digest;
-        let is_whole = *source != record.digest && self.is_whole(source, 0)?;
+        let is_whole = *source != record.digest && self.is_whole(source)?;
         self.by_digest(if is_whole { source } else { &record.digest })
     }
 
     /// Whether the store has everything that a document leads to.
-    fn is_whole(&self, digest: &Digest, depth: usize) -> Result<bool, Error> {
-        if depth > 4 || self.store.path(digest).is_none() {
-            return Ok(false);
-        }
-        let document = self.document(&Descriptor::new("", digest.clone(), 0))?;
-        match document.content() {
-            ManifestContent::Manifest(manifest) => Ok(manifest
-                .blobs()
-                .all(|blob| self.store.path(&blob.digest).is_some())),
-            ManifestContent::Index(index) => {
-                for entry in &index.manifests {
-                    if !self.is_whole(&entry.digest, depth + 1)? {
+    fn is_whole(&self, digest: &Digest) -> Result<bool, Error> {
+        let mut known = HashSet::new();
+        let mut pending = vec![digest.clone()];
+        while let Some(digest) = pending.pop() {
+            // A document may be named any number of times; it is read once.
+            if !known.insert(digest.clone()) {
+                continue;
+            }
+            if self.store.path(&digest).is_none() {
+                return Ok(false);
+            }
+            let document = self.document(&Descriptor::new("", digest, 0))?;
+            match document.content() {
+                ManifestContent::Manifest(manifest) => {
+                    let mut blobs = manifest.blobs();
+                    if !blobs.all(|blob| self.store.path(&blob.digest).is_some()) {
                         return Ok(false);
                     }
                 }
-                Ok(true)
+                ManifestContent::Index(index) => {
+                    pending.extend(index.manifests.iter().map(|entry| entry.digest.clone()));
+                }
             }
         }
+        Ok(true)
     }
 }
 

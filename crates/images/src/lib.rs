@@ -23,6 +23,7 @@
 //! The crate never speaks to a registry and never reads the content of a layer: `client` and
 //! `rootfs` do, and `supervisor` joins them.
 
+mod admit;
 mod archive;
 mod blob;
 mod checked;

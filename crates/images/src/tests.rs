@@ -213,3 +213,26 @@ fn an_abandoned_disk_build_leaves_nothing() {
         assert!(matches!(store.disk(key), Err(Error::Name { .. })), "{key}");
     }
 }
+
+#[tokio::test]
+async fn an_index_that_names_itself_over_and_over_is_read_once() {
+    let (_root, store) = open();
+    let record = image(&store, "image", b"layer");
+    let raw = store.read(&record.digest, 1 << 20).unwrap();
+    let mut below = ManifestDocument::parse(raw, None).unwrap();
+    for _ in 0..4 {
+        let entry = serde_json::to_value(below.descriptor()).unwrap();
+        let index = serde_json::json!({ "schemaVersion": 2, "manifests": vec![entry; 2000] });
+        let raw = index.to_string().into_bytes();
+        put(&store, &raw);
+        below = ManifestDocument::parse(raw, None).unwrap();
+    }
+    let record = ImageRecord {
+        source_digest: below.digest().clone(),
+        ..record
+    };
+    store.put(&record).unwrap();
+    let leased = store.leased().unwrap();
+    let root = leased.root(&Wanted::Name("image".into())).await.unwrap();
+    assert_eq!(root.digest, *below.digest());
+}

@@ -68,6 +68,16 @@ pub enum Error {
         /// The limit.
         limit: u64,
     },
+    /// A layer becomes more than layers of its compressed size do.
+    #[error(
+        "failed to apply the layer: more than {limit} {what}, too much for its compressed size"
+    )]
+    RatioExceeded {
+        /// The thing that was counted.
+        what: &'static str,
+        /// The limit for the compressed bytes that were read.
+        limit: u64,
+    },
     /// The extended attributes do not fit: on ext4 the inode and one block, on EROFS 64 KiB.
     #[error("failed to store the extended attributes of {path}: {bytes} bytes do not fit")]
     XattrsTooLarge {

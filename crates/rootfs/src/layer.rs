@@ -23,6 +23,7 @@ use pax::Pax;
 use sparse::{MapText, Segment, SparseMap};
 use stream::Stream;
 
+use crate::allowance::Allowance;
 use crate::error::{EntryFault, Error, show};
 use crate::tree::{Attributes, Timestamp};
 
@@ -43,6 +44,8 @@ pub(crate) struct Totals {
     /// Uncompressed bytes, plus the holes of sparse files.
     pub(crate) bytes: u64,
     pub(crate) entries: u64,
+    /// Its compressed bytes.
+    pub(crate) allowance: Allowance,
 }
 
 /// Reads one layer, entry by entry. The data of a file must be read before the next entry;
@@ -52,6 +55,8 @@ pub(crate) struct LayerReader<'a> {
     global: Pax,
     budget: Budget,
     entries: u64,
+    /// Bytes of all extended headers so far.
+    extended: u64,
     holes: u64,
     name: Vec<u8>,
     data: Data,
@@ -77,28 +82,36 @@ pub(crate) fn read<T>(
     budget: Budget,
     entries: impl FnOnce(&mut LayerReader<'_>) -> Result<T, Error>,
 ) -> Result<(T, Totals), Error> {
-    let ((value, holes, entries), diff_id, bytes) = stream::run(blob, budget.bytes, |stream| {
-        let mut reader = LayerReader {
-            stream,
-            global: Pax::default(),
-            budget,
-            entries: 0,
-            holes: 0,
-            name: Vec::new(),
-            data: Data::default(),
-        };
-        let value = entries(&mut reader)?;
-        Ok((value, reader.holes, reader.entries))
-    })?;
+    let ((value, holes, entries), diff_id, bytes, allowance) =
+        stream::run(blob, budget.bytes, |stream| {
+            let mut reader = LayerReader {
+                stream,
+                global: Pax::default(),
+                budget,
+                entries: 0,
+                extended: 0,
+                holes: 0,
+                name: Vec::new(),
+                data: Data::default(),
+            };
+            let value = entries(&mut reader)?;
+            Ok((value, reader.holes, reader.entries))
+        })?;
     let totals = Totals {
         diff_id,
         bytes: bytes.saturating_add(holes),
         entries,
+        allowance,
     };
     Ok((value, totals))
 }
 
 impl LayerReader<'_> {
+    /// What the part of the blob that was read so far may become.
+    pub(crate) fn allowance(&self) -> Allowance {
+        self.stream.allowance()
+    }
+
     /// The next entry, or `None` at the end of the archive.
     pub(crate) fn next_entry(&mut self) -> Result<Option<Entry>, Error> {
         self.skip_data()?;
@@ -238,6 +251,8 @@ impl LayerReader<'_> {
             let reason = "an extended header is longer than 1 MiB".into();
             return Err(Error::BadHeader { offset, reason });
         };
+        self.extended += RECORD as u64 + size;
+        self.allowance().headers(self.extended)?;
         let mut content = vec![0; clamp(size)];
         let done = self.stream.read_full(&mut content)?;
         if done < content.len() || !self.stream.skip(padding(size))? {

@@ -12,6 +12,7 @@
 //! opens them, compares the diff ids, and gives the disks to `vm`; `client` fetches layers and
 //! `images` keeps them.
 
+mod allowance;
 mod blocks;
 mod bytes;
 mod checksum;

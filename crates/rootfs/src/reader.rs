@@ -2,8 +2,9 @@
 //! the same features.
 //!
 //! Nothing on the disk is trusted: for any bytes, calls end in a value or an error, in
-//! time and memory bounded by [`Limits`].
+//! time and memory bounded by [`Limits`] and by the room that the disk takes on the host.
 
+mod budget;
 mod clusters;
 mod erofs;
 mod ext4;
@@ -16,8 +17,10 @@ mod tests;
 
 use std::collections::HashSet;
 use std::fs::File;
+use std::os::unix::fs::MetadataExt as _;
 use std::sync::{Mutex, PoisonError};
 
+use budget::Budget;
 pub(crate) use fields::Fields;
 use format::Format;
 use image::{Cluster, Image, Stretch, damaged};
@@ -35,6 +38,8 @@ pub struct DiskReader {
     format: Box<dyn Format>,
     file_system: FileSystem,
     limits: Limits,
+    /// Bytes that the disk takes on the host.
+    allocated: u64,
     /// The cluster that was decompressed last, for sequential reads.
     unpacked: Mutex<Option<(Cluster, Vec<u8>)>>,
 }
@@ -46,12 +51,13 @@ impl DiskReader {
     /// # Errors
     /// [`Error::Damaged`] for bytes that are no disk, or a disk with unknown features.
     pub fn open(file: File, limits: Limits) -> Result<Self, Error> {
-        let size = file.metadata().map_err(|source| Error::Read {
+        let metadata = file.metadata().map_err(|source| Error::Read {
             what: "the disk".to_owned(),
             source,
-        });
+        })?;
+        let allocated = metadata.blocks().saturating_mul(512);
         let image = Image {
-            size: size?.len(),
+            size: metadata.len(),
             file,
         };
         let superblock: [u8; 1024] = image.bytes(1024)?;
@@ -72,6 +78,7 @@ impl DiskReader {
             format,
             file_system,
             limits,
+            allocated,
             unpacked: Mutex::new(None),
         })
     }
@@ -95,11 +102,7 @@ impl DiskReader {
             return Err(damaged("its root is no directory"));
         }
         visit(b"", &root)?;
-        let mut budget = Budget {
-            limits: self.limits,
-            entries: 0,
-            metadata: 0,
-        };
+        let mut budget = Budget::new(self.limits, self.allocated);
         let mut seen = HashSet::from([root.inode]);
         let mut pending = vec![(Vec::new(), root)];
         while let Some((path, directory)) = pending.pop() {
@@ -111,7 +114,8 @@ impl DiskReader {
                     whole.push(b'/');
                 }
                 whole.extend_from_slice(&name);
-                budget.entry(whole.len() + stat.attributes.xattrs.len() * 48)?;
+                budget.entry(whole.len())?;
+                budget.stat(&stat)?;
                 if stat.kind != ObjectKind::Directory {
                     visit(&whole, &stat)?;
                 } else if seen.insert(inode) {
@@ -132,11 +136,7 @@ impl DiskReader {
     /// # Errors
     /// [`Error::Damaged`], [`Error::LimitExceeded`].
     pub fn lookup(&self, path: impl AsRef<[u8]>) -> Result<Option<Stat>, Error> {
-        let mut budget = Budget {
-            limits: self.limits,
-            entries: 0,
-            metadata: 0,
-        };
+        let mut budget = Budget::new(self.limits, self.allocated);
         let mut at = self.format.stat(self.format.root())?;
         for part in crate::path::components(path.as_ref()) {
             if at.kind != ObjectKind::Directory {
@@ -154,12 +154,15 @@ impl DiskReader {
     /// Reads a file's content from byte `at` on; returns the number of bytes, 0 at the end.
     ///
     /// # Errors
-    /// [`Error::Damaged`], [`Error::Read`].
+    /// [`Error::Damaged`], also for a file of more than `Limits::bytes`; [`Error::Read`].
     pub fn read(&self, stat: &Stat, at: u64, buffer: &mut [u8]) -> Result<usize, Error> {
         if at >= stat.size || buffer.is_empty() {
             return Ok(0);
         }
         let stretch = self.format.map(stat, at)?;
+        if stat.size > self.limits.bytes {
+            return Err(damaged("a file is longer than a disk may be"));
+        }
         let length = match stretch {
             Stretch::Disk { length, .. } | Stretch::Hole { length } => length,
             Stretch::Packed { cluster, from } => cluster.size.saturating_sub(from) as u64,
@@ -236,38 +239,6 @@ impl DiskReader {
             at += length as u64;
         }
         Ok(all)
-    }
-}
-
-/// The rest of the limits of a walk.
-struct Budget {
-    limits: Limits,
-    entries: u64,
-    metadata: u64,
-}
-
-impl Budget {
-    fn entry(&mut self, bytes: usize) -> Result<(), Error> {
-        self.entries += 1;
-        // Each name is counted twice: where it is found, and where it is visited.
-        if self.entries / 2 > self.limits.entries {
-            return Err(Error::LimitExceeded {
-                what: "entries",
-                limit: self.limits.entries,
-            });
-        }
-        self.bytes(bytes as u64)
-    }
-
-    fn bytes(&mut self, bytes: u64) -> Result<(), Error> {
-        self.metadata = self.metadata.saturating_add(bytes);
-        if self.metadata > self.limits.metadata.saturating_mul(2) {
-            return Err(Error::LimitExceeded {
-                what: "bytes of metadata",
-                limit: self.limits.metadata,
-            });
-        }
-        Ok(())
     }
 }
 

@@ -67,6 +67,9 @@ pub fn store_layer(
                 _ => Stored::Nothing,
             };
             write_entry(&mut log, &entry, &stored);
+            // The contents of small files are bounded by themselves.
+            let own = (log.len() as u64).saturating_sub(crate::blocks::HELD_MAX as u64);
+            reader.allowance().memory(own)?;
             if log.len() as u64 > most {
                 return Err(Error::LimitExceeded {
                     what: "bytes of metadata",

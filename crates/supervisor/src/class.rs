@@ -106,6 +106,7 @@ fn store_class(error: &lazaret_images::Error) -> ErrorClass {
         | lazaret_images::Error::Source { .. }
         | lazaret_images::Error::Platform { .. }
         | lazaret_images::Error::LayerCount { .. }
+        | lazaret_images::Error::TooManyLayers { .. }
         | lazaret_images::Error::TooLarge { .. } => ErrorClass::Invalid,
         lazaret_images::Error::ImageMissing { .. } => ErrorClass::NotFound,
         lazaret_images::Error::InUse { .. } => ErrorClass::Conflict,

@@ -118,6 +118,7 @@ impl Home {
         let manifest = document.manifest().ok_or_else(|| Error::ImageNotFound {
             name: reference.to_string(),
         })?;
+        to.store().admit(manifest)?;
         // The configuration comes first, because the conversion of the layers depends on it.
         let config = std::slice::from_ref(&manifest.config);
         copy_blobs(config, from, &to, parallel).await?;

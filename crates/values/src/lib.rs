@@ -5,6 +5,7 @@
 //! Size       10GiB         a number of bytes; Decimal is the number before the unit
 //! Pattern    acme/**       a form of names with segments
 //! Secret                   text that is never shown
+//! Ratio                    a bound that grows with an input
 //! hex, unhex               bytes as hexadecimal digits
 //! Chain                    an error with its causes, in one line
 //! nearest                  the known name that an unknown one was meant to be
@@ -24,6 +25,7 @@ mod nearest;
 mod pattern;
 mod period;
 mod printable;
+mod ratio;
 mod secret;
 mod size;
 mod text_form;
@@ -37,5 +39,6 @@ pub use nearest::nearest;
 pub use pattern::{Pattern, wildcard};
 pub use period::Period;
 pub use printable::Printable;
+pub use ratio::Ratio;
 pub use secret::Secret;
 pub use size::Size;

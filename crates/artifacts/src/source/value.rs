@@ -1,10 +1,17 @@
 //! Parses a JSON value strictly: nothing is lost or guessed.
 
+use std::cell::Cell;
 use std::fmt;
 
 use lazaret_values::Printable;
-use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Unexpected, Visitor};
+use serde::de::{
+    Deserialize, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Unexpected,
+    Visitor,
+};
 use serde_json::{Map, Number, Value};
+
+/// Most values of one document, lists and objects among them. Each takes up to 700 bytes of memory.
+pub(super) const MAX_VALUES: usize = 100_000;
 
 /// A value that refuses repeated keys, keys that are not text and inexact numbers when it is
 /// parsed.
@@ -12,13 +19,27 @@ pub(super) struct Strict(pub(super) Value);
 
 impl<'de> Deserialize<'de> for Strict {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(StrictVisitor).map(Self)
+        let left = Cell::new(MAX_VALUES);
+        Item(&left).deserialize(deserializer).map(Self)
     }
 }
 
-struct StrictVisitor;
+/// A value of a document in which so many may still follow.
+struct Item<'a>(&'a Cell<usize>);
 
-impl<'de> Visitor<'de> for StrictVisitor {
+impl<'de> DeserializeSeed<'de> for Item<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        let left = self.0.get().checked_sub(1);
+        self.0.set(left.ok_or_else(|| {
+            D::Error::custom(format_args!("it has more than {MAX_VALUES} values"))
+        })?);
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Item<'_> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -82,7 +103,7 @@ impl<'de> Visitor<'de> for StrictVisitor {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
         let mut list = Vec::new();
-        while let Some(Strict(item)) = items.next_element()? {
+        while let Some(item) = items.next_element_seed(Item(self.0))? {
             list.push(item);
         }
         Ok(Value::Array(list))
@@ -95,7 +116,7 @@ impl<'de> Visitor<'de> for StrictVisitor {
                 let key = Printable::excerpt(&key);
                 return Err(A::Error::custom(format_args!("repeated key '{key}'")));
             }
-            let Strict(value) = members.next_value()?;
+            let value = members.next_value_seed(Item(self.0))?;
             object.insert(key, value);
         }
         Ok(Value::Object(object))

@@ -1,5 +1,7 @@
 //! The options of the YAML parser.
 
+use super::value::MAX_VALUES;
+
 /// Largest document that is read, in bytes.
 pub(super) const MAX_BYTES: usize = 4 * 1024 * 1024;
 
@@ -13,7 +15,8 @@ pub(super) fn yaml_options() -> serde_saphyr::Options {
         with_snippet: false,
         budget: serde_saphyr::budget! {
             max_depth: 100,
-            max_nodes: 1_000_000,
+            // A member is two nodes, and the document one.
+            max_nodes: 2 * MAX_VALUES + 1,
             max_total_scalar_bytes: MAX_BYTES,
         },
     }

@@ -114,6 +114,24 @@ fn expansion_and_nesting_are_bounded() {
 }
 
 #[test]
+fn the_number_of_values_is_bounded() {
+    let list = |item: &str| format!("{{\"a\":[{}0]}}", format!("{item},").repeat(100_000));
+    for item in ["0", "[]", "[0]", "{\"\":0}", "\"\""] {
+        let text = list(item);
+        for parsed in [parse_source(&text), parse_blob(text.as_bytes())] {
+            let Err(Error::Source { reason, .. }) = parsed else {
+                panic!("{item} over and over is read");
+            };
+            assert!(reason.contains("values"), "{reason}");
+        }
+    }
+    let yaml = format!("a:\n{}", "- - -\n".repeat(100_000));
+    assert!(matches!(parse_source(&yaml), Err(Error::Source { .. })));
+    let large = format!("[{}0]", "0,".repeat(90_000));
+    assert!(parse_source(&large).is_ok());
+}
+
+#[test]
 fn a_blob_is_json_only() {
     assert_eq!(parse_blob(b"{\"a\":1}"), Ok(json!({"a": 1})));
     for blob in [

@@ -11,7 +11,7 @@ use super::keys::normalize;
 use crate::{Credential, Error};
 
 /// Largest credential file that is read, in bytes.
-const LARGEST: u64 = 16 * 1024 * 1024;
+const LARGEST: u64 = 1024 * 1024;
 
 /// The content of a credential file. Other members are ignored.
 #[derive(Default, Deserialize)]

@@ -74,6 +74,11 @@ impl FileRange {
         self.length
     }
 
+    /// Where it begins in its file, in bytes.
+    pub(crate) fn offset(&self) -> u64 {
+        self.offset
+    }
+
     /// Whether its digest was checked when it was stored.
     #[must_use]
     pub fn is_checked(&self) -> bool {

@@ -1,6 +1,8 @@
 //! Merges the file and its overrides to one tree of values, and remembers the origin of each.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use lazaret_values::without_byte_order_mark;
@@ -11,6 +13,9 @@ use super::fault::Faults;
 use super::position::Origin;
 use super::schema::{self, Kind, Setting};
 use super::{Config, Fault};
+
+/// Largest configuration file, in bytes.
+const LARGEST: u64 = 1024 * 1024;
 
 /// Values from flags and variables, which override those of the file.
 #[derive(Debug, Clone, Default)]
@@ -70,7 +75,7 @@ impl Document {
     /// Reads the file, if there is one, and applies the overrides.
     ///
     /// # Errors
-    /// When the file cannot be read or is not TOML, and when overrides do not have the right form.
+    /// When the file cannot be read, has more than 1 MiB or is not TOML, and when overrides do not have the right form.
     pub fn load(file: Option<&Path>, overrides: &Overrides) -> Result<Self, Faults> {
         Self::parse(file, &Self::text(file)?, overrides)
     }
@@ -78,12 +83,12 @@ impl Document {
     /// The text of the file; empty without a file.
     ///
     /// # Errors
-    /// Fails when the file cannot be read.
+    /// Fails when the file cannot be read, or has more than 1 MiB.
     pub(crate) fn text(file: Option<&Path>) -> Result<String, Faults> {
         let Some(path) = file else {
             return Ok(String::new());
         };
-        std::fs::read_to_string(path).map_err(|error| {
+        read(path).map_err(|error| {
             let message = format!("failed to read '{}': {error}", path.display());
             Faults::one("", None, message)
         })
@@ -321,4 +326,15 @@ fn parse(kind: Kind, text: &str) -> Result<Value, String> {
 fn meant(name: &str, known: &[String]) -> Option<String> {
     let nearest = lazaret_values::nearest(name, known.iter().map(String::as_str))?;
     Some(format!("did you mean {nearest}?"))
+}
+
+fn read(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    let mut file = File::open(path)?.take(LARGEST + 1);
+    file.read_to_string(&mut text)?;
+    if text.len() as u64 > LARGEST {
+        let reason = format!("it has more than {LARGEST} bytes");
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, reason));
+    }
+    Ok(text)
 }

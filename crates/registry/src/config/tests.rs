@@ -389,3 +389,14 @@ proptest! {
         let _ = parse(&text);
     }
 }
+
+#[test]
+fn a_file_of_more_than_a_mebibyte_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("registry.toml");
+    std::fs::write(&path, "#".repeat((1 << 20) + 1)).unwrap();
+    let faults = Document::load(Some(&path), &Overrides::default()).unwrap_err();
+    assert!(faults.0[0].to_string().contains("more than 1048576 bytes"));
+    std::fs::write(&path, "#".repeat(1 << 20)).unwrap();
+    Document::load(Some(&path), &Overrides::default()).unwrap();
+}

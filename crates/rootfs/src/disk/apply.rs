@@ -3,6 +3,7 @@
 use std::io::Read;
 
 use super::builder::{DiskBuilder, LayerSummary};
+use crate::allowance::Allowance;
 use crate::blocks::{Blocks, Source};
 use crate::error::{EntryFault, Error};
 use crate::layer::{self, Budget, Entry, EntryKind, LayerReader};
@@ -50,16 +51,24 @@ impl DiskBuilder {
                     debug_assert_eq!(size, entry.size, "the reader yields what it announced");
                     Ok(kind)
                 })?;
+                let packed = self.packed + reader.allowance().packed;
+                self.tree.check(Allowance { packed })?;
             }
             Ok(())
         });
         let ((), totals) = applied.map_err(|error| self.whole_limit(error))?;
+        // A layer that is repeated costs its maker nothing the second time.
+        if self.applied.insert(totals.diff_id) {
+            self.packed += totals.allowance.packed;
+        }
         let summary = LayerSummary {
             diff_id: totals.diff_id,
             entries: totals.entries,
             bytes: totals.bytes,
         };
         self.count(&summary)?;
+        let packed = self.packed;
+        Allowance { packed }.bytes(self.bytes)?;
         Ok(summary)
     }
 

@@ -2,6 +2,7 @@
 //!
 //! `apply` adds the entries of layers.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, Read};
 
@@ -37,6 +38,10 @@ pub struct DiskBuilder {
     pub(crate) fingerprint: Fingerprint,
     pub(super) bytes: u64,
     pub(super) entries: u64,
+    /// Diff ids of the layers so far.
+    pub(super) applied: HashSet<[u8; 32]>,
+    /// Compressed bytes of these layers, each counted once.
+    pub(super) packed: u64,
     poisoned: bool,
 }
 
@@ -92,6 +97,8 @@ impl DiskBuilder {
             options,
             bytes: 0,
             entries: 0,
+            applied: HashSet::new(),
+            packed: 0,
             poisoned: false,
         }
     }

@@ -7,6 +7,7 @@ mod hostile;
 mod journal;
 mod large;
 mod model;
+mod ratios;
 mod semantics;
 mod space;
 mod streams;

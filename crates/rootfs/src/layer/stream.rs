@@ -13,6 +13,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
 use super::inflate::GzipDecoder;
+use crate::allowance::Allowance;
 use crate::error::Error;
 use crate::sha256::Sha256;
 
@@ -21,6 +22,8 @@ const CHUNK: usize = 256 * 1024;
 const CHUNKS: usize = 16;
 const BUFFER: usize = 256 * 1024;
 const MAGIC: usize = 6;
+/// Largest window of a Zstandard frame: 2 to this power, in bytes; `zstd -21` asks for 64 MiB.
+const ZSTD_WINDOW_LOG: u32 = 26;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Format {
@@ -43,25 +46,34 @@ impl Format {
     }
 }
 
-/// Records that the caller's reader failed, so that its error is not taken for damaged data.
+/// Counts what the caller's reader yields, and records that it failed, so that its error is not
+/// taken for damaged data.
 struct Raw<R> {
     inner: R,
     failed: Rc<Cell<bool>>,
+    packed: Rc<Cell<u64>>,
 }
 
 impl<R: Read> Read for Raw<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.inner.read(buffer).inspect_err(|e| {
+        let read = self.inner.read(buffer).inspect_err(|e| {
             if e.kind() != io::ErrorKind::Interrupted {
                 self.failed.set(true);
             }
-        })
+        });
+        if let Ok(length) = read {
+            self.packed.set(self.packed.get() + length as u64);
+        }
+        read
     }
 }
 
+/// A decoded chunk, and the number of bytes of the blob that were read for it and those before.
+type Filled = (Vec<u8>, u64);
+
 /// The stream as the parser sees it.
 pub(super) struct Stream {
-    filled: Receiver<Result<Vec<u8>, Error>>,
+    filled: Receiver<Result<Filled, Error>>,
     spent: Sender<Vec<u8>>,
     chunk: Vec<u8>,
     start: usize,
@@ -70,17 +82,18 @@ pub(super) struct Stream {
     /// Number of bytes that were decoded.
     decoded: u64,
     limit: u64,
+    allowance: Allowance,
 }
 
 /// Decodes a blob for `parse`, then reads on to its end, so that every byte is hashed. Returns
-/// the SHA-256 and the length in bytes of the whole stream.
+/// the SHA-256 and the length in bytes of the whole stream, and the length of the blob.
 ///
-/// Fails once more than `limit` bytes have been decoded.
+/// Fails once more than `limit` bytes have been decoded, or too many for the size of the blob.
 pub(super) fn run<T>(
     blob: impl Read + Send,
     limit: u64,
     parse: impl FnOnce(&mut Stream) -> Result<T, Error>,
-) -> Result<(T, [u8; 32], u64), Error> {
+) -> Result<(T, [u8; 32], u64, Allowance), Error> {
     thread::scope(|scope| {
         let (free, empty) = channel();
         let (full, filled) = channel();
@@ -111,13 +124,14 @@ pub(super) fn run<T>(
             position: 0,
             decoded: 0,
             limit,
+            allowance: Allowance::default(),
         };
         let value = parse(&mut stream)?;
         while stream.fill()? {}
-        let decoded = stream.decoded;
+        let (decoded, allowance) = (stream.decoded, stream.allowance);
         drop(stream);
         let digest = hasher.join().expect("hashing does not panic");
-        Ok((value, digest, decoded))
+        Ok((value, digest, decoded, allowance))
     })
 }
 
@@ -125,14 +139,14 @@ pub(super) fn run<T>(
 fn decode(
     blob: impl Read,
     empty: &Receiver<Vec<u8>>,
-    full: &Sender<Result<Vec<u8>, Error>>,
+    full: &Sender<Result<Filled, Error>>,
 ) -> Result<(), Error> {
     let mut decoder = Decoder::open(blob)?;
     for mut chunk in empty {
         chunk.resize(CHUNK, 0);
         let length = decoder.fill(&mut chunk)?;
         chunk.truncate(length);
-        if length == 0 || full.send(Ok(chunk)).is_err() {
+        if length == 0 || full.send(Ok((chunk, decoder.packed.get()))).is_err() {
             break;
         }
     }
@@ -143,14 +157,16 @@ struct Decoder<'a> {
     inner: Box<dyn Read + 'a>,
     format: Format,
     raw_failed: Rc<Cell<bool>>,
+    packed: Rc<Cell<u64>>,
 }
 
 impl<'a> Decoder<'a> {
     fn open(blob: impl Read + 'a) -> Result<Self, Error> {
-        let raw_failed = Rc::new(Cell::new(false));
+        let (raw_failed, packed) = (Rc::new(Cell::new(false)), Rc::default());
         let mut raw = Raw {
             inner: blob,
             failed: Rc::clone(&raw_failed),
+            packed: Rc::clone(&packed),
         };
         let mut magic = Vec::with_capacity(MAGIC);
         raw.by_ref()
@@ -167,20 +183,22 @@ impl<'a> Decoder<'a> {
             Format::Gzip => Box::new(GzipDecoder::new(whole)),
             Format::Zstd => {
                 let buffered = BufReader::with_capacity(BUFFER, whole);
-                let decoder =
-                    zstd::stream::read::Decoder::with_buffer(buffered).map_err(|source| {
-                        Error::Decompress {
-                            format: "zstd",
-                            source,
-                        }
-                    })?;
-                Box::new(decoder)
+                let opened = zstd::stream::read::Decoder::with_buffer(buffered);
+                let bounded = opened.and_then(|mut decoder| {
+                    decoder.window_log_max(ZSTD_WINDOW_LOG)?;
+                    Ok(decoder)
+                });
+                Box::new(bounded.map_err(|source| Error::Decompress {
+                    format: "zstd",
+                    source,
+                })?)
             }
         };
         Ok(Self {
             inner,
             format,
             raw_failed,
+            packed,
         })
     }
 
@@ -220,6 +238,11 @@ impl Stream {
     /// Number of bytes that were handed out.
     pub(super) fn position(&self) -> u64 {
         self.position
+    }
+
+    /// What the bytes of the blob that were read so far may become.
+    pub(super) fn allowance(&self) -> Allowance {
+        self.allowance
     }
 
     /// Fills `buffer` as far as the stream goes; returns the number of bytes.
@@ -269,14 +292,17 @@ impl Stream {
         let Ok(next) = self.filled.recv() else {
             return Ok(false);
         };
-        self.chunk = next?;
+        let packed;
+        (self.chunk, packed) = next?;
         self.decoded += self.chunk.len() as u64;
+        self.allowance = Allowance { packed };
         if self.decoded > self.limit {
             return Err(Error::LimitExceeded {
                 what: "uncompressed bytes",
                 limit: self.limit,
             });
         }
+        self.allowance.bytes(self.decoded)?;
         Ok(true)
     }
 }

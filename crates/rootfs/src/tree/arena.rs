@@ -1,11 +1,17 @@
 //! The nodes of the tree, in an arena, and the links between them.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use super::fault::Fault;
 use super::node::{Attributes, Directory, Kind, Link, Node, NodeId};
+use crate::allowance::Allowance;
 use crate::error::{EntryFault, Error};
 use crate::options::Limits;
+
+/// Memory of a node with its name, and of a directory with its first name, in bytes.
+const NODE_BYTES: u64 = 200;
+const DIRECTORY_BYTES: u64 = 450;
 
 /// A tree of nodes in an arena.
 #[derive(Debug)]
@@ -14,6 +20,10 @@ pub(crate) struct Tree {
     pub(super) layer: u32,
     pub(super) limits: Limits,
     pub(super) metadata: u64,
+    /// Bytes that nodes take beside their metadata.
+    own: u64,
+    /// Components of paths that were looked up.
+    pub(super) steps: Cell<u64>,
     pub(super) implicit: Attributes,
     pub(super) freed: Vec<Kind>,
     /// The last parent that was resolved for writing: names of one directory are often consecutive.
@@ -39,6 +49,8 @@ impl Tree {
             layer: 0,
             limits,
             metadata: 0,
+            own: 0,
+            steps: Cell::new(0),
             implicit,
             freed: Vec::new(),
             cache: None,
@@ -51,6 +63,13 @@ impl Tree {
     pub(crate) fn begin_layer(&mut self) {
         self.layer += 1;
         self.cache = None;
+    }
+
+    /// Checks that the tree is not too large for the layers that it was made of, nor was too much
+    /// work.
+    pub(crate) fn check(&self, allowance: Allowance) -> Result<(), Error> {
+        allowance.memory(self.own.saturating_add(self.metadata))?;
+        allowance.steps(self.steps.get())
     }
 
     /// Files with data on the disk that have lost their last name since the previous call.
@@ -150,6 +169,11 @@ impl Tree {
     }
 
     pub(super) fn allocate(&mut self, node: Node) -> Result<NodeId, Error> {
+        self.own += match &node.kind {
+            Kind::Directory(_) => DIRECTORY_BYTES,
+            Kind::SmallFile(content) => NODE_BYTES + content.len() as u64,
+            _ => NODE_BYTES,
+        };
         let limit = self.limits.entries;
         match u32::try_from(self.nodes.len()) {
             Ok(id) if u64::from(id) <= limit => {

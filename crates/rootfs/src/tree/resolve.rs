@@ -90,6 +90,7 @@ impl Tree {
         component: std::ops::Range<usize>,
         links: &mut usize,
     ) -> Result<Step, EntryFault> {
+        self.steps.set(self.steps.get() + 1);
         let after = component.end;
         let component = &rest[component];
         if component == b".." {

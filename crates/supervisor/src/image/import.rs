@@ -60,8 +60,11 @@ async fn read(
     let root = source.root(&Wanted::from(tag)).await?;
     let image = select(&*source, &root, &Platform::native()).await;
     let graph = Graph::of(image.map_err(|error| without_platform(path, error))?);
-    copy_blobs(graph.blobs(), &*source, store, PARALLEL).await?;
     let document = &graph.root().document;
+    if let Some(manifest) = document.manifest() {
+        store.store().admit(manifest)?;
+    }
+    copy_blobs(graph.blobs(), &*source, store, PARALLEL).await?;
     store.put_manifest(document.digest(), document).await?;
     Ok(document.clone())
 }

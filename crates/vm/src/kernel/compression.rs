@@ -3,7 +3,7 @@
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 
 /// Memory that a stream of xz may ask for, in bytes; `xz -9` asks for 65 MiB.
-const XZ_MEMORY_BYTES: u64 = 128 * 1024 * 1024;
+const XZ_MEMORY_BYTES: u64 = 80 * 1024 * 1024;
 
 /// A reader of what `source` holds, decompressed when it begins with the magic of xz, zstd or
 /// gzip, and otherwise as it is.

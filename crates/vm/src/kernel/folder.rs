@@ -16,10 +16,10 @@ use super::{
 };
 use crate::Error;
 
-/// Largest module in bytes; every stripped module is smaller.
-const MAX_MODULE_BYTES: u64 = 128 * 1024 * 1024;
+/// Most bytes of all modules that the guest needs, when they lie in a folder of this machine.
+pub(super) const MAX_CHOSEN_BYTES: u64 = 256 * 1024 * 1024;
 /// Most modules of a kernel; every distribution builds fewer.
-const MAX_MODULES: usize = 50_000;
+pub(super) const MAX_MODULES: usize = 50_000;
 
 /// A module that the guest needs: its file name without compression suffix, and its bytes.
 pub(super) struct Chosen {
@@ -31,10 +31,14 @@ pub(super) struct Chosen {
 /// The file in a folder of modules that lists the built-in ones.
 pub(super) const BUILTIN: &str = "modules.builtin";
 
-/// The modules below `folder` that the guest needs, in load order, and the content of [`BUILTIN`].
+/// The modules below `folder` that the guest needs, of at most `room` bytes together, in load order, and the content of [`BUILTIN`].
 ///
 /// `modules.dep` is not used: packages come without one.
-pub(super) fn choose(folder: &Path, release: &str) -> Result<(Vec<Chosen>, String), Error> {
+pub(super) fn choose(
+    folder: &Path,
+    release: &str,
+    mut room: u64,
+) -> Result<(Vec<Chosen>, String), Error> {
     let files = list(folder)?;
     let builtin_list = folder.join(BUILTIN);
     let builtin = match fs::read_to_string(&builtin_list) {
@@ -47,7 +51,8 @@ pub(super) fn choose(folder: &Path, release: &str) -> Result<(Vec<Chosen>, Strin
     let order = catalogue
         .load_order(|file| {
             let path = &files[file];
-            let module = read(path)?;
+            let module = read(path, room)?;
+            room -= module.len() as u64;
             let info = ModuleInfo::of_module(&module).map_err(|reason| Error::Malformed {
                 path: path.clone(),
                 expected: "kernel module",
@@ -80,9 +85,9 @@ pub(super) fn choose(folder: &Path, release: &str) -> Result<(Vec<Chosen>, Strin
     Ok((chosen, builtin))
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, Error> {
+fn read(path: &Path, room: u64) -> Result<Vec<u8>, Error> {
     let file = File::open(path).map_err(Error::io("open", path))?;
-    compression::read_bounded(file, MAX_MODULE_BYTES).map_err(Error::unpack("the module", path))
+    compression::read_bounded(file, room).map_err(Error::unpack("the module", path))
 }
 
 /// All module files by name; if two have one name, the first in path order. Symbolic links

@@ -14,7 +14,8 @@ pub(super) struct Image {
 }
 
 impl Image {
-    pub(super) fn parse(bytes: &[u8]) -> Result<Self, &'static str> {
+    /// `room` is the largest unpacked kernel, in bytes.
+    pub(super) fn parse(bytes: &[u8], room: u64) -> Result<Self, &'static str> {
         if bytes.starts_with(b"\x7fELF") {
             if !vmlinux::has_pvh_entry(bytes) {
                 return Err("this vmlinux has no PVH entry; give the vmlinuz instead");
@@ -27,7 +28,9 @@ impl Image {
         }
         let image = BzImage::parse(bytes)?;
         Ok(Self {
-            unpacked: image.payload.and_then(vmlinux::extract),
+            unpacked: image
+                .payload
+                .and_then(|payload| vmlinux::extract(payload, room)),
             release: image.release,
         })
     }

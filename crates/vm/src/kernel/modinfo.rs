@@ -79,10 +79,11 @@ fn section<'a>(elf: &'a [u8], wanted: &[u8]) -> Result<Option<&'a [u8]>, &'stati
     for index in 0..count {
         let header = header(index).ok_or(CUT)?;
         let name = word32(header, 0).and_then(|start| names.get(start as usize..));
-        let Some(name) = name.and_then(|name| name.split(|byte| *byte == 0).next()) else {
-            return Err(CUT);
-        };
-        if name == wanted && word32(header, 4) == Some(SHT_PROGBITS) {
+        let rest = name.ok_or(CUT)?.strip_prefix(wanted);
+        // Only as much of a name is looked at as the wanted one has.
+        if rest.is_some_and(|rest| rest.first().is_none_or(|byte| *byte == 0))
+            && word32(header, 4) == Some(SHT_PROGBITS)
+        {
             let bytes = content(elf, header).ok_or(CUT)?;
             return if bytes.len() <= MAX_MODINFO_BYTES {
                 Ok(Some(bytes))

@@ -11,9 +11,10 @@ use lazaret_files::{Bounded, unpacked_limit};
 use super::{
     ar::Archive,
     compression,
+    folder::MAX_MODULES,
     name::is_name,
     package_tar::{Next, each_file},
-    parts::{MAX_IMAGE_BYTES, Parts},
+    parts::{Parts, memory},
 };
 use crate::Error;
 
@@ -26,19 +27,22 @@ pub(super) fn unpack(path: &Path, scratch: &Path) -> Result<Parts, Error> {
     let file = File::open(path).map_err(Error::io("open", path))?;
     let size = file.metadata().map_err(Error::io("inspect", path))?.len();
     let limit = unpacked_limit(size);
-    let mut control = String::new();
+    let memory = memory(size);
+    let mut control = None;
     let mut image = None;
     Archive::new(io::BufReader::new(file))
         .each(|member, content| {
-            if member.name.starts_with("control.tar") {
-                control = read_control(content)?;
-            } else if member.name.starts_with("data.tar") {
-                image = unpack_data(content, limit, scratch)?;
+            // A package has one of each; of a second one, nothing is read.
+            if member.name.starts_with("control.tar") && control.is_none() {
+                control = Some(read_control(content)?);
+            } else if member.name.starts_with("data.tar") && image.is_none() {
+                image = Some(unpack_data(content, limit, memory, scratch)?);
             }
             Ok::<_, io::Error>(())
         })
         .map_err(Error::unpack("the package", path))?;
-    let Some((release, image)) = image else {
+    let control = control.unwrap_or_default();
+    let Some((release, image)) = image.flatten() else {
         return Err(Error::MetaPackage {
             package: field(&control, "Package").unwrap_or_default().to_owned(),
             depends: field(&control, "Depends").and_then(kernel_package),
@@ -46,6 +50,8 @@ pub(super) fn unpack(path: &Path, scratch: &Path) -> Result<Parts, Error> {
     };
     Ok(Parts {
         origin: path.to_owned(),
+        room: memory - image.len() as u64,
+        modules_room: memory - image.len() as u64,
         image,
         modules: Some(scratch.join(release)),
     })
@@ -66,21 +72,30 @@ fn read_control(member: &mut dyn Read) -> io::Result<String> {
 }
 
 /// Unpacks modules to `<scratch>/<release>/`; returns the boot image and its release. The whole
-/// archive may have `limit` bytes.
+/// archive may have `limit` bytes, the image `memory` bytes.
 fn unpack_data(
     member: &mut dyn Read,
     limit: u64,
+    memory: u64,
     scratch: &Path,
 ) -> io::Result<Option<(String, Vec<u8>)>> {
     let archive = Bounded::new(compression::reader(member)?, limit);
     let mut image = None;
+    let mut modules = 0;
     each_file(archive, |path, mut content| {
         match place(path) {
             Some(Place::Image { release }) if image.is_none() => {
-                let bytes = compression::read_bounded(&mut content, MAX_IMAGE_BYTES)?;
+                let bytes = compression::read_bounded(&mut content, memory)?;
                 image = Some((release, bytes));
             }
             Some(Place::Module { release, file_name }) => {
+                modules += 1;
+                if modules > MAX_MODULES {
+                    return Err(io::Error::new(
+                        io::ErrorKind::InvalidData,
+                        format!("it holds more than {MAX_MODULES} modules"),
+                    ));
+                }
                 let folder = scratch.join(release);
                 fs::create_dir_all(&folder)?;
                 match File::create_new(folder.join(file_name)) {

@@ -12,6 +12,8 @@ use tar::EntryType;
 
 /// Longest name of an entry, in bytes; Linux allows 4,096.
 const MAX_NAME_BYTES: u64 = 64 * 1024;
+/// Most entries; kernel packages have up to 10,000.
+const MAX_ENTRIES: usize = 200_000;
 
 /// Hands the path and content of each regular file to `visit`, until it says that it has enough.
 ///
@@ -23,7 +25,10 @@ pub(super) fn each_file(
 ) -> io::Result<()> {
     let mut archive = tar::Archive::new(source);
     let mut long_name = None;
-    for entry in archive.entries()?.raw(true) {
+    for (number, entry) in archive.entries()?.raw(true).enumerate() {
+        if number >= MAX_ENTRIES {
+            return Err(invalid("it has more than 200,000 entries"));
+        }
         let mut entry = entry?;
         let kind = entry.header().entry_type();
         match kind {

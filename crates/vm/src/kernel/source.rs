@@ -6,8 +6,10 @@ use std::{
 };
 
 use super::{
-    compression, package,
-    parts::{MAX_IMAGE_BYTES, Parts},
+    compression,
+    folder::MAX_CHOSEN_BYTES,
+    package,
+    parts::{Parts, memory},
 };
 use crate::Error;
 
@@ -33,11 +35,7 @@ impl Source {
     pub(super) fn parts(&self, scratch: &Path) -> Result<Parts, Error> {
         match self {
             Self::Package(file) => package::unpack(file, scratch),
-            Self::Files { image, modules } => Ok(Parts {
-                origin: image.clone(),
-                image: read_image(image)?,
-                modules: modules.clone(),
-            }),
+            Self::Files { image, modules } => read_files(image, modules.clone()),
             Self::Host => {
                 let release = rustix::system::uname()
                     .release()
@@ -66,14 +64,21 @@ pub(super) fn host(root: &Path, release: &str) -> Result<Parts, Error> {
     if !modules.is_dir() {
         return Err(lacks(&modules));
     }
-    Ok(Parts {
-        origin: origin.clone(),
-        image: read_image(origin)?,
-        modules: Some(modules),
-    })
+    read_files(origin, Some(modules))
 }
 
-fn read_image(path: &Path) -> Result<Vec<u8>, Error> {
+/// Reads a boot image, whose modules stay in their folder.
+fn read_files(path: &Path, modules: Option<PathBuf>) -> Result<Parts, Error> {
     let file = File::open(path).map_err(Error::io("open", path))?;
-    compression::read_bounded(file, MAX_IMAGE_BYTES).map_err(Error::unpack("the kernel", path))
+    let size = file.metadata().map_err(Error::io("inspect", path))?.len();
+    let memory = memory(size);
+    let image = compression::read_bounded(file, memory);
+    let image = image.map_err(Error::unpack("the kernel", path))?;
+    Ok(Parts {
+        origin: path.to_owned(),
+        room: memory - image.len() as u64,
+        image,
+        modules,
+        modules_room: MAX_CHOSEN_BYTES,
+    })
 }

@@ -80,13 +80,13 @@ impl Store {
         let staging = self.staging()?;
         let scratch = self.staging()?;
         let parts = source.parts(scratch.path())?;
-        let image = Image::parse(&parts.image).map_err(|reason| Error::Malformed {
+        let image = Image::parse(&parts.image, parts.room).map_err(|reason| Error::Malformed {
             path: parts.origin.clone(),
             expected: "kernel image",
             reason: reason.to_owned(),
         })?;
         let (modules, builtin) = match &parts.modules {
-            Some(path) => folder::choose(path, &image.release)?,
+            Some(path) => folder::choose(path, &image.release, parts.modules_room)?,
             None => Default::default(),
         };
         drop(scratch);

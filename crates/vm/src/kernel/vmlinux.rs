@@ -8,8 +8,6 @@ use super::{
     words::{index32, word16, word32, word64},
 };
 
-/// Largest unpacked kernel in bytes; every distribution's kernel is smaller.
-const MAX_VMLINUX_BYTES: u64 = 512 * 1024 * 1024;
 /// `XEN_ELFNOTE_PHYS32_ENTRY` (Linux `include/xen/interface/elfnote.h`).
 const NOTE_PHYS32_ENTRY: u32 = 18;
 const PT_NOTE: u32 = 4;
@@ -17,11 +15,11 @@ const PROGRAM_HEADER_BYTES: usize = 56;
 const LZ4_LEGACY_MAGIC: [u8; 4] = [0x02, 0x21, 0x4c, 0x18];
 const LZ4_LEGACY_BLOCK_BYTES: usize = 8 * 1024 * 1024;
 
-/// The kernel in `payload`, if it is packed with lz4, xz, zstd or gzip and has a
+/// The kernel in `payload`, if it has at most `limit` bytes, is packed with lz4, xz, zstd or gzip and has a
 /// PVH entry; otherwise `None`, and the boot image itself is used.
-pub(super) fn extract(payload: &[u8]) -> Option<Vec<u8>> {
+pub(super) fn extract(payload: &[u8], limit: u64) -> Option<Vec<u8>> {
     let kernel = if payload.starts_with(&LZ4_LEGACY_MAGIC) {
-        unpack_lz4(&payload[LZ4_LEGACY_MAGIC.len()..])?
+        unpack_lz4(&payload[LZ4_LEGACY_MAGIC.len()..], limit)?
     } else {
         // All but gzip are followed by the size in four bytes, which decoders refuse as trailing
         // garbage.
@@ -29,7 +27,6 @@ pub(super) fn extract(payload: &[u8]) -> Option<Vec<u8>> {
             Some(payload),
             payload.split_last_chunk::<4>().map(|(stream, _)| stream),
         ];
-        let limit = MAX_VMLINUX_BYTES;
         streams
             .into_iter()
             .flatten()
@@ -40,10 +37,10 @@ pub(super) fn extract(payload: &[u8]) -> Option<Vec<u8>> {
 
 /// Unpacks the legacy frame: blocks of 8 MiB, each after its packed size. Linux appends the
 /// unpacked size of the whole, which streams of `lz4 -l` lack.
-fn unpack_lz4(mut frame: &[u8]) -> Option<Vec<u8>> {
+fn unpack_lz4(mut frame: &[u8], limit: u64) -> Option<Vec<u8>> {
     let (_, size) = frame.split_last_chunk::<4>()?;
     let size = usize::try_from(u32::from_le_bytes(*size)).ok()?;
-    if size as u64 > MAX_VMLINUX_BYTES {
+    if size as u64 > limit {
         return None;
     }
     let mut kernel = Vec::new();

@@ -1,3 +1,4 @@
+use super::super::tests::fixtures;
 use super::*;
 
 #[test]
@@ -38,4 +39,29 @@ fn the_kernel_package_is_found_among_dependencies() {
     assert_eq!(field(control, "Package"), Some("linux-image-cloud-amd64"));
     let depends = field(control, "Depends").and_then(kernel_package);
     assert_eq!(depends.as_deref(), Some("linux-image-6.1.0-56-cloud-amd64"));
+}
+
+#[test]
+fn an_image_must_be_in_proportion_to_its_package() {
+    let folder = tempfile::tempdir().unwrap();
+    let (package, scratch) = (folder.path().join("k.deb"), folder.path().join("scratch"));
+    let image = vec![0; 40 << 20];
+    let data = fixtures::gzip(&fixtures::tar(&[("boot/vmlinuz-6.1", &image)]));
+    fs::write(&package, fixtures::ar(&[("data.tar.gz", &data)])).unwrap();
+    let Err(error) = unpack(&package, &scratch) else {
+        panic!("40 MiB of zeros are no kernel");
+    };
+    assert!(error.to_string().contains("unpack"), "{error}");
+}
+
+#[test]
+fn of_two_archives_of_a_kind_the_first_counts() {
+    let folder = tempfile::tempdir().unwrap();
+    let package = folder.path().join("k.deb");
+    let data = |image: &[u8]| fixtures::gzip(&fixtures::tar(&[("boot/vmlinuz-6.1", image)]));
+    let (first, second) = (data(b"first"), data(b"second"));
+    let members = [("data.tar.gz", &first[..]), ("data.tar.gz", &second)];
+    fs::write(&package, fixtures::ar(&members)).unwrap();
+    let parts = unpack(&package, folder.path()).unwrap();
+    assert_eq!(parts.image, b"first");
 }

@@ -76,6 +76,20 @@ fn files_that_are_no_modules_are_refused() {
 }
 
 #[test]
+fn names_of_sections_are_looked_at_no_longer_than_they_matter() {
+    // 60,000 sections, all of which have one name of 1 MiB.
+    let mut module = fixtures::elf_with_section(&"x".repeat(1 << 20), b"");
+    let table = u64::from_le_bytes(module[0x28..0x30].try_into().unwrap());
+    let first = usize::try_from(table).unwrap() + 64;
+    let section = module[first..first + 64].to_vec();
+    module.extend(section.repeat(60_000));
+    module[0x3c..0x3e].copy_from_slice(&60_000_u16.to_le_bytes());
+    let started = std::time::Instant::now();
+    assert!(ModuleInfo::of_module(&module).is_err());
+    assert!(started.elapsed().as_secs() < 5, "it is linear");
+}
+
+#[test]
 fn boot_images_name_their_release_and_payload() {
     let image = fixtures::bzimage("6.1.0-56-cloud-amd64", b"packed");
     let parsed = BzImage::parse(&image).unwrap();
@@ -104,31 +118,35 @@ fn kernels_are_unpacked_when_they_can_boot_that_way() {
     ] {
         let image = fixtures::bzimage("6.1.0", &payload);
         assert!(
-            Image::parse(&image).unwrap().unpacked.as_ref() == Some(&kernel),
+            Image::parse(&image, u64::MAX).unwrap().unpacked.as_ref() == Some(&kernel),
             "{name}"
         );
     }
     let other = fixtures::lz4_payload(&fixtures::vmlinux(b"GNU\0"));
-    assert!(vmlinux::extract(&other).is_none(), "no PVH entry");
+    assert!(vmlinux::extract(&other, u64::MAX).is_none(), "no PVH entry");
     let mut wrong_size = fixtures::lz4_payload(&kernel);
     *wrong_size.last_mut().unwrap() = 0x7f;
-    assert!(vmlinux::extract(&wrong_size).is_none());
+    assert!(vmlinux::extract(&wrong_size, u64::MAX).is_none());
 }
 
 #[test]
 fn kernels_larger_than_one_block_are_unpacked() {
     let mut kernel = fixtures::vmlinux(b"Xen\0");
     kernel.resize(17 * 1024 * 1024, 7);
-    assert!(vmlinux::extract(&fixtures::lz4_payload(&kernel)) == Some(kernel));
+    assert!(vmlinux::extract(&fixtures::lz4_payload(&kernel), u64::MAX) == Some(kernel));
 }
 
 #[test]
 fn an_elf_kernel_boots_as_it_is() {
     assert_eq!(
-        Image::parse(&fixtures::vmlinux(b"Xen\0")).unwrap().release,
+        Image::parse(&fixtures::vmlinux(b"Xen\0"), u64::MAX)
+            .unwrap()
+            .release,
         "6.9.1-elf"
     );
-    let error = Image::parse(&fixtures::vmlinux(b"GNU\0")).err().unwrap();
+    let error = Image::parse(&fixtures::vmlinux(b"GNU\0"), u64::MAX)
+        .err()
+        .unwrap();
     assert!(error.contains("no PVH entry"), "{error}");
 }
 
@@ -172,8 +190,8 @@ proptest! {
         let _members = members(&[b"!<arch>\n", bytes.as_slice()].concat());
         let _info = ModuleInfo::of_module(&bytes);
         let _info = ModuleInfo::of_module(&[b"\x7fELF\x02\x01", bytes.as_slice()].concat());
-        let _image = Image::parse(&bytes);
-        let _kernel = vmlinux::extract(&[&[0x02, 0x21, 0x4c, 0x18], bytes.as_slice()].concat());
+        let _image = Image::parse(&bytes, u64::MAX);
+        let _kernel = vmlinux::extract(&[&[0x02, 0x21, 0x4c, 0x18], bytes.as_slice()].concat(), 512 << 20);
     }
 
     #[test]
@@ -190,13 +208,13 @@ proptest! {
 
     #[test]
     fn damaged_images_never_panic(bytes in damaged(fixtures::bzimage("6.1", &fixtures::lz4_payload(&fixtures::vmlinux(b"Xen\0"))))) {
-        if let Ok(image) = Image::parse(&bytes) {
+        if let Ok(image) = Image::parse(&bytes, u64::MAX) {
             prop_assert!(crate::kernel::name::is_name(&image.release));
         }
     }
 
     #[test]
     fn damaged_kernels_never_panic(bytes in damaged(fixtures::vmlinux(b"Xen\0"))) {
-        let _image = Image::parse(&bytes);
+        let _image = Image::parse(&bytes, u64::MAX);
     }
 }
