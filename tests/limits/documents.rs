@@ -1,5 +1,7 @@
 //! Documents that users have: artifacts, credentials, catalogues, users and settings.
 
+use lazaret_testing::http::{Answer, Peer};
+
 use super::bombs::repeat;
 use super::cost::{Cost, LARGEST, check, idle};
 use crate::support::World;
@@ -111,6 +113,8 @@ fn credentials() {
             b"\"}}}",
         ),
     ));
+    let peer = Peer::start(|_| Answer::new(401).with("WWW-Authenticate", "Basic realm=\"a\""));
+    let reference = format!("{}/a:b", peer.address);
     for (name, text) in all {
         let world = World::new();
         world.write("credentials.json", &text);
@@ -118,7 +122,7 @@ fn credentials() {
         command.env("LAZARET_CREDENTIALS", world.path("credentials.json"));
         Cost::of(&command, &world).is_bounded(&format!("credentials: {name}"), idle());
         world.write("docker/config.json", &text);
-        let mut command = world.lazaret().command(["pull", "127.0.0.1:1/a:b"]);
+        let mut command = world.lazaret().command(["pull", &reference]);
         command.env("DOCKER_CONFIG", world.path("docker"));
         Cost::of(&command, &world).is_bounded(&format!("credentials of docker: {name}"), idle());
     }

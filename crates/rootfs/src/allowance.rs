@@ -14,13 +14,16 @@ const MEMORY: Ratio = Ratio {
     free: 16 << 20,
     times: 8,
 };
-/// Steps: components of paths that are looked up, pieces of extended headers.
+/// Steps: components of paths that are looked up, attributes that links bring, entries and pieces
+/// of their extended headers.
 const STEPS: Ratio = Ratio {
     free: 4_000_000,
     times: 2,
 };
 /// Bytes of an extended header that count as one step.
 const PIECE: u64 = 4;
+/// Steps of an entry.
+const ENTRY: u64 = 8;
 
 /// Compressed bytes of one or more layers, with what they may become.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -44,9 +47,12 @@ impl Allowance {
         self.check("steps along its paths", STEPS, count)
     }
 
-    /// Checks the length of all extended headers, in bytes.
-    pub(crate) fn headers(self, count: u64) -> Result<(), Error> {
-        self.check("steps along its headers", STEPS, count / PIECE)
+    /// Checks the number of entries, and the length of all extended headers, in bytes.
+    pub(crate) fn headers(self, entries: u64, extended: u64) -> Result<(), Error> {
+        let steps = entries
+            .saturating_mul(ENTRY)
+            .saturating_add(extended / PIECE);
+        self.check("steps along its headers", STEPS, steps)
     }
 
     fn check(self, what: &'static str, ratio: Ratio, count: u64) -> Result<(), Error> {

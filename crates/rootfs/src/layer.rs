@@ -252,7 +252,7 @@ impl LayerReader<'_> {
             return Err(Error::BadHeader { offset, reason });
         };
         self.extended += RECORD as u64 + size;
-        self.allowance().headers(self.extended)?;
+        self.allowance().headers(self.entries, self.extended)?;
         let mut content = vec![0; clamp(size)];
         let done = self.stream.read_full(&mut content)?;
         if done < content.len() || !self.stream.skip(padding(size))? {
@@ -278,6 +278,7 @@ impl LayerReader<'_> {
                 limit: self.budget.entries,
             });
         }
+        self.allowance().headers(self.entries, self.extended)?;
         let bad = |reason: &str| Error::BadHeader {
             offset,
             reason: reason.into(),

@@ -11,6 +11,8 @@ use tar::{Archive, EntryType};
 const MOST_ENTRIES: usize = 10_000;
 /// Largest extended header (names and attributes for the next entry), in bytes.
 const LARGEST_EXTENSION: u64 = 1024 * 1024;
+/// Most bytes of all extended headers of one tar.
+const LARGEST_EXTENSIONS: u64 = 8 * 1024 * 1024;
 
 /// The object that a name stands for.
 #[derive(Debug, PartialEq, Eq)]
@@ -72,7 +74,7 @@ impl Index {
 /// which are read whole. It reads only plain headers, and leaves the file at its start.
 fn check_headers(mut file: &File) -> io::Result<()> {
     let mut archive = Archive::new(file);
-    let mut count = 0;
+    let (mut count, mut extensions) = (0, 0);
     for entry in archive.entries_with_seek()?.raw(true) {
         let entry = entry?;
         let is_extension = matches!(
@@ -85,6 +87,13 @@ fn check_headers(mut file: &File) -> io::Result<()> {
         if is_extension && entry.size() > LARGEST_EXTENSION {
             let size = entry.size();
             return Err(invalid(format!("it has a header of {size} bytes")));
+        }
+        if is_extension {
+            extensions += entry.size();
+        }
+        if extensions > LARGEST_EXTENSIONS {
+            let most = LARGEST_EXTENSIONS;
+            return Err(invalid(format!("it has headers of more than {most} bytes")));
         }
         count += 1;
         // An entry has at most two extended headers, and the archive a few of its own.

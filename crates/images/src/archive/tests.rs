@@ -147,6 +147,15 @@ fn what_would_take_much_memory_or_is_cut_off_is_refused() {
         assert!(text.contains("2097152 bytes"), "{text}");
     }
     let text = refused(&|tar| {
+        for _ in 0..40 {
+            let size = 1 << 20;
+            let content = std::io::repeat(b'x').take(size);
+            tar.append(&header(EntryType::XHeader, size), content)
+                .unwrap();
+        }
+    });
+    assert!(text.contains("more than 8388608 bytes"), "{text}");
+    let text = refused(&|tar| {
         for number in 0..10_001 {
             add(tar, &number.to_string(), b"");
         }

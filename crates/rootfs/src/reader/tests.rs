@@ -243,3 +243,31 @@ fn a_walk_takes_no_more_than_its_limits() {
         assert!(matches!(error, Error::LimitExceeded { .. }), "{error}");
     }
 }
+
+#[test]
+fn a_disk_has_as_many_names_as_it_can_hold() {
+    let count = |allocated| {
+        let mut budget = super::budget::Budget::new(Limits::default(), allocated);
+        (0..10_000_000)
+            .take_while(|_| budget.entry(1).is_ok())
+            .count()
+    };
+    // Each name is counted twice.
+    assert!((2 * 80_000..2 * 200_000).contains(&count(4 << 20)));
+    assert!(count(1 << 40) == 2 * 4_000_000 + 1);
+}
+
+#[test]
+fn a_file_is_no_longer_than_a_disk_may_be() {
+    let disk = build_layers(small(), &[Tar::new().file("a", "content").end()]).unwrap();
+    let limits = Limits {
+        bytes: 6,
+        ..Limits::default()
+    };
+    let reader = DiskReader::open(File::open(&disk.path).unwrap(), limits).unwrap();
+    let stat = reader.lookup("a").unwrap().unwrap();
+    assert!(matches!(
+        reader.read(&stat, 0, &mut [0; 10]),
+        Err(Error::Damaged { .. })
+    ));
+}

@@ -131,6 +131,8 @@ impl Tree {
             node.attributes.mode = old.mode;
         }
         xattr::merge(&mut node.attributes.xattrs, old.xattrs);
+        let merged = node.attributes.xattrs.len() as u64;
+        self.steps.set(self.steps.get() + merged);
         let parent = self
             .parent_for_writing(base, parent)
             .map_err(|f| f.at(path))?;

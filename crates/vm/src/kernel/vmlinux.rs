@@ -71,6 +71,8 @@ fn find_entry(elf: &[u8]) -> Option<()> {
     if size != PROGRAM_HEADER_BYTES {
         return None;
     }
+    // Notes of a sound file do not overlap: together they are no longer than it.
+    let mut left = elf.len();
     (0..count).find_map(|index| {
         let header = elf.get(table.checked_add(index * PROGRAM_HEADER_BYTES)?..)?;
         if word32(header, 0)? != PT_NOTE {
@@ -78,6 +80,7 @@ fn find_entry(elf: &[u8]) -> Option<()> {
         }
         let start = word64(header, 8)?;
         let notes = elf.get(start..start.checked_add(word64(header, 0x20)?)?)?;
+        left = left.checked_sub(notes.len())?;
         note_in(notes)
     })
 }
