@@ -23,6 +23,19 @@ fn a_log_level_shows_what_happens_and_quiet_shows_the_result_alone() {
 }
 
 #[test]
+fn the_version_names_the_commit() {
+    let version = World::new().lazaret().run(["--version"]).success().stdout;
+    let number = env!("CARGO_PKG_VERSION");
+    assert!(
+        version.starts_with(&format!("lazaret {number}")),
+        "{version}"
+    );
+    if let Some((_, commit)) = version.split_once('(') {
+        assert_eq!(commit.trim_end().len(), 13, "{version}");
+    }
+}
+
+#[test]
 fn a_pulled_artifact_goes_to_a_file_and_a_second_repository_mounts() {
     let world = World::new();
     let lazaret = world.lazaret();

@@ -30,7 +30,7 @@ use printer::Printer;
 #[derive(Debug, Parser)]
 #[command(
     name = "lazaret",
-    version,
+    version = env!("LAZARET_VERSION"),
     max_term_width = 100,
     disable_help_subcommand = true
 )]

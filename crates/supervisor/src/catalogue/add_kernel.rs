@@ -33,7 +33,7 @@ impl Home {
         request: CatalogueKernelRequest,
     ) -> Result<CatalogueKernel, Error> {
         // Imported into a folder of this process, as those who pull it will import it.
-        let store = Store::open(self.scratch.path().join("kernel"))?;
+        let store = Store::new(self.scratch.path()?.join("kernel"));
         let source = KernelSource::File(request.file.clone());
         store.add(&source.resolve()?, Some(&request.name))?;
         let path = &request.file;

@@ -98,7 +98,7 @@ pub(super) fn lz4_payload(kernel: &[u8]) -> Vec<u8> {
     payload
 }
 
-pub(super) fn gzip(bytes: &[u8]) -> Vec<u8> {
+pub(in crate::kernel) fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()
@@ -114,7 +114,7 @@ pub(super) fn zstd(bytes: &[u8]) -> Vec<u8> {
     zstd::encode_all(bytes, 1).unwrap()
 }
 
-pub(super) fn ar(members: &[(&str, &[u8])]) -> Vec<u8> {
+pub(in crate::kernel) fn ar(members: &[(&str, &[u8])]) -> Vec<u8> {
     let mut archive = b"!<arch>\n".to_vec();
     for (name, content) in members {
         let header = format!("{name:<16}{:<32}{:<10}`\n", 0, content.len());
@@ -127,7 +127,7 @@ pub(super) fn ar(members: &[(&str, &[u8])]) -> Vec<u8> {
     archive
 }
 
-pub(super) fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
+pub(in crate::kernel) fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
     let mut archive = tar::Builder::new(Vec::new());
     for (path, content) in files {
         let mut header = tar::Header::new_gnu();
