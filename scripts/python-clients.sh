@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# Installs clients of registries written in Python, once: oras, and httpx with HTTP/2. Prints their folder.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+folder=target/tools/python-clients-1
+
+if [ ! -x "$folder/bin/python3" ]; then
+    echo "python-clients: installing" >&2
+    unfinished=$folder.$$
+    trap 'rm -rf "$unfinished"' EXIT
+    mkdir -p target/tools
+    python3 -m venv --copies "$unfinished"
+    "$unfinished/bin/python3" -m pip install -q --disable-pip-version-check --no-compile \
+        "oras==0.2.38" "httpx[http2]==0.28.1"
+    # Nothing of it but bin/pip and the like has the folder's name inside.
+    [ -x "$folder/bin/python3" ] || mv -T "$unfinished" "$folder"
+fi
+echo "$folder"
