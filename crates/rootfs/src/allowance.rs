@@ -23,7 +23,7 @@ const STEPS: Ratio = Ratio {
 /// Bytes of an extended header that count as one step.
 const PIECE: u64 = 4;
 /// Steps of an entry.
-const ENTRY: u64 = 8;
+const ENTRY: u64 = 16;
 
 /// Compressed bytes of one or more layers, with what they may become.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
