@@ -43,7 +43,7 @@ pub(super) fn keep_fixed(before: &Config, mut after: Config) -> Config {
     }
     if storage != after.storage {
         fixed.push("storage".to_owned());
-        after.storage = before.storage.clone();
+        after.storage = storage;
     }
     if before.tracing.endpoint.is_none() != after.tracing.endpoint.is_none() {
         fixed.push("tracing.endpoint".to_owned());

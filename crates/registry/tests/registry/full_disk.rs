@@ -47,7 +47,7 @@ fn is_full(served: &Served) -> bool {
         ready.json().to_string().contains("full"),
         "{ready:?}"
     );
-    assert_eq!(is_full, measured.contains("lazaret_storage_full 1"));
+    assert_eq!(is_full, measured.contains("\nlazaret_storage_full 1\n"));
     is_full
 }
 
