@@ -20,6 +20,7 @@ test:
 	scripts/python-packages.sh
 	scripts/moto.sh
 	scripts/erofs-utils.sh
+	scripts/python-clients.sh
 	cargo test --workspace
 
 test-garage:

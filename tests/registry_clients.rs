@@ -4,6 +4,7 @@
 mod containerd;
 mod content;
 mod docker;
+mod http2;
 mod issuer;
 mod podman;
 mod registry;

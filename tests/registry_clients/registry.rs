@@ -20,6 +20,9 @@ impl Authority {
     fn new(file: &Path) -> Self {
         let mut parameters = rcgen::CertificateParams::new(Vec::new()).unwrap();
         parameters.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        // OpenSSL takes a certificate whose issuer has its own name for a self-signed one.
+        let name = &mut parameters.distinguished_name;
+        name.push(rcgen::DnType::CommonName, "test authority");
         let key = rcgen::KeyPair::generate().unwrap();
         let certificate = parameters.self_signed(&key).unwrap();
         std::fs::write(file, certificate.pem()).unwrap();

@@ -193,7 +193,12 @@ fn registries_that_refuse_or_are_not_reached() {
         })
     };
     check(unreachable(Cause::PlainServer), 6, "", "--plain-http");
-    check(unreachable(Cause::UnknownAuthority), 6, "", "extra CA");
+    check(
+        unreachable(Cause::UnknownAuthority),
+        6,
+        "",
+        "LAZARET_CA_FILE",
+    );
     check(unreachable(Cause::Other), 6, "cannot reach reg.example", "");
     let helper = Client::CredentialHelper {
         helper: "docker-credential-pass".to_owned(),

@@ -55,7 +55,12 @@ pub(super) async fn check_content(
         return Ok(());
     }
     let document = match home.client.manifest(reference).await {
-        Err(lazaret_client::Error::NotFound { .. }) => return Ok(()),
+        // Who may not read may still push; then nobody here knows what is there.
+        Err(
+            lazaret_client::Error::NotFound { .. }
+            | lazaret_client::Error::Denied { .. }
+            | lazaret_client::Error::Unauthorized { .. },
+        ) => return Ok(()),
         document => document?,
     };
     let has_content = document.manifest().is_some_and(|manifest| {
