@@ -43,6 +43,8 @@ pub(crate) struct Totals {
     pub(crate) diff_id: [u8; 32],
     /// Uncompressed bytes, plus the holes of sparse files.
     pub(crate) bytes: u64,
+    /// Bytes of the holes of sparse files, which cost nothing to read.
+    pub(crate) holes: u64,
     pub(crate) entries: u64,
     /// Its compressed bytes.
     pub(crate) allowance: Allowance,
@@ -100,6 +102,7 @@ pub(crate) fn read<T>(
     let totals = Totals {
         diff_id,
         bytes: bytes.saturating_add(holes),
+        holes,
         entries,
         allowance,
     };

@@ -67,8 +67,9 @@ impl DiskBuilder {
             bytes: totals.bytes,
         };
         self.count(&summary)?;
+        self.decoded = self.decoded.saturating_add(totals.bytes - totals.holes);
         let packed = self.packed;
-        Allowance { packed }.bytes(self.bytes)?;
+        Allowance { packed }.bytes(self.decoded)?;
         Ok(summary)
     }
 

@@ -42,6 +42,8 @@ pub struct DiskBuilder {
     pub(super) applied: HashSet<[u8; 32]>,
     /// Compressed bytes of these layers, each counted once.
     pub(super) packed: u64,
+    /// Bytes of the tars that they became, without holes.
+    pub(super) decoded: u64,
     poisoned: bool,
 }
 
@@ -99,6 +101,7 @@ impl DiskBuilder {
             entries: 0,
             applied: HashSet::new(),
             packed: 0,
+            decoded: 0,
             poisoned: false,
         }
     }

@@ -259,9 +259,9 @@ fn a_disk_has_as_many_names_as_it_can_hold() {
 
 #[test]
 fn a_file_is_no_longer_than_a_disk_may_be() {
-    let disk = build_layers(small(), &[Tar::new().file("a", "content").end()]).unwrap();
+    let disk = build_layers(small(), &[Tar::new().file("a", "x".repeat(10_000)).end()]).unwrap();
     let limits = Limits {
-        bytes: 6,
+        bytes: 9_999,
         ..Limits::default()
     };
     let reader = DiskReader::open(File::open(&disk.path).unwrap(), limits).unwrap();

@@ -22,7 +22,9 @@ pub(super) fn reader<'a>(source: impl Read + 'a) -> io::Result<Box<dyn Read + 'a
 /// `FileTooLarge` when there are more; `InvalidData` and others for a damaged stream.
 pub(super) fn read_bounded(source: impl Read, limit: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    reader(source)?.take(limit + 1).read_to_end(&mut bytes)?;
+    reader(source)?
+        .take(limit.saturating_add(1))
+        .read_to_end(&mut bytes)?;
     if bytes.len() as u64 > limit {
         return Err(io::Error::new(
             io::ErrorKind::FileTooLarge,

@@ -51,7 +51,8 @@ fn an_image_must_be_in_proportion_to_its_package() {
     let Err(error) = unpack(&package, &scratch) else {
         panic!("40 MiB of zeros are no kernel");
     };
-    assert!(error.to_string().contains("unpack"), "{error}");
+    let text = lazaret_values::Chain(&error).to_string();
+    assert!(text.contains("unpack"), "{text}");
 }
 
 #[test]
