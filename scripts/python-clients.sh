@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs clients of registries written in Python, once: oras, and httpx with HTTP/2. Prints their folder.
+# Installs httpx with HTTP/2, once, as a client of registries. Prints its folder.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 folder=target/tools/python-clients-1
@@ -11,7 +11,7 @@ if [ ! -x "$folder/bin/python3" ]; then
     mkdir -p target/tools
     python3 -m venv --copies "$unfinished"
     "$unfinished/bin/python3" -m pip install -q --disable-pip-version-check --no-compile \
-        "oras==0.2.38" "httpx[http2]==0.28.1"
+        "httpx[http2]==0.28.1"
     # Nothing of it but bin/pip and the like has the folder's name inside.
     [ -x "$folder/bin/python3" ] || mv -T "$unfinished" "$folder"
 fi

@@ -47,7 +47,8 @@ fn curl_asks_for_everything_over_http_2() {
                 let answer = curl(registry, method, &path, registry.credentials());
                 assert_eq!(answer, format!("2 {status}"), "{method} {path}");
             }
-            if !registry.is_open() {
+            // What makes no sense is said to anybody.
+            if !registry.is_open() && status != 400 {
                 let answer = curl(registry, "HEAD", &path, None);
                 assert_eq!(answer, "2 401", "{path} for a stranger");
             }
@@ -121,26 +122,4 @@ with httpx.Client(http2=True, verify=trust, auth=auth, base_url='https://' + add
             .collect();
         run_python(registry, SCRIPT, &operations);
     });
-}
-
-#[test]
-fn oras_for_python_pushes_and_pulls() {
-    const SCRIPT: &str = "
-import os, sys, oras.client
-address, user, password = sys.argv[1:]
-client = oras.client.OrasClient(hostname=address)
-if user:
-    client.login(hostname=address, username=user, password=password)
-with open('told.txt', 'w') as file:
-    file.write('told')
-target = address + '/acme/python:v1'
-client.push(target=target, files=['told.txt'], disable_path_validation=True)
-assert client.get_tags(address + '/acme/python') == ['v1']
-back = client.pull(target=target, outdir='back')
-assert [open(path).read() for path in back] == ['told'], back
-manifest = client.get_manifest(target)
-assert manifest['layers'][0]['size'] == 4, manifest
-client.delete_tag(address + '/acme/python', 'v1')
-";
-    with_registry(|registry, _| run_python(registry, SCRIPT, &[]));
 }
