@@ -47,14 +47,12 @@ impl Cost {
         let output = finish(measured);
         let text = std::fs::read_to_string(report).unwrap();
         let numbers = text.lines().last().unwrap_or_default();
-        let numbers: Vec<f64> = numbers
-            .split(' ')
-            .map(|word| word.parse().unwrap())
-            .collect();
+        let numbers: Vec<&str> = numbers.split(' ').collect();
+        let seconds = |index: usize| numbers[index].parse::<f64>().unwrap();
         Self {
             output,
-            seconds: numbers[1] + numbers[2],
-            kib: numbers[0] as u64,
+            seconds: seconds(1) + seconds(2),
+            kib: numbers[0].parse().unwrap(),
         }
     }
 
@@ -65,7 +63,7 @@ impl Cost {
 
     /// Asserts that it ended by itself, without a panic, within the bounds above.
     #[track_caller]
-    pub(super) fn is_bounded(self, name: &str, idle: u64) {
+    pub(super) fn assert_bounded(self, name: &str, idle: u64) {
         let Self {
             output,
             seconds,
@@ -89,7 +87,7 @@ impl Cost {
 /// Runs the binary, and asserts that it keeps to the bounds.
 #[track_caller]
 pub(super) fn check(name: &str, lazaret: &Lazaret, world: &World, arguments: &[&str]) {
-    Cost::of(&lazaret.command(arguments), world).is_bounded(name, idle());
+    Cost::of(&lazaret.command(arguments), world).assert_bounded(name, idle());
 }
 
 /// Peak memory of the binary when it reads nothing, in KiB.

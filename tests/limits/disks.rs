@@ -49,7 +49,7 @@ impl Erofs {
     /// Fills blocks with the names of a directory, all of which lead to inodes in turn.
     fn names(mut self, blocks: std::ops::Range<usize>, inodes: std::ops::Range<u64>) -> Self {
         let count = BLOCK / 13;
-        let mut next = inodes.clone().cycle();
+        let mut next = inodes.cycle();
         for block in blocks {
             let bytes = &mut self.0[block * BLOCK..][..BLOCK];
             for index in 0..count {

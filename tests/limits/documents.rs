@@ -120,11 +120,12 @@ fn credentials() {
         world.write("credentials.json", &text);
         let mut command = world.lazaret().command(["auth", "list"]);
         command.env("LAZARET_CREDENTIALS", world.path("credentials.json"));
-        Cost::of(&command, &world).is_bounded(&format!("credentials: {name}"), idle());
+        Cost::of(&command, &world).assert_bounded(&format!("credentials: {name}"), idle());
         world.write("docker/config.json", &text);
         let mut command = world.lazaret().command(["pull", &reference]);
         command.env("DOCKER_CONFIG", world.path("docker"));
-        Cost::of(&command, &world).is_bounded(&format!("credentials of docker: {name}"), idle());
+        Cost::of(&command, &world)
+            .assert_bounded(&format!("credentials of docker: {name}"), idle());
     }
 }
 
@@ -144,7 +145,7 @@ fn catalogues() {
         world.write("catalogue.json", &text);
         let mut command = world.lazaret().command(["catalogue", "ls"]);
         command.env("LAZARET_CATALOGUE", world.path("catalogue.json"));
-        Cost::of(&command, &world).is_bounded(&format!("catalogue: {name}"), idle());
+        Cost::of(&command, &world).assert_bounded(&format!("catalogue: {name}"), idle());
     }
 }
 

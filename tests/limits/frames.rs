@@ -85,19 +85,19 @@ fn frames() {
             assert!(bytes.len() <= LARGEST);
             cost(&world, &bytes)
                 .0
-                .is_bounded(&format!("frame: kind {kind} {name}"), idle);
+                .assert_bounded(&format!("frame: kind {kind} {name}"), idle);
         }
     }
-    let sessions: Vec<u8> = (0..LARGEST as u32 / 11)
+    let sessions: Vec<u8> = (0..u32::try_from(LARGEST).unwrap() / 11)
         .flat_map(|session| [frame(3, session, 1), vec![0]].concat())
         .collect();
     cost(&world, &sessions)
         .0
-        .is_bounded("frame: sessions", idle);
+        .assert_bounded("frame: sessions", idle);
     let hello = [&[1, 0xff, 0xff, 0xff, 0xff][..], &[0; 100]].concat();
     cost(&world, &hello)
         .0
-        .is_bounded("frame: a greeting of 4 GiB", idle);
+        .assert_bounded("frame: a greeting of 4 GiB", idle);
 }
 
 fn cost(world: &World, bytes: &[u8]) -> (Cost, u64) {

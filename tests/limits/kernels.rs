@@ -179,7 +179,7 @@ fn images() {
     elf[0x20] = 64;
     elf[0x36] = 56;
     elf[0x38..0x3a].copy_from_slice(&[0xff, 0xff]);
-    let mut segment = vec![0; 56];
+    let mut segment = [0; 56];
     segment[0] = 4;
     segment[8..12].copy_from_slice(&(64 + 65_535 * 56_u32).to_le_bytes());
     segment[0x20..0x23].copy_from_slice(&[0, 0, 5]);

@@ -51,7 +51,7 @@ impl Spare {
                 "the disk is full: the room held for deletions is used now"
             ),
             Err(error) => {
-                tracing::warn!(%error, path = %self.path.display(), "failed to free room")
+                tracing::warn!(%error, path = %self.path.display(), "failed to free room");
             }
         }
     }

@@ -227,7 +227,7 @@ fn notes_that_overlap_are_read_once() {
     elf[0x36] = 56;
     elf[0x38..0x3a].copy_from_slice(&[0xff, 0xff]);
     let (table, notes) = (65_535 * 56, 1 << 20);
-    let mut segment = vec![0; 56];
+    let mut segment = [0; 56];
     segment[0] = 4;
     segment[8..16].copy_from_slice(&(64 + table as u64).to_le_bytes());
     segment[0x20..0x28].copy_from_slice(&(notes as u64).to_le_bytes());
