@@ -84,5 +84,7 @@ fn start_logging(global: &settings::GlobalArgs) {
         .with_writer(std::io::stderr)
         .with_ansi(settings::has_colors())
         .with_target(false)
+        // Where standard error cannot be written, there is no other place to say it.
+        .log_internal_errors(false)
         .init();
 }

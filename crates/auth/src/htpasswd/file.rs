@@ -1,12 +1,13 @@
 //! Reads the htpasswd file, again whenever it changes.
 
 use std::fs;
-use std::io;
+use std::io::{self, Read as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use lazaret_files::open_regular;
 use lazaret_values::Chain;
 
 use super::users::Users;
@@ -133,14 +134,19 @@ fn read(path: &Path) -> Result<(Users, Option<Stamp>), Error> {
         path: path.to_owned(),
         source,
     };
-    let before = fs::metadata(path).map_err(failed)?;
+    let mut file = open_regular(path).map_err(failed)?;
+    let before = file.metadata().map_err(failed)?;
     if before.len() > LARGEST {
         return Err(failed(io::Error::new(
             io::ErrorKind::FileTooLarge,
             "it has more than 16 MiB",
         )));
     }
-    let text = fs::read_to_string(path).map_err(failed)?;
+    let mut text = String::new();
+    (&mut file)
+        .take(LARGEST)
+        .read_to_string(&mut text)
+        .map_err(failed)?;
     let after = fs::metadata(path).map_err(failed)?;
     let users = Users::parse(&text).map_err(|source| Error::Htpasswd {
         path: path.to_owned(),

@@ -2,6 +2,7 @@
 
 use std::future::poll_fn;
 use std::task::Poll;
+use std::time::{Duration, Instant};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -19,6 +20,8 @@ const DEMANDS: [u8; 4] = [1, 2, 3, 15];
 /// which people type Ctrl-C; of the other demands the second does.
 const PATIENCE: u32 = 3;
 const INTERRUPT: u8 = 2;
+/// Longest time between two demands that count as insisting.
+const IN_A_ROW: Duration = Duration::from_secs(10);
 
 /// The action that a signal asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,8 +35,10 @@ pub(crate) enum Request {
 /// The signal handlers. Until they are installed, a signal ends the process as usual.
 pub(crate) struct Signals {
     handlers: Vec<(u8, Signal)>,
-    /// Signals that asked for an end so far, by their weight.
+    /// Signals that asked for an end in a row, by their weight.
     demands: u32,
+    /// The last of them.
+    demanded: Instant,
 }
 
 impl Signals {
@@ -49,6 +54,7 @@ impl Signals {
         Ok(Self {
             handlers: handlers.collect::<Result<_, _>>()?,
             demands: 0,
+            demanded: Instant::now(),
         })
     }
 
@@ -67,6 +73,11 @@ impl Signals {
     pub(crate) async fn next(&mut self) -> Request {
         let number = self.next_number().await;
         if DEMANDS.contains(&number) {
+            // A program may reload at every HUP: what was asked long ago does not count.
+            if self.demanded.elapsed() > IN_A_ROW {
+                self.demands = 0;
+            }
+            self.demanded = Instant::now();
             let weight = if number == INTERRUPT { 1 } else { 2 };
             self.demands += weight;
             if self.demands >= PATIENCE {

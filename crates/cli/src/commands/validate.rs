@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use lazaret_artifacts::{Family, MAX_CONFIG_BYTES};
 use lazaret_supervisor::{Error, Validation, artifact_files, validate_file, validate_text};
-use lazaret_values::Chain;
+use lazaret_values::{Chain, Printable};
 use serde::Serialize;
 
 use crate::context::Context;
@@ -54,7 +54,7 @@ impl Args {
                 Ok(files) => {
                     for file in files {
                         match self.check(&file) {
-                            Err(Error::UnknownKind { .. }) => {}
+                            Err(Error::UnknownKind { kind, .. }) if !resembles(&kind) => {}
                             checked => outcome.add(&file, checked),
                         }
                     }
@@ -127,12 +127,20 @@ impl Report {
                         (Some(line), Some(column)) => format!(":{line}:{column}"),
                         _ => String::new(),
                     };
-                    format!("{file}{place}: {}\n", found.fault)
+                    let line = format!("{file}{place}: {}", found.fault);
+                    format!("{}\n", Printable::new(&line).whole())
                 });
                 lines.collect()
             }
         }
     }
+}
+
+/// Whether a kind was meant as one of the families'.
+fn resembles(kind: &str) -> bool {
+    let kinds = Family::ALL.map(Family::kind);
+    kinds.iter().any(|known| known.eq_ignore_ascii_case(kind))
+        || lazaret_values::nearest(kind, kinds).is_some()
 }
 
 fn standard_input(path: &Path) -> Result<String, Error> {

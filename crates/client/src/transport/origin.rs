@@ -103,10 +103,10 @@ impl PlainHttp {
 
     /// Whether a registry that the user named is reached over plain HTTP.
     pub(crate) fn allows(&self, registry: &Registry) -> bool {
-        !self.tls.iter().any(|name| name == registry.as_str())
-            && (self.all
-                || (registry.is_loopback() && !self.tls_all)
-                || self.listed.iter().any(|name| name == registry.as_str()))
+        let is_in = |list: &[String]| list.iter().any(|name| name == registry.as_str());
+        self.all
+            || (!is_in(&self.tls)
+                && ((registry.is_loopback() && !self.tls_all) || is_in(&self.listed)))
     }
 
     /// Whether a server at `from` may point to `to`, as far as TLS is concerned: never from

@@ -403,13 +403,16 @@ pub(super) async fn delete(
         .fetch_all(&mut *tx)
         .await?;
     for row in &tags {
-        let tag: Tag = row.parsed(0)?;
-        if immutable
-            .iter()
-            .any(|pattern| pattern.matches(tag.as_str()))
-        {
-            let digest = digest.clone();
-            return Err(Fault::Refused(Error::TagImmutable { tag, digest }));
+        refuse_immutable(row.parsed(0)?, digest, immutable)?;
+    }
+    if !immutable.is_empty() {
+        let above = sqlx::query(TAGS_ABOVE)
+            .bind(repository.as_str())
+            .bind(&text)
+            .fetch_all(&mut *tx)
+            .await?;
+        for row in &above {
+            refuse_immutable(row.parsed(0)?, &row.parsed(1)?, immutable)?;
         }
     }
     let query = "DELETE FROM manifests WHERE repository = $1 AND digest = $2 RETURNING size";
@@ -419,6 +422,25 @@ pub(super) async fn delete(
         .fetch_optional(&mut *tx)
         .await?;
     uncount(tx, repository, deleted).await
+}
+
+/// The tags of the indexes that name a manifest, directly or through others, with their digests.
+const TAGS_ABOVE: &str = "WITH RECURSIVE above(digest) AS (\
+     SELECT manifest FROM manifest_manifests WHERE repository = $1 AND child = $2 \
+     UNION SELECT link.manifest FROM manifest_manifests AS link \
+     JOIN above ON link.child = above.digest WHERE link.repository = $1) \
+     SELECT tags.name, tags.digest FROM tags JOIN above ON tags.digest = above.digest \
+     WHERE tags.repository = $1";
+
+fn refuse_immutable(tag: Tag, digest: &Digest, immutable: &[Pattern]) -> Result<(), Fault> {
+    if immutable
+        .iter()
+        .any(|pattern| pattern.matches(tag.as_str()))
+    {
+        let digest = digest.clone();
+        return Err(Fault::Refused(Error::TagImmutable { tag, digest }));
+    }
+    Ok(())
 }
 
 pub(super) async fn delete_untagged(

@@ -1,7 +1,6 @@
 //! Merges the file and its overrides to one tree of values, and remembers the origin of each.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
@@ -330,7 +329,7 @@ fn meant(name: &str, known: &[String]) -> Option<String> {
 
 fn read(path: &Path) -> io::Result<String> {
     let mut text = String::new();
-    let mut file = File::open(path)?.take(LARGEST + 1);
+    let mut file = lazaret_files::open_regular(path)?.take(LARGEST + 1);
     file.read_to_string(&mut text)?;
     if text.len() as u64 > LARGEST {
         let reason = format!("it has more than {LARGEST} bytes");

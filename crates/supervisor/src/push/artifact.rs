@@ -65,7 +65,7 @@ pub(super) async fn check_content(
     };
     let has_content = document.manifest().is_some_and(|manifest| {
         let mut layers = manifest.layers.iter();
-        Family::of_manifest(manifest) == Some(family)
+        Family::of_manifest(manifest).is_some()
             && layers.any(|layer| layer.media_type != media_type::EMPTY)
     });
     if has_content {
