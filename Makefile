@@ -21,6 +21,7 @@ test:
 	scripts/moto.sh
 	scripts/erofs-utils.sh
 	scripts/python-clients.sh
+	scripts/node-clients.sh
 	cargo test --workspace
 
 test-garage:
@@ -61,6 +62,7 @@ torture:
 	cargo test -p lazaret-content --lib -- --ignored million
 	scripts/kernel.sh
 	LAZARET_TORTURE_ROUNDS=50 cargo test -p lazaret-cli --test end_to_end -- interrupted
+	LAZARET_TORTURE_ROUNDS=20 cargo test -p lazaret-cli --test end_to_end -- endings
 
 fuzz:
 	scripts/setup.sh build fuzz

@@ -6,7 +6,7 @@ set -euo pipefail
 declare -A packages=(
     [build]="autoconf automake gcc libc6-dev libtool make nasm"
     [run]="qemu-system-x86"
-    [test]="cryptsetup-bin e2fsprogs erofs-utils openssh-client openssl time skopeo podman containerd docker.io uidmap umoci busybox-static docker-registry apache2-utils cpio curl xz-utils postgresql python3 python3-venv strace liblz4-dev libzstd-dev pkg-config uuid-dev zlib1g-dev"
+    [test]="cryptsetup-bin e2fsprogs erofs-utils openssh-client openssl time skopeo podman containerd docker.io uidmap umoci busybox-static docker-registry apache2-utils cpio curl xz-utils postgresql python3 python3-venv strace buildah s6 execline nodejs npm liblz4-dev libzstd-dev pkg-config uuid-dev zlib1g-dev"
     [demo]="dpkg procps"
     [fuzz]="g++"
     [images]="buildah debootstrap dpkg-dev umoci skopeo"
@@ -16,6 +16,12 @@ for group in "$@"; do
     # shellcheck disable=SC2206  # a list of words
     wanted+=(${packages[$group]:?unknown group $group})
 done
+# Another Node.js than Debian's will do.
+if command -v npm >/dev/null; then
+    for index in "${!wanted[@]}"; do
+        case ${wanted[index]} in nodejs | npm) unset "wanted[index]" ;; esac
+    done
+fi
 
 command -v cargo >/dev/null || {
     echo "setup: Rust is missing; install it with rustup (https://rustup.rs)" >&2

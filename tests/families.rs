@@ -308,6 +308,22 @@ fn validate_checks_every_file_and_says_where_each_fault_is() {
     let failure: Value = serde_json::from_str(&from_input.stderr).unwrap();
     assert_eq!(failure["error"]["status"], 5);
 
+    // A slip of a kind is a fault, where another kind is none of ours; links are followed.
+    world.write("kinds/slip.yaml", "kind: Agnet\n");
+    world.write("kinds/other.yaml", "kind: Deployment\n");
+    let refused = lazaret.run(["validate", "kinds"]);
+    let refused = refused.fails(5, &["slip.yaml", "Agnet"]);
+    assert!(!refused.stderr.contains("other.yaml"));
+    std::os::unix::fs::symlink("folder/good.yaml", world.path("link.yaml")).unwrap();
+    lazaret.run(["validate", "link.yaml"]).success();
+    // What has no end is refused.
+    lazaret
+        .run(["validate", "/dev/zero"])
+        .fails(5, &["no regular file"]);
+    lazaret
+        .run(["image", "import", "/dev/zero", "x:v1"])
+        .fails(5, &["/dev/zero", "device"]);
+
     // Alone, a file that cannot be read is the command's own failure.
     lazaret.run(["validate", "missing.yaml"]).status(4);
 }

@@ -13,6 +13,7 @@ mod clients;
 mod disks;
 mod documents;
 mod effects;
+mod endings;
 mod families;
 mod flags;
 mod hostile_layers;

@@ -1,11 +1,13 @@
 //! Tests clients of other projects against a registry with TLS and each way to log in: they push
 //! and pull images of several layers, indexes and artifacts.
 
+mod buildah;
 mod containerd;
 mod content;
 mod docker;
 mod http2;
 mod issuer;
+mod libraries;
 mod podman;
 mod registry;
 mod scheme;

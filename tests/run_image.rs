@@ -4,19 +4,10 @@ use tar::EntryType;
 
 use crate::support::{Image, Layer, World, busybox_layer};
 
-/// Imports `image` under `name`.
-fn import(world: &World, image: Image, name: &str) {
-    let layout = image.write(&world.path("layout"));
-    world
-        .machine()
-        .run(["image", "import", layout.to_str().unwrap(), name])
-        .success();
-}
-
 #[test]
 fn the_workload_owns_its_streams_and_its_exit_status() {
     let world = World::new();
-    import(&world, Image::busybox(), "streams:v1");
+    world.imported(Image::busybox(), "streams:v1");
     let script = "echo to stdout; echo to stderr >&2; sha256sum; ls /sys/class/net; exit 42";
     let input = vec![b'x'; 3_000_000];
     let output = world
@@ -45,7 +36,7 @@ fn image_configuration_and_flags_decide_the_process() {
         process.entrypoint = vec!["sh".into(), "-c".into()];
         process.cmd = vec!["id; pwd; echo $A $B $HOME; hostname".into()];
     });
-    import(&world, image, "process:v1");
+    world.imported(image, "process:v1");
     let lazaret = world.machine();
     let output = lazaret
         .run([
@@ -86,7 +77,7 @@ fn commands_that_cannot_run_are_told_apart() {
             .file("bin/data", b"no program")
             .program("bin/script", b"#!/no/interpreter\n"),
     );
-    import(&world, image, "commands:v1");
+    world.imported(image, "commands:v1");
     let lazaret = world.machine();
     lazaret
         .run(["run", "commands:v1", "--", "missing"])
@@ -110,7 +101,7 @@ fn commands_that_cannot_run_are_told_apart() {
 #[test]
 fn a_read_only_root_refuses_even_root() {
     let world = World::new();
-    import(&world, Image::busybox(), "read-only:v1");
+    world.imported(Image::busybox(), "read-only:v1");
     let script = "touch /etc/x 2>&1; touch /tmp/ok && echo temporary files work; mount -o remount,rw / 2>/dev/null; touch /etc/x 2>/dev/null || echo still refused";
     let output = world
         .machine()
@@ -142,7 +133,7 @@ fn a_read_only_root_refuses_even_root() {
 #[test]
 fn writes_go_to_an_overlay_and_are_gone_next_time() {
     let world = World::new();
-    import(&world, Image::busybox(), "overlay:v1");
+    world.imported(Image::busybox(), "overlay:v1");
     let script = "test ! -e /etc/mine && echo mine > /etc/mine && rm /etc/group && dd if=/dev/zero of=/big bs=1M count=64 2>/dev/null && ls /etc";
     for _ in 0..2 {
         let output = world
@@ -168,7 +159,7 @@ fn writes_go_to_an_overlay_and_are_gone_next_time() {
 #[test]
 fn a_root_of_the_machines_own_is_one_writable_ext4() {
     let world = World::new();
-    import(&world, Image::busybox(), "own:v1");
+    world.imported(Image::busybox(), "own:v1");
     let lazaret = world.machine();
     let script = "cat /marker; touch /marker; grep ' / ' /proc/mounts; df -h / | tail -1";
     for _ in 0..2 {
@@ -253,12 +244,11 @@ fn a_checked_disk_refuses_what_was_changed() {
     let world = World::new();
     let content = b"a line that is nowhere else\n".repeat(2000);
     let image = Image::busybox().layer(Layer::new().file("secret", &content));
-    import(&world, image, "checked:v1");
+    let layout = image.write(&world.path("layout"));
     // A separate home, because its disks are damaged.
     let home = world.path("home");
     let lazaret = crate::support::Lazaret::new(&home, &world.path(""));
     let kernels = crate::support::machine_home().join("data/kernels");
-    let layout = world.path("layout");
     lazaret
         .run(["image", "import", layout.to_str().unwrap(), "checked:v1"])
         .success();
@@ -345,7 +335,7 @@ fn every_kind_of_entry_comes_out_right_inside() {
         .file("data/becomes-file", b"now a file")
         .directory("data/becomes-folder", 0o2775)
         .hardlink("data/pair-3", "data/pair-1");
-    import(&world, Image::new().layer(lower).layer(upper), "entries:v1");
+    world.imported(Image::new().layer(lower).layer(upper), "entries:v1");
     let script = "\
         stat -c '%a %U:%G' /bin/busybox-suid
         stat -c '%a %u:%g %s' /data/owned

@@ -53,6 +53,22 @@ impl World {
     pub(crate) fn machine(&self) -> Lazaret {
         Lazaret::new(machine_home(), self.folder.path())
     }
+
+    /// Imports `image` under `name` into the home that all machine tests share.
+    pub(crate) fn imported(&self, image: Image, name: &str) -> Lazaret {
+        let lazaret = self.machine();
+        let layout = image.write(&self.path(name));
+        let import = ["image", "import", layout.to_str().unwrap(), name];
+        lazaret.run(import).success();
+        lazaret
+    }
+}
+
+/// Number of rounds of a test that is worth repeating: `usual`, or the value of
+/// `LAZARET_TORTURE_ROUNDS`.
+pub(crate) fn rounds(usual: u32) -> u32 {
+    let asked = std::env::var("LAZARET_TORTURE_ROUNDS").ok();
+    asked.and_then(|text| text.parse().ok()).unwrap_or(usual)
 }
 
 /// The home of the machine tests, which is made once per test run.

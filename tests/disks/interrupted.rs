@@ -6,7 +6,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use super::unpack::{check, unmount};
-use crate::support::{Image, Layer, Lazaret, Serve, World, machine_home, tool};
+use crate::support::{Image, Layer, Lazaret, Serve, World, machine_home, rounds, tool};
 
 /// Makes an image whose conversion takes long enough to be killed in the middle.
 fn image(world: &World) {
@@ -108,12 +108,6 @@ fn killed_while_pulling_and_converting() {
         let pruned = blobs.success().json();
         assert_eq!(pruned["freed"], 0, "round {round}: {pruned}");
     }
-}
-
-/// Number of kills: `usual`, or the value of `LAZARET_TORTURE_ROUNDS`.
-fn rounds(usual: u32) -> u32 {
-    let asked = std::env::var("LAZARET_TORTURE_ROUNDS").ok();
-    asked.and_then(|text| text.parse().ok()).unwrap_or(usual)
 }
 
 fn kill_after(time: Duration, lazaret: &Lazaret, command: &[&str]) {

@@ -1,14 +1,13 @@
 //! Tests clients that speak HTTP/2: curl and httpx. An answer to `HEAD` has no content, whatever its
 //! status, or the client ends with an error of the protocol.
 
-use std::path::Path;
 use std::process::Command;
 
 use super::content::Content;
+use super::libraries::run_python;
 use super::registry::Registry;
 use super::scheme::Scheme;
 use super::skopeo::push;
-use crate::support::tool;
 
 /// Paths with the status of their answers for a user who may do everything.
 fn operations(content: &Content) -> Vec<(String, u16)> {
@@ -73,30 +72,6 @@ fn curl(registry: &Registry, method: &str, path: &str, login: Option<String>) ->
     let error = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{method} {path}: {error}");
     String::from_utf8(output.stdout).unwrap()
-}
-
-/// The Python with the clients, which `scripts/python-clients.sh` installs.
-fn python() -> String {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let script = root.join("scripts/python-clients.sh");
-    let folder = tool(script.to_str().unwrap(), &[]);
-    let program = root.join(folder.trim()).join("bin/python3");
-    program.to_str().unwrap().to_owned()
-}
-
-fn run_python(registry: &Registry, script: &str, arguments: &[String]) {
-    let authority = registry.certificates().join("ca.crt");
-    let (user, password) = registry.login.clone().unwrap_or_default();
-    let mut command = Command::new(python());
-    command.args(["-c", script, &registry.address, &user, &password]);
-    command.args(arguments);
-    command.current_dir(registry.path(""));
-    command.env("SSL_CERT_FILE", &authority);
-    command.env("REQUESTS_CA_BUNDLE", &authority);
-    command.env("HOME", registry.path(""));
-    let output = command.output().unwrap();
-    let text = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{text}");
 }
 
 #[test]

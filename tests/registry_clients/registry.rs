@@ -49,7 +49,7 @@ pub(super) struct Registry {
     pub(super) address: String,
     pub(super) addresses: Vec<String>,
     pub(super) login: Option<Login>,
-    scheme: Scheme,
+    pub(super) scheme: Scheme,
     // Declared before `world`, so that it ends before its folder is removed.
     _server: Server,
     world: World,

@@ -14,6 +14,9 @@ use crate::error::Error;
 use crate::jwt::{Algorithm, Claims, Fault, PublicKey, Unverified, encode};
 use crate::random;
 
+/// Largest key file, in bytes.
+const MAX_KEY_BYTES: u64 = 1 << 20;
+
 /// The bytes of an Ed25519 `SubjectPublicKeyInfo` before the key itself (RFC 8410).
 const ED25519_PREFIX: [u8; 12] = [
     0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00,
@@ -177,7 +180,7 @@ fn read_public(path: &Path) -> Result<PublicKey, Error> {
 }
 
 fn read_pem(path: &Path) -> Result<Vec<u8>, Error> {
-    fs::read(path).map_err(|source| Error::Read {
+    lazaret_files::read_regular(path, MAX_KEY_BYTES).map_err(|source| Error::Read {
         path: path.to_owned(),
         source,
     })

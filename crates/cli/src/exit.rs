@@ -28,9 +28,6 @@ pub(crate) const MACHINE: u8 = 125;
 pub(crate) const NOT_EXECUTABLE: u8 = 126;
 /// `run`: the command was not found.
 pub(crate) const COMMAND_NOT_FOUND: u8 = 127;
-/// `run`: the machine was ended before its workload had ended; the status is that of SIGINT in a
-/// shell.
-pub(crate) const INTERRUPTED: u8 = 130;
 
 /// The exit status of an error class.
 pub(crate) fn status(class: ErrorClass) -> u8 {

@@ -29,7 +29,7 @@ pub use locked::{LockedDir, LockedDirs, is_still_at, try_flock};
 pub use new_file::{NewFile, add, check_output, replace};
 pub use own_dir::OwnDir;
 pub use random::random_hex;
-pub use regular::open_regular;
+pub use regular::{open_regular, read_regular, read_regular_text};
 pub use room::free_bytes;
 pub use staging::Staging;
 pub use target::follow_links;

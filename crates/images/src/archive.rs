@@ -10,6 +10,7 @@ mod tests;
 
 use std::fs::File;
 use std::io::{BufReader, Read, Seek as _};
+use std::os::unix::fs::FileTypeExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -96,7 +97,12 @@ impl Archive {
 /// can be read at any offset.
 fn open(path: &Path) -> Result<(Box<dyn Read>, bool), Error> {
     let file = File::open(path).map_err(io("open", path))?;
-    let is_regular = file.metadata().map_err(io("inspect", path))?.is_file();
+    let kind = file.metadata().map_err(io("inspect", path))?.file_type();
+    if kind.is_char_device() || kind.is_block_device() {
+        // Some have no end.
+        return Err(unusable(path, "it is a device".to_owned()));
+    }
+    let is_regular = kind.is_file();
     let content = BufReader::with_capacity(256 * 1024, file);
     let (compression, whole) = Compression::detect(content).map_err(io("read", path))?;
     let is_plain = compression == Compression::Plain && is_regular;

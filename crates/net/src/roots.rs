@@ -1,14 +1,15 @@
 //! The certificate authorities that a client trusts.
 
-use std::io::{self, Read as _};
+use std::io;
 use std::path::Path;
 
+use lazaret_files::read_regular;
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::{self, PemObject as _};
 use thiserror::Error;
 
-/// Largest file of authorities, in bytes; of a larger one only the beginning is read.
+/// Largest file of authorities, in bytes.
 const MAX_BYTES: u64 = 16 << 20;
 
 /// The reason that authorities cannot be read. The caller knows the file's name.
@@ -75,7 +76,7 @@ impl Roots {
     /// # Errors
     /// As [`Roots::add_pem`], [`RootsError::Unreadable`] and [`RootsError::Empty`].
     pub fn add_file(&mut self, path: &Path) -> Result<(), RootsError> {
-        let pem = read_regular(path).map_err(RootsError::Unreadable)?;
+        let pem = read_regular(path, MAX_BYTES).map_err(RootsError::Unreadable)?;
         let before = self.0.len();
         self.add_pem(&pem)?;
         if self.0.len() == before {
@@ -93,16 +94,3 @@ impl From<Roots> for RootCertStore {
 
 #[cfg(test)]
 mod tests;
-
-/// Reads the beginning of a regular file: the read of a device or FIFO may never end.
-fn read_regular(path: &Path) -> io::Result<Vec<u8>> {
-    if !std::fs::metadata(path)?.is_file() {
-        let reason = "it is no regular file";
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
-    }
-    let mut bytes = Vec::new();
-    std::fs::File::open(path)?
-        .take(MAX_BYTES)
-        .read_to_end(&mut bytes)?;
-    Ok(bytes)
-}

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
@@ -91,5 +91,15 @@ impl From<ListenError> for Error {
     fn from(error: ListenError) -> Self {
         let ListenError { address, source } = error;
         Self::Listen { address, source }
+    }
+}
+
+impl Error {
+    /// The error of a file that settings name and that could not be read.
+    pub(crate) fn unread(path: &Path) -> impl Fn(io::Error) -> Self + '_ {
+        move |source| Self::Read {
+            path: path.to_owned(),
+            source,
+        }
     }
 }

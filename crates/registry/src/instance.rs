@@ -10,7 +10,6 @@
 //! answers no request itself (`service` does).
 
 mod collecting;
-mod files;
 mod fixed;
 mod home;
 mod live;

@@ -117,11 +117,7 @@ impl FamilySchemas {
 }
 
 fn read(path: &Path) -> Result<Added, String> {
-    let size = std::fs::metadata(path).map_err(|e| e.to_string())?.len();
-    if size > SCHEMA_BYTES {
-        return Err(format!("it has more than {SCHEMA_BYTES} bytes"));
-    }
-    let bytes = std::fs::read(path).map_err(|e| e.to_string())?;
+    let bytes = lazaret_files::read_regular(path, SCHEMA_BYTES).map_err(|e| e.to_string())?;
     let document = serde_json::from_slice(&bytes).map_err(|e| e.to_string())?;
     let family = path
         .file_stem()

@@ -1,22 +1,19 @@
 //! Reads small files that users name, up to a limit.
 
-use std::io::Read as _;
+use std::io::ErrorKind;
 use std::path::Path;
+
+use lazaret_files::read_regular;
 
 use crate::Error;
 
 /// Reads a regular file, or a link to one, of at most `limit` bytes.
 pub(crate) fn read_bounded(path: &Path, limit: usize) -> Result<Vec<u8>, Error> {
-    let file = lazaret_files::open_regular(path).map_err(Error::io("open", path))?;
-    let mut bytes = Vec::new();
-    file.take(limit as u64 + 1)
-        .read_to_end(&mut bytes)
-        .map_err(Error::io("read", path))?;
-    if bytes.len() > limit {
-        return Err(Error::Source {
+    read_regular(path, limit as u64).map_err(|error| match error.kind() {
+        ErrorKind::FileTooLarge | ErrorKind::InvalidInput => Error::Source {
             path: path.to_owned(),
-            reason: format!("it is larger than {limit} bytes"),
-        });
-    }
-    Ok(bytes)
+            reason: error.to_string(),
+        },
+        _ => Error::io("read", path)(error),
+    })
 }

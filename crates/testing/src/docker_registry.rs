@@ -25,7 +25,7 @@ impl DockerRegistry {
         let place = folder.display();
         let authentication = user.map_or_else(String::new, |(name, password)| {
             let line = tool("htpasswd", &["-Bbn", "-C", "5", name, password]);
-            std::fs::write(folder.join("htpasswd"), line).unwrap();
+            std::fs::write(folder.join("htpasswd"), line).expect("the folder can be written");
             format!("auth: {{htpasswd: {{realm: test, path: \"{place}/htpasswd\"}}}}\n")
         });
         // A free port is chosen here, because the program does not print its own choice.
@@ -38,7 +38,7 @@ impl DockerRegistry {
              http: {{addr: \"{address}\"}}\n{authentication}"
         );
         let file = folder.join("docker-registry.yml");
-        std::fs::write(&file, settings).unwrap();
+        std::fs::write(&file, settings).expect("the folder can be written");
         let mut command = Command::new("docker-registry");
         command
             .arg("serve")

@@ -183,6 +183,16 @@ async fn a_changed_file_counts_at_once_and_a_broken_one_not() {
         Verdict::Right
     );
 
+    // A read of it would wait for a writer.
+    let made = std::process::Command::new("mkfifo").arg(&path).status();
+    assert!(made.unwrap().success());
+    now += Duration::from_secs(2);
+    assert_eq!(
+        verdict(&passwords, "alice", "new", now).await,
+        Verdict::Right
+    );
+    fs::remove_file(&path).unwrap();
+
     fs::write(&path, bcrypt_line("bob", "new")).unwrap();
     now += Duration::from_secs(2);
     assert_eq!(

@@ -35,10 +35,30 @@ pub(crate) enum Request {
 /// The signal handlers. Until they are installed, a signal ends the process as usual.
 pub(crate) struct Signals {
     handlers: Vec<(u8, Signal)>,
-    /// Signals that asked for an end in a row, by their weight.
-    demands: u32,
-    /// The last of them.
-    demanded: Instant,
+    demands: Demands,
+}
+
+/// The demands for an end in a row.
+#[derive(Debug, Default)]
+struct Demands {
+    /// Their weight.
+    weight: u32,
+    /// The last one and its time.
+    last: Option<(u8, Instant)>,
+}
+
+impl Demands {
+    /// Adds a demand; returns whether the user insists. What was demanded long ago does not count: a
+    /// program may reload at every HUP.
+    fn insist(&mut self, number: u8, now: Instant) -> bool {
+        let is_in_a_row = self.last.is_some_and(|(_, last)| now - last <= IN_A_ROW);
+        if !is_in_a_row {
+            self.weight = 0;
+        }
+        self.last = Some((number, now));
+        self.weight += if number == INTERRUPT { 1 } else { 2 };
+        self.weight >= PATIENCE
+    }
 }
 
 impl Signals {
@@ -53,9 +73,13 @@ impl Signals {
         let handlers = FORWARDED.into_iter().map(handle);
         Ok(Self {
             handlers: handlers.collect::<Result<_, _>>()?,
-            demands: 0,
-            demanded: Instant::now(),
+            demands: Demands::default(),
         })
+    }
+
+    /// The signal by which the user insisted on an end.
+    pub(crate) fn insisted(&self) -> u8 {
+        self.demands.last.map_or(INTERRUPT, |(number, _)| number)
     }
 
     /// The next signal that asks for an end, by number. Others are passed over. Safe to drop before
@@ -72,17 +96,8 @@ impl Signals {
     /// The next request. Safe to drop before it resolves.
     pub(crate) async fn next(&mut self) -> Request {
         let number = self.next_number().await;
-        if DEMANDS.contains(&number) {
-            // A program may reload at every HUP: what was asked long ago does not count.
-            if self.demanded.elapsed() > IN_A_ROW {
-                self.demands = 0;
-            }
-            self.demanded = Instant::now();
-            let weight = if number == INTERRUPT { 1 } else { 2 };
-            self.demands += weight;
-            if self.demands >= PATIENCE {
-                return Request::Abandon;
-            }
+        if DEMANDS.contains(&number) && self.demands.insist(number, Instant::now()) {
+            return Request::Abandon;
         }
         Request::Forward(number)
     }
@@ -99,3 +114,6 @@ impl Signals {
         .await
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,8 +1,10 @@
 use std::path::PathBuf;
 
+use lazaret_supervisor::Image;
+
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::printer::{bytes, table};
+use crate::printer::{Printer, bytes, table};
 use crate::progress::Bars;
 
 /// The local image store
@@ -48,14 +50,7 @@ impl Command {
                 let bars = Bars::new(printer, "import");
                 let image = home.import_image(&source, &name, bars.sink()).await?;
                 bars.clear();
-                printer.made(&image, &image.digest.to_string(), |image| {
-                    format!(
-                        "image {}\n{} ({})",
-                        image.name,
-                        image.digest,
-                        bytes(image.size)
-                    )
-                })?;
+                print(printer, &image)?;
             }
             Self::Ls => {
                 printer.result(&home.images()?, |images| {
@@ -99,4 +94,12 @@ impl Command {
         }
         Ok(())
     }
+}
+
+/// Prints an image that came into the store.
+pub(super) fn print(printer: Printer, image: &Image) -> Result<(), Failure> {
+    Ok(printer.made(image, &image.digest.to_string(), |image| {
+        let size = bytes(image.size);
+        format!("image {}\n{} ({size})", image.name, image.digest)
+    })?)
 }

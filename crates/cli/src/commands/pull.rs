@@ -6,7 +6,6 @@ use lazaret_supervisor::Pulled;
 
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::printer::bytes;
 use crate::progress::Bars;
 
 /// Pull an artifact to a file or standard output, or an image into the store
@@ -59,16 +58,7 @@ impl Args {
                         "the image is in the store now; see `lazaret image ls`",
                     ));
                 }
-                context
-                    .printer
-                    .made(&image, &image.digest.to_string(), |image| {
-                        format!(
-                            "image {}\n{} ({})",
-                            image.name,
-                            image.digest,
-                            bytes(image.size)
-                        )
-                    })?;
+                super::image::print(context.printer, &image)?;
             }
         }
         Ok(())

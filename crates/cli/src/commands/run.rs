@@ -7,8 +7,8 @@ use super::rootfs::disk_size;
 use crate::attach::{self, Signals};
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::hints;
 use crate::progress::Bars;
-use crate::{exit, hints};
 
 /// Run an agent, a bundle or a plain image in a microVM
 ///
@@ -166,6 +166,6 @@ async fn hold(context: &Context, mut machine: Machine) -> Result<u8, Failure> {
     match ending {
         Ending::Exit(outcome) => Ok(outcome.exit_status()),
         Ending::Failure(failure) => Err(Failure::Workload(failure)),
-        Ending::Killed => Ok(exit::INTERRUPTED),
+        Ending::Killed => Ok(Outcome::Signal(signals.insisted()).exit_status()),
     }
 }

@@ -142,12 +142,7 @@ pub(super) fn read_text(path: &Path) -> Result<Option<String>, Error> {
         path: path.to_owned(),
         reason,
     };
-    match std::fs::metadata(path) {
-        Ok(metadata) if metadata.is_dir() => return Err(fail("it is a folder".to_owned())),
-        Ok(metadata) if metadata.len() > LARGEST => return Err(fail("it is too large".to_owned())),
-        _ => {}
-    }
-    match std::fs::read_to_string(path) {
+    match lazaret_files::read_regular_text(path, LARGEST) {
         Ok(text) => Ok(Some(without_byte_order_mark(&text).to_owned())),
         Err(error) if lazaret_files::is_absent(&error) => Ok(None),
         Err(error) => Err(fail(error.to_string())),

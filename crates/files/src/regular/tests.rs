@@ -1,5 +1,3 @@
-use std::io::Read as _;
-
 use super::*;
 
 #[test]
@@ -8,12 +6,12 @@ fn regular_files_and_links_to_them_are_opened_and_nothing_else_is() {
     let at = |name: &str| folder.path().join(name);
     std::fs::write(at("file"), "text").unwrap();
     std::os::unix::fs::symlink(at("file"), at("link")).unwrap();
-    let mut text = String::new();
-    open_regular(&at("link"))
-        .unwrap()
-        .read_to_string(&mut text)
-        .unwrap();
-    assert_eq!(text, "text");
+    assert_eq!(read_regular_text(&at("link"), 4).unwrap(), "text");
+    let large = read_regular(&at("link"), 3).unwrap_err();
+    assert_eq!(large.kind(), io::ErrorKind::FileTooLarge);
+    std::fs::write(at("bytes"), [0xff]).unwrap();
+    let strange = read_regular_text(&at("bytes"), 9).unwrap_err();
+    assert_eq!(strange.kind(), io::ErrorKind::InvalidData);
     rustix::fs::mkfifoat(rustix::fs::CWD, at("fifo"), rustix::fs::Mode::RWXU).unwrap();
     for path in [at("fifo"), folder.path().to_owned(), "/dev/zero".into()] {
         let error = open_regular(&path).unwrap_err();

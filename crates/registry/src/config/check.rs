@@ -8,6 +8,7 @@ use lazaret_oci::MAX_MANIFEST_BYTES;
 use lazaret_values::{Chain, Pattern, Period, Secret};
 
 use super::{Config, Document, Fault};
+use crate::named_file::read_text;
 use crate::rules::VerifyingKey;
 use crate::schemas::FamilySchemas;
 use crate::server::{TlsError, tls};
@@ -55,7 +56,7 @@ impl Checker<'_> {
 
     /// Reads a file; a fault is recorded when it cannot be read.
     fn text(&mut self, path: &str, file: &Path) -> Option<String> {
-        match std::fs::read_to_string(file) {
+        match read_text(file) {
             Ok(text) => Some(text),
             Err(error) => {
                 let message = format!("failed to read '{}': {error}", file.display());

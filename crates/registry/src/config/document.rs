@@ -1,9 +1,9 @@
 //! Merges the file and its overrides to one tree of values, and remembers the origin of each.
 
 use std::collections::BTreeMap;
-use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
+use lazaret_files::read_regular_text;
 use lazaret_values::without_byte_order_mark;
 use serde_json::{Map, Value};
 use toml::de::{DeTable, DeValue};
@@ -87,7 +87,7 @@ impl Document {
         let Some(path) = file else {
             return Ok(String::new());
         };
-        read(path).map_err(|error| {
+        read_regular_text(path, LARGEST).map_err(|error| {
             let message = format!("failed to read '{}': {error}", path.display());
             Faults::one("", None, message)
         })
@@ -325,15 +325,4 @@ fn parse(kind: Kind, text: &str) -> Result<Value, String> {
 fn meant(name: &str, known: &[String]) -> Option<String> {
     let nearest = lazaret_values::nearest(name, known.iter().map(String::as_str))?;
     Some(format!("did you mean {nearest}?"))
-}
-
-fn read(path: &Path) -> io::Result<String> {
-    let mut text = String::new();
-    let mut file = lazaret_files::open_regular(path)?.take(LARGEST + 1);
-    file.read_to_string(&mut text)?;
-    if text.len() as u64 > LARGEST {
-        let reason = format!("it has more than {LARGEST} bytes");
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, reason));
-    }
-    Ok(text)
 }

@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 
 use super::target::Target;
 use crate::http_client::HttpClient;
-use crate::secret_file::read_secret;
+use crate::named_file::read_secret;
 use crate::telemetry::metrics::{Metrics, Outcome};
 
 /// Time between checks of the outbox without a wake-up: other replicas add events too.

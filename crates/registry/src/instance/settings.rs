@@ -10,12 +10,12 @@ use lazaret_content::collect::{
 };
 use lazaret_oci::MAX_MANIFEST_BYTES;
 
-use super::files;
 use crate::Error;
 use crate::config::{Config, EventKind, RepositoryRule, RetentionRule, Webhook};
 use crate::descriptors;
 use crate::events::{Kind, Target};
 use crate::message::Pace;
+use crate::named_file::read;
 use crate::rules::{Rule, Rules, VerifyingKey};
 use crate::schemas::{FamilySchemas, Schemas};
 use crate::server::ConnectionLimits;
@@ -67,7 +67,9 @@ fn rule(rule: &RepositoryRule) -> Result<Rule, Error> {
         .iter()
         .flat_map(|required| &required.keys)
     {
-        signers.push(VerifyingKey::from_pem(&files::read(path)?)?);
+        signers.push(VerifyingKey::from_pem(
+            &read(path).map_err(Error::unread(path))?,
+        )?);
     }
     Ok(Rule {
         repositories: rule.repositories.clone(),

@@ -11,11 +11,10 @@ use lazaret_content::{
 use lazaret_files::{Stopped, blocking};
 use lazaret_values::Secret;
 
-use super::files;
 use super::home::Home;
 use crate::Error;
 use crate::config::{Bucket, Config};
-use crate::secret_file::read_secret;
+use crate::named_file::{read, read_secret};
 
 /// File name of the database in the folder of the registry.
 const DATABASE: &str = "registry.db";
@@ -61,7 +60,7 @@ fn cloud(bucket: &Bucket) -> Result<CloudOptions, Error> {
         }
     }
     let authorities = match &bucket.ca_file {
-        Some(path) => files::read(path)?,
+        Some(path) => read(path).map_err(Error::unread(path))?,
         None => Vec::new(),
     };
     Ok(CloudOptions {
@@ -136,8 +135,5 @@ pub(super) fn sqlite(config: &Config, home: &Path) -> PathBuf {
 }
 
 fn secret(path: &Path) -> Result<Secret, Error> {
-    read_secret(path).map_err(|source| Error::Read {
-        path: path.to_owned(),
-        source,
-    })
+    read_secret(path).map_err(Error::unread(path))
 }

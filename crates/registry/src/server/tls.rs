@@ -151,7 +151,7 @@ pub(crate) fn load(files: &TlsFiles) -> Result<ServerConfig, TlsError> {
 }
 
 fn read(setting: &'static str, path: &Path) -> Result<Vec<u8>, TlsError> {
-    std::fs::read(path).map_err(|source| TlsError::Read {
+    crate::named_file::read(path).map_err(|source| TlsError::Read {
         setting,
         path: path.to_owned(),
         source,

@@ -117,6 +117,35 @@ fn immutable_tags_are_set_once() {
 }
 
 #[test]
+fn what_an_immutable_tag_leads_to_stays() {
+    let (_parent, served) = ruled("**", "immutable_tags = [\"v*\"]");
+    let (manifest, image) = served.push_image("a", "latest");
+    let index = |media: &str, child: &Value| {
+        let child = Descriptor::of(media, &serde_json::to_vec(child).unwrap());
+        json!({"schemaVersion": 2, "mediaType": media_type::INDEX, "manifests": [child]})
+    };
+    let inner = index(media_type::MANIFEST, &manifest);
+    let outer = index(media_type::INDEX, &inner);
+    assert_eq!(served.put_manifest("a", "inner", &inner).status, 201);
+    assert_eq!(served.put_manifest("a", "v1", &outer).status, 201);
+    let delete =
+        |reference: &str| served.send("DELETE", &format!("/v2/a/manifests/{reference}"), &[], b"");
+    // Tags that may change go; what is below the one that may not stays, at any depth.
+    for tag in ["latest", "inner"] {
+        assert_eq!(delete(tag).status, 202);
+    }
+    let inner = Digest::of(&serde_json::to_vec(&inner).unwrap());
+    for digest in [&image, &inner] {
+        delete(&digest.to_string()).is_error(403, "DENIED");
+        assert_eq!(served.get(&format!("/v2/a/manifests/{digest}")).status, 200);
+    }
+    // Elsewhere the same manifest goes.
+    served.push_image("b", "latest");
+    let elsewhere = format!("/v2/b/manifests/{image}");
+    assert_eq!(served.send("DELETE", &elsewhere, &[], b"").status, 202);
+}
+
+#[test]
 fn an_index_may_have_to_be_complete() {
     let (_parent, served) = ruled("**", "require_index_manifests = true");
     let (manifest, _) = served.push_image("a", "v1");

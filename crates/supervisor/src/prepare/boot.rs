@@ -21,8 +21,13 @@ pub(super) fn config(
     mounts: Vec<ArtifactMount>,
 ) -> Result<BootConfig, Error> {
     let mut env = spec.env.clone();
-    if !env.iter().any(|entry| entry.starts_with("HOSTNAME=")) {
-        env.push(format!("HOSTNAME={hostname}"));
+    // `container` is how systemd learns that it need not set up a machine, and may exit
+    // (systemd.io/CONTAINER_INTERFACE).
+    for (name, value) in [("HOSTNAME", hostname.as_str()), ("container", "lazaret")] {
+        let names_it = |entry: &String| entry.split('=').next() == Some(name);
+        if !env.iter().any(names_it) {
+            env.push(format!("{name}={value}"));
+        }
     }
     let config = BootConfig {
         hostname,
