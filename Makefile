@@ -45,7 +45,7 @@ check:
 	cargo xtask tidy
 
 bench:
-	scripts/setup.sh build run test
+	scripts/setup.sh build run test bench
 	scripts/kernel.sh
 	scripts/erofs-utils.sh
 	cargo build --release --workspace

@@ -1,8 +1,10 @@
 //! Tests that images of other tools run here, and that other tools can read ours.
 
+use lazaret_oci::{Algorithm, Digest};
 use lazaret_testing::docker_registry::DockerRegistry;
+use lazaret_testing::http::exchange;
 
-use crate::support::{Image, World, tool};
+use crate::support::{Image, Serve, World, tool};
 
 #[test]
 fn an_image_pushed_by_skopeo_runs() {
@@ -115,4 +117,34 @@ fn credentials_are_checked_before_they_are_kept() {
     lazaret.run(["pull", &target]).success();
     lazaret.run(["logout", &registry.address]).success();
     lazaret.run(["pull", &target]).fails(3, &["hint:", "login"]);
+}
+
+/// What a layout knows by SHA-512 is known by that digest in the registry, under its tag, too.
+#[test]
+fn a_layout_with_sha_512_keeps_its_digest() {
+    let world = World::new();
+    let layout = Image::busybox().write(&world.path("layout"));
+    let index = layout.join("index.json");
+    let mut entries: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(&index).unwrap()).unwrap();
+    let entry = &mut entries["manifests"][0];
+    let hex = entry["digest"].as_str().unwrap().replace("sha256:", "");
+    let raw = std::fs::read(layout.join("blobs/sha256").join(hex)).unwrap();
+    let long = Digest::with(Algorithm::Sha512, &raw);
+    std::fs::create_dir(layout.join("blobs/sha512")).unwrap();
+    std::fs::write(layout.join("blobs/sha512").join(long.hex()), &raw).unwrap();
+    entry["digest"] = long.to_string().into();
+    std::fs::write(&index, entries.to_string()).unwrap();
+
+    let served = Serve::start(&world);
+    let target = format!("{}/acme/images/a:v1", served.address);
+    world.lazaret().run(["push", "layout", &target]).success();
+    let ask =
+        "HEAD /v2/acme/images/a/manifests/v1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    let answer = exchange(served.address, ask.as_bytes()).unwrap();
+    let answer = String::from_utf8(answer).unwrap().to_lowercase();
+    assert!(
+        answer.contains(&format!("docker-content-digest: {long}")),
+        "{answer}"
+    );
 }

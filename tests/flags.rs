@@ -201,3 +201,50 @@ fn settings_of_a_server_are_taken_as_flags_or_refused_by_name() {
         assert!(refused.stderr.contains("error"), "{flag}: {refused:?}");
     }
 }
+
+#[test]
+fn arguments_that_make_no_sense_are_refused_in_the_format_that_they_ask_for() {
+    let world = World::new();
+    let lazaret = world.lazaret();
+    for arguments in [
+        &["--format", "json", "image", "ls", "--nonsense"][..],
+        &["image", "ls", "--format=json", "--log", "loud"],
+        &["--format=json", "nonsense"],
+    ] {
+        let output = lazaret.run(arguments).status(2);
+        let failure: serde_json::Value = serde_json::from_str(&output.stderr).unwrap();
+        let message = failure["error"]["message"].as_str().unwrap();
+        assert!(!message.starts_with("error"), "{message}");
+        assert_eq!(failure["error"]["status"], 2, "{failure}");
+        assert!(failure["error"]["hint"].is_string(), "{failure}");
+    }
+    // What a workload is told is the workload's.
+    let run = ["run", "--nonsense", "a", "--", "--format", "json"];
+    lazaret.run(run).fails(2, &["error: unexpected argument"]);
+    for log in ["warn", "lazaret_client=debug,info", "OFF"] {
+        lazaret.run(["--log", log, "image", "ls"]).success();
+    }
+    let lazaret = world.machine();
+    lazaret
+        .run(["run", "--hostname", "a b", "127.0.0.1:1/a:v1"])
+        .fails(125, &["--hostname 'a b' cannot be used"]);
+    lazaret
+        .run(["run", "--disk-size", "1MiB", "127.0.0.1:1/a:v1"])
+        .fails(125, &["--disk-size '1 MiB' cannot be used"]);
+    lazaret
+        .run(["registry", "gc", "--root", "nowhere"])
+        .fails(4, &["there is no registry", "--root"]);
+}
+
+#[test]
+fn a_reader_that_has_gone_away_does_not_make_a_faulty_document_good() {
+    let world = World::new();
+    world.write("bad.yaml", "kind: Agent\n");
+    let lazaret = world.lazaret();
+    let program = lazaret.command(["validate", "bad.yaml"]);
+    let mut command = std::process::Command::new("bash");
+    let script = "\"$0\" validate bad.yaml > >(exec true); exit $?";
+    command.args(["-c", script]).arg(program.get_program());
+    command.current_dir(world.path(""));
+    lazaret_testing::program::finish(command).status(5);
+}

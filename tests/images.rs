@@ -18,6 +18,16 @@ fn an_image_is_imported_listed_inspected_and_removed() {
         .success()
         .json();
     assert_eq!(list.as_array().unwrap().len(), 1);
+    // Another image under the name is said to have been there.
+    let other = Image::busybox().command(&["true"]);
+    let other = other.write(&world.path("other"));
+    let import = ["image", "import", other.to_str().unwrap(), "busybox:v1"];
+    let replaced = lazaret.run(import).success().stderr;
+    let digest = list[0]["digest"].as_str().unwrap();
+    let note = format!("localhost/busybox:v1 was {digest} before");
+    assert!(replaced.contains(&note), "{replaced}");
+    let import = ["image", "import", layout.to_str().unwrap(), "busybox:v1"];
+    lazaret.run(import).success();
     assert_eq!(list[0]["name"], "localhost/busybox:v1");
     let shown = lazaret
         .run(["image", "inspect", "busybox:v1"])

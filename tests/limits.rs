@@ -3,7 +3,8 @@
 //! end well or in an error, but within its time and memory.
 //!
 //! `docs/guide/registry-security.md` lists the readers with their bounds. The tests print what each
-//! input took; run them with `--nocapture`.
+//! input took; run them with `--nocapture`, and with `LAZARET_TEST_PROGRAM=$PWD/target/release/lazaret` for
+//! what users get.
 
 mod answers;
 mod archives;
@@ -14,3 +15,4 @@ mod documents;
 mod frames;
 mod kernels;
 mod layers;
+mod pages;

@@ -71,7 +71,7 @@ fn a_guest_hears_that_the_host_has_no_room_and_its_run_ends() {
     for _ in 0..rounds(1) {
         let mut command = lazaret.command(shell("full", script));
         command.stdin(std::process::Stdio::piped());
-        let mut run = Run::start(command);
+        let mut run = Run::start(&mut command);
         assert_eq!(run.line(), "up");
         let filler = fill(&home.path());
         drop(run.child.stdin.take());

@@ -115,7 +115,7 @@ fn one_demand_ends_a_guest_that_does_not_greet() {
     let host = Host::new();
     for _ in 0..rounds(1) {
         for act in ["", "busybox cat /half-hello >&3"] {
-            let run = Run::start(host.run(act));
+            let run = Run::start(&mut host.run(act));
             run.handles(Signal::TERM);
             std::thread::sleep(Duration::from_secs(3));
             run.signal(Signal::TERM);
@@ -139,7 +139,7 @@ fn the_second_demand_ends_a_guest_that_does_not_listen() {
             "busybox cat /half-frame >&3",
             "while :; do busybox cat /flood >&3; done",
         ] {
-            let mut run = Run::start(host.run(&format!("{GREET}{act}")));
+            let mut run = Run::start(&mut host.run(&format!("{GREET}{act}")));
             assert_eq!(run.line(), "ready");
             run.signal(signal);
             std::thread::sleep(Duration::from_millis(500));

@@ -52,7 +52,7 @@ fn s6_is_pid_1_reaps_orphans_and_ends_by_its_own_rules() {
     let world = World::new();
     let lazaret = world.imported(image, "s6");
     for _ in 0..rounds(1) {
-        let mut run = Run::start(lazaret.command(["-q", "run", "s6"]));
+        let mut run = Run::start(&mut lazaret.command(["-q", "run", "s6"]));
         assert_eq!(run.line(), "up s6-svscan");
         run.signal(Signal::TERM);
         assert_eq!(run.status(), Some(5));

@@ -1,7 +1,7 @@
 //! Disks that hostile images bring: EROFS by hand, ext4 with `debugfs`.
 
 use super::cost::{LARGEST, check};
-use crate::support::{World, tool};
+use crate::support::{Image, Layer, World, tool};
 
 const BLOCK: usize = 4096;
 
@@ -207,5 +207,55 @@ fn ext4() {
             tool("debugfs", &["-w", "-R", command, disk]);
         }
         check_disk(&format!("ext4 {name}"), &std::fs::read(disk).unwrap());
+    }
+}
+
+/// Clusters of a compressed disk: as much as can come out of one, and bytes that are wrong.
+#[test]
+fn compressed_erofs() {
+    let world = World::new();
+    let random: Vec<u8> = std::iter::repeat_with(|| fastrand::u8(..))
+        .take(1 << 20)
+        .collect();
+    let zeros = vec![0; 64 << 20];
+    let layer = Layer::new()
+        .file("random", &random)
+        .file("zeros", &zeros)
+        .file("both", &[&random[..1 << 19], &zeros[..1 << 20]].concat());
+    Image::new().layer(layer).write(&world.path("layout"));
+    for algorithm in ["lz4", "zstd"] {
+        let build = [
+            "rootfs",
+            "build",
+            "oci:layout",
+            "--fs",
+            "erofs",
+            "--compress",
+            algorithm,
+            "-o",
+            "disk",
+        ];
+        world.lazaret().run(build).success();
+        let sound = std::fs::read(world.path("disk")).unwrap();
+        assert!(sound.len() < LARGEST + (1 << 20), "{}", sound.len());
+        let mut random = fastrand::Rng::with_seed(7);
+        for round in 0..6 {
+            let mut disk = sound.clone();
+            // Wrong bytes everywhere but in the superblock.
+            for _ in 0..round * 200 {
+                let at = random.usize(2048..disk.len());
+                disk[at] = random.u8(..);
+            }
+            world.write("disk", &disk);
+            for file in ["/zeros", "/random", "/both"] {
+                let name = format!("disk: {algorithm} with {} wrong bytes, {file}", round * 200);
+                check(
+                    &name,
+                    &world.lazaret(),
+                    &world,
+                    &["rootfs", "cat", "disk", file],
+                );
+            }
+        }
     }
 }

@@ -4,7 +4,7 @@ use lazaret_testing::http::{Answer, Peer};
 
 use super::bombs::repeat;
 use super::cost::{Cost, LARGEST, check, idle};
-use crate::support::World;
+use crate::support::{World, tool};
 
 /// JSON of one kind of value over and over, in an object.
 fn list_of(piece: &[u8]) -> Vec<u8> {
@@ -126,6 +126,32 @@ fn credentials() {
         command.env("DOCKER_CONFIG", world.path("docker"));
         Cost::of(&command, &world)
             .assert_bounded(&format!("credentials of docker: {name}"), idle());
+    }
+}
+
+#[test]
+fn helpers() {
+    let peer = Peer::start(|_| Answer::new(401).with("WWW-Authenticate", "Basic realm=\"a\""));
+    let reference = format!("{}/a:b", peer.address);
+    for (name, script) in [
+        ("without end", "exec cat /dev/zero"),
+        ("of errors without end", "exec cat /dev/zero >&2"),
+        ("of 4 MiB", "head -c 4194304 /dev/zero"),
+        ("of depth", "yes [ | head -c 60000"),
+    ] {
+        let world = World::new();
+        let config = format!("{{\"credHelpers\":{{\"{}\":\"hostile\"}}}}", peer.address);
+        world.write("docker/config.json", config);
+        let helper = world.write(
+            "bin/docker-credential-hostile",
+            format!("#!/bin/sh\n{script}\n"),
+        );
+        tool("chmod", &["755", helper.to_str().unwrap()]);
+        let mut command = world.lazaret().command(["pull", &reference]);
+        command.env("DOCKER_CONFIG", world.path("docker"));
+        let path = std::env::var("PATH").unwrap();
+        command.env("PATH", format!("{}:{path}", world.path("bin").display()));
+        Cost::of(&command, &world).assert_bounded(&format!("helper: {name}"), idle());
     }
 }
 

@@ -20,12 +20,15 @@ impl Lazaret {
         }
     }
 
-    /// The command, which is not started yet.
+    /// The command, which is not started yet. `LAZARET_TEST_PROGRAM` takes the place of the binary
+    /// that was built for the tests.
     pub(crate) fn command<S: AsRef<OsStr>>(
         &self,
         arguments: impl IntoIterator<Item = S>,
     ) -> Command {
         let binary = env!("CARGO_BIN_EXE_lazaret");
+        let asked = std::env::var("LAZARET_TEST_PROGRAM");
+        let binary = asked.as_deref().unwrap_or(binary);
         let path = format!(
             "{}:{}",
             Path::new(binary).parent().unwrap().display(),

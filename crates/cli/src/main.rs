@@ -42,8 +42,11 @@ struct Cli {
 }
 
 fn main() -> ExitCode {
-    let cli = Cli::from_arg_matches(&help::grouped(Cli::command()).get_matches())
-        .unwrap_or_else(|error| error.exit());
+    let matches = help::grouped(Cli::command()).try_get_matches();
+    let cli = match matches.and_then(|matches| Cli::from_arg_matches(&matches)) {
+        Ok(cli) => cli,
+        Err(error) => return refuse(&error),
+    };
     let printer = Printer {
         quiet: cli.global.quiet,
         format: cli.global.format,
@@ -74,6 +77,25 @@ fn main() -> ExitCode {
         Ok(status) => ExitCode::from(status),
         Err(failure) => ExitCode::from(report::report(&failure, printer, fallback)),
     }
+}
+
+/// Prints why the arguments were not understood, or the help that they ask for.
+fn refuse(error: &clap::Error) -> ExitCode {
+    if error.use_stderr() && settings::asks_for_json() {
+        let text = error.to_string();
+        let mut paragraphs = text.trim().split("\n\n");
+        let message = paragraphs.next().unwrap_or_default();
+        let message = message.strip_prefix("error: ").unwrap_or(message);
+        let printer = Printer {
+            quiet: false,
+            format: format::Format::Json,
+        };
+        printer.failure(message, paragraphs.last().map(str::trim), exit::USAGE);
+    } else {
+        // Where it cannot be printed, there is no other place to say so.
+        let _ = error.print();
+    }
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(exit::USAGE))
 }
 
 fn start_logging(global: &settings::GlobalArgs) {

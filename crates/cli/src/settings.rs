@@ -37,8 +37,34 @@ pub(crate) struct GlobalArgs {
     )]
     plain_http: Option<bool>,
     /// What to log on standard error: `warn`, `info`, `debug`
-    #[arg(long, global = true, value_name = "LEVEL", env = env_vars::LOG)]
+    #[arg(long, global = true, value_name = "LEVEL", env = env_vars::LOG, value_parser = log_filter)]
     pub(crate) log: Option<String>,
+}
+
+/// Checks a level, or levels of single parts: `warn,lazaret_client=debug`.
+fn log_filter(text: &str) -> Result<String, String> {
+    const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+    let is_level = |part: &str| {
+        let level = part.rsplit('=').next().unwrap_or(part).trim();
+        LEVELS.iter().any(|known| known.eq_ignore_ascii_case(level))
+    };
+    match text.split(',').all(is_level) {
+        true => Ok(text.to_owned()),
+        false => Err(format!("expected one of {}", LEVELS.join(", "))),
+    }
+}
+
+/// Whether arguments that could not be understood ask for failures as JSON.
+pub(crate) fn asks_for_json() -> bool {
+    let own = env::args_os()
+        .skip(1)
+        .take_while(|argument| argument != "--");
+    let arguments: Vec<_> = own.collect();
+    let is_json = |at: usize| arguments[at] == "--format=json";
+    let is_pair = |at: usize| {
+        arguments[at] == "--format" && arguments.get(at + 1).is_some_and(|value| value == "json")
+    };
+    (0..arguments.len()).any(|at| is_json(at) || is_pair(at))
 }
 
 /// Resolves all settings of the process.

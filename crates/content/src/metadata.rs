@@ -276,6 +276,12 @@ pub trait Metadata: Send + Sync {
     /// [`Error::Database`].
     fn empty_since(&self) -> BoxFuture<'_, Result<Option<SystemTime>, Error>>;
 
+    /// Whether any blob is served: it is named, and not in quarantine.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    fn serves_blobs(&self) -> BoxFuture<'_, Result<bool, Error>>;
+
     /// Whether there is room for more uploads and manifests, as far as the database can tell.
     ///
     /// # Errors

@@ -3,6 +3,8 @@
 //! The kernel drops a signal for such a process when it has no handler for it, even if the default
 //! is to end the process (pid_namespaces(7)). People expect `sleep` to end at SIGTERM all the same.
 
+use std::time::Duration;
+
 use rustix::process::Signal;
 
 /// The file that shows how the workload's first process handles signals.
@@ -19,25 +21,53 @@ const HARMLESS: [Signal; 7] = [
     Signal::URG,
 ];
 
-/// Whether the workload's first process would end by a signal if it were not PID 1.
-pub(crate) fn would_end_init(signal: Signal) -> bool {
-    let ends = !HARMLESS.contains(&signal) && signal != Signal::WINCH;
-    let status = || std::fs::read_to_string(STATUS).ok();
-    ends && status().is_some_and(|status| is_default(&status, signal))
+/// What a process does with a signal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Handling {
+    /// It neither catches, ignores nor blocks it.
+    Default,
+    /// It blocks it and has no handler: it may wait for it with `sigwait`, or be in the middle of
+    /// starting a program.
+    Blocked,
+    /// It catches or ignores it, or its state is not known.
+    Own,
 }
 
-/// Whether a process neither catches, ignores nor blocks a signal: one that it blocks may be waited
-/// for with `sigwait`.
-fn is_default(status: &str, signal: Signal) -> bool {
+/// Looks at a process that blocks a signal, and the time between two of them: starting a program
+/// takes less.
+const LOOKS: u32 = 20;
+const PAUSE: Duration = Duration::from_millis(1);
+
+/// Whether the workload's first process would end by a signal if it were not PID 1. A signal that it
+/// blocks only for a moment would be dropped as well, when the moment is over.
+pub(crate) fn would_end_init(signal: Signal) -> bool {
+    if HARMLESS.contains(&signal) || signal == Signal::WINCH {
+        return false;
+    }
+    for _ in 0..LOOKS {
+        let status = std::fs::read_to_string(STATUS).unwrap_or_default();
+        match handling(&status, signal) {
+            Handling::Default => return true,
+            Handling::Own => return false,
+            Handling::Blocked => std::thread::sleep(PAUSE),
+        }
+    }
+    false
+}
+
+fn handling(status: &str, signal: Signal) -> Handling {
     let bit = u64::try_from(signal.as_raw() - 1).map_or(0, |shift| 1 << (shift & 63));
-    let mask = |name: &str| {
+    let has = |name: &str| {
         let mut lines = status.lines();
-        let value = lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
-        value.and_then(|value| u64::from_str_radix(value.trim(), 16).ok())
+        let value = lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
+        let mask = u64::from_str_radix(value.trim(), 16).ok()?;
+        Some(mask & bit != 0)
     };
-    ["SigBlk", "SigIgn", "SigCgt"]
-        .iter()
-        .all(|name| mask(name).is_some_and(|mask| mask & bit == 0))
+    match (has("SigIgn"), has("SigCgt"), has("SigBlk")) {
+        (Some(false), Some(false), Some(false)) => Handling::Default,
+        (Some(false), Some(false), Some(true)) => Handling::Blocked,
+        _ => Handling::Own,
+    }
 }
 
 #[cfg(test)]

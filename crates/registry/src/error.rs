@@ -46,6 +46,12 @@ pub enum Error {
         /// The file or database.
         place: String,
     },
+    /// The metadata names content, and the store has none at all.
+    #[error("the content in {place} is gone: the metadata names some, and there is none")]
+    ContentLost {
+        /// The folder or bucket.
+        place: String,
+    },
     /// There is no registry in this place.
     #[error("there is no registry: '{}' does not exist", path.display())]
     NoRegistry {

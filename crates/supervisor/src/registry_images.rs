@@ -168,12 +168,12 @@ impl Target for RegistryImages {
 
     async fn put_root(
         &self,
-        _: &Digest,
+        digest: &Digest,
         document: &ManifestDocument,
         name: Option<&str>,
     ) -> Result<(), Error> {
         let reference = self.named(name)?;
-        let push = self.client.push_manifest(&reference, document);
+        let push = self.client.push_known(&reference, digest, document);
         push.await.map(drop).map_err(failed)
     }
 }

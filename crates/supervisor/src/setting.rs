@@ -11,6 +11,10 @@ pub enum Setting {
     Processors,
     /// The size of a disk.
     Size,
+    /// The size of the disk that a machine writes to.
+    DiskSize,
+    /// The host name of a machine.
+    HostName,
     /// The compression of a disk.
     Compression,
     /// The platform of an image.
@@ -29,6 +33,8 @@ impl fmt::Display for Setting {
             Self::Environment => "variable",
             Self::Processors => "number of processors",
             Self::Size => "size",
+            Self::DiskSize => "size of the disk",
+            Self::HostName => "host name",
             Self::Compression => "compression",
             Self::Platform => "platform",
             Self::Injection => "injection",

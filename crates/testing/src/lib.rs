@@ -1,7 +1,7 @@
 //! Harnesses of tests: programs that run beside a test, and peers that it talks to.
 //!
 //! * [`server`]: programs that serve, from their start to their end. [`docker_registry`],
-//!   [`postgres`], [`moto`] and [`garage`] are such programs, private to the test process.
+//!   [`nginx`], [`postgres`], [`moto`] and [`garage`] are such programs, private to the test process.
 //! * [`service`]: a server in the test's own process.
 //! * [`http`]: a client that sends exactly the bytes of a test, and a peer that answers so.
 //! * [`program`]: programs that run to their end.
@@ -22,6 +22,7 @@ pub mod http;
 pub mod machine;
 pub mod made;
 pub mod moto;
+pub mod nginx;
 pub mod postgres;
 pub mod program;
 mod ready;

@@ -133,6 +133,8 @@ pub(super) struct Load {
     pub(super) p50: f64,
     /// 99th percentile of the durations, in seconds.
     pub(super) p99: f64,
+    /// What the slowest connection moved, as a part of what the fastest one did.
+    pub(super) least_share: f64,
 }
 
 /// Sends requests over `connections` for `duration`, or until each connection has sent `each`.
@@ -155,12 +157,14 @@ pub(super) fn run(
         }
     });
     let seconds = start.elapsed().as_secs_f64();
-    let (mut times, mut bytes) = (Vec::new(), 0);
+    let (mut times, mut moved) = (Vec::new(), Vec::new());
     for result in results.into_inner().expect("no worker panics") {
-        let (took, moved) = result?;
+        let (took, bytes) = result?;
         times.extend(took);
-        bytes += moved;
+        moved.push(bytes);
     }
+    let bytes = moved.iter().sum();
+    let share = |of: Option<&u64>| of.copied().unwrap_or_default() as f64;
     times.sort_by(f64::total_cmp);
     let last = times.len().saturating_sub(1);
     let of_100 = |slower: usize| times.get((times.len() * slower / 100).min(last)).copied();
@@ -170,6 +174,7 @@ pub(super) fn run(
         bytes,
         p50: of_100(50).unwrap_or_default(),
         p99: of_100(99).unwrap_or_default(),
+        least_share: share(moved.iter().min()) / share(moved.iter().max()),
     })
 }
 

@@ -4,6 +4,8 @@
 use std::io::{Read as _, Write as _};
 use std::time::{Duration, Instant};
 
+use lazaret_testing::nginx::Nginx;
+
 use super::load::{self, Connection, Load, MANIFEST, digest, manifest, text};
 use super::server::Server;
 use super::tools::Bench;
@@ -29,6 +31,7 @@ pub(super) fn run(bench: &Bench) -> Result<(), String> {
     };
     let limits = Limits::measure(bench, &base)?;
     print(&ours, &theirs, &limits);
+    print_files(&ours.large, &limits.nginx);
     Ok(())
 }
 
@@ -110,6 +113,8 @@ struct Limits {
     sha256: f64,
     disk: f64,
     sendfile: f64,
+    /// nginx with the same requests for the same bytes.
+    nginx: Load,
 }
 
 impl Limits {
@@ -125,10 +130,15 @@ impl Limits {
         file.sync_all().map_err(text)?;
         let disk = gigabytes / start.elapsed().as_secs_f64();
         let sendfile = sendfile(&path, base.len())?;
+        let own = bench.folder.join("nginx");
+        std::fs::create_dir_all(&own).map_err(text)?;
+        let nginx = Nginx::start(&own, &bench.folder);
+        let nginx = load::run(&nginx.address, 4, SPAN, u64::MAX, |c, _, _| c.get("/limit"))?;
         Ok(Self {
             sha256,
             disk,
             sendfile,
+            nginx,
         })
     }
 }
@@ -166,6 +176,22 @@ fn sendfile(path: &std::path::Path, length: usize) -> Result<f64, String> {
     })?;
     let bytes = (connections * rounds * length) as f64;
     Ok(bytes / 1e9 / start.elapsed().as_secs_f64())
+}
+
+/// Large blobs beside the files of nginx: the rate, and whether every connection gets its share.
+fn print_files(ours: &Load, nginx: &Load) {
+    println!("registry: 100 MB, 4 connections                lazaret      nginx  ratio");
+    let row = |name: &str, value: fn(&Load) -> f64, unit: &str| {
+        let (ours, nginx) = (value(ours), value(nginx));
+        println!(
+            "  {name:<36} {ours:9.2} {nginx:9.2} {unit:<8} {:6.2}",
+            ours / nginx
+        );
+    };
+    row("GET", |load| load.bytes as f64 / load.seconds / 1e9, "GB/s");
+    row("  p50", |load| load.p50 * 1e3, "ms");
+    row("  p99", |load| load.p99 * 1e3, "ms");
+    row("  least share of a connection", |load| load.least_share, "");
 }
 
 fn print(ours: &Figures, theirs: &Figures, limits: &Limits) {

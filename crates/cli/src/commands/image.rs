@@ -47,9 +47,14 @@ impl Command {
         let printer = context.printer;
         match self {
             Self::Import { source, name } => {
+                let before = home.images()?;
                 let bars = Bars::new(printer, "import");
                 let image = home.import_image(&source, &name, bars.sink()).await?;
                 bars.clear();
+                let mut same = before.iter().filter(|other| other.name == image.name);
+                if let Some(old) = same.find(|other| other.digest != image.digest) {
+                    printer.note(&format!("{} was {} before", old.name, old.digest));
+                }
                 print(printer, &image)?;
             }
             Self::Ls => {

@@ -61,9 +61,10 @@ impl Args {
                 }
             }
         }
-        context.printer.result(&outcome.reports, |reports| {
+        // A reader that has gone away does not make a faulty document good.
+        let printed = context.printer.result(&outcome.reports, |reports| {
             reports.iter().map(Report::to_text).collect::<String>()
-        })?;
+        });
         let faults = outcome.reports.iter().map(Report::count).sum();
         let last = match faults {
             0 => outcome.failures.pop().map(Failure::from),
@@ -72,7 +73,10 @@ impl Args {
         for failure in outcome.failures {
             report(&failure.into(), context.printer, None);
         }
-        last.map_or(Ok(()), Err)
+        match last {
+            Some(failure) => Err(failure),
+            None => Ok(printed?),
+        }
     }
 
     fn check(&self, path: &Path) -> Result<Vec<Validation>, Error> {

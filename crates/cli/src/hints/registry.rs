@@ -7,9 +7,15 @@ use lazaret_registry::Error;
 use lazaret_supervisor::ErrorClass;
 
 /// The advice for metadata that is empty beside content.
+const NO_REGISTRY: &str =
+    "name what `lazaret serve` uses: its file with --config, or its folder with --root";
+
 const METADATA_LOST: &str = "bring the database back from a backup, or look whether root, metadata \
     and storage belong together; --metadata-start-empty true begins anew without the content, \
     which `lazaret registry check --repair` then deletes";
+
+const CONTENT_LOST: &str = "bring it back, or look whether root, metadata and storage belong \
+    together; `lazaret registry check --repair` forgets what is gone, so that it can be pushed again";
 
 /// The class of a registry's failure.
 pub(super) fn class(error: &Error) -> ErrorClass {
@@ -27,7 +33,8 @@ pub(super) fn class(error: &Error) -> ErrorClass {
         Error::Read { .. }
         | Error::Create { .. }
         | Error::Temporary { .. }
-        | Error::MetadataLost { .. } => ErrorClass::Storage,
+        | Error::MetadataLost { .. }
+        | Error::ContentLost { .. } => ErrorClass::Storage,
         Error::Config(_) | Error::Auth(_) | Error::Tls(_) | Error::Key(_) | Error::Schema(_) => {
             ErrorClass::Invalid
         }
@@ -48,7 +55,9 @@ pub(super) fn content_class(error: &Content) -> ErrorClass {
 pub(super) fn hint(error: &Error) -> Option<String> {
     let (address, source) = match error {
         Error::Listen { address, source } => (address, source),
+        Error::NoRegistry { .. } => return Some(NO_REGISTRY.to_owned()),
         Error::MetadataLost { .. } => return Some(METADATA_LOST.to_owned()),
+        Error::ContentLost { .. } => return Some(CONTENT_LOST.to_owned()),
         _ => return None,
     };
     let hint = match source.kind() {

@@ -57,7 +57,10 @@ pub(super) fn hint(error: &Error) -> Option<String> {
         Error::Convert {
             source: DiskError::DiskFull { .. },
             ..
-        } => Some("give a larger --size, or none: it is chosen by the content".to_owned()),
+        } => Some(
+            "give a larger --size (`run`: --disk-size), or none: it is chosen by the content"
+                .to_owned(),
+        ),
         _ => None,
     }
 }
@@ -93,6 +96,8 @@ fn flag(setting: Setting) -> &'static str {
         Setting::Environment => "--env",
         Setting::Processors => "--cpus",
         Setting::Size => "--size",
+        Setting::DiskSize => "--disk-size",
+        Setting::HostName => "--hostname",
         Setting::Compression => "--compress",
         Setting::Platform => "--platform",
         Setting::Injection => "--inject",

@@ -42,7 +42,12 @@ fn addresses_that_cannot_be_listened_on() {
 fn registries_that_are_not_there_or_are_broken() {
     use lazaret_registry::{Error, KeyError};
     let path = || "/nowhere".into();
-    check(Error::NoRegistry { path: path() }, 4, "no registry", "");
+    check(
+        Error::NoRegistry { path: path() },
+        4,
+        "no registry",
+        "--root",
+    );
     let missing = Error::Read {
         path: path(),
         source: io::ErrorKind::NotFound.into(),

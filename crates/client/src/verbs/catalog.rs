@@ -5,7 +5,7 @@ use http::HeaderMap;
 use lazaret_oci::{Registry, Repository};
 use serde::Deserialize;
 
-use super::pages::{LARGEST_PAGE, Pages};
+use super::pages::{LARGEST_PAGE, MOST_NAMES, Pages};
 use crate::auth::Scopes;
 use crate::call::Call;
 use crate::{Client, Error};
@@ -25,7 +25,7 @@ impl Client {
         let mut call = Call::at(registry, format!("list repositories of {registry}"));
         call.scopes = Scopes::catalog();
         let first = self.url(registry, "/v2/_catalog?n=1000");
-        let mut pages = Pages::new(self, &call, first);
+        let mut pages = Pages::new(self, &call, first, MOST_NAMES);
         let mut found = Vec::new();
         while let Some(raw) = pages.next(LARGEST_PAGE, HeaderMap::new()).await? {
             let page: Page = serde_json::from_slice(&raw).map_err(|_| {

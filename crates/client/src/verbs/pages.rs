@@ -14,6 +14,13 @@ pub(super) const LARGEST_PAGE: usize = 8 * 1024 * 1024;
 /// Most entries of a listing that are kept.
 const MOST_ENTRIES: usize = 1_000_000;
 
+/// Most bytes of all pages of a listing of names.
+pub(super) const MOST_NAMES: usize = 32 * 1024 * 1024;
+
+/// Most bytes of all pages of a listing of descriptors. Their annotations take many times as much
+/// memory.
+pub(super) const MOST_DESCRIPTORS: usize = 8 * 1024 * 1024;
+
 /// Reads one page after another, within the registry's own origin and within bounds.
 pub(super) struct Pages<'a> {
     client: &'a Client,
@@ -21,16 +28,20 @@ pub(super) struct Pages<'a> {
     next: Option<Uri>,
     seen: HashSet<String>,
     entries: usize,
+    /// Number of bytes that the pages to come may have.
+    bytes_left: usize,
 }
 
 impl<'a> Pages<'a> {
-    pub(super) fn new(client: &'a Client, call: &'a Call<'a>, first: Uri) -> Self {
+    /// The pages from `first` on, which have at most `most` bytes together.
+    pub(super) fn new(client: &'a Client, call: &'a Call<'a>, first: Uri, most: usize) -> Self {
         Self {
             client,
             call,
             next: Some(first),
             seen: HashSet::new(),
             entries: 0,
+            bytes_left: most,
         }
     }
 
@@ -70,6 +81,10 @@ impl<'a> Pages<'a> {
         request.headers = headers;
         request.reach = Reach::Anywhere;
         let (head, body) = self.client.fetch(self.call, &request, limit).await?;
+        self.bytes_left = self
+            .bytes_left
+            .checked_sub(body.len())
+            .ok_or_else(|| self.call.protocol("gave a listing that is too long"))?;
         for value in head.headers.get_all(header::LINK) {
             let Some(target) = value.to_str().ok().and_then(next_link) else {
                 continue;

@@ -1,7 +1,7 @@
 //! `PUT /v2/<name>/manifests/<reference>`.
 
 use http::{Method, header};
-use lazaret_oci::{Digest, ManifestDocument, Reference};
+use lazaret_oci::{Algorithm, Digest, ManifestDocument, Reference, Tag};
 
 use crate::auth::Scopes;
 use crate::call::{Call, Request, content_digest};
@@ -12,6 +12,8 @@ use crate::{Client, Error};
 pub struct PushedManifest {
     /// Digest of the manifest.
     pub digest: Digest,
+    /// The tags that the registry says it has set by the way.
+    pub tags: Vec<String>,
     /// Whether the registry itself lists it among the referrers of its subject; `None` when
     /// it has no subject.
     pub lists_subject: Option<bool>,
@@ -30,16 +32,56 @@ impl Client {
         reference: &Reference,
         document: &ManifestDocument,
     ) -> Result<PushedManifest, Error> {
-        let pushed = self.put_manifest(reference, document).await?;
+        self.push_tagged(reference, None, document).await
+    }
+
+    async fn push_tagged(
+        &self,
+        reference: &Reference,
+        tag: Option<&Tag>,
+        document: &ManifestDocument,
+    ) -> Result<PushedManifest, Error> {
+        let pushed = self.put_manifest(reference, tag, document).await?;
         if let (Some(subject), Some(false)) = (document.subject(), pushed.lists_subject) {
             self.record_referrer(reference, subject, document).await?;
         }
         Ok(pushed)
     }
 
+    /// Pushes a manifest under the tag of `reference`, and under `digest`, by which it is known. A
+    /// registry makes a SHA-256 of what is pushed under a tag, so that a digest of another algorithm
+    /// has to come with it (distribution-spec, "Pushing Manifests", `?tag=`).
+    ///
+    /// # Errors
+    /// Those of [`Client::push_manifest`].
+    pub async fn push_known(
+        &self,
+        reference: &Reference,
+        digest: &Digest,
+        document: &ManifestDocument,
+    ) -> Result<PushedManifest, Error> {
+        let tag = reference
+            .tag
+            .as_ref()
+            .filter(|_| reference.digest.is_none());
+        let tag = tag.filter(|_| digest.algorithm() != Algorithm::Sha256);
+        let Some(tag) = tag else {
+            return self.push_manifest(reference, document).await;
+        };
+        let pinned = reference.pinned(digest.clone());
+        let pushed = self.push_tagged(&pinned, Some(tag), document).await?;
+        if pushed.tags.iter().any(|set| set == tag.as_str()) {
+            return Ok(pushed);
+        }
+        self.push_manifest(reference, document).await
+    }
+
+    /// Puts a manifest; with a `tag` beside the digest of `reference`, the registry is asked to set
+    /// it, too.
     pub(crate) async fn put_manifest(
         &self,
         reference: &Reference,
+        tag: Option<&Tag>,
         document: &ManifestDocument,
     ) -> Result<PushedManifest, Error> {
         let mut call = Call::on(reference, format!("push manifest {reference}"));
@@ -62,7 +104,10 @@ impl Client {
         if let Some(pin) = pin.filter(|pin| **pin != digest) {
             return Err(mismatch(pin, &digest));
         }
-        let path = format!("manifests/{}", reference.locator());
+        let mut path = format!("manifests/{}", reference.locator());
+        if let Some(tag) = tag {
+            path += &format!("?tag={tag}");
+        }
         let mut request = Request::new(Method::PUT, self.url_in(reference, &path))
             .with(header::CONTENT_TYPE, document.media_type());
         request.body = document.raw().to_vec().into();
@@ -72,8 +117,14 @@ impl Client {
         {
             return Err(mismatch(&digest, &stated));
         }
+        let tags = response.headers.get_all("oci-tag").iter();
+        let tags = tags.filter_map(|value| value.to_str().ok());
+        let tags = tags
+            .flat_map(|value| value.split(','))
+            .map(|tag| tag.trim().to_owned());
         Ok(PushedManifest {
             digest,
+            tags: tags.collect(),
             lists_subject: document
                 .subject()
                 .map(|_| response.headers.contains_key("oci-subject")),

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use lazaret_oci::{Descriptor, Digest, Index, MAX_MANIFEST_BYTES, Reference};
 
 use super::accept::accept;
-use super::pages::Pages;
+use super::pages::{MOST_DESCRIPTORS, Pages};
 use crate::call::Call;
 use crate::{Client, Error};
 
@@ -26,7 +26,8 @@ impl Client {
             format!("list referrers of {}@{subject}", reference.base()),
         );
         let path = format!("referrers/{subject}");
-        let mut pages = Pages::new(self, &call, self.url_in(reference, &path));
+        let first = self.url_in(reference, &path);
+        let mut pages = Pages::new(self, &call, first, MOST_DESCRIPTORS);
         let mut found: Vec<Descriptor> = Vec::new();
         loop {
             let page = match pages.next(MAX_MANIFEST_BYTES, accept()).await {

@@ -73,7 +73,7 @@ impl Client {
                     source,
                 }
             })?;
-            self.put_manifest(&place, &list).await?;
+            self.put_manifest(&place, None, &list).await?;
         }
         let entries = self.fallback_referrers(reference, &subject.digest).await?;
         if entries.iter().any(|have| have.digest == entry.digest) {

@@ -4,7 +4,7 @@ use http::HeaderMap;
 use lazaret_oci::{Reference, Tag};
 use serde::Deserialize;
 
-use super::pages::{LARGEST_PAGE, Pages};
+use super::pages::{LARGEST_PAGE, MOST_NAMES, Pages};
 use crate::call::Call;
 use crate::{Client, Error};
 
@@ -23,7 +23,7 @@ impl Client {
     pub async fn tags(&self, reference: &Reference) -> Result<Vec<Tag>, Error> {
         let call = Call::on(reference, format!("list tags of {}", reference.base()));
         let first = self.url_in(reference, "tags/list?n=1000");
-        let mut pages = Pages::new(self, &call, first);
+        let mut pages = Pages::new(self, &call, first, MOST_NAMES);
         let mut found = Vec::new();
         while let Some(raw) = pages.next(LARGEST_PAGE, HeaderMap::new()).await? {
             let page: Page = serde_json::from_slice(&raw)

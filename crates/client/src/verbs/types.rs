@@ -6,7 +6,7 @@ use crate::call::{Call, Request};
 use crate::{Client, Error};
 
 /// Largest list of families that is read, in bytes.
-const LARGEST: usize = 8 * 1024 * 1024;
+const LARGEST: usize = 1024 * 1024;
 
 impl Client {
     /// The list of families, as the registry returns it.

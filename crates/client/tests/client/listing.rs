@@ -1,7 +1,7 @@
 use std::sync::{Arc, Mutex};
 
 use lazaret_client::Class;
-use lazaret_oci::{Descriptor, Digest, ManifestDocument};
+use lazaret_oci::{Algorithm, Descriptor, Digest, ManifestDocument};
 
 use crate::support::{Answer, AsRegistry, Peer, Seen, client, manifest_json};
 
@@ -213,4 +213,37 @@ async fn a_registry_that_lists_subjects_itself_is_left_to_it() {
         .unwrap();
     assert_eq!(pushed.lists_subject, Some(true));
     assert_eq!(peer.log().len(), 1);
+}
+
+#[tokio::test]
+async fn a_digest_of_another_algorithm_comes_with_its_tag() {
+    let document = attached(0, &Digest::of(b"subject"));
+    let known = Digest::with(Algorithm::Sha512, document.raw());
+    for understands in [true, false] {
+        let peer = Peer::start(move |_| {
+            let answer = Answer::new(201).with("OCI-Subject", Digest::of(b"subject").to_string());
+            if understands {
+                answer.with("OCI-Tag", "v1")
+            } else {
+                answer
+            }
+        });
+        let reference = peer.reference("a:v1");
+        client()
+            .push_known(&reference, &known, &document)
+            .await
+            .unwrap();
+        let by_digest = format!("PUT /v2/a/manifests/{known}?tag=v1");
+        let by_tag = "PUT /v2/a/manifests/v1".to_owned();
+        let wanted = [by_digest, by_tag];
+        assert_eq!(peer.log(), wanted[..if understands { 1 } else { 2 }]);
+    }
+    let peer = Peer::start(|_| Answer::new(201).with("OCI-Subject", "x"));
+    let reference = peer.reference("a:v1");
+    let usual = document.digest();
+    client()
+        .push_known(&reference, usual, &document)
+        .await
+        .unwrap();
+    assert_eq!(peer.log(), ["PUT /v2/a/manifests/v1"]);
 }

@@ -16,6 +16,14 @@ pub(super) const REPOSITORIES: &str = "SELECT links.repository FROM links \
     JOIN blobs ON blobs.digest = links.digest \
     WHERE links.digest = $1 AND blobs.quarantined = 0 ORDER BY links.repository LIMIT $2";
 
+/// Whether any blob is served.
+pub(super) async fn any_served(connection: &mut AnyConnection) -> Result<bool, Fault> {
+    let found = sqlx::query("SELECT 1 FROM blobs WHERE quarantined = 0 LIMIT 1")
+        .fetch_optional(connection)
+        .await?;
+    Ok(found.is_some())
+}
+
 pub(super) async fn get(
     connection: &mut AnyConnection,
     repository: &Repository,

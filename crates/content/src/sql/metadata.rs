@@ -312,6 +312,10 @@ impl Metadata for SqlMetadata {
         Box::pin(async move { read!(self, "read", |connection| listings::empty_since(connection)) })
     }
 
+    fn serves_blobs(&self) -> BoxFuture<'_, Result<bool, Error>> {
+        Box::pin(async move { read!(self, "read", |connection| blobs::any_served(connection)) })
+    }
+
     fn room(&self) -> BoxFuture<'_, Result<(), Error>> {
         Box::pin(async move { self.require_room() })
     }

@@ -5,9 +5,9 @@ fn only_what_nobody_handles_has_its_default_effect() {
     // SIGINT is caught, SIGHUP ignored, SIGUSR1 blocked.
     let status = "Name:\tsleep\nSigBlk:\t0000000000000200\nSigIgn:\t0000000000000001\n\
                   SigCgt:\t0000000000000002\n";
-    assert!(is_default(status, Signal::TERM));
-    for signal in [Signal::INT, Signal::HUP, Signal::USR1] {
-        assert!(!is_default(status, signal), "{signal:?}");
-    }
-    assert!(!is_default("", Signal::TERM));
+    assert_eq!(handling(status, Signal::TERM), Handling::Default);
+    assert_eq!(handling(status, Signal::INT), Handling::Own);
+    assert_eq!(handling(status, Signal::HUP), Handling::Own);
+    assert_eq!(handling(status, Signal::USR1), Handling::Blocked);
+    assert_eq!(handling("", Signal::TERM), Handling::Own);
 }

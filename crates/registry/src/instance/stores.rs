@@ -37,15 +37,28 @@ pub(super) fn objects(config: &Config, home: &Home) -> Result<Arc<dyn BlobStore>
         })?;
         return Ok(Arc::new(objects));
     }
-    let files = config.storage.files.as_ref();
-    let root = files
-        .and_then(|files| files.root.as_deref())
-        .unwrap_or_else(|| root(config, &home.path));
+    let root = content_root(config, home);
     let objects = FileObjects::open(root, home.durability).map_err(|source| Error::Storage {
         place: root.display().to_string(),
         source,
     })?;
     Ok(Arc::new(objects.with_reserve(reserve(config, home))))
+}
+
+/// The folder of the content that is kept in files.
+fn content_root<'a>(config: &'a Config, home: &'a Home) -> &'a Path {
+    let files = config.storage.files.as_ref();
+    files
+        .and_then(|files| files.root.as_deref())
+        .unwrap_or_else(|| root(config, &home.path))
+}
+
+/// The place of the content, for messages.
+pub(super) fn content_place(config: &Config, home: &Home) -> String {
+    match config.storage.bucket() {
+        Some((_, bucket)) => bucket.url.clone(),
+        None => content_root(config, home).display().to_string(),
+    }
 }
 
 fn cloud(bucket: &Bucket) -> Result<CloudOptions, Error> {

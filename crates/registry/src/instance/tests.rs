@@ -302,3 +302,28 @@ async fn empty_metadata_beside_older_content_is_refused() {
     }
     open("[metadata]\nstart_empty = true").await.unwrap();
 }
+
+#[tokio::test]
+async fn metadata_that_names_content_beside_none_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let running = start(folder.path(), "").await;
+    let digest = lazaret_oci::Digest::of(b"content");
+    let head = format!("POST /v2/a/blobs/uploads/?digest={digest} HTTP/1.1");
+    let push =
+        format!("{head}\r\nhost: x\r\ncontent-length: 7\r\nconnection: close\r\n\r\ncontent");
+    let address = running.address.parse().unwrap();
+    let pushed = tokio::task::spawn_blocking(move || exchange(address, push.as_bytes()));
+    let answer = String::from_utf8(pushed.await.unwrap().unwrap()).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
+    drop(running.stop);
+    running.task.await.unwrap();
+    std::fs::remove_dir_all(folder.path().join("content/objects")).unwrap();
+    let listen = "listen = [\"127.0.0.1:0\"]";
+    for attempt in 0..2 {
+        let refused = Instance::open(source(folder.path(), listen))
+            .await
+            .map(drop);
+        let is_lost = matches!(refused, Err(Error::ContentLost { .. }));
+        assert!(is_lost, "{attempt}: {refused:?}");
+    }
+}

@@ -26,6 +26,10 @@ use tokio::task::JoinHandle;
 /// Number of bytes of a file that are sent at once.
 const PIECE: usize = 1024 * 1024;
 
+/// Number of bytes of files that a connection sends before others of its thread have their turn.
+/// A reader that is as fast as the sender would keep the thread for its whole file.
+const TURN: usize = 2 * PIECE;
+
 /// Stands for the content of files. It is never touched, so it takes no memory.
 static STAND_IN: [u8; PIECE] = [0; PIECE];
 
@@ -143,15 +147,26 @@ fn read_through(file: &File, range: Range<u64>) -> io::Result<()> {
 pub(crate) struct Wire {
     stream: TcpStream,
     outgoing: Outgoing,
+    /// Number of bytes of files that were sent in this turn.
+    sent: usize,
 }
 
 impl Wire {
     pub(crate) fn new(stream: TcpStream, outgoing: Outgoing) -> Self {
-        Self { stream, outgoing }
+        Self {
+            stream,
+            outgoing,
+            sent: 0,
+        }
     }
 
     /// Sends bytes of the file that a stand-in of `length` bytes stands for.
-    fn poll_send(&self, cx: &mut Context<'_>, length: usize) -> Poll<io::Result<usize>> {
+    fn poll_send(&mut self, cx: &mut Context<'_>, length: usize) -> Poll<io::Result<usize>> {
+        if self.sent >= TURN {
+            self.sent = 0;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         loop {
             ready!(self.stream.poll_write_ready(cx))?;
             let mut pieces = self.outgoing.pieces();
@@ -176,6 +191,7 @@ impl Wire {
                 Err(error) => return Poll::Ready(Err(error)),
                 Ok(0) => return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into())),
                 Ok(sent) => {
+                    self.sent += sent;
                     piece.range.start += sent as u64;
                     if piece.range.is_empty() {
                         pieces.pop_front();

@@ -8,6 +8,7 @@ use lazaret_artifacts::{
 use lazaret_oci::Registry;
 use serde_json::Value;
 
+use super::scratch;
 use crate::bounded::read_bounded;
 use crate::{Error, Setting};
 
@@ -96,6 +97,10 @@ impl RunRequest {
         let cpus = self.cpus.as_ref().map(|text| parse_cpus(&scalar(text)));
         let cpus = cpus.transpose()?;
         check_processors(cpus.unwrap_or_default())?;
+        check_disk_size(self.disk_bytes)?;
+        if let Some(name) = &self.hostname {
+            check_host_name(name)?;
+        }
         Ok(RunFlags {
             cpus,
             memory_mib: self
@@ -140,6 +145,35 @@ pub(super) fn check_processors(wanted: u32) -> Result<(), Error> {
         setting: Setting::Processors,
         value: wanted.to_string(),
         reason: format!("this machine has {have}"),
+    })
+}
+
+fn check_disk_size(wanted: Option<u64>) -> Result<(), Error> {
+    match wanted {
+        Some(bytes) if bytes < scratch::LEAST => Err(Error::Setting {
+            setting: Setting::DiskSize,
+            value: format!("{} MiB", bytes >> 20),
+            reason: format!("it has at least {} MiB", scratch::LEAST >> 20),
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// Checks a host name as in RFC 1123, section 2.1: labels of letters, digits and hyphens, with dots
+/// between. Linux takes 64 bytes.
+fn check_host_name(name: &str) -> Result<(), Error> {
+    let is_label = |label: &str| {
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+        let ends = |label: &str| label.starts_with('-') || label.ends_with('-');
+        !label.is_empty() && label.len() <= 63 && label.bytes().all(is_plain) && !ends(label)
+    };
+    if name.len() <= 64 && name.split('.').all(is_label) {
+        return Ok(());
+    }
+    Err(Error::Setting {
+        setting: Setting::HostName,
+        value: name.to_owned(),
+        reason: "expected letters, digits, hyphens and dots, at most 64".to_owned(),
     })
 }
 

@@ -12,7 +12,7 @@ use crate::Error;
 /// Largest scratch disk, in bytes; sparse, so that only what is written takes room.
 const MOST: u64 = 16 << 30;
 /// Smallest one, in bytes.
-const LEAST: u64 = 64 << 20;
+pub(super) const LEAST: u64 = 64 << 20;
 
 /// Size of a disk in bytes that a machine writes to, at most `most`, where the host has `free`
 /// bytes: a guest gets at most half of them, so that it cannot fill the host.

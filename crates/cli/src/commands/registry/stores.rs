@@ -37,10 +37,6 @@ impl StoresArgs {
         };
         source.open_stores().await.map_err(|error| match error {
             lazaret_registry::Error::Config(faults) => serve::refuse(context, &faults.0),
-            error @ lazaret_registry::Error::NoRegistry { .. } => Failure::usage_with(
-                error.to_string(),
-                "name what `lazaret serve` uses: its file with --config, or its folder with --root",
-            ),
             error => error.into(),
         })
     }

@@ -119,6 +119,7 @@ impl Metadata for Gated {
         fn discard_upload(id: &'a UploadId, claim: &'a Claim) -> bool;
         fn expire_uploads(idle: Duration) -> u64;
         fn empty_since() -> Option<SystemTime>;
+        fn serves_blobs() -> bool;
         fn room() -> ();
         fn ping() -> ();
     }

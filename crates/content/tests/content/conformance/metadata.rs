@@ -469,7 +469,9 @@ pub(super) async fn a_quarantined_blob_is_not_there_until_pushed_again(place: &P
     db.mount_blob(&b, &a, &digest, None).await.unwrap().unwrap();
     let other = UploadId::random();
     assert!(!db.quarantine(&digest, &other).await.unwrap());
+    assert!(db.serves_blobs().await.unwrap());
     assert!(db.quarantine(&digest, &bad).await.unwrap());
+    assert!(!db.serves_blobs().await.unwrap());
     assert_eq!(db.blob(&a, &digest).await.unwrap(), None);
     assert!(!db.renew_blob(&a, &digest).await.unwrap());
     assert_eq!(db.repositories_with(&digest, 5).await.unwrap(), []);

@@ -26,6 +26,23 @@ fn options_are_checked_before_anything_is_fetched() {
         flags.env,
         [("A".into(), "1".into()), ("B".into(), String::new())]
     );
+    let refused = |change: fn(&mut RunRequest)| {
+        let mut request = request.clone();
+        change(&mut request);
+        request.flags().map(drop).unwrap_err().to_string()
+    };
+    let names = [
+        |request: &mut RunRequest| request.hostname = Some(String::new()),
+        |request: &mut RunRequest| request.hostname = Some("-a".into()),
+        |request: &mut RunRequest| request.hostname = Some("a_b".into()),
+        |request: &mut RunRequest| request.hostname = Some("a\nb".into()),
+        |request: &mut RunRequest| request.hostname = Some("a.".repeat(40)),
+    ];
+    for name in names {
+        assert!(refused(name).starts_with("host name"), "{}", refused(name));
+    }
+    let small = refused(|request| request.disk_bytes = Some(1 << 20));
+    assert!(small.contains("at least 64 MiB"), "{small}");
     for (memory, env) in [("lots", "A=1"), ("512", "=x")] {
         let request = RunRequest {
             memory: Some(memory.into()),
