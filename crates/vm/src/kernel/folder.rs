@@ -19,7 +19,7 @@ use crate::Error;
 /// Most bytes of all modules that the guest needs, when they lie in a folder of this machine.
 pub(super) const MAX_CHOSEN_BYTES: u64 = 256 * 1024 * 1024;
 /// Most modules of a kernel; every distribution builds fewer.
-pub(super) const MAX_MODULES: usize = 20_000;
+pub(super) const MAX_MODULES: usize = 8_192;
 
 /// A module that the guest needs: its file name without compression suffix, and its bytes.
 pub(super) struct Chosen {
