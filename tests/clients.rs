@@ -138,7 +138,8 @@ fn a_layout_with_sha_512_keeps_its_digest() {
 
     let served = Serve::start(&world);
     let target = format!("{}/acme/images/a:v1", served.address);
-    world.lazaret().run(["push", "layout", &target]).success();
+    let pushed = world.lazaret().run(["-q", "push", "layout", &target]);
+    assert_eq!(pushed.success().stdout.trim(), long.to_string());
     let ask =
         "HEAD /v2/acme/images/a/manifests/v1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
     let answer = exchange(served.address, ask.as_bytes()).unwrap();

@@ -221,6 +221,15 @@ fn arguments_that_make_no_sense_are_refused_in_the_format_that_they_ask_for() {
     // What a workload is told is the workload's.
     let run = ["run", "--nonsense", "a", "--", "--format", "json"];
     lazaret.run(run).fails(2, &["error: unexpected argument"]);
+    let output = lazaret.run(["--format", "json", "image"]).status(2);
+    assert!(
+        output.stderr.contains("a command is missing"),
+        "{}",
+        output.stderr
+    );
+    let mut command = lazaret.command(["image", "ls"]);
+    command.env("LAZARET_LOG", "");
+    lazaret_testing::program::finish(command).success();
     for log in ["warn", "lazaret_client=debug,info", "OFF"] {
         lazaret.run(["--log", log, "image", "ls"]).success();
     }

@@ -21,6 +21,7 @@ mod signals;
 
 use std::process::ExitCode;
 
+use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches, Parser};
 use context::Context;
 use failure::Failure;
@@ -60,7 +61,7 @@ fn main() -> ExitCode {
             settings,
             printer,
             #[cfg(feature = "serve")]
-            log: cli.global.log.clone(),
+            log: cli.global.log.clone().filter(|level| !level.is_empty()),
             grammar: Cli::command(),
         })
         .and_then(|context| {
@@ -86,11 +87,18 @@ fn refuse(error: &clap::Error) -> ExitCode {
         let mut paragraphs = text.trim().split("\n\n");
         let message = paragraphs.next().unwrap_or_default();
         let message = message.strip_prefix("error: ").unwrap_or(message);
+        let (message, hint) = match error.kind() {
+            // Its text is the help.
+            ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+                ("a command is missing", Some("--help lists the commands"))
+            }
+            _ => (message, paragraphs.last().map(str::trim)),
+        };
         let printer = Printer {
             quiet: false,
             format: format::Format::Json,
         };
-        printer.failure(message, paragraphs.last().map(str::trim), exit::USAGE);
+        printer.failure(message, hint, exit::USAGE);
     } else {
         // Where it cannot be printed, there is no other place to say so.
         let _ = error.print();
@@ -99,7 +107,8 @@ fn refuse(error: &clap::Error) -> ExitCode {
 }
 
 fn start_logging(global: &settings::GlobalArgs) {
-    let filter = tracing_subscriber::EnvFilter::try_new(global.log.as_deref().unwrap_or("warn"))
+    let level = global.log.as_deref().filter(|level| !level.is_empty());
+    let filter = tracing_subscriber::EnvFilter::try_new(level.unwrap_or("warn"))
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)

@@ -48,7 +48,8 @@ fn log_filter(text: &str) -> Result<String, String> {
         let level = part.rsplit('=').next().unwrap_or(part).trim();
         LEVELS.iter().any(|known| known.eq_ignore_ascii_case(level))
     };
-    match text.split(',').all(is_level) {
+    // An empty variable is one that is not set.
+    match text.is_empty() || text.split(',').all(is_level) {
         true => Ok(text.to_owned()),
         false => Err(format!("expected one of {}", LEVELS.join(", "))),
     }

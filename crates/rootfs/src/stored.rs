@@ -160,20 +160,26 @@ impl Header {
 pub struct StoredLayer {
     file: File,
     header: Header,
+    /// Size of the blob that it was made of, in bytes.
+    packed: u64,
 }
 
 impl StoredLayer {
-    /// Opens a stored layer; its header must be intact.
+    /// Opens a stored layer that was made of a blob of `packed` bytes; its header must be intact.
     ///
     /// # Errors
     /// [`Error::Damaged`], [`Error::Read`].
-    pub fn open(file: File) -> Result<Self, Error> {
+    pub fn open(file: File, packed: u64) -> Result<Self, Error> {
         let mut block = [0; BLOCK];
         file.read_exact_at(&mut block, 0).map_err(read_error)?;
         let header = Header::decode(&block).ok_or(Error::Damaged {
             reason: "it is no stored layer, or its header was changed",
         })?;
-        Ok(Self { file, header })
+        Ok(Self {
+            file,
+            header,
+            packed,
+        })
     }
 
     /// The totals of the layer, from its conversion.
@@ -255,12 +261,14 @@ impl DiskBuilder {
                 this.apply_entry(root, entry, |blocks, path, entry| {
                     stored.into_kind(blocks, path, entry.size, header.data_blocks, base)
                 })?;
+                this.check_tree(layer.packed)?;
             }
             if log.hasher.finalize() != header.log_hash {
                 return Err(Error::Damaged {
                     reason: "the log of a stored layer was changed",
                 });
             }
+            this.count_packed(header.summary.diff_id, layer.packed);
             this.count(&header.summary)?;
             this.fingerprint.layer(b"stored", &header.summary.diff_id);
             Ok(())

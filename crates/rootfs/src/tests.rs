@@ -277,7 +277,10 @@ fn merge(layers: &[Vec<u8>]) -> Result<TestDisk, Error> {
             &file,
             crate::Limits::default(),
         )?);
-        stored.push(crate::StoredLayer::open(file.try_clone().unwrap())?);
+        stored.push(crate::StoredLayer::open(
+            file.try_clone().unwrap(),
+            layer.len() as u64,
+        )?);
         files.push(file);
     }
     let own = tempfile::tempfile().unwrap();

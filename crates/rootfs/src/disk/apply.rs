@@ -51,16 +51,12 @@ impl DiskBuilder {
                     debug_assert_eq!(size, entry.size, "the reader yields what it announced");
                     Ok(kind)
                 })?;
-                let packed = self.packed + reader.allowance().packed;
-                self.tree.check(Allowance { packed })?;
+                self.check_tree(reader.allowance().packed)?;
             }
             Ok(())
         });
         let ((), totals) = applied.map_err(|error| self.whole_limit(error))?;
-        // A layer that is repeated costs its maker nothing the second time.
-        if self.applied.insert(totals.diff_id) {
-            self.packed += totals.allowance.packed;
-        }
+        self.count_packed(totals.diff_id, totals.allowance.packed);
         let summary = LayerSummary {
             diff_id: totals.diff_id,
             entries: totals.entries,
@@ -71,6 +67,20 @@ impl DiskBuilder {
         let packed = self.packed;
         Allowance { packed }.bytes(self.decoded)?;
         Ok(summary)
+    }
+
+    /// Checks the tree while a layer is applied, of which `packed` compressed bytes were read.
+    pub(crate) fn check_tree(&self, packed: u64) -> Result<(), Error> {
+        let packed = self.packed + packed;
+        self.tree.check(Allowance { packed })
+    }
+
+    /// Adds the compressed bytes of an applied layer. One that is repeated costs its maker nothing
+    /// the second time.
+    pub(crate) fn count_packed(&mut self, diff_id: [u8; 32], packed: u64) {
+        if self.applied.insert(diff_id) {
+            self.packed += packed;
+        }
     }
 
     /// Begins a layer below a directory, which is made if missing.

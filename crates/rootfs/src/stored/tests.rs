@@ -38,7 +38,7 @@ fn a_stored_layer_depends_on_its_content_alone() {
     assert_eq!(summary.diff_id, hash(&layer()));
     let reopened = file();
     reopened.write_all_at(&bytes, 0).unwrap();
-    assert_eq!(StoredLayer::open(reopened).unwrap().summary(), summary);
+    assert_eq!(StoredLayer::open(reopened, 1).unwrap().summary(), summary);
 }
 
 #[test]
@@ -51,7 +51,7 @@ fn what_was_changed_is_refused() {
         options.open(&path).unwrap()
     };
     let merge = || {
-        let layers = [StoredLayer::open(open())?];
+        let layers = [StoredLayer::open(open(), 1)?];
         merge_layers(&layers, file(), Options::default())
     };
     store_layer(&layer()[..], &open(), Limits::default()).unwrap();
@@ -94,7 +94,7 @@ fn limits_are_those_of_the_whole_image() {
     let stored = || {
         let output = file();
         store_layer(&layer()[..], &output, limits).unwrap();
-        StoredLayer::open(output).unwrap()
+        StoredLayer::open(output, 1).unwrap()
     };
     let options = || Options {
         limits,
@@ -108,4 +108,29 @@ fn limits_are_those_of_the_whole_image() {
         ..Limits::default()
     };
     store_layer(&layer()[..], &file(), few).unwrap_err();
+}
+
+/// Layers that are each within their bounds make a tree that is not.
+#[test]
+fn the_tree_of_all_layers_is_bounded_by_their_size() {
+    let stored = |number: u32, packed: u64| {
+        let names = (0..30_000).map(|file| format!("{number}x{file}"));
+        let files = names.fold(Tar::new(), |tar, name| tar.entry(spec(b'0', &name)));
+        let files = files.end();
+        let output = file();
+        store_layer(&files[..], &output, Limits::default()).unwrap();
+        StoredLayer::open(output, packed).unwrap()
+    };
+    let merge = |packed: u64| {
+        let layers: Vec<_> = (0..8).map(|number| stored(number, packed)).collect();
+        merge_layers(&layers, file(), Options::default())
+    };
+    merge(10 << 20).unwrap();
+    let error = merge(1000).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("too much for its compressed size"),
+        "{error}"
+    );
 }

@@ -6,6 +6,7 @@ use lazaret_artifacts::{
     MountFlag, PolicyFile, RunFlags, parse_cpus, parse_memory_flag, parse_source,
 };
 use lazaret_oci::Registry;
+use lazaret_values::Printable;
 use serde_json::Value;
 
 use super::scratch;
@@ -172,8 +173,11 @@ fn check_host_name(name: &str) -> Result<(), Error> {
     }
     Err(Error::Setting {
         setting: Setting::HostName,
-        value: name.to_owned(),
-        reason: "expected letters, digits, hyphens and dots, at most 64".to_owned(),
+        value: Printable::new(name).to_string(),
+        reason:
+            "expected labels of letters, digits and inner hyphens, with dots between: 63 a label, \
+                 64 in all"
+                .to_owned(),
     })
 }
 

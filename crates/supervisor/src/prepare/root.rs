@@ -96,11 +96,13 @@ impl Layers<'_> {
 /// The image's shared disk; parts that the store lacks are made and kept there.
 pub(super) fn shared(store: &ImageStore, layers: &Layers<'_>) -> Result<Root, Error> {
     let paths = store_layers(store, layers)?;
-    let open = |path: &PathBuf| {
+    let open = |(path, blob): (&PathBuf, &Descriptor)| {
         let file = File::open(path).map_err(Error::io("open", path))?;
-        StoredLayer::open(file).map_err(layers.failed())
+        StoredLayer::open(file, blob.size).map_err(layers.failed())
     };
-    let stored = paths.iter().map(open).collect::<Result<Vec<_>, Error>>()?;
+    let blobs = &layers.manifest.layers;
+    let stored = paths.iter().zip(blobs).map(open);
+    let stored = stored.collect::<Result<Vec<_>, Error>>()?;
     let [key, ..] = image_keys(layers.config);
     let own = cached(store, &key, |file| {
         let options = Options {

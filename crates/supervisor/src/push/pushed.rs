@@ -23,7 +23,7 @@ impl Pushed {
     /// The result for `graph`.
     pub(crate) fn of(kind: &str, graph: &Graph, layers: usize, reference: &Reference) -> Self {
         let pin = reference.digest.as_ref();
-        let digest = pin.unwrap_or(graph.root().document.digest());
+        let digest = pin.unwrap_or(&graph.root().digest);
         Self {
             kind: kind.to_owned(),
             reference: reference.to_string(),
