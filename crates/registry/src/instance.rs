@@ -85,8 +85,7 @@ impl Instance {
             objects: stores::objects(&config, &home)?,
             metadata: stores::metadata(&config, &home).await?,
         };
-        lost::refuse_lost_metadata(&config, &home, &stores).await?;
-        lost::refuse_lost_content(&config, &home, &stores).await?;
+        lost::refuse_lost(&config, &home, &stores).await?;
         let context = Context {
             keys: Some(Arc::clone(&stores.metadata) as _),
             folder: Some(stores::root(&config, &home.path).to_owned()),

@@ -11,58 +11,47 @@ use crate::stores::Stores;
 /// that was made after it.
 const MOST: usize = 100;
 
-/// Refuses metadata that names nothing and is younger than the content, unless the settings allow
-/// it. To serve it would answer 404 for everything, and content could be taken for garbage.
+/// Refuses to serve what was lost.
+///
+/// Metadata that names nothing and is younger than the content would answer 404 for everything, and
+/// content could be taken for garbage; the settings may allow it. Metadata that names content beside
+/// a store without any would tell clients that it has what they push, and lose it.
 ///
 /// # Errors
-/// Fails with [`Error::MetadataLost`], and with the errors of the stores.
-pub(super) async fn refuse_lost_metadata(
+/// Fails with [`Error::MetadataLost`], [`Error::ContentLost`], and with the errors of the stores.
+pub(super) async fn refuse_lost(
     config: &Config,
     home: &Home,
     stores: &Stores,
 ) -> Result<(), Error> {
-    if config.metadata.start_empty {
-        return Ok(());
-    }
-    let place = || stores::place(config, home);
-    let failed = |source| Error::Storage {
-        place: place(),
+    let metadata = || stores::place(config, home);
+    let content = || stores::content_place(config, home);
+    let unread = |source| Error::Storage {
+        place: metadata(),
         source,
     };
-    let Some(since) = stores.metadata.empty_since().await.map_err(failed)? else {
-        return Ok(());
-    };
-    let objects = stores.objects.list(None, MOST).await.map_err(failed)?;
-    if objects.iter().any(|object| object.modified < since) {
-        return Err(Error::MetadataLost { place: place() });
-    }
-    Ok(())
-}
-
-/// Refuses a store without any content beside metadata that names some. To serve it would say to
-/// clients that it has what they push, and lose it.
-///
-/// # Errors
-/// Fails with [`Error::ContentLost`], and with the errors of the stores.
-pub(super) async fn refuse_lost_content(
-    config: &Config,
-    home: &Home,
-    stores: &Stores,
-) -> Result<(), Error> {
-    let failed = |source| Error::Storage {
-        place: stores::place(config, home),
+    let unlisted = |source| Error::Storage {
+        place: content(),
         source,
     };
-    let is_named = async || stores.metadata.serves_blobs().await.map_err(failed);
-    if !is_named().await? {
+    if let Some(since) = stores.metadata.empty_since().await.map_err(unread)? {
+        if config.metadata.start_empty {
+            return Ok(());
+        }
+        let objects = stores.objects.list(None, MOST).await.map_err(unlisted)?;
+        return match objects.iter().any(|object| object.modified < since) {
+            true => Err(Error::MetadataLost { place: metadata() }),
+            false => Ok(()),
+        };
+    }
+    let serves_blobs = async || stores.metadata.serves_blobs().await.map_err(unread);
+    if !serves_blobs().await? {
         return Ok(());
     }
-    let objects = stores.objects.list(None, 1).await.map_err(failed)?;
+    let objects = stores.objects.list(None, 1).await.map_err(unlisted)?;
     // Another replica may have collected the last content meanwhile.
-    if objects.is_empty() && is_named().await? {
-        return Err(Error::ContentLost {
-            place: stores::content_place(config, home),
-        });
+    if objects.is_empty() && serves_blobs().await? {
+        return Err(Error::ContentLost { place: content() });
     }
     Ok(())
 }

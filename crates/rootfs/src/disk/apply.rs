@@ -71,7 +71,7 @@ impl DiskBuilder {
 
     /// Checks the tree while a layer is applied, of which `packed` compressed bytes were read.
     pub(crate) fn check_tree(&self, packed: u64) -> Result<(), Error> {
-        let packed = self.packed + packed;
+        let packed = self.packed.saturating_add(packed);
         self.tree.check(Allowance { packed })
     }
 
@@ -79,7 +79,7 @@ impl DiskBuilder {
     /// the second time.
     pub(crate) fn count_packed(&mut self, diff_id: [u8; 32], packed: u64) {
         if self.applied.insert(diff_id) {
-            self.packed += packed;
+            self.packed = self.packed.saturating_add(packed);
         }
     }
 
