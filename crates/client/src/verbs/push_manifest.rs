@@ -1,7 +1,7 @@
 //! `PUT /v2/<name>/manifests/<reference>`.
 
 use http::{Method, header};
-use lazaret_oci::{Algorithm, Digest, ManifestDocument, Reference, Tag};
+use lazaret_oci::{Algorithm, Digest, ManifestDocument, Reference};
 
 use crate::auth::Scopes;
 use crate::call::{Call, Request, content_digest};
@@ -38,7 +38,7 @@ impl Client {
     async fn push_tagged(
         &self,
         reference: &Reference,
-        tag: Option<&Tag>,
+        tag: Option<&str>,
         document: &ManifestDocument,
     ) -> Result<PushedManifest, Error> {
         let pushed = self.put_manifest(reference, tag, document).await?;
@@ -60,17 +60,13 @@ impl Client {
         digest: &Digest,
         document: &ManifestDocument,
     ) -> Result<PushedManifest, Error> {
-        let tag = reference
-            .tag
-            .as_ref()
-            .filter(|_| reference.digest.is_none());
-        let tag = tag.filter(|_| digest.algorithm() != Algorithm::Sha256);
-        let Some(tag) = tag else {
+        if reference.digest.is_some() || digest.algorithm() == Algorithm::Sha256 {
             return self.push_manifest(reference, document).await;
-        };
+        }
+        let tag = reference.locator();
         let pinned = reference.pinned(digest.clone());
-        let pushed = self.push_tagged(&pinned, Some(tag), document).await?;
-        if pushed.tags.iter().any(|set| set == tag.as_str()) {
+        let pushed = self.push_tagged(&pinned, Some(&tag), document).await?;
+        if pushed.tags.contains(&tag) {
             return Ok(pushed);
         }
         self.push_manifest(reference, document).await
@@ -81,7 +77,7 @@ impl Client {
     pub(crate) async fn put_manifest(
         &self,
         reference: &Reference,
-        tag: Option<&Tag>,
+        tag: Option<&str>,
         document: &ManifestDocument,
     ) -> Result<PushedManifest, Error> {
         let mut call = Call::on(reference, format!("push manifest {reference}"));

@@ -238,6 +238,17 @@ async fn a_digest_of_another_algorithm_comes_with_its_tag() {
         let wanted = [by_digest, by_tag];
         assert_eq!(peer.log(), wanted[..if understands { 1 } else { 2 }]);
     }
+    // Without a tag, it is `latest`.
+    let peer = Peer::start(|_| {
+        let answer = Answer::new(201).with("OCI-Subject", "x");
+        answer.with("OCI-Tag", "latest")
+    });
+    client()
+        .push_known(&peer.reference("a"), &known, &document)
+        .await
+        .unwrap();
+    let by_digest = format!("PUT /v2/a/manifests/{known}?tag=latest");
+    assert_eq!(peer.log(), [by_digest]);
     let peer = Peer::start(|_| Answer::new(201).with("OCI-Subject", "x"));
     let reference = peer.reference("a:v1");
     let usual = document.digest();
