@@ -221,6 +221,12 @@ fn arguments_that_make_no_sense_are_refused_in_the_format_that_they_ask_for() {
     // What a workload is told is the workload's.
     let run = ["run", "--nonsense", "a", "--", "--format", "json"];
     lazaret.run(run).fails(2, &["error: unexpected argument"]);
+    let slip = lazaret.run(["--format=json", "imag"]).status(2);
+    assert!(
+        slip.stderr.contains("\"hint\":\"a similar subcommand"),
+        "{}",
+        slip.stderr
+    );
     let output = lazaret.run(["--format", "json", "image"]).status(2);
     assert!(
         output.stderr.contains("a command is missing"),

@@ -61,7 +61,7 @@ fn main() -> ExitCode {
             settings,
             printer,
             #[cfg(feature = "serve")]
-            log: cli.global.log.clone().filter(|level| !level.is_empty()),
+            log: cli.global.log().map(str::to_owned),
             grammar: Cli::command(),
         })
         .and_then(|context| {
@@ -84,7 +84,7 @@ fn main() -> ExitCode {
 fn refuse(error: &clap::Error) -> ExitCode {
     if error.use_stderr() && settings::asks_for_json() {
         let text = error.to_string();
-        let mut paragraphs = text.trim().split("\n\n");
+        let mut paragraphs = text.split("\n\n").map(str::trim);
         let message = paragraphs.next().unwrap_or_default();
         let message = message.strip_prefix("error: ").unwrap_or(message);
         let (message, hint) = match error.kind() {
@@ -92,7 +92,11 @@ fn refuse(error: &clap::Error) -> ExitCode {
             ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
                 ("a command is missing", Some("--help lists the commands"))
             }
-            _ => (message, paragraphs.last().map(str::trim)),
+            _ => {
+                let mut rest = paragraphs.clone();
+                let tip = rest.find_map(|text| text.strip_prefix("tip: "));
+                (message, tip.or(paragraphs.last()))
+            }
         };
         let printer = Printer {
             quiet: false,
@@ -107,8 +111,7 @@ fn refuse(error: &clap::Error) -> ExitCode {
 }
 
 fn start_logging(global: &settings::GlobalArgs) {
-    let level = global.log.as_deref().filter(|level| !level.is_empty());
-    let filter = tracing_subscriber::EnvFilter::try_new(level.unwrap_or("warn"))
+    let filter = tracing_subscriber::EnvFilter::try_new(global.log().unwrap_or("warn"))
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)

@@ -38,7 +38,14 @@ pub(crate) struct GlobalArgs {
     plain_http: Option<bool>,
     /// What to log on standard error: `warn`, `info`, `debug`
     #[arg(long, global = true, value_name = "LEVEL", env = env_vars::LOG, value_parser = log_filter)]
-    pub(crate) log: Option<String>,
+    log: Option<String>,
+}
+
+impl GlobalArgs {
+    /// What to log, if that was asked for. An empty variable is one that is not set.
+    pub(crate) fn log(&self) -> Option<&str> {
+        self.log.as_deref().filter(|level| !level.is_empty())
+    }
 }
 
 /// Checks a level, or levels of single parts: `warn,lazaret_client=debug`.
@@ -48,7 +55,6 @@ fn log_filter(text: &str) -> Result<String, String> {
         let level = part.rsplit('=').next().unwrap_or(part).trim();
         LEVELS.iter().any(|known| known.eq_ignore_ascii_case(level))
     };
-    // An empty variable is one that is not set.
     match text.is_empty() || text.split(',').all(is_level) {
         true => Ok(text.to_owned()),
         false => Err(format!("expected one of {}", LEVELS.join(", "))),

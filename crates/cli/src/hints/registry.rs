@@ -6,14 +6,16 @@ use lazaret_content::Error as Content;
 use lazaret_registry::Error;
 use lazaret_supervisor::ErrorClass;
 
-/// The advice for metadata that is empty beside content.
+/// The advice for a registry that is not there.
 const NO_REGISTRY: &str =
     "name what `lazaret serve` uses: its file with --config, or its folder with --root";
 
+/// The advice for metadata that is empty beside content.
 const METADATA_LOST: &str = "bring the database back from a backup, or look whether root, metadata \
     and storage belong together; --metadata-start-empty true begins anew without the content, \
     which `lazaret registry check --repair` then deletes";
 
+/// The advice for metadata that names content, beside none.
 const CONTENT_LOST: &str = "bring it back, or look whether root, metadata and storage belong \
     together; `lazaret registry check --repair` forgets what is gone, so that it can be pushed again";
 
