@@ -30,15 +30,9 @@ impl Podman<'_> {
 
     /// Runs a command that talks to the registry.
     fn remote(&self, command: &[&str], rest: &[&str]) -> String {
-        let certificates = self.registry.certificates();
-        let credentials = self.registry.credentials();
-        let mut all = command.to_vec();
-        all.extend(["--cert-dir", certificates.to_str().unwrap()]);
-        if let Some(credentials) = &credentials {
-            all.extend(["--creds", credentials]);
-        }
-        all.extend(rest);
-        self.run(&all)
+        let flags = self.registry.flags();
+        let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
+        self.run(&[command, &flags, rest].concat())
     }
 
     /// Builds an image, pushes and pulls it.

@@ -119,6 +119,16 @@ impl Registry {
         Some(format!("{user}:{password}"))
     }
 
+    /// The flags by which podman and buildah trust the registry and log in.
+    pub(super) fn flags(&self) -> Vec<String> {
+        let certificates = self.certificates().to_str().unwrap().to_owned();
+        let mut flags = vec!["--cert-dir".to_owned(), certificates];
+        if let Some(credentials) = self.credentials() {
+            flags.extend(["--creds".to_owned(), credentials]);
+        }
+        flags
+    }
+
     /// A path for a client's files.
     pub(super) fn path(&self, name: &str) -> PathBuf {
         self.world.path(name)

@@ -11,7 +11,7 @@ use crate::server::{Server, free_ports};
 pub struct Nginx {
     /// Its address, `host:port`, for plain HTTP.
     pub address: String,
-    server: Server,
+    _server: Server,
 }
 
 impl Nginx {
@@ -45,12 +45,9 @@ impl Nginx {
             .unwrap_or_else(|failure| panic!("nginx: {failure}"));
         // Its master ends its workers when it is asked, and leaves them when it is killed.
         let server = server.asked_first();
-        Self { address, server }
-    }
-
-    /// The server process.
-    #[must_use]
-    pub fn server(&self) -> &Server {
-        &self.server
+        Self {
+            address,
+            _server: server,
+        }
     }
 }
