@@ -50,7 +50,7 @@ async fn boot(world: &World, disk: PathBuf, workload: &str) -> (Machine, Channel
     let clock = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     let boot = BootConfig {
         hostname: "eight".to_owned(),
-        clock_seconds: clock.as_secs(),
+        clock_nanos: u64::try_from(clock.as_nanos()).unwrap(),
         entropy: String::new(),
         root: Root {
             serial: "root".to_owned(),

@@ -1,8 +1,10 @@
 //! Credits the host's random bytes to the kernel's pool, so that programs that need
-//! randomness early neither wait nor get the same bytes as in another machine.
+//! randomness early neither wait nor get the same bytes as in another machine. That other machine may
+//! have begun with the same memory, generator included.
 
 use rustix::fs::{Mode, OFlags};
-use rustix::ioctl::{Setter, opcode};
+use rustix::io::Errno;
+use rustix::ioctl::{NoArg, Setter, opcode};
 
 use crate::error::{Context as _, Result};
 
@@ -21,7 +23,11 @@ struct PoolInfo {
 /// `_IOW('R', 0x03, int[2])` of `linux/random.h`.
 const RNDADDENTROPY: rustix::ioctl::Opcode = opcode::write::<[i32; 2]>(b'R', 3);
 
-/// Mixes `seed` into the pool and counts each of its bits as random.
+/// `_IO('R', 0x07)` of `linux/random.h`.
+const RNDRESEEDCRNG: rustix::ioctl::Opcode = opcode::none(b'R', 7);
+
+/// Mixes `seed` into the pool, counts each of its bits as random, and has the generator make its next
+/// bytes of them.
 pub(crate) fn credit(seed: &[u8]) -> Result<()> {
     if seed.is_empty() {
         return Ok(());
@@ -42,7 +48,17 @@ pub(crate) fn credit(seed: &[u8]) -> Result<()> {
         }
         add(&pool, info).context(|| "credit entropy".to_owned())?;
     }
-    Ok(())
+    match reseed(&pool) {
+        // A generator that has never been seeded takes what is in the pool as soon as it can.
+        Ok(()) | Err(Errno::NODATA) => Ok(()),
+        result => result.context(|| "reseed the random number generator".to_owned()),
+    }
+}
+
+#[allow(unsafe_code)]
+fn reseed(pool: &rustix::fd::OwnedFd) -> rustix::io::Result<()> {
+    // SAFETY: RNDRESEEDCRNG has no argument.
+    unsafe { rustix::ioctl::ioctl(pool, NoArg::<RNDRESEEDCRNG>::new()) }
 }
 
 #[allow(unsafe_code)]

@@ -10,11 +10,11 @@ use crate::error::{Context as _, Error, Result};
 use crate::{console, entropy, netlink};
 
 /// Largest error of the clock that is not corrected.
-const CLOCK_TOLERANCE: Duration = Duration::from_secs(1);
+const CLOCK_TOLERANCE: Duration = Duration::from_millis(20);
 
 /// Applies the machine-wide settings of the boot configuration.
 pub(crate) fn apply(config: &BootConfig) -> Result<()> {
-    set_clock(config.clock_seconds)?;
+    set_clock(Duration::from_nanos(config.clock_nanos))?;
     let seed = unhex(&config.entropy).ok_or_else(|| Error::Refused {
         field: "entropy",
         value: format!("{} characters", config.entropy.len()),
@@ -36,18 +36,17 @@ pub(crate) fn apply(config: &BootConfig) -> Result<()> {
     Ok(())
 }
 
-fn set_clock(seconds: u64) -> Result<()> {
-    let host = UNIX_EPOCH + Duration::from_secs(seconds);
-    let guest = SystemTime::now();
-    let off = host
-        .duration_since(guest)
-        .unwrap_or_else(|ahead| ahead.duration());
-    let Ok(tv_sec) = i64::try_from(seconds) else {
+/// Sets the clock to this time since the epoch, if it is off by more than the tolerance.
+fn set_clock(host: Duration) -> Result<()> {
+    let guest = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or(Duration::ZERO);
+    let Ok(time) = Timespec::try_from(host) else {
         return Ok(());
     };
-    if off <= CLOCK_TOLERANCE {
+    if host.abs_diff(guest) <= CLOCK_TOLERANCE {
         return Ok(());
     }
-    rustix::time::clock_settime(ClockId::Realtime, Timespec { tv_sec, tv_nsec: 0 })
-        .context(|| format!("set the clock to {seconds} seconds since the epoch"))
+    rustix::time::clock_settime(ClockId::Realtime, time)
+        .context(|| format!("set the clock to {host:?} since the epoch"))
 }

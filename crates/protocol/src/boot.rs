@@ -10,8 +10,8 @@ use crate::process::Process;
 pub struct BootConfig {
     /// Host name of the machine.
     pub hostname: String,
-    /// Time for the guest's clock, in seconds since 1970.
-    pub clock_seconds: u64,
+    /// Time for the guest's clock, in nanoseconds since 1970.
+    pub clock_nanos: u64,
     /// Random bytes (hex) to credit to the guest's entropy pool.
     pub entropy: String,
     /// The root file system.

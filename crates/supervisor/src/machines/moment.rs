@@ -6,9 +6,11 @@ use lazaret_protocol::BootConfig;
 
 /// Sets the current time and fresh entropy.
 pub(crate) fn stamp(mut boot: BootConfig) -> BootConfig {
-    boot.clock_seconds = SystemTime::now()
+    boot.clock_nanos = SystemTime::now()
         .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_secs());
+        .ok()
+        .and_then(|since| u64::try_from(since.as_nanos()).ok())
+        .unwrap_or(0);
     boot.entropy = entropy();
     boot
 }

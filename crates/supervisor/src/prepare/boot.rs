@@ -31,7 +31,7 @@ pub(super) fn config(
     }
     let config = BootConfig {
         hostname,
-        clock_seconds: 0,
+        clock_nanos: 0,
         entropy: String::new(),
         root: Root {
             serial: serial::ROOT.to_owned(),

@@ -88,7 +88,7 @@ impl Emulator for Sleeper {
     }
 
     async fn boot(&mut self, boot: &BootConfig, _limit: Duration) -> Result<(), Error> {
-        assert!(boot.clock_seconds > 0 && !boot.entropy.is_empty());
+        assert!(boot.clock_nanos > 0 && !boot.entropy.is_empty());
         self.boot.happens().await
     }
 
@@ -170,7 +170,7 @@ impl World {
 fn orders() -> BootConfig {
     BootConfig {
         hostname: "test".to_owned(),
-        clock_seconds: 0,
+        clock_nanos: 0,
         entropy: String::new(),
         root: Root {
             serial: "root".to_owned(),
