@@ -26,6 +26,7 @@ fn shell(script: &str) -> Process {
         env: vec!["PATH=/bin".to_owned()],
         user: String::new(),
         working_dir: String::new(),
+        terminal: None,
     }
 }
 

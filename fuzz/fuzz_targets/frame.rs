@@ -2,7 +2,9 @@
 #![no_main]
 
 use lazaret_protocol::mux::{Event, GuestMux, HostMux, MAX_SESSIONS};
-use lazaret_protocol::{Decoder, Hello, Process, Request, Stream, WINDOW_BYTES};
+use lazaret_protocol::{
+    Decoder, Hello, Process, Request, Stream, TerminalSize, WINDOW_BYTES,
+};
 use libfuzzer_sys::fuzz_target;
 
 /// Sessions that the host opened before the bytes come.
@@ -14,6 +16,7 @@ fn request() -> Request {
         env: Vec::new(),
         user: String::new(),
         working_dir: String::new(),
+        terminal: None,
     })
 }
 
@@ -55,6 +58,8 @@ fn as_guest(bytes: &[u8]) {
         received += frame.payload.len();
         host.write(session, b"input");
         host.signal(session, frame.payload.first().copied().unwrap_or(15));
+        let rows = u16::try_from(frame.payload.len()).unwrap_or(u16::MAX);
+        host.resize(session, TerminalSize { rows, columns: 80 });
         // The second session is never read.
         while session != 2
             && let Some(event) = host.next_event(session)
@@ -96,7 +101,7 @@ fn as_host(bytes: &[u8]) {
             guest.consume(frame.session, length);
         }
         wire.clear();
-        while guest.write_next(&mut wire) {}
+        while guest.write_next(&mut wire).is_some() {}
         assert!(opened <= MAX_SESSIONS, "none of them ends");
         true
     });

@@ -26,6 +26,7 @@ fn reader_of_frames() {
             env: Vec::new(),
             user: String::new(),
             working_dir: String::new(),
+            terminal: None,
         }))
         .unwrap();
     }
@@ -61,7 +62,7 @@ fn frames() {
     };
     let world = World::new();
     let idle = cost(&world, b"").1;
-    for kind in 1..=12 {
+    for kind in 1..=13 {
         for (name, bytes) in [
             ("of 4 GiB", frame(kind, 1, u32::MAX)),
             (

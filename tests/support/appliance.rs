@@ -151,6 +151,7 @@ impl Agent {
             env: vec![path.to_owned()],
             user: String::new(),
             working_dir: String::new(),
+            terminal: None,
         };
         self.channel.open(&Request::Exec(process)).unwrap()
     }

@@ -18,14 +18,15 @@ const LINGER: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub(crate) struct Drain {
     outcome: Outcome,
-    /// Number of bytes that were in the pipes when the command ended and are not carried yet.
+    /// Number of bytes, at most, that were in the pipes when the command ended and are not carried yet.
     owed: usize,
     since: Instant,
     last_byte: Instant,
 }
 
 impl Drain {
-    /// The drain of a command that ended at `now` with this outcome and `owed` bytes in its pipes.
+    /// The drain of a command that ended at `now` with this outcome and at most `owed` bytes in its
+    /// pipes.
     pub(crate) fn new(outcome: Outcome, owed: usize, now: Instant) -> Self {
         Self {
             outcome,
@@ -47,6 +48,11 @@ impl Drain {
         if carried > 0 || !host_reads {
             self.last_byte = now;
         }
+    }
+
+    /// Records that the pipes are empty.
+    pub(crate) fn note_empty(&mut self) {
+        self.owed = 0;
     }
 
     /// Whether the output is complete although the pipes are open.

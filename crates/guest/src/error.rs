@@ -99,6 +99,12 @@ pub(crate) enum Error {
         /// Its exit status.
         status: String,
     },
+    /// No terminal can be made for a command.
+    #[error("there are no pseudoterminals (is devpts mounted on /dev/pts?)")]
+    NoTerminals {
+        /// The kernel's error.
+        source: io::Error,
+    },
     /// The host's request does not parse.
     #[error("the request is not understood")]
     Request {

@@ -62,6 +62,7 @@ mod settings;
 mod signal;
 mod sshd;
 mod switch;
+mod terminal;
 mod user;
 mod verity;
 mod workload;

@@ -16,9 +16,13 @@ use rustix::thread::UnshareFlags;
 
 use crate::error::{Context as _, Error, Result};
 use crate::program;
+use crate::terminal::Terminal;
 use crate::user::{self, User};
 
-/// A running command, and this side's ends of its pipes, all non-blocking.
+/// Type of a command's terminal when its environment names none.
+const DEFAULT_TERM: &str = "xterm";
+
+/// A running command, and this side's ends of its pipes or of its terminal, all non-blocking.
 #[derive(Debug)]
 pub(crate) struct Workload {
     /// Its first process: leader of its session and process group.
@@ -27,12 +31,15 @@ pub(crate) struct Workload {
     pub(crate) is_init: bool,
     /// Readable once the first process has ended.
     pub(crate) ended: OwnedFd,
-    /// Write end of its standard input.
+    /// Write end of its standard input, or the master of its terminal.
     pub(crate) stdin: OwnedFd,
-    /// Read end of its standard output.
+    /// Read end of its standard output, or the master of its terminal.
     pub(crate) stdout: OwnedFd,
-    /// Read end of its standard error.
-    pub(crate) stderr: OwnedFd,
+    /// Read end of its standard error; `None` with a terminal.
+    pub(crate) stderr: Option<OwnedFd>,
+    /// The slave of its terminal, if it has one. As long as this is open, the terminal is not hung up
+    /// even if the command closes its own.
+    pub(crate) slave: Option<OwnedFd>,
 }
 
 /// Starts the workload in the current root, as PID 1 of a PID namespace that later commands join.
@@ -55,7 +62,7 @@ fn start(process: &Process, is_init: bool) -> Result<Workload> {
         &text_of("/etc/group"),
     )?;
     let working_dir = enter_able(&process.working_dir)?;
-    let environment = environment(&process.env, &user)?;
+    let environment = environment(process, &user)?;
     let path = environment
         .iter()
         .rfind(|(name, _)| *name == "PATH")
@@ -75,18 +82,30 @@ fn start(process: &Process, is_init: bool) -> Result<Workload> {
         .args(arguments)
         .env_clear()
         .envs(environment.iter().copied())
-        .current_dir(&working_dir)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    become_user(&mut launcher, &user, is_init);
+        .current_dir(&working_dir);
+    let terminal = match process.terminal {
+        Some(size) => Some(Terminal::open(size, Uid::from_raw(user.uid))?),
+        None => None,
+    };
+    let end = || match &terminal {
+        Some(terminal) => copy(&terminal.slave).map(Stdio::from),
+        None => Ok(Stdio::piped()),
+    };
+    launcher.stdin(end()?).stdout(end()?).stderr(end()?);
+    become_user(&mut launcher, &user, is_init, terminal.is_some());
     let mut child = launcher.spawn().map_err(|error| explain(error, &program))?;
-    let stdin = pipe(child.stdin.take(), &user)?;
-    let stdout = pipe(child.stdout.take(), &user)?;
-    let stderr = pipe(child.stderr.take(), &user)?;
     let main = Pid::from_child(&child);
     let ended = rustix::process::pidfd_open(main, PidfdFlags::empty())
         .context(|| "watch the workload".to_owned())?;
+    let (stdin, stdout, stderr, slave) = match terminal {
+        Some(Terminal { master, slave }) => (copy(&master)?, master, None, Some(slave)),
+        None => (
+            pipe(child.stdin.take(), &user)?,
+            pipe(child.stdout.take(), &user)?,
+            Some(pipe(child.stderr.take(), &user)?),
+            None,
+        ),
+    };
     Ok(Workload {
         main,
         is_init,
@@ -94,7 +113,14 @@ fn start(process: &Process, is_init: bool) -> Result<Workload> {
         stdin,
         stdout,
         stderr,
+        slave,
     })
+}
+
+/// Another descriptor of an end of a terminal.
+fn copy(end: &OwnedFd) -> Result<OwnedFd> {
+    end.try_clone()
+        .context(|| "connect the command's terminal".to_owned())
 }
 
 /// The next child of this process, and all that follow, are in a PID namespace of their own, the
@@ -115,9 +141,10 @@ fn mount_proc() -> io::Result<()> {
     Ok(())
 }
 
-/// Makes the child a session of its own and gives up this process's identity in it.
+/// Makes the child a session of its own, whose terminal is its standard input if it has one, and
+/// gives up this process's identity in it.
 #[allow(unsafe_code)]
-fn become_user(launcher: &mut Command, user: &User, is_init: bool) {
+fn become_user(launcher: &mut Command, user: &User, is_init: bool, has_terminal: bool) {
     let uid = Uid::from_raw(user.uid);
     let gid = Gid::from_raw(user.gid);
     // The primary group is also a supplementary one, so that a mode that denies it cannot be
@@ -126,6 +153,9 @@ fn become_user(launcher: &mut Command, user: &User, is_init: bool) {
     let groups: Vec<Gid> = std::iter::once(gid).chain(groups).collect();
     let in_child = move || -> io::Result<()> {
         rustix::process::setsid()?;
+        if has_terminal {
+            rustix::process::ioctl_tiocsctty(rustix::stdio::stdin())?;
+        }
         if is_init {
             mount_proc()?;
         }
@@ -193,10 +223,10 @@ fn enter_able(wanted: &str) -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// The environment as pairs, completed by the user's home.
-fn environment<'a>(entries: &'a [String], user: &'a User) -> Result<Vec<(&'a str, &'a str)>> {
-    let mut pairs = Vec::with_capacity(entries.len() + 1);
-    for entry in entries {
+/// The environment as pairs, completed by the user's home and the type of the terminal.
+fn environment<'a>(process: &'a Process, user: &'a User) -> Result<Vec<(&'a str, &'a str)>> {
+    let mut pairs = Vec::with_capacity(process.env.len() + 2);
+    for entry in &process.env {
         match entry.split_once('=') {
             Some((name, value)) if !name.is_empty() => pairs.push((name, value)),
             _ => {
@@ -209,8 +239,11 @@ fn environment<'a>(entries: &'a [String], user: &'a User) -> Result<Vec<(&'a str
             }
         }
     }
-    if !pairs.iter().any(|(name, _)| *name == "HOME") {
-        pairs.push(("HOME", &user.home));
+    let terminal = process.terminal.map(|_| ("TERM", DEFAULT_TERM));
+    for (name, value) in terminal.into_iter().chain([("HOME", user.home.as_str())]) {
+        if !pairs.iter().any(|(other, _)| *other == name) {
+            pairs.push((name, value));
+        }
     }
     Ok(pairs)
 }

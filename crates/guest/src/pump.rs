@@ -14,8 +14,8 @@ use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 use lazaret_protocol::mux::GuestMux;
-use lazaret_protocol::{Outcome, PIECE_BYTES, Stream};
-use rustix::event::PollFlags;
+use lazaret_protocol::{Outcome, PIECE_BYTES, Stream, TerminalSize};
+use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal};
 
@@ -23,6 +23,7 @@ use crate::disposition::would_end_init;
 use crate::drain::{Drain, QUIET};
 use crate::error::{Context as _, Result};
 use crate::process::Workload;
+use crate::terminal;
 
 /// Room in bytes below which output is not read: pieces of a few bytes would cost too much.
 const LEAST_ROOM: usize = PIECE_BYTES / 4;
@@ -45,6 +46,11 @@ pub(crate) struct Pump {
     ended: Option<OwnedFd>,
     /// `None` once either side has closed it.
     stdin: Option<OwnedFd>,
+    /// Whether the command has a terminal: then input and the first output are its master.
+    has_terminal: bool,
+    /// The slave of the terminal until the first process has ended; so the master does not tell of
+    /// an end before.
+    slave: Option<OwnedFd>,
     outputs: [Output; 2],
     /// Number of bytes of output that were carried in this turn.
     carried: usize,
@@ -54,7 +60,7 @@ pub(crate) struct Pump {
 /// One of the command's output streams.
 #[derive(Debug)]
 struct Output {
-    /// The read end; `None` after its end.
+    /// The read end; `None` after its end, and for standard error with a terminal.
     pipe: Option<OwnedFd>,
     stream: Stream,
 }
@@ -86,13 +92,15 @@ impl Pump {
             meant: None,
             ended: Some(workload.ended),
             stdin: Some(workload.stdin),
+            has_terminal: workload.slave.is_some(),
+            slave: workload.slave,
             outputs: [
                 Output {
                     pipe: Some(workload.stdout),
                     stream: Stream::Output,
                 },
                 Output {
-                    pipe: Some(workload.stderr),
+                    pipe: workload.stderr,
                     stream: Stream::Errors,
                 },
             ],
@@ -175,7 +183,8 @@ impl Pump {
                 Err(_) => return self.close_input(mux),
             }
         }
-        if mux.input_is_over(self.session) {
+        // At a terminal a user types Ctrl-D.
+        if mux.input_is_over(self.session) && !self.has_terminal {
             self.stdin = None;
         }
     }
@@ -206,6 +215,12 @@ impl Pump {
                 self.carried += mux.write(self.session, output.stream, piece);
             }
             Err(Errno::AGAIN | Errno::INTR) => {}
+            // Nobody has the terminal open any more.
+            Err(Errno::IO) if self.has_terminal => {
+                output.pipe = None;
+                mux.end(self.session, output.stream);
+                self.close_input(mux);
+            }
             Err(error) => {
                 return Err(error).context(|| format!("read the command's {:?}", output.stream));
             }
@@ -213,8 +228,20 @@ impl Pump {
         Ok(())
     }
 
+    /// Sets the size of the command's terminal, if it has one.
+    pub(crate) fn resize(&self, size: TerminalSize) {
+        if self.has_terminal
+            && let Some(master) = &self.outputs[0].pipe
+        {
+            let _the_old_size_stays = terminal::resize(master, size);
+        }
+    }
+
     /// Sends a signal to the command's process group, or to its first process when that has left
     /// the group. A command that ended is left in peace: its id may be another's.
+    ///
+    /// A terminal changes nothing about this: a signal is meant for the command, such as a shell, and
+    /// not for the job that it runs in a group of its own. What is meant for that is typed.
     pub(crate) fn signal(&mut self, signal: Signal) {
         if self.ended.is_none() {
             return;
@@ -247,6 +274,7 @@ impl Pump {
             _ => outcome,
         };
         self.ended = None;
+        self.slave = None;
         self.close_input(mux);
         self.carried = 0;
         self.state = State::Draining(Drain::new(outcome, self.pending_output(), now));
@@ -258,15 +286,35 @@ impl Pump {
         let mut open = self.outputs.iter().filter(|output| output.pipe.is_some());
         let host_reads = open.all(|output| self.has_room(mux, output));
         let is_closed = self.outputs.iter().all(|output| output.pipe.is_none());
+        let is_quiet = carried == 0 && host_reads && self.terminal_is_empty();
         let State::Draining(drain) = &mut self.state else {
             return None;
         };
         drain.note(carried, host_reads, now);
+        if is_quiet {
+            drain.note_empty();
+        }
         (is_closed || drain.is_over(now)).then(|| drain.outcome())
     }
 
-    /// Number of bytes that wait in the output pipes.
+    /// Whether the command has ended and its terminal has nothing to read.
+    fn terminal_is_empty(&self) -> bool {
+        let mut masters = self
+            .outputs
+            .iter()
+            .filter_map(|output| output.pipe.as_ref());
+        let is_empty = |master: &OwnedFd| {
+            let mut fds = [PollFd::new(master, PollFlags::IN)];
+            rustix::event::poll(&mut fds, Some(&Timespec::default())) == Ok(0)
+        };
+        self.has_terminal && self.ended.is_none() && masters.all(is_empty)
+    }
+
+    /// Number of bytes that wait in the output pipes; for a terminal, the most that there can be.
     fn pending_output(&self) -> usize {
+        if self.has_terminal {
+            return terminal::HELD_BYTES;
+        }
         let pending = self.outputs.iter().filter_map(|output| {
             let bytes = rustix::io::ioctl_fionread(output.pipe.as_ref()?).ok()?;
             usize::try_from(bytes).ok()

@@ -196,6 +196,11 @@ impl Sessions {
                         pump.signal(signal);
                     }
                 }
+                Some(Happened::Resize { session, size }) => {
+                    if let Some(pump) = self.pumps.get(&session) {
+                        pump.resize(size);
+                    }
+                }
                 Some(Happened::Opened { session, request }) => {
                     match serde_json::from_slice(&request) {
                         Ok(request) => self.events.push_back(Event::Opened { session, request }),
@@ -238,7 +243,7 @@ impl Sessions {
     fn send(&mut self) -> Result<()> {
         while self.port.has_room() {
             let mut wire = Vec::new();
-            if !self.mux.write_next(&mut wire) {
+            if self.mux.write_next(&mut wire).is_none() {
                 break;
             }
             self.port.queue(wire);

@@ -21,8 +21,8 @@ pub const END: u8 = 1;
 pub enum Kind {
     /// Either side, first: a JSON [`crate::Hello`].
     Hello = 1,
-    /// Host to guest: a JSON [`crate::Request`] that opens a session. The numbers of sessions
-    /// begin with 1 and only grow.
+    /// Host to guest: a JSON request that opens a session, for a guest a [`crate::Request`]. The
+    /// numbers of sessions begin with 1 and only grow.
     Open = 2,
     /// Guest to host: the session's command was started. No payload.
     Started = 3,
@@ -42,6 +42,9 @@ pub enum Kind {
     /// Guest to host, the last frame of a session: a JSON [`crate::Failure`]. On session 0 it ends
     /// the conversation.
     Failure = 10,
+    /// Host to guest: the new size of the session's terminal. Two bytes with the rows, two with the
+    /// columns, little-endian.
+    Resize = 11,
 }
 
 impl Kind {
@@ -58,6 +61,7 @@ impl Kind {
             8 => Self::Signal,
             9 => Self::Exit,
             10 => Self::Failure,
+            11 => Self::Resize,
             _ => return None,
         })
     }

@@ -11,7 +11,7 @@
 //!   | <------ Open(1, Boot{...}) ---- |   mounts, host name, the workload
 //!   | -- Started(1) ----------------> |
 //!   | <- Input, Output, Errors, ----> |   each stream within a window of WINDOW_BYTES,
-//!   |    Credit, Signal               |   which the receiver moves with Credit
+//!   |    Credit, Signal, Resize       |   which the receiver moves with Credit
 //!   | <------ Open(2, Exec{...}) ---- |   more commands, side by side
 //!   | -- Exit(2) -------------------> |
 //!   | -- Exit(1) | Failure(1) ------> |
@@ -32,10 +32,12 @@ mod frame;
 mod hello;
 mod kind;
 pub mod mux;
+mod opening;
 mod outcome;
 mod process;
 mod request;
 mod stream;
+mod terminal;
 #[cfg(test)]
 mod tests;
 mod version;
@@ -50,6 +52,7 @@ pub use outcome::{Ending, Failure, FailureKind, Outcome};
 pub use process::Process;
 pub use request::Request;
 pub use stream::{Stream, WINDOW_BYTES};
+pub use terminal::TerminalSize;
 pub use version::VERSION;
 
 /// Name of the virtio-serial port that carries the frames

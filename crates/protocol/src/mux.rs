@@ -21,7 +21,8 @@
 //! Running <--------- Started -----------  Running            |
 //!   |                                       |                |
 //!   |  <---- Output, Errors, Credit ------  |                |
-//!   |  ------ Input, Signal, Credit ----->  |                |
+//!   |  ------ Input, Signal, Credit, ---->  |                |
+//!   |         Resize                        |                |
 //!   |                                       | finish(Exit)   |
 //!   |                                     Ended <------------+
 //!   |                                       | everything written went out

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::terminal::TerminalSize;
+
 /// The command and its surroundings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -14,4 +16,9 @@ pub struct Process {
     pub user: String,
     /// Working folder; made when missing. Empty means `/`.
     pub working_dir: String,
+    /// The size of the command's terminal. Without one it has pipes, and standard error is a stream
+    /// of its own; with one, everything that it writes is standard output, and the end of standard
+    /// input means nothing: a user types Ctrl-D.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub terminal: Option<TerminalSize>,
 }

@@ -1,12 +1,13 @@
-//! The host's request that opens a session.
+//! The host's request that opens a session of a guest.
 
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
-use crate::kind::MAX_PAYLOAD_BYTES;
+use crate::opening;
 use crate::{boot::BootConfig, process::Process};
 
-/// The task of a session: the payload of [`crate::Kind::Open`], as JSON.
+/// The task of a session with a guest: the payload of [`crate::Kind::Open`], as JSON. The
+/// multiplexers do not know it; other peers may have requests of their own.
 ///
 /// A guest that does not know a variant answers with [`crate::Failure`] on that session, and the
 /// other sessions go on.
@@ -24,16 +25,8 @@ impl Request {
     /// The request, encoded as the payload of a frame.
     ///
     /// # Errors
-    /// [`Error::TooLarge`] when the JSON exceeds [`MAX_PAYLOAD_BYTES`].
+    /// [`Error::TooLarge`] when the JSON exceeds [`crate::MAX_PAYLOAD_BYTES`].
     pub fn encode(&self) -> Result<Vec<u8>, Error> {
-        let payload =
-            serde_json::to_vec(self).expect("requests have string keys and no failing serializers");
-        match payload.len() {
-            0..=MAX_PAYLOAD_BYTES => Ok(payload),
-            bytes => Err(Error::TooLarge {
-                bytes,
-                limit: MAX_PAYLOAD_BYTES,
-            }),
-        }
+        opening::encode(self)
     }
 }

@@ -83,7 +83,7 @@ fn frames_that_no_peer_sends_are_refused_before_their_payload_arrives() {
     assert_eq!(header(Kind::Open as u8, 0, 1024 * 1024), Ok(vec![]));
     assert!(header(Kind::Open as u8, 0, 1024 * 1024 + 1).is_err());
     assert!(header(Kind::Exit as u8, 0, u32::MAX).is_err());
-    assert_eq!(header(11, 0, 0), Err(Error::UnknownKind { kind: 11 }));
+    assert_eq!(header(12, 0, 0), Err(Error::UnknownKind { kind: 12 }));
     assert_eq!(
         header(Kind::Input as u8, 2, 0),
         Err(Error::UnknownFlags {
@@ -92,6 +92,7 @@ fn frames_that_no_peer_sends_are_refused_before_their_payload_arrives() {
         })
     );
     assert!(header(Kind::Signal as u8, END, 1).is_err());
+    assert!(header(Kind::Resize as u8, END, 4).is_err());
 }
 
 /// Reads the first frame of a peer.
@@ -113,12 +114,12 @@ fn peers_of_another_version_are_refused_by_name() {
     assert_eq!(error, Error::Version { peer: 1 });
     assert_eq!(
         error.to_string(),
-        "the other side speaks protocol version 1, this one 2"
+        "the other side speaks protocol version 1, this one 3"
     );
     // A later version may have further fields.
     let mut later = vec![1, 28, 0, 0, 0];
-    later.extend(br#"{"version":3,"features":[1]}"#);
-    assert_eq!(greet(&later), Err(Error::Version { peer: 3 }));
+    later.extend(br#"{"version":4,"features":[1]}"#);
+    assert_eq!(greet(&later), Err(Error::Version { peer: 4 }));
     let mut damaged = vec![1, 2, 0, 0, 0];
     damaged.extend(b"{}");
     assert!(matches!(greet(&damaged), Err(Error::Message { .. })));
@@ -145,6 +146,7 @@ fn requests_are_bounded_and_refuse_unknown_fields() {
         env: vec![],
         user: String::new(),
         working_dir: String::new(),
+        terminal: None,
     };
     let request = Request::Exec(process("true"));
     let payload = request.encode().unwrap();
@@ -152,6 +154,18 @@ fn requests_are_bounded_and_refuse_unknown_fields() {
         serde_json::from_slice::<Request>(&payload).unwrap(),
         request
     );
+    let json = String::from_utf8(payload).unwrap();
+    assert!(!json.contains("terminal"), "{json}");
+    let mut typed = process("sh");
+    typed.terminal = Some(TerminalSize {
+        rows: 24,
+        columns: 80,
+    });
+    let request = Request::Exec(typed);
+    let json = String::from_utf8(request.encode().unwrap()).unwrap();
+    let size = r#""terminal":{"rows":24,"columns":80}"#;
+    assert!(json.contains(size), "{json}");
+    assert_eq!(serde_json::from_str::<Request>(&json).unwrap(), request);
     let large = Request::Exec(process(&"x".repeat(MAX_PAYLOAD_BYTES)));
     assert!(matches!(large.encode(), Err(Error::TooLarge { .. })));
     let error = serde_json::from_str::<Root>(

@@ -20,7 +20,8 @@ mod tests;
 use std::sync::Arc;
 use std::time::Duration;
 
-use lazaret_protocol::{Decoder, Hello, Request, VERSION};
+use lazaret_protocol::{Decoder, Hello, VERSION};
+use serde::Serialize;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::UnixStream;
 use tokio::task::JoinHandle;
@@ -87,11 +88,12 @@ impl Channel {
         Ok(Some((hello, Self { shared, task })))
     }
 
-    /// Opens a session beside the existing ones. The guest's answer is its first event.
+    /// Opens a session beside the existing ones. A guest understands a
+    /// [`Request`](lazaret_protocol::Request); its answer is its first event.
     ///
     /// # Errors
-    /// [`Error::Protocol`] when the request is too large or there are too many sessions.
-    pub fn open(&self, request: &Request) -> Result<Session, Error> {
+    /// [`Error::Protocol`] when the request is too large, has no representation in JSON, or there are too many sessions.
+    pub fn open(&self, request: &impl Serialize) -> Result<Session, Error> {
         let (number, changed) = self.shared.open(request)?;
         Ok(Session::new(number, self.shared.clone(), changed))
     }

@@ -13,6 +13,8 @@ use lazaret_protocol::{
 use super::*;
 use crate::children;
 
+mod terminal;
+
 /// The agent reaps all children of the process in which it runs, so only one test may run at a
 /// time.
 static CHILDREN: Mutex<()> = Mutex::new(());
@@ -82,18 +84,29 @@ impl Host {
 
     /// Runs a shell script with this input.
     fn run(&mut self, script: &str, input: &[u8]) -> u32 {
-        let session = self
-            .mux
-            .open(&Request::Exec(Process {
-                argv: ["sh", "-c", script].map(str::to_owned).to_vec(),
-                env: vec!["PATH=/usr/bin:/bin".to_owned()],
-                user: String::new(),
-                working_dir: String::new(),
-            }))
-            .unwrap();
+        let session = self.start(shell(script));
         self.input.insert(session, input.to_vec());
+        session
+    }
+
+    /// Runs a command whose input stays open.
+    fn start(&mut self, process: Process) -> u32 {
+        let session = self.mux.open(&Request::Exec(process)).unwrap();
         self.seen.insert(session, Seen::default());
         session
+    }
+
+    /// Turns until the session has written this text.
+    fn await_output(&mut self, session: u32, text: &str) {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        loop {
+            let seen = String::from_utf8_lossy(&self.seen[&session].stdout);
+            if seen.contains(text) {
+                return;
+            }
+            assert!(Instant::now() < deadline, "no `{text}` in `{seen}`");
+            self.turn();
+        }
     }
 
     /// Reads and writes as much as the stream allows.
@@ -170,6 +183,17 @@ impl Host {
     fn hang_up(mut self) -> Error {
         self.stream.shutdown(std::net::Shutdown::Both).unwrap();
         self.guest.take().unwrap().join().unwrap()
+    }
+}
+
+/// A shell with this script.
+fn shell(script: &str) -> Process {
+    Process {
+        argv: ["sh", "-c", script].map(str::to_owned).to_vec(),
+        env: vec!["PATH=/usr/bin:/bin".to_owned()],
+        user: String::new(),
+        working_dir: String::new(),
+        terminal: None,
     }
 }
 
@@ -288,6 +312,7 @@ fn a_request_that_fails_is_a_failure_of_its_session_alone() {
         env: Vec::new(),
         user: String::new(),
         working_dir: String::new(),
+        terminal: None,
     };
     let session = host.mux.open(&Request::Exec(process)).unwrap();
     host.seen.insert(session, Seen::default());
@@ -345,7 +370,7 @@ fn a_host_of_another_version_is_told_and_left() {
         port.give_up(error).unwrap();
         text
     });
-    let json = br#"{"version":3,"news":[]}"#;
+    let json = br#"{"version":4,"news":[]}"#;
     host.write_all(&[1, u8::try_from(json.len()).unwrap(), 0, 0, 0])
         .unwrap();
     host.write_all(json).unwrap();
@@ -366,7 +391,7 @@ fn a_host_of_another_version_is_told_and_left() {
     };
     assert_eq!(
         reason.message,
-        "cannot talk to this host: the other side speaks protocol version 3, this one 2"
+        "cannot talk to this host: the other side speaks protocol version 4, this one 3"
     );
     drop(host);
     assert_eq!(guest.join().unwrap(), reason.message);

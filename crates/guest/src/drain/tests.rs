@@ -16,6 +16,12 @@ fn draining_waits_for_what_is_owed_and_for_quiet() {
         "nothing is owed and the time is up"
     );
 
+    let mut drain = Drain::new(Outcome::Code(0), 10, start);
+    assert!(!turn(&mut drain, 4, 10));
+    drain.note_empty();
+    assert!(!drain.is_over(at(209)));
+    assert!(drain.is_over(at(210)), "six bytes never came");
+
     let mut drain = Drain::new(Outcome::Code(0), 0, start);
     assert!(!turn(&mut drain, 0, 100));
     assert!(!turn(&mut drain, 1, 150));

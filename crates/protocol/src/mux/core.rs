@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::session::Session;
+use super::session::{Session, State};
 use crate::stream::Stream;
 
 /// Most sessions at a time, including ended ones whose output is not read yet.
@@ -21,6 +21,12 @@ pub(super) struct Core {
 impl Core {
     pub(super) fn session(&mut self, number: u32) -> Option<&mut Session> {
         self.sessions.get_mut(&number)
+    }
+
+    /// Whether the session has not ended.
+    pub(super) fn is_running(&self, number: u32) -> bool {
+        let session = self.sessions.get(&number);
+        session.is_some_and(|session| session.state != State::Ended)
     }
 
     pub(super) fn room(&self, number: u32, stream: Stream) -> usize {

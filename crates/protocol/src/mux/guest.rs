@@ -7,6 +7,7 @@ use crate::frame::Frame;
 use crate::kind::Kind;
 use crate::outcome::Ending;
 use crate::stream::Stream;
+use crate::terminal::TerminalSize;
 
 /// The guest's sessions with one host. See [`crate::mux`].
 #[derive(Debug, Default)]
@@ -19,8 +20,8 @@ pub enum Happened {
     Opened {
         /// Number of the session.
         session: u32,
-        /// A JSON [`crate::Request`], not parsed: if the guest cannot parse it, only this session
-        /// fails.
+        /// The JSON request, not parsed: if the guest cannot parse it, only this session fails. A
+        /// host sends its guest a [`crate::Request`].
         request: Vec<u8>,
     },
     /// A signal is to be delivered.
@@ -29,6 +30,13 @@ pub enum Happened {
         session: u32,
         /// Number of the signal, unchecked.
         number: u8,
+    },
+    /// The terminal has another size.
+    Resize {
+        /// Number of the session.
+        session: u32,
+        /// The new size, unchecked.
+        size: TerminalSize,
     },
 }
 
@@ -46,24 +54,29 @@ impl GuestMux {
         let Some(session) = self.0.session(number) else {
             // The frame was on its way when the session ended.
             return match frame.kind {
-                Kind::Input | Kind::Credit | Kind::Signal if was_opened => Ok(None),
+                Kind::Input | Kind::Credit | Kind::Signal | Kind::Resize if was_opened => Ok(None),
                 kind => Err(Error::UnknownSession {
                     kind,
                     session: number,
                 }),
             };
         };
-        if frame.kind != Kind::Signal {
-            session.receive(frame)?;
-            return Ok(None);
+        match frame.kind {
+            Kind::Signal => {
+                let [signal] = *frame.payload else {
+                    return Err(frame.damaged("a signal has one byte"));
+                };
+                Ok(Some(Happened::Signal {
+                    session: number,
+                    number: signal,
+                }))
+            }
+            Kind::Resize => Ok(Some(Happened::Resize {
+                session: number,
+                size: TerminalSize::read(frame)?,
+            })),
+            _ => session.receive(frame).map(|()| None),
         }
-        let [signal] = frame.payload else {
-            return Err(frame.damaged("a signal has one byte"));
-        };
-        Ok(Some(Happened::Signal {
-            session: number,
-            number: *signal,
-        }))
     }
 
     fn opened(&mut self, frame: &Frame<'_>) -> Result<Happened, Error> {
@@ -81,6 +94,18 @@ impl GuestMux {
             session: number,
             request: frame.payload.to_vec(),
         })
+    }
+
+    /// Whether the session is open: it was opened, and its ending is not sent yet.
+    #[must_use]
+    pub fn is_open(&self, session: u32) -> bool {
+        self.0.sessions.contains_key(&session)
+    }
+
+    /// Whether the session still accepts output: [`GuestMux::finish`] has not ended it.
+    #[must_use]
+    pub fn is_running(&self, session: u32) -> bool {
+        self.0.is_running(session)
     }
 
     /// Reports to the host that the session's command runs.
@@ -161,9 +186,10 @@ impl GuestMux {
         }
     }
 
-    /// Appends the next frame for the host to `wire`; returns whether there was one.
-    pub fn write_next(&mut self, wire: &mut Vec<u8>) -> bool {
-        self.0.write_next(wire).is_some()
+    /// Appends the next frame for the host to `wire`; returns its session, which may have room
+    /// again. `None` when there is nothing to send.
+    pub fn write_next(&mut self, wire: &mut Vec<u8>) -> Option<u32> {
+        self.0.write_next(wire)
     }
 
     /// Number of bytes held for all sessions.

@@ -1,13 +1,16 @@
 //! The host's side of the multiplexer: it opens sessions and reads their events.
 
+use serde::Serialize;
+
 use super::core::{Core, MAX_SESSIONS};
 use super::session::{Session, State};
 use crate::error::Error;
 use crate::frame::Frame;
 use crate::kind::{Kind, PIECE_BYTES};
+use crate::opening;
 use crate::outcome::{Ending, Failure};
-use crate::request::Request;
 use crate::stream::Stream;
+use crate::terminal::TerminalSize;
 
 /// The host's sessions with one guest. See [`crate::mux`].
 #[derive(Debug, Default)]
@@ -27,12 +30,13 @@ pub enum Event {
 }
 
 impl HostMux {
-    /// Opens a session; returns its number.
+    /// Opens a session with a request, which is sent as JSON; returns the session's number.
     ///
     /// # Errors
-    /// [`Error::TooLarge`] for a request that does not fit a frame, [`Error::TooManySessions`].
-    pub fn open(&mut self, request: &Request) -> Result<u32, Error> {
-        let payload = request.encode()?;
+    /// [`Error::TooLarge`] for a request that does not fit a frame, [`Error::Message`] for one that
+    /// has no representation in JSON, [`Error::TooManySessions`].
+    pub fn open(&mut self, request: &impl Serialize) -> Result<u32, Error> {
+        let payload = opening::encode(request)?;
         let number = self.0.last_opened.checked_add(1);
         let number = number
             .filter(|_| self.0.sessions.len() < MAX_SESSIONS)
@@ -71,6 +75,16 @@ impl HostMux {
         }
     }
 
+    /// Tells a session that has not ended the size of its terminal. Only the last size that waits to
+    /// be sent is sent.
+    pub fn resize(&mut self, session: u32, size: TerminalSize) {
+        if let Some(session) = self.0.session(session)
+            && session.state != State::Ended
+        {
+            session.size = Some(size);
+        }
+    }
+
     /// Stops reading: output is discarded, and the session is forgotten once it ends.
     pub fn discard(&mut self, number: u32) {
         let Some(session) = self.0.session(number) else {
@@ -91,8 +105,7 @@ impl HostMux {
     /// Whether the session still accepts input: its ending has not come.
     #[must_use]
     pub fn is_running(&self, session: u32) -> bool {
-        let session = self.0.sessions.get(&session);
-        session.is_some_and(|session| session.state != State::Ended)
+        self.0.is_running(session)
     }
 
     /// Takes a frame from the guest; returns the session that it belongs to.

@@ -8,6 +8,7 @@ use crate::frame::{Frame, begin};
 use crate::kind::{END, Kind};
 use crate::outcome::Ending;
 use crate::stream::Stream;
+use crate::terminal::TerminalSize;
 
 /// Most runs of bytes whose order of arrival is remembered. Beyond that, bytes join the last run of
 /// their stream, so that a peer that sends single bytes costs no memory.
@@ -43,6 +44,8 @@ pub(super) struct Session {
     pub(super) last: Option<(Kind, Vec<u8>)>,
     /// Signals to send: bit `n - 1` is signal `n`.
     pub(super) signals: u64,
+    /// The size of the terminal to send: only the last one counts.
+    pub(super) size: Option<TerminalSize>,
     /// Streams and lengths in bytes, in the order in which the bytes came.
     runs: VecDeque<(Stream, usize)>,
     /// Whether the start was received and is not reported yet.
@@ -69,6 +72,7 @@ impl Session {
             first: None,
             last: None,
             signals: 0,
+            size: None,
             runs: VecDeque::new(),
             has_started: false,
             ending: None,
@@ -188,6 +192,7 @@ impl Session {
         self.ending = Some(ending);
         self.first = None;
         self.signals = 0;
+        self.size = None;
         for flow in &mut self.flows {
             match flow {
                 Flow::Out(outgoing) => *outgoing = Outgoing::ended(),
@@ -212,6 +217,7 @@ impl Session {
     pub(super) fn has_message(&self) -> bool {
         self.first.is_some()
             || self.signals != 0
+            || self.size.is_some()
             || self.flows.iter().any(|flow| match flow {
                 Flow::In(incoming) => incoming.owes(),
                 Flow::Out(_) => false,
@@ -222,6 +228,9 @@ impl Session {
     pub(super) fn write_message(&mut self, number: u32, wire: &mut Vec<u8>) {
         if let Some((kind, payload)) = self.first.take() {
             return Frame::new(kind, number, &payload).encode_into(wire);
+        }
+        if let Some(size) = self.size.take() {
+            return Frame::new(Kind::Resize, number, &size.encode()).encode_into(wire);
         }
         if self.signals != 0 {
             let bit = self.signals.trailing_zeros();

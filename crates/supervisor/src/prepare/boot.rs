@@ -56,6 +56,7 @@ pub(super) fn config(
             env,
             user: spec.user.clone(),
             working_dir: spec.working_dir.clone(),
+            terminal: None,
         },
     };
     // Checked now, before the machine is started.

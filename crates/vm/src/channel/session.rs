@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
+use lazaret_protocol::TerminalSize;
 use lazaret_protocol::mux::Event;
 use tokio::sync::watch;
 
@@ -16,7 +17,7 @@ pub struct Session {
     pub input: Input,
     /// Events of the session.
     pub events: Events,
-    /// Signals to the session.
+    /// Signals and terminal sizes to the session.
     pub control: Control,
 }
 
@@ -37,7 +38,7 @@ impl Session {
     }
 }
 
-/// Sends signals. Clones refer to the same session.
+/// Sends signals and sizes of the terminal. Clones refer to the same session.
 #[derive(Debug, Clone)]
 pub struct Control {
     number: u32,
@@ -48,6 +49,13 @@ impl Control {
     /// Sends a signal (1 to 64) to the session's command; does nothing if the command has ended.
     pub fn signal(&self, number: u8) {
         self.shared.signal(self.number, number);
+    }
+
+    /// Tells the session the size of its terminal; does nothing if the command has ended. The command
+    /// gets SIGWINCH. Sizes that follow each other faster than they can be sent may be skipped, but
+    /// not the last.
+    pub fn resize(&self, size: TerminalSize) {
+        self.shared.resize(self.number, size);
     }
 }
 

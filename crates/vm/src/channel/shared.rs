@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use lazaret_protocol::mux::{Event, HostMux};
-use lazaret_protocol::{Decoder, Request};
+use lazaret_protocol::{Decoder, TerminalSize};
+use serde::Serialize;
 use tokio::sync::{Notify, watch};
 
 use crate::Error;
@@ -38,7 +39,10 @@ pub(super) enum Closed {
 
 impl Shared {
     /// Opens a session; returns its number and a receiver of its changes.
-    pub(super) fn open(&self, request: &Request) -> Result<(u32, watch::Receiver<()>), Error> {
+    pub(super) fn open(
+        &self,
+        request: &impl Serialize,
+    ) -> Result<(u32, watch::Receiver<()>), Error> {
         let mut state = self.lock();
         let number = state.mux.open(request)?;
         let (sender, receiver) = watch::channel(());
@@ -90,6 +94,12 @@ impl Shared {
     /// Sends a signal to a session.
     pub(super) fn signal(&self, number: u32, signal: u8) {
         self.lock().mux.signal(number, signal);
+        self.work.notify_one();
+    }
+
+    /// Sends a session the size of its terminal.
+    pub(super) fn resize(&self, number: u32, size: TerminalSize) {
+        self.lock().mux.resize(number, size);
         self.work.notify_one();
     }
 

@@ -1,7 +1,9 @@
 use std::time::Duration;
 
 use lazaret_protocol::mux::{Event, GuestMux, Happened};
-use lazaret_protocol::{Decoder, Ending, Frame, Kind, Outcome, Process, Stream, WINDOW_BYTES};
+use lazaret_protocol::{
+    Decoder, Ending, Frame, Kind, Outcome, Process, Request, Stream, TerminalSize, WINDOW_BYTES,
+};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::*;
@@ -9,8 +11,8 @@ use super::*;
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// A guest in this process: each session writes as many bytes to its output as its first argument
-/// says, echoes its input to standard error, and ends with a signal's number, or with 0 once the
-/// input ends.
+/// says, and the sizes of its terminal; echoes its input to standard error; and ends with a signal's
+/// number, or with 0 once the input ends.
 struct Guest {
     stream: UnixStream,
     mux: GuestMux,
@@ -43,12 +45,16 @@ impl Guest {
                         self.mux.finish(session, &ending);
                         self.sessions.retain(|(other, _)| *other != session);
                     }
+                    Some(Happened::Resize { session, size }) => {
+                        let text = format!("{} {}\n", size.rows, size.columns);
+                        self.mux.write(session, Stream::Output, text.as_bytes());
+                    }
                     None => {}
                 }
             }
             self.work();
             let mut wire = Vec::new();
-            while wire.len() < 50_000 && self.mux.write_next(&mut wire) {}
+            while wire.len() < 50_000 && self.mux.write_next(&mut wire).is_some() {}
             let read = if wire.is_empty() {
                 self.stream.read(&mut buffer).await
             } else {
@@ -112,6 +118,7 @@ fn request(output: usize) -> Request {
         env: Vec::new(),
         user: String::new(),
         working_dir: String::new(),
+        terminal: None,
     })
 }
 
@@ -178,6 +185,29 @@ async fn signals_reach_their_session_alone() {
     drop(one.input);
     let (.., ending) = drain(one.events).await;
     assert_eq!(ending, Ending::Exit(Outcome::Code(0)));
+}
+
+#[tokio::test]
+async fn the_size_of_a_terminal_reaches_its_session_alone() {
+    let channel = channel().await;
+    let other = channel.open(&request(0)).unwrap();
+    let Session {
+        input,
+        mut events,
+        control,
+    } = channel.open(&request(0)).unwrap();
+    assert_eq!(events.next().await.unwrap(), Some(Event::Started));
+    control.resize(TerminalSize {
+        rows: 24,
+        columns: 80,
+    });
+    let told = Event::Output(b"24 80\n".to_vec());
+    assert_eq!(events.next().await.unwrap(), Some(told));
+    drop((input, other.input));
+    let (stdout, ..) = drain(events).await;
+    assert_eq!(stdout, 0);
+    let (stdout, ..) = drain(other.events).await;
+    assert_eq!(stdout, 0);
 }
 
 #[tokio::test]
@@ -278,5 +308,5 @@ async fn an_agent_that_does_not_greet_is_given_up() {
         .unwrap();
     let error = Channel::connect(host, LIMIT).await.unwrap_err();
     let text = error.to_string();
-    assert!(text.contains("it speaks version 1, not 2"), "{text}");
+    assert!(text.contains("it speaks version 1, not 3"), "{text}");
 }

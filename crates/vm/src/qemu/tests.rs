@@ -200,7 +200,7 @@ async fn only_a_guest_of_this_version_is_talked_to() {
     assert!(error.to_string().contains("version 99"), "{error}");
     let (error, _) = handshake_error(&hello(r#"{"version":1,"kernel":"6.1"}"#), LIMIT).await;
     let text = error.to_string();
-    assert!(text.contains("it speaks version 1, not 2"), "{text}");
+    assert!(text.contains("it speaks version 1, not 3"), "{text}");
     let (error, _) = handshake_error(&hello("{}"), LIMIT).await;
     assert!(error.to_string().contains("hello is damaged"), "{error}");
 

@@ -5,7 +5,12 @@ use proptest::prelude::*;
 use super::pair::{Pair, request};
 use crate::mux::{GuestMux, HostMux, MAX_SESSIONS};
 use crate::stream::WINDOW_BYTES;
-use crate::{END, Ending, Error, Frame, Kind, Outcome, PIECE_BYTES, Stream};
+use crate::{END, Ending, Error, Frame, Kind, Outcome, PIECE_BYTES, Stream, TerminalSize};
+
+const SIZE: TerminalSize = TerminalSize {
+    rows: 24,
+    columns: 80,
+};
 
 fn bytes(kind: Kind, session: u32, flags: u8, payload: &[u8]) -> Frame<'_> {
     Frame {
@@ -35,7 +40,13 @@ fn a_guest_is_held_to_the_rules() {
         assert_eq!(host.receive(&frame), Err(expected), "{frame:?}");
     };
     let unexpected = |kind, session| Error::Unexpected { kind, session };
-    for kind in [Kind::Open, Kind::Signal, Kind::Started, Kind::Input] {
+    for kind in [
+        Kind::Open,
+        Kind::Signal,
+        Kind::Resize,
+        Kind::Started,
+        Kind::Input,
+    ] {
         check(Frame::new(kind, session, &[]), unexpected(kind, session));
     }
     for kind in [Kind::Output, Kind::Errors, Kind::Exit] {
@@ -134,6 +145,10 @@ fn a_host_is_held_to_the_rules() {
         let frame = Frame::new(Kind::Signal, session, payload);
         assert!(matches!(guest.receive(&frame), Err(Error::Message { .. })));
     }
+    for payload in [&[][..], &[1, 2, 3], &[1, 2, 3, 4, 5]] {
+        let frame = Frame::new(Kind::Resize, session, payload);
+        assert!(matches!(guest.receive(&frame), Err(Error::Message { .. })));
+    }
     for session in 6..5 + MAX_SESSIONS {
         guest
             .receive(&open(u32::try_from(session).unwrap()))
@@ -160,7 +175,7 @@ fn single_bytes_cost_no_more_than_their_number() {
 
 /// Any frame, biased towards frames that are valid somewhere.
 fn frame() -> impl Strategy<Value = (Kind, u8, u32, Vec<u8>)> {
-    let kind = (1..=10_u8).prop_map(|kind| Kind::from_byte(kind).unwrap());
+    let kind = (1..=11_u8).prop_map(|kind| Kind::from_byte(kind).unwrap());
     let payload = prop_oneof![
         proptest::collection::vec(any::<u8>(), 0..8),
         Just(vec![0; PIECE_BYTES]),
@@ -187,6 +202,7 @@ proptest! {
             let _refused = guest.receive(&frame);
             guest.started(*session);
             host.write(*session, b"input");
+            host.resize(*session, SIZE);
             guest.write(*session, Stream::Output, b"output");
             wire.clear();
             host.write_next(&mut wire);

@@ -23,6 +23,7 @@ pub(super) fn request() -> Request {
         env: Vec::new(),
         user: String::new(),
         working_dir: String::new(),
+        terminal: None,
     })
 }
 
@@ -44,7 +45,9 @@ impl Pair {
     pub(super) fn guest_writes(&mut self, frames: usize) -> bool {
         let before = self.to_host.len();
         for _ in 0..frames {
-            if self.to_host.len() >= WIRE_BYTES || !self.guest.write_next(&mut self.to_host) {
+            if self.to_host.len() >= WIRE_BYTES
+                || self.guest.write_next(&mut self.to_host).is_none()
+            {
                 break;
             }
         }

@@ -185,6 +185,7 @@ fn orders() -> BootConfig {
             env: Vec::new(),
             user: String::new(),
             working_dir: String::new(),
+            terminal: None,
         },
     }
 }
