@@ -6,7 +6,7 @@ set -euo pipefail
 declare -A packages=(
     [build]="autoconf automake gcc libc6-dev libtool make nasm"
     [run]="qemu-system-x86"
-    [test]="cryptsetup-bin e2fsprogs erofs-utils openssh-client openssl time skopeo podman containerd docker.io uidmap umoci busybox-static docker-registry apache2-utils cpio curl xz-utils postgresql python3 python3-venv strace buildah s6 execline nodejs npm liblz4-dev libzstd-dev pkg-config uuid-dev zlib1g-dev"
+    [test]="tmux cryptsetup-bin e2fsprogs erofs-utils openssh-client openssl time skopeo podman containerd docker.io uidmap umoci busybox-static docker-registry apache2-utils cpio curl xz-utils postgresql python3 python3-venv strace buildah s6 execline nodejs npm liblz4-dev libzstd-dev pkg-config uuid-dev zlib1g-dev"
     [bench]="nginx-light"
     [demo]="dpkg procps"
     [fuzz]="g++"

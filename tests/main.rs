@@ -19,6 +19,7 @@ mod flags;
 mod hostile_layers;
 mod images;
 mod limits;
+mod machines;
 mod registry_clients;
 mod registry_with;
 mod reproducible;

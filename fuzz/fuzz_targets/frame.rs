@@ -2,9 +2,7 @@
 #![no_main]
 
 use lazaret_protocol::mux::{Event, GuestMux, HostMux, MAX_SESSIONS};
-use lazaret_protocol::{
-    Decoder, Hello, Process, Request, Stream, TerminalSize, WINDOW_BYTES,
-};
+use lazaret_protocol::{Decoder, Hello, Process, Request, Stream, TerminalSize, WINDOW_BYTES};
 use libfuzzer_sys::fuzz_target;
 
 /// Sessions that the host opened before the bytes come.

@@ -1,21 +1,27 @@
-//! The last part of `run`: connects this process's streams and signals with a workload's session.
+//! Connects this process's streams, terminal and signals with a session of a machine.
 //!
 //! ```text
 //! Events  -- Output, Errors --> carry ---> stdout, stderr, in order
-//! Input   <-------------------- feed  <--- stdin, as fast as the workload reads
-//! Control <-------------------- carry <--- signals; a closed stdout
+//! Input   <-------------------- feed  <--- stdin, as fast as the command reads
+//! Control <-------------------- carry <--- signals; a closed stdout; the size of the terminal
 //! ```
-//! It ends with the workload, with the machine, or when the user insists. It knows no machine:
-//! whoever holds the machine ends it with the [`Ending`] that comes from here.
+//! It ends with the session, when the user insists on an end, or when the user detaches. It knows no
+//! machine: the caller does with it what the [`Carried`] says.
 
+mod keys;
 mod output;
 mod signals;
 mod stdin;
+mod terminal;
+
+use std::future::pending;
 
 use lazaret_supervisor::{Control, Ending, Event, Input, Session};
 
+pub(crate) use keys::DetachKeys;
 pub(crate) use signals::Signals;
 pub(crate) use stdin::is_ours as stdin_is_ours;
+pub(crate) use terminal::{Terminal, size};
 
 use crate::failure::Failure;
 use output::Output;
@@ -23,16 +29,43 @@ use signals::Request;
 
 /// The signal that a program gets when it writes to a pipe without a reader.
 const SIGPIPE: u8 = 13;
+/// The signal that says that the terminal has another size.
+const SIGWINCH: u8 = 28;
 
-/// Carries a session's streams and signals until it ends.
+/// How this process takes part in a session.
+pub(crate) struct Part {
+    /// Whether standard input goes to the command.
+    pub(crate) input: bool,
+    /// The terminal of both sides, in raw mode.
+    pub(crate) terminal: Option<Terminal>,
+    /// The keys by which the user leaves the session; only for a terminal.
+    pub(crate) keys: DetachKeys,
+    /// Whether signals are forwarded to the command. Otherwise a demand for an end leaves the session.
+    pub(crate) forwards: bool,
+}
+
+/// How a session was left.
+#[derive(Debug)]
+pub(crate) enum Carried {
+    /// The command has ended, or could not be started.
+    Ended(Ending),
+    /// The user insists on an end, by this signal.
+    Abandoned(u8),
+    /// The user leaves it.
+    Detached,
+}
+
+/// Carries a session's streams and signals until it ends or is left; calls `up` when the command
+/// runs. Before that the first demand for an end is enough: there is no command that could handle it.
 ///
 /// # Errors
-/// When the machine ends before the workload has ended, or an output fails.
+/// When the holder of the machine goes before the session has ended, or an output fails.
 pub(crate) async fn carry(
     session: Session,
-    forward_stdin: bool,
+    part: Part,
     signals: &mut Signals,
-) -> Result<Ending, Failure> {
+    up: impl FnOnce(),
+) -> Result<Carried, Failure> {
     let Session {
         input,
         mut events,
@@ -40,66 +73,111 @@ pub(crate) async fn carry(
     } = session;
     let mut stdout = Output::new(tokio::io::stdout());
     let mut stderr = Output::new(tokio::io::stderr());
-    let feeding = feed(input, forward_stdin);
+    let Part {
+        input: forward_stdin,
+        mut terminal,
+        keys,
+        forwards,
+    } = part;
+    if let Some(size) = terminal.as_ref().and_then(|_| size()) {
+        control.resize(size);
+    }
+    let keys = if terminal.is_some() {
+        keys
+    } else {
+        DetachKeys::none()
+    };
+    let feeding = feed(input, forward_stdin, keys);
     tokio::pin!(feeding);
-    let mut is_fed = false;
+    let mut up = Some(up);
     loop {
-        tokio::select! {
-            event = events.next() => match event? {
+        let carrying = async {
+            match events.next().await? {
                 Event::Output(bytes) => {
-                    let writing = stdout.write(&bytes);
-                    let Some(is_read) = meanwhile(writing, signals, &control).await else {
-                        return Ok(Ending::Killed);
-                    };
-                    if !is_read? {
+                    if let Some(terminal) = &mut terminal {
+                        terminal.note(&bytes);
+                    }
+                    if !stdout.write(&bytes).await? {
                         control.signal(SIGPIPE);
                     }
+                    Ok(None)
                 }
                 Event::Errors(bytes) => {
-                    let writing = stderr.write(&bytes);
-                    let Some(is_read) = meanwhile(writing, signals, &control).await else {
-                        return Ok(Ending::Killed);
-                    };
-                    is_read?;
+                    stderr.write(&bytes).await?;
+                    Ok(None)
                 }
-                Event::Ended(ending) => return Ok(ending),
-            },
-            () = &mut feeding, if !is_fed => is_fed = true,
-            request = signals.next() => match request {
-                Request::Forward(signal) => control.signal(signal),
-                Request::Abandon => return Ok(Ending::Killed),
-            },
-        }
-    }
-}
-
-/// Waits for an output whose reader may be stuck, and handles signals meanwhile; `None` when the
-/// user insists on an end.
-async fn meanwhile<T>(
-    writing: impl Future<Output = T>,
-    signals: &mut Signals,
-    control: &Control,
-) -> Option<T> {
-    tokio::pin!(writing);
-    loop {
-        tokio::select! {
-            written = &mut writing => return Some(written),
-            request = signals.next() => match request {
-                Request::Forward(signal) => control.signal(signal),
-                Request::Abandon => return None,
-            },
-        }
-    }
-}
-
-/// Forwards standard input to the workload until its end.
-async fn feed(mut input: Input, forward_stdin: bool) {
-    if forward_stdin {
-        let mut pieces = stdin::read();
-        while let Some(piece) = pieces.recv().await {
-            if !input.write(&piece).await {
-                return;
+                event => Ok::<_, Failure>(Some(event)),
+            }
+        };
+        tokio::pin!(carrying);
+        // An output whose reader is stuck keeps no signal from being handled.
+        let event = loop {
+            tokio::select! {
+                event = &mut carrying => break event?,
+                () = &mut feeding => return Ok(Carried::Detached),
+                request = signals.next() => {
+                    match forward(request, forwards, up.is_some(), &control, signals) {
+                        Some(carried) => return Ok(carried),
+                        None => {}
+                    }
+                }
+            }
+        };
+        match event {
+            None => {}
+            Some(Event::Ended(ending)) => return Ok(Carried::Ended(ending)),
+            Some(_) => {
+                if let Some(up) = up.take() {
+                    up();
+                }
             }
         }
     }
+}
+
+/// Handles a signal; returns how the session is left, if it is.
+fn forward(
+    request: Request,
+    forwards: bool,
+    is_starting: bool,
+    control: &Control,
+    signals: &Signals,
+) -> Option<Carried> {
+    match request {
+        Request::Forward(SIGWINCH) if size().is_some() => {
+            if let Some(size) = size() {
+                control.resize(size);
+            }
+            None
+        }
+        Request::Forward(signal) if is_starting && signals::is_demand(signal) => {
+            Some(Carried::Abandoned(signal))
+        }
+        Request::Forward(signal) if forwards => {
+            control.signal(signal);
+            None
+        }
+        Request::Forward(signal) => signals::is_demand(signal).then_some(Carried::Detached),
+        Request::Abandon => Some(Carried::Abandoned(signals.insisted())),
+    }
+}
+
+/// Forwards standard input to the command until its end. Returns only when the user types the keys
+/// to detach.
+async fn feed(mut input: Input, forward_stdin: bool, mut keys: DetachKeys) {
+    if forward_stdin {
+        let mut pieces = stdin::read();
+        while let Some(piece) = pieces.recv().await {
+            let (bytes, leaves) = keys.take(&piece);
+            let is_taken = input.write(&bytes).await;
+            if leaves {
+                return;
+            }
+            if !is_taken {
+                break;
+            }
+        }
+    }
+    drop(input);
+    pending().await
 }

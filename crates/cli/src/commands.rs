@@ -3,9 +3,11 @@
 mod auth;
 mod catalogue;
 mod completions;
+mod hold;
 mod image;
 mod kernel;
 mod login;
+pub(crate) mod machine;
 mod pull;
 mod push;
 #[cfg(feature = "serve")]
@@ -28,6 +30,21 @@ use crate::failure::Failure;
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Run(Box<run::Args>),
+    Create(Box<machine::create::Args>),
+    Start(machine::start::Args),
+    Ps(machine::ps::Args),
+    Exec(machine::exec::Args),
+    Attach(machine::attach::Args),
+    Logs(machine::logs::Args),
+    Stop(machine::stop::Args),
+    Kill(machine::kill::Args),
+    Restart(machine::restart::Args),
+    Rm(machine::rm::Args),
+    Wait(machine::wait::Args),
+    Inspect(machine::inspect::Args),
+    Rename(machine::rename::Args),
+    Prune(machine::prune::Args),
+    Hold(hold::Args),
     Push(push::Args),
     Pull(pull::Args),
     Validate(validate::Args),
@@ -58,6 +75,21 @@ impl Command {
     pub(crate) async fn run(self, context: &Context) -> Result<u8, Failure> {
         match self {
             Self::Run(args) => return args.run(context).await,
+            Self::Create(args) => args.run(context).await?,
+            Self::Start(args) => return args.run(context).await,
+            Self::Ps(args) => args.run(context)?,
+            Self::Exec(args) => return args.run(context).await,
+            Self::Attach(args) => return args.run(context).await,
+            Self::Logs(args) => args.run(context).await?,
+            Self::Stop(args) => args.run(context).await?,
+            Self::Kill(args) => args.run(context).await?,
+            Self::Restart(args) => args.run(context).await?,
+            Self::Rm(args) => args.run(context).await?,
+            Self::Wait(args) => args.run(context).await?,
+            Self::Inspect(args) => args.run(context)?,
+            Self::Rename(args) => args.run(context)?,
+            Self::Prune(args) => args.run(context).await?,
+            Self::Hold(args) => args.run().await?,
             #[cfg(feature = "serve")]
             Self::Registry(command) => return command.run(context).await,
             Self::Push(args) => args.run(context).await?,
@@ -92,7 +124,7 @@ impl Command {
     /// workload.
     pub(crate) fn failure_status(&self) -> Option<u8> {
         match self {
-            Self::Run(_) => Some(exit::MACHINE),
+            Self::Run(_) | Self::Exec(_) => Some(exit::MACHINE),
             #[cfg(feature = "serve")]
             Self::Registry(command) => command.failure_status(),
             _ => None,

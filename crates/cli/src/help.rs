@@ -6,7 +6,30 @@ use clap::Command;
 
 /// The groups, in the order of a newcomer's first hour.
 const GROUPS: [(&str, &[&str]); 4] = [
-    ("Run", &["run", "image", "kernel", "catalogue", "system"]),
+    (
+        "Run",
+        &[
+            "run",
+            "create",
+            "start",
+            "ps",
+            "exec",
+            "attach",
+            "logs",
+            "stop",
+            "kill",
+            "restart",
+            "rm",
+            "wait",
+            "inspect",
+            "rename",
+            "prune",
+            "image",
+            "kernel",
+            "catalogue",
+            "system",
+        ],
+    ),
     (
         "Share",
         &[

@@ -123,3 +123,34 @@ impl Progress for Shared {
 fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }
+
+/// A line that says what is being waited for, on a terminal only. It goes with this value at the
+/// latest.
+pub(crate) struct Line {
+    bar: ProgressBar,
+}
+
+impl Line {
+    pub(crate) fn new(printer: Printer, text: &str) -> Self {
+        let target = match printer.interactive() {
+            true => ProgressDrawTarget::stderr(),
+            false => ProgressDrawTarget::hidden(),
+        };
+        let bar = ProgressBar::with_draw_target(None, target);
+        bar.set_style(style("{spinner} {msg}"));
+        bar.set_message(text.to_owned());
+        bar.enable_steady_tick(std::time::Duration::from_millis(100));
+        Self { bar }
+    }
+
+    /// Removes the line.
+    pub(crate) fn clear(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}

@@ -150,6 +150,8 @@ pub(crate) fn resolve(global: &GlobalArgs) -> Result<Settings, Failure> {
         ],
         ca_files: path(env_vars::CA_FILE).into_iter().collect(),
         search_path: env::var_os(foreign::PATH).unwrap_or_default(),
+        // This program, even if its file was replaced meanwhile.
+        holder: ["/proc/self/exe", "hold"].map(Into::into).to_vec(),
         accelerator,
         source_date_epoch: text(foreign::SOURCE_DATE_EPOCH).and_then(|text| text.parse().ok()),
     })

@@ -25,7 +25,7 @@ pub use blocking::{Stopped, blocking};
 pub use bounded::{Bounded, unpacked_limit};
 pub use durable::Durability;
 pub use error::{Error, io, sys};
-pub use locked::{LockedDir, LockedDirs, is_still_at, try_flock};
+pub use locked::{LockedDir, LockedDirs, is_still_at, lock_folder, try_flock};
 pub use new_file::{NewFile, add, check_output, replace};
 pub use own_dir::OwnDir;
 pub use random::random_hex;

@@ -55,7 +55,7 @@ impl LockedDirs {
                 made => made,
             };
             made.map_err(io("create the folder", &path))?;
-            if let Some(lock) = lock(&path)? {
+            if let Some(lock) = lock_folder(&path)? {
                 return Ok(LockedDir {
                     path,
                     lock: Some(lock),
@@ -93,7 +93,7 @@ impl LockedDirs {
                 continue;
             }
             let path = entry.path();
-            if let Some(_lock) = lock(&path)? {
+            if let Some(_lock) = lock_folder(&path)? {
                 before(&path);
                 match remove(&path) {
                     Ok(()) => swept.push(path),
@@ -122,6 +122,18 @@ impl LockedDir {
         &self.path
     }
 
+    /// Gives the folder another name in the same file system, under which it stays. The lock goes on
+    /// with the returned file.
+    ///
+    /// # Errors
+    /// [`Error`] when something has that name already; the folder is then removed.
+    pub fn keep(mut self, name: &Path) -> Result<File, Error> {
+        fs::rename(&self.path, name).map_err(io("name the folder", name))?;
+        self.lock
+            .take()
+            .ok_or_else(|| io("lock", name)(io::ErrorKind::NotFound.into()))
+    }
+
     /// Removes the folder now, and reports a failure.
     ///
     /// # Errors
@@ -148,8 +160,12 @@ fn is_name(name: &str) -> bool {
     })
 }
 
-/// Locks a folder; `None` when another process has the lock or the folder does not exist.
-fn lock(path: &Path) -> Result<Option<File>, Error> {
+/// Locks a folder; `None` when another process has the lock or the folder does not exist. The lock
+/// ends with the last copy of the returned file.
+///
+/// # Errors
+/// [`Error`] when the folder cannot be opened, or its file system has no locks.
+pub fn lock_folder(path: &Path) -> Result<Option<File>, Error> {
     let dir = match File::open(path) {
         Err(error) if is_absent(&error) || error.kind() == io::ErrorKind::PermissionDenied => {
             return Ok(None);

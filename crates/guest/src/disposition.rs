@@ -1,7 +1,8 @@
 //! What a signal would do to PID 1 of a PID namespace.
 //!
 //! The kernel drops a signal for such a process when it has no handler for it, even if the default
-//! is to end the process (pid_namespaces(7)). People expect `sleep` to end at SIGTERM all the same.
+//! is to end the process (pid_namespaces(7)). People expect `sleep` to end at SIGTERM, and at Ctrl-C
+//! in a terminal, all the same.
 
 use std::time::Duration;
 

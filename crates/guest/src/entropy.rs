@@ -67,3 +67,6 @@ fn add(pool: &rustix::fd::OwnedFd, info: PoolInfo) -> rustix::io::Result<()> {
     // which is at most the length of the buffer that follows it in the same structure.
     unsafe { rustix::ioctl::ioctl(pool, Setter::<RNDADDENTROPY, PoolInfo>::new(info)) }
 }
+
+#[cfg(test)]
+mod tests;

@@ -170,13 +170,20 @@ impl Pump {
     /// Writes as much input to the command as it accepts.
     pub(crate) fn feed(&mut self, mux: &mut GuestMux) {
         let Some(pipe) = &self.stdin else { return };
+        let mut typed = None;
         for _ in 0..WRITES_PER_TURN {
             let bytes = mux.input(self.session);
             if bytes.is_empty() {
                 break;
             }
             match rustix::io::write(pipe, bytes) {
-                Ok(written) => mux.consume(self.session, written),
+                Ok(written) => {
+                    if self.is_init && self.has_terminal {
+                        let keys = bytes.get(..written).unwrap_or_default();
+                        typed = typed.or_else(|| terminal::typed_signal(pipe, keys));
+                    }
+                    mux.consume(self.session, written);
+                }
                 Err(Errno::AGAIN) => break,
                 Err(Errno::INTR) => {}
                 // The command closed its standard input.
@@ -187,6 +194,18 @@ impl Pump {
         if mux.input_is_over(self.session) && !self.has_terminal {
             self.stdin = None;
         }
+        if let Some(signal) = typed
+            && self.is_in_foreground()
+        {
+            // To anyone but such a PID 1, the kernel has delivered it.
+            self.end_init(signal);
+        }
+    }
+
+    /// Whether the keys of the terminal that are signals are meant for the first process.
+    fn is_in_foreground(&self) -> bool {
+        let master = self.stdin.as_ref();
+        master.is_some_and(|master| rustix::termios::tcgetpgrp(master) == Ok(self.main))
     }
 
     /// Closes the input, and discards the bytes that have come and those to come.
@@ -246,14 +265,23 @@ impl Pump {
         if self.ended.is_none() {
             return;
         }
-        if self.is_init && would_end_init(signal) {
-            self.meant = Some(signal);
-            let _ended_meanwhile = rustix::process::kill_process(self.main, Signal::KILL);
+        if self.end_init(signal) {
             return;
         }
         if rustix::process::kill_process_group(self.main, signal).is_err() {
             let _ended_meanwhile = rustix::process::kill_process(self.main, signal);
         }
+    }
+
+    /// Ends a PID 1 for which the kernel drops this signal although its default is to end it. Returns
+    /// whether it did.
+    fn end_init(&mut self, signal: Signal) -> bool {
+        let ends = self.is_init && would_end_init(signal);
+        if ends {
+            self.meant = Some(signal);
+            let _ended_meanwhile = rustix::process::kill_process(self.main, Signal::KILL);
+        }
+        ends
     }
 
     /// Whether this end of the first process is that of a workload that called reboot(2): from
@@ -286,12 +314,12 @@ impl Pump {
         let mut open = self.outputs.iter().filter(|output| output.pipe.is_some());
         let host_reads = open.all(|output| self.has_room(mux, output));
         let is_closed = self.outputs.iter().all(|output| output.pipe.is_none());
-        let is_quiet = carried == 0 && host_reads && self.terminal_is_empty();
+        let is_empty = self.terminal_is_empty();
         let State::Draining(drain) = &mut self.state else {
             return None;
         };
         drain.note(carried, host_reads, now);
-        if is_quiet {
+        if is_empty {
             drain.note_empty();
         }
         (is_closed || drain.is_over(now)).then(|| drain.outcome())

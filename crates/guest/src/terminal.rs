@@ -9,9 +9,9 @@ use std::os::fd::{AsFd, OwnedFd};
 use lazaret_protocol::TerminalSize;
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
-use rustix::process::Uid;
+use rustix::process::{Signal, Uid};
 use rustix::pty::OpenptFlags;
-use rustix::termios::{InputModes, OptionalActions, Winsize};
+use rustix::termios::{InputModes, LocalModes, OptionalActions, SpecialCodeIndex, Winsize};
 
 use crate::error::{Context as _, Error, Result};
 
@@ -84,6 +84,27 @@ pub(crate) fn resize(master: impl AsFd, size: TerminalSize) -> Result<(), Errno>
         ws_ypixel: 0,
     };
     rustix::termios::tcsetwinsize(master, size)
+}
+
+/// The signal that the terminal sends to its foreground process group for these keys, by its settings
+/// at this moment: SIGINT for Ctrl-C, SIGQUIT for Ctrl-\\.
+pub(crate) fn typed_signal(master: impl AsFd, keys: &[u8]) -> Option<Signal> {
+    let modes = rustix::termios::tcgetattr(master).ok()?;
+    if !modes.local_modes.contains(LocalModes::ISIG) {
+        return None;
+    }
+    let codes = [
+        (SpecialCodeIndex::VINTR, Signal::INT),
+        (SpecialCodeIndex::VQUIT, Signal::QUIT),
+    ];
+    let codes = codes.map(|(index, signal)| (modes.special_codes[index], signal));
+    keys.iter().find_map(|key| {
+        // 0 stands for no key.
+        let mut codes = codes.iter().filter(|(code, _)| *code != 0);
+        codes
+            .find(|(code, _)| code == key)
+            .map(|(_, signal)| *signal)
+    })
 }
 
 #[cfg(test)]

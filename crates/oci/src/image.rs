@@ -66,6 +66,13 @@ pub struct ProcessConfig {
         skip_serializing_if = "String::is_empty"
     )]
     pub working_dir: String,
+    /// The signal that asks the workload to end: a name or a number.
+    #[serde(
+        default,
+        deserialize_with = "or_null",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub stop_signal: String,
     /// Paths that are folders of their own in a running container, as keys of empty objects.
     #[serde(
         default,

@@ -55,19 +55,27 @@ impl Error {
             | Self::Bundle { .. }
             | Self::NoKernelArtifact { .. }
             | Self::ImageAmbiguous { .. }
+            | Self::MachineAmbiguous { .. }
+            | Self::MachineRecord { .. }
             | Self::ForeignImage { .. }
             | Self::NotAnImage { .. } => ErrorClass::Invalid,
-            Self::SourceNotFound { .. } | Self::ImageNotFound { .. } | Self::NotOnDisk { .. } => {
-                ErrorClass::NotFound
-            }
+            Self::SourceNotFound { .. }
+            | Self::ImageNotFound { .. }
+            | Self::MachineNotFound { .. }
+            | Self::NotOnDisk { .. } => ErrorClass::NotFound,
             Self::NoContent { .. }
+            | Self::MachineName { .. }
             | Self::SourceAmbiguous { .. }
             | Self::ArtifactsOnly { .. }
             | Self::Setting { .. }
             | Self::ReadOnlyOwnDisk => ErrorClass::Usage,
-            Self::ImageExists { .. } | Self::LosesContent { .. } | Self::MachineState { .. } => {
-                ErrorClass::Conflict
-            }
+            Self::ImageExists { .. }
+            | Self::LosesContent { .. }
+            | Self::MachineExists { .. }
+            | Self::MachineBusy { .. }
+            | Self::MachineRunning { .. }
+            | Self::MachineNotRunning { .. }
+            | Self::MachineState { .. } => ErrorClass::Conflict,
             Self::BlobMissing { .. } | Self::DigestMismatch { .. } | Self::RootHash { .. } => {
                 ErrorClass::Integrity
             }

@@ -259,9 +259,72 @@ pub enum Error {
         /// The action, as a past participle.
         action: &'static str,
     },
-    /// The channel to the machine closed before the workload ended.
-    #[error("the machine ended before the workload did")]
+    /// The process that holds the machine has gone before it told an ending.
+    #[error("the process that holds the machine ended")]
     ChannelClosed,
+    /// There is no machine of that name or id.
+    #[error("no machine '{name}'")]
+    MachineNotFound {
+        /// The name or id given.
+        name: String,
+    },
+    /// The beginning of an id that stands for several machines.
+    #[error("'{text}' stands for several machines")]
+    MachineAmbiguous {
+        /// The beginning given.
+        text: String,
+        /// The machines: short id and name.
+        names: Vec<String>,
+    },
+    /// Another machine has the name.
+    #[error("the name '{name}' is taken by machine {id}")]
+    MachineExists {
+        /// The name.
+        name: String,
+        /// The short id of the other machine.
+        id: String,
+    },
+    /// A name that no machine can have.
+    #[error(
+        "'{name}' is no name for a machine: expected up to 63 letters, digits, '_', '.' and '-', \
+         the first a letter or digit"
+    )]
+    MachineName {
+        /// The name given.
+        name: String,
+    },
+    /// Another process is about to start, change or remove the machine.
+    #[error("machine '{name}' is in use by another command")]
+    MachineBusy {
+        /// Its name.
+        name: String,
+    },
+    /// A machine that does not run.
+    #[error("machine '{name}' is not running: it is {state}")]
+    MachineNotRunning {
+        /// Its name.
+        name: String,
+        /// Its state.
+        state: String,
+    },
+    /// A machine that runs, which the action does not allow.
+    #[error("machine '{name}' is {state}, and cannot be {action}")]
+    MachineRunning {
+        /// Its name.
+        name: String,
+        /// Its state.
+        state: String,
+        /// The action, as a past participle.
+        action: &'static str,
+    },
+    /// A file that describes a machine is damaged, or of another version.
+    #[error("cannot use '{}': {reason}", path.display())]
+    MachineRecord {
+        /// The file.
+        path: PathBuf,
+        /// The reason.
+        reason: String,
+    },
     /// An operation on a file or stream failed.
     #[error("failed to {action}")]
     Io {

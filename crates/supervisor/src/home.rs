@@ -38,7 +38,7 @@ impl Home {
     /// # Errors
     /// When what dead processes left cannot be removed, or a store cannot be opened.
     pub fn open(settings: Settings) -> Result<Self, Error> {
-        let machines = Machines::open(settings.runtime.join("machines"))?;
+        let machines = Machines::open(settings.data.join("machines"))?;
         LockedDirs::new(settings.runtime.join("registries")).sweep()?;
         let options = Options {
             plain_http: settings.plain_http.clone(),

@@ -35,6 +35,7 @@ mod rootfs;
 mod run;
 mod setting;
 mod settings;
+mod signal;
 mod source_name;
 mod space;
 mod validation;
@@ -49,18 +50,26 @@ pub use home::{Home, ProgressSink};
 pub use image::{Image, ImageDetails, RemovedImage};
 pub use inject::Injection;
 pub use kernel::{ExportedKernel, Kernel, KernelSource};
-pub use lazaret_protocol::{Failure as WorkloadFailure, FailureKind, Outcome};
+pub use lazaret_protocol::{
+    Failure as WorkloadFailure, FailureKind, Outcome, Process, TerminalSize,
+};
 pub use lazaret_rootfs::{Compression, Error as DiskError, FileSystem};
 pub use lazaret_vm::Accelerator;
 pub use login::Login;
-pub use machines::{Control, Ending, Event, Events, Input, Life, Machine, Session};
+pub use machines::{
+    Control, Ending, Event, Events, Found as FoundMachine, Holder, Input, Life, LogReader,
+    LogRecord, LogStream, Naming, Options as MachineOptions, Resources, Restart, Session,
+    Spec as MachineSpec, State as MachineState, hold,
+};
 pub use prepare::{Notice, Prepared, PullPolicy, RootDisk, RunRequest};
 pub use pull::{Pulled, PulledArtifact, check_output, write_file};
 pub use push::{PushRequest, Pushed};
 pub use room::is_full;
 pub use rootfs::{BuiltRootfs, RootfsRequest, VerityTree};
+pub use run::StartedMachine;
 pub use setting::Setting;
 pub use settings::Settings;
+pub use signal::signal_number;
 pub use space::{Pruned, Usage};
 pub use validation::{Found, Validation, artifact_files, own_types, validate_file, validate_text};
 

@@ -1,71 +1,66 @@
-//! The machines of a user. Each has a locked folder, which one process holds from the machine's
-//! start to its end.
+//! The machines of a user. Each has a folder, which stays until the machine is removed, and while it
+//! runs a *holder*: a process that owns the lock of the folder, the emulator and the channel to the
+//! guest, and answers clients on a socket.
 //!
-//! A [`Machine`] is made from a [`Design`] and goes through the states of [`Life`]. This module
-//! starts and ends emulators. It never asks what a workload is for, where disks come from
-//! (`prepare`), or who reads the workload's output (the caller, through the session that
-//! [`Machine::start`] gives).
+//! This module makes, finds, holds and removes machines from [`Design`]s. It never asks what a
+//! workload is for, where disks come from (`prepare`), or who reads the workload's output.
 //!
 //! ```text
-//! <runtime>/machines/<id>/    flock held while the holding process lives
-//!     machine.json            the emulator's process id and start time
+//! <data>/machines/<id>/       flock held while its holder lives
+//!     machine.json            what it is, and what it starts from     `record`
+//!     state.json              how it is: a state of `life`            `record`
+//!     socket                  its holder answers here                 `socket`, `order`
+//!     log/                    what its workload wrote                 `log`
+//!     console.log             what the guest's kernel says
+//!     holder.log              failures of the holder
 //!     policy.json             the run's policy, unwrapped
 //!     scratch.ext4            where writes go, or
 //!     root.ext4               the machine's own root disk
+//!     root.part*, *.disk      further names of disks of the store
 //!     root.vmdk               the parts of the image's disk
-//!     console.log             what the guest's kernel says
 //! ```
-//! The folder is removed with the machine. If the holder died, the next command ends the recorded
-//! process, if it is still the same one, and removes the folder.
+//! If the holder dies, its emulator does, too; the next command notes that the machine is lost.
 
+mod client;
 mod design;
 mod emulator;
+mod holder;
 mod life;
+mod log;
 mod machine;
 mod moment;
+mod names;
+mod naming;
+mod order;
+mod process;
 mod qemu;
 mod record;
 mod session;
+mod socket;
+mod spawn;
+mod store;
 #[cfg(test)]
 mod tests;
 
-use std::path::PathBuf;
-
-use lazaret_files::LockedDirs;
-
-use crate::Error;
-
+pub use client::Holder;
 pub(crate) use design::{Design, DiskContent, DiskDesign};
-pub(crate) use emulator::Hypervisor;
+pub use holder::hold;
 pub use life::{Ending, Life};
-pub use machine::Machine;
+pub use log::{LogReader, LogRecord, LogStream};
 pub(crate) use moment::stamp;
+pub use naming::Naming;
+pub use record::{Options, Resources, Restart, Spec, State};
 pub use session::{Control, Event, Events, Input, Session};
+pub(crate) use spawn::spawn;
+pub use store::Found;
+pub(crate) use store::{Held, Machines, remove as remove_folder};
 
-/// The folder with all machines of a user.
-#[derive(Debug, Clone)]
-pub(crate) struct Machines {
-    folders: LockedDirs,
+/// Connects to the holder of the machine in a folder; `None` when there is none.
+pub(crate) async fn connect(folder: &std::path::Path) -> Result<Option<Holder>, crate::Error> {
+    Holder::connect(folder).await
 }
 
-impl Machines {
-    /// Opens `folder`, which is made if it is missing. Ends machines whose holder died, and removes
-    /// their folders.
-    pub(crate) fn open(folder: PathBuf) -> Result<Self, Error> {
-        let folders = LockedDirs::new(folder);
-        folders.sweep_with(record::end_abandoned)?;
-        Ok(Self { folders })
-    }
-
-    /// Makes a machine: its folder, with all files that it starts from.
-    ///
-    /// # Errors
-    /// [`Error::Io`] and [`Error::Convert`] for its disks. Nothing is left behind then.
-    pub(crate) async fn create<H: Hypervisor>(
-        &self,
-        design: Design,
-        hypervisor: H,
-    ) -> Result<Machine<H>, Error> {
-        Machine::create(self.folders.create()?, design, hypervisor).await
-    }
+/// The log of the machine in a folder.
+pub(crate) fn log_of(folder: &std::path::Path) -> LogReader {
+    LogReader::new(folder)
 }

@@ -34,7 +34,7 @@ pub use prepared::Prepared;
 pub use request::{PullPolicy, RootDisk, RunRequest};
 pub(crate) use root::needed_keys as needed_disk_keys;
 
-use crate::{Error, Home, ProgressSink, blocking, image, initramfs};
+use crate::{Error, Home, ProgressSink, blocking, image, initramfs, signal_number};
 use design::Parts;
 use root::Layers;
 
@@ -42,6 +42,8 @@ use root::Layers;
 struct Subject {
     spec: RunSpec,
     hostname: String,
+    /// Digest of the image's manifest.
+    digest: String,
     manifest: Manifest,
     config: ImageConfig,
     prebuilt: Option<Prebuilt>,
@@ -85,6 +87,8 @@ impl Home {
             }
         }
         let (spec, hostname) = (subject.spec.clone(), subject.hostname.clone());
+        let image_digest = subject.digest.clone();
+        let stop_signal = signal_number(&subject.config.config.stop_signal);
         let (root, artifacts) = self
             .disks(subject, request.root, request.disk_bytes)
             .await?;
@@ -106,19 +110,19 @@ impl Home {
             hostname,
             root,
             artifacts,
-            kernel: kernel.image,
+            image_digest,
+            stop_signal,
+            qemu,
+            kernel,
             initramfs,
             accelerator: verdict.accelerator,
             read_only: request.read_only,
             disk_bytes: request.disk_bytes,
+            terminal: request.terminal,
             lease,
         }
         .design()?;
-        Ok(Prepared {
-            design,
-            qemu,
-            notices,
-        })
+        Ok(Prepared { design, notices })
     }
 
     async fn subject(
@@ -152,6 +156,7 @@ impl Home {
         Ok(Subject {
             spec: RunSpec::merge(resolved, &config, flags)?,
             hostname,
+            digest: record.digest.to_string(),
             manifest,
             config,
             prebuilt: record.prebuilt,

@@ -2,22 +2,222 @@
 //!
 //! ```text
 //! prepare   request -> Prepared     everything is settled, no machine exists   `prepare`
-//! hold      Prepared -> Machine     its folder, its emulator, its life         `machines`
+//! hold      Prepared -> a machine   its folder, then the process that holds it `machines`
 //! attach    Session -> Ending       terminal, signals                          the caller
 //! ```
-//! Only the caller prints, installs signal handlers and owns the terminal.
+//! Only the caller prints, installs signal handlers and owns the terminal. The other operations on
+//! machines are here, too: each finds its machine by name, and asks the holder or has the lock.
 
-use crate::machines::Machine;
+use std::time::{Duration, Instant};
+
+use lazaret_values::Printable;
+
+use crate::machines::{
+    Found, Held, Holder, Life, LogReader, Naming, Options, Spec, connect, log_of, remove_folder,
+    spawn,
+};
 use crate::prepare::Prepared;
-use crate::{Error, Home};
+use crate::{Error, Home, blocking, initramfs};
+
+/// Longest time for another command to let go of a machine.
+const FREE_WITHIN: Duration = Duration::from_secs(10);
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// A machine that is being started, and the connection to its holder. The holder waits for a first
+/// session before it starts the machine.
+#[derive(Debug)]
+pub struct StartedMachine {
+    /// What it is.
+    pub spec: Spec,
+    /// The connection to its holder.
+    pub holder: Holder,
+}
 
 impl Home {
-    /// Makes the machine of a run. It is not started yet; the returned value holds it.
+    /// Makes a machine. It is not started.
     ///
     /// # Errors
-    /// [`Error::Folder`], [`Error::Io`] and [`Error::Convert`] for its folder and its disks.
-    /// Nothing is left behind then.
-    pub async fn create(&self, prepared: Prepared) -> Result<Machine, Error> {
-        self.machines.create(prepared.design, prepared.qemu).await
+    /// [`Error::MachineName`], [`Error::MachineExists`]; [`Error::Folder`], [`Error::Io`] and
+    /// [`Error::Convert`] for its folder and its disks. Nothing is left behind then.
+    pub async fn create_machine(
+        &self,
+        prepared: Prepared,
+        naming: Naming,
+        options: Options,
+    ) -> Result<Spec, Error> {
+        let held = self.make(prepared, naming, options, Life::Created).await?;
+        Ok(held.found.spec)
+    }
+
+    /// Makes a machine and starts its holder.
+    ///
+    /// # Errors
+    /// As [`Home::create_machine`]; [`Error::Io`] when the holder cannot be started.
+    pub async fn run_machine(
+        &self,
+        prepared: Prepared,
+        naming: Naming,
+        options: Options,
+    ) -> Result<StartedMachine, Error> {
+        let held = self.make(prepared, naming, options, Life::Starting).await?;
+        self.spawn(held).await
+    }
+
+    async fn make(
+        &self,
+        prepared: Prepared,
+        naming: Naming,
+        options: Options,
+        life: Life,
+    ) -> Result<Held, Error> {
+        let machines = self.machines.clone();
+        blocking(move || machines.create(prepared.design, naming, options, life)).await
+    }
+
+    /// Starts the holder of a machine that does not run.
+    ///
+    /// # Errors
+    /// [`Error::MachineNotFound`], [`Error::MachineAmbiguous`], [`Error::MachineRunning`]; those of
+    /// its kernel and of QEMU, when they are no longer there.
+    pub async fn start_machine(&self, name: &str) -> Result<StartedMachine, Error> {
+        let mut held = self.take(name, "started").await?;
+        let qemu = self.qemu().await?.clone();
+        let kernel = self.kernels.get(&held.found.spec.launch.kernel)?;
+        let (of, cache) = (kernel.clone(), self.settings.cache.clone());
+        let initramfs = blocking(move || initramfs::prepare(&of, &cache)).await?;
+        held.found.spec = self.machines.update(&held.found.folder, |spec| {
+            let launch = &mut spec.launch;
+            qemu.path().clone_into(&mut launch.qemu);
+            qemu.version().clone_into(&mut launch.qemu_version);
+            (launch.boot_image, launch.initramfs) = (kernel.image, initramfs);
+        })?;
+        self.spawn(held).await
+    }
+
+    async fn spawn(&self, held: Held) -> Result<StartedMachine, Error> {
+        let Held { found, lock } = held;
+        let holder = spawn(&self.settings.holder, &found.folder, lock).await?;
+        Ok(StartedMachine {
+            spec: found.spec,
+            holder,
+        })
+    }
+
+    /// All machines, the newest first.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when their folder cannot be read.
+    pub fn machines(&self) -> Result<Vec<Found>, Error> {
+        self.machines.list()
+    }
+
+    /// The machine with this name, id or beginning of an id.
+    ///
+    /// # Errors
+    /// [`Error::MachineNotFound`], [`Error::MachineAmbiguous`].
+    pub fn machine(&self, name: &str) -> Result<Found, Error> {
+        self.machines.find(name)
+    }
+
+    /// Connects to the holder of a machine.
+    ///
+    /// # Errors
+    /// [`Error::MachineNotRunning`] when it has none.
+    pub async fn holder(&self, found: &Found) -> Result<Holder, Error> {
+        // A machine that is being started has its lock before its holder listens.
+        let deadline = Instant::now() + FREE_WITHIN;
+        loop {
+            if let Some(holder) = connect(&found.folder).await? {
+                return Ok(holder);
+            }
+            let now = self.machines.find(&found.spec.id)?;
+            if !now.state.life.is_held() || Instant::now() > deadline {
+                return Err(Error::MachineNotRunning {
+                    name: found.spec.name.clone(),
+                    state: now.state.life.to_string(),
+                });
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// Gives a machine another name.
+    ///
+    /// # Errors
+    /// [`Error::MachineNotFound`], [`Error::MachineName`], [`Error::MachineExists`].
+    pub fn rename_machine(&self, name: &str, new: &str) -> Result<(), Error> {
+        self.machines.rename(&self.machines.find(name)?, new)
+    }
+
+    /// Removes a machine; with `force` it is ended first if it runs.
+    ///
+    /// # Errors
+    /// [`Error::MachineNotFound`]; [`Error::MachineRunning`] without `force`.
+    pub async fn remove_machine(&self, name: &str, force: bool) -> Result<Spec, Error> {
+        let found = self.machines.find(name)?;
+        if force && found.state.life.is_held() {
+            if let Ok(holder) = self.holder(&found).await {
+                // It is gone in any case; how it ended is of no interest.
+                let _ended = holder.end().await;
+            }
+            if found.spec.options.remove {
+                return Ok(found.spec);
+            }
+        }
+        let held = match self.take(&found.spec.id, "removed").await {
+            // It removed itself with its end.
+            Err(Error::MachineNotFound { .. }) if force => return Ok(found.spec),
+            taken => taken?,
+        };
+        let folder = held.found.folder.clone();
+        blocking(move || remove_folder(&folder)).await?;
+        Ok(held.found.spec)
+    }
+
+    /// The log of a machine.
+    #[must_use]
+    pub fn machine_log(&self, found: &Found) -> LogReader {
+        log_of(&found.folder)
+    }
+
+    /// What the guest's kernel said on its console at the last start.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn machine_console(&self, found: &Found) -> Result<String, Error> {
+        let path = found.folder.join("console.log");
+        match std::fs::read(&path) {
+            Ok(bytes) => Ok(Printable::new(&String::from_utf8_lossy(&bytes))
+                .lines()
+                .whole()
+                .to_string()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
+            Err(error) => Err(Error::io("read", &path)(error)),
+        }
+    }
+
+    /// Takes the lock of a machine that nobody holds.
+    async fn take(&self, name: &str, action: &'static str) -> Result<Held, Error> {
+        let deadline = Instant::now() + FREE_WITHIN;
+        loop {
+            let found = self.machines.find(name)?;
+            if let Some(held) = self.machines.hold(&found)? {
+                return Ok(held);
+            }
+            if found.state.life.is_held() {
+                return Err(Error::MachineRunning {
+                    name: found.spec.name,
+                    state: found.state.life.to_string(),
+                    action,
+                });
+            }
+            // Its holder is about to let go, or another command has it for a moment.
+            if Instant::now() > deadline {
+                return Err(Error::MachineBusy {
+                    name: found.spec.name,
+                });
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
     }
 }

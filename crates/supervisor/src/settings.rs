@@ -13,7 +13,7 @@ pub struct Settings {
     pub data: PathBuf,
     /// Folder of data that can be made again: the accelerator's verdict, initramfs archives.
     pub cache: PathBuf,
-    /// Folder of data that lives as long as a command: machines, ephemeral registries.
+    /// Folder of data that lives as long as a command: ephemeral registries.
     pub runtime: PathBuf,
     /// Catalogue files, in the order in which they are searched.
     pub catalogues: Vec<PathBuf>,
@@ -33,6 +33,8 @@ pub struct Settings {
     pub ca_files: Vec<PathBuf>,
     /// The folders in which programs are looked for (`PATH`).
     pub search_path: OsString,
+    /// The command that holds a machine, without the machine's folder, which is its last argument.
+    pub holder: Vec<OsString>,
     /// The accelerator to use; with `None` the host is probed.
     pub accelerator: Option<Accelerator>,
     /// Time stamp of packed files (`SOURCE_DATE_EPOCH`), in seconds since 1970.

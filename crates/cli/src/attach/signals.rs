@@ -16,6 +16,11 @@ const FORWARDED: [u8; 16] = [1, 2, 3, 10, 12, 14, 15, 18, 23, 24, 25, 26, 27, 28
 /// Those by which a user or system asks for an end: HUP, INT, QUIT, TERM.
 const DEMANDS: [u8; 4] = [1, 2, 3, 15];
 
+/// Whether a signal asks for an end.
+pub(super) fn is_demand(number: u8) -> bool {
+    DEMANDS.contains(&number)
+}
+
 /// The third SIGINT ends the machine without asking the workload, which may be a program in
 /// which people type Ctrl-C; of the other demands the second does.
 const PATIENCE: u32 = 3;
@@ -25,7 +30,7 @@ const IN_A_ROW: Duration = Duration::from_secs(10);
 
 /// The action that a signal asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Request {
+pub(super) enum Request {
     /// Forward this signal to the workload.
     Forward(u8),
     /// End the machine.
@@ -87,14 +92,14 @@ impl Signals {
     pub(crate) async fn next_demand(&mut self) -> u8 {
         loop {
             let number = self.next_number().await;
-            if DEMANDS.contains(&number) {
+            if is_demand(number) {
                 return number;
             }
         }
     }
 
     /// The next request. Safe to drop before it resolves.
-    pub(crate) async fn next(&mut self) -> Request {
+    pub(super) async fn next(&mut self) -> Request {
         let number = self.next_number().await;
         if DEMANDS.contains(&number) && self.demands.insist(number, Instant::now()) {
             return Request::Abandon;

@@ -1,14 +1,14 @@
-use std::path::PathBuf;
+pub(crate) mod flags;
 
-use lazaret_supervisor::{Ending, Machine, Notice, Outcome, PullPolicy, RootDisk, RunRequest};
-use lazaret_values::Size;
+use std::io::IsTerminal as _;
 
-use super::rootfs::disk_size;
-use crate::attach::{self, Signals};
+use lazaret_supervisor::{Ending, Event, Holder, MachineSpec, Outcome, Session, StartedMachine};
+
+use self::flags::{Flags, Wanted};
+use crate::attach::{self, Carried, DetachKeys, Part, Signals, Terminal};
 use crate::context::Context;
+use crate::exit;
 use crate::failure::Failure;
-use crate::hints;
-use crate::progress::Bars;
 
 /// Run an agent, a bundle or a plain image in a microVM
 ///
@@ -17,155 +17,141 @@ use crate::progress::Bars;
 /// command cannot be run, 127 when it was not found.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// `registry/repository[:tag][@digest]`, or the name of a cached image
-    reference: String,
-    /// Mount an artifact (model, tool, knowledge, fileset), at its own path or another
-    #[arg(long, value_name = "REF[:/PATH]")]
-    mount: Vec<String>,
-    /// Processors [default: the sandbox's, else 1]
-    #[arg(long, value_name = "N")]
-    cpus: Option<String>,
-    /// Memory, in MiB or as `512MiB`, `2GiB` [default: the sandbox's, else 512MiB]
-    #[arg(long, visible_alias = "memory", value_name = "SIZE")]
-    mem: Option<String>,
-    /// Set a variable, `NAME=value`, or pass on the one of this environment, `NAME`
-    #[arg(short, long, value_name = "NAME[=VALUE]")]
-    env: Vec<String>,
-    /// `user`, `uid`, `user:group` or `uid:gid`
+    /// Leave the machine running, and print its id
     #[arg(short, long)]
-    user: Option<String>,
-    /// Program to run instead of the image's or agent's
-    #[arg(long, value_name = "PROGRAM")]
-    entrypoint: Option<String>,
-    /// Working folder
-    #[arg(short, long, value_name = "DIR")]
-    workdir: Option<String>,
-    /// Host name of the machine
-    #[arg(long)]
-    hostname: Option<String>,
-    /// Policy file to use instead of the bundle's
-    #[arg(long, value_name = "FILE")]
-    policy: Option<PathBuf>,
-    /// Kernel, by its name in `lazaret kernel ls`
-    #[arg(long, value_name = "NAME")]
-    kernel: Option<String>,
-    /// Refuse all writes to the root file system, root's included
-    #[arg(long)]
-    read_only: bool,
-    /// Size of the disk that the machine writes to, in MiB or as `512MiB`, `8GiB` [default: half of
-    /// what is free on this host, at most 16GiB; 32GiB with `--fs ext4`]
-    #[arg(long, value_name = "SIZE", value_parser = disk_size, conflicts_with = "read_only")]
-    disk_size: Option<Size>,
-    /// What the root file system is on: the image's own EROFS, shared by all its machines, under an
-    /// overlay; or one writable ext4, made for this machine
-    #[arg(long, value_enum, default_value_t)]
-    fs: Fs,
-    /// Have the guest check every block of the image's disk against its root hash (dm-verity)
-    #[arg(long, conflicts_with = "fs")]
-    verity: bool,
-    /// When to ask the registry for an image that is cached
-    #[arg(long, value_enum, default_value_t)]
-    pull: Pull,
-    /// Arguments: they replace the image's command or the agent's arguments
-    #[arg(last = true)]
-    args: Vec<String>,
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
-enum Fs {
-    #[default]
-    Erofs,
-    Ext4,
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
-enum Pull {
-    /// Always, so that a moved tag is noticed
-    Always,
-    /// Only for what is not cached
-    #[default]
-    Missing,
-    /// Never
-    Never,
+    detach: bool,
+    /// Keys by which to leave the machine running, with `-t`; empty for none [default:
+    /// ctrl-p,ctrl-q]
+    #[arg(
+        long,
+        value_name = "KEYS",
+        default_value = "ctrl-p,ctrl-q",
+        hide_default_value = true
+    )]
+    detach_keys: DetachKeys,
+    #[command(flatten)]
+    flags: Flags,
 }
 
 impl Args {
     pub(crate) async fn run(self, context: &Context) -> Result<u8, Failure> {
+        let Args {
+            detach,
+            detach_keys,
+            flags,
+        } = self;
+        if flags.tty && flags.interactive && !detach && !std::io::stdin().is_terminal() {
+            return Err(Failure::usage_with(
+                "standard input is no terminal",
+                "leave `-t` out, or give `-d`",
+            ));
+        }
+        let id_file = flags::IdFile::create(flags.cidfile.as_deref())?;
         let home = context.home()?;
-        let bars = Bars::new(context.printer, "pull");
-        let request = RunRequest {
-            reference: self.reference,
-            mounts: self.mount,
-            cpus: self.cpus,
-            memory: self.mem,
-            env: self
-                .env
-                .iter()
-                .filter_map(|entry| crate::settings::expand_env(entry))
-                .collect(),
-            user: self.user,
-            entrypoint: self.entrypoint,
-            working_dir: self.workdir,
-            hostname: self.hostname,
-            policy: self.policy,
-            kernel: self.kernel,
-            read_only: self.read_only,
-            disk_bytes: self.disk_size.map(|size| size.0),
-            root: match (self.fs, self.verity) {
-                (Fs::Ext4, _) => RootDisk::Own,
-                (Fs::Erofs, true) => RootDisk::Checked,
-                (Fs::Erofs, false) => RootDisk::Shared,
-            },
-            pull: match self.pull {
-                Pull::Always => PullPolicy::Always,
-                Pull::Missing => PullPolicy::Missing,
-                Pull::Never => PullPolicy::Never,
-            },
-            args: self.args,
+        let Wanted {
+            prepared,
+            naming,
+            options,
+        } = flags.prepare(context).await?;
+        let mut signals = Signals::install()?;
+        let StartedMachine { spec, holder } = home.run_machine(prepared, naming, options).await?;
+        id_file.write(&spec.id)?;
+        let session = holder.attach(!detach, true)?;
+        if detach {
+            return leave(context, &spec, &holder, session, &mut signals).await;
+        }
+        let part = Part {
+            input: spec.options.interactive && attach::stdin_is_ours(),
+            terminal: enter_terminal(&spec)?,
+            keys: detach_keys,
+            forwards: true,
         };
-        let prepared = home.prepare(request, bars.sink()).await?;
-        // From here on the terminal belongs to the workload.
-        bars.clear();
-        for notice in prepared.notices() {
-            tell(context, notice);
-        }
-        hold(context, home.create(prepared).await?).await
+        follow(context, &spec, &holder, session, part, signals).await
     }
 }
 
-fn tell(context: &Context, notice: &Notice) {
-    if notice.is_warning() {
-        return context.printer.warning(&notice.to_string());
+/// The terminal in raw mode, for a workload that has one, if standard input is a terminal, too.
+pub(super) fn enter_terminal(spec: &MachineSpec) -> Result<Option<Terminal>, Failure> {
+    let is_ours = std::io::stdin().is_terminal() && attach::stdin_is_ours();
+    let wanted = spec.has_terminal() && spec.options.interactive && is_ours;
+    wanted.then(Terminal::enter).transpose()
+}
+
+/// Waits until the workload runs, and leaves it then.
+async fn leave(
+    context: &Context,
+    spec: &MachineSpec,
+    holder: &Holder,
+    session: Session,
+    signals: &mut Signals,
+) -> Result<u8, Failure> {
+    let interrupted = wait_until_up(holder, session, signals).await?;
+    if let Some(status) = interrupted {
+        return Ok(status);
     }
-    match hints::of_notice(notice) {
-        Some(hint) => context.printer.note(&format!("{notice}; {hint}")),
-        None => context.printer.note(&notice.to_string()),
+    // A workload that has ended by now left nothing to detach from.
+    let _over = holder.detach().await;
+    context.printer.data(&spec.id)?;
+    Ok(exit::SUCCESS)
+}
+
+/// Waits until the workload runs. When the user asks for an end before, the machine is ended and the
+/// exit status returned.
+pub(super) async fn wait_until_up(
+    holder: &Holder,
+    mut session: Session,
+    signals: &mut Signals,
+) -> Result<Option<u8>, Failure> {
+    loop {
+        tokio::select! {
+            event = session.events.next() => match event? {
+                Event::Ended(Ending::Failure(failure)) => return Err(Failure::Workload(failure)),
+                Event::Started | Event::Ended(_) => return Ok(None),
+                Event::Output(_) | Event::Errors(_) => {}
+            },
+            number = signals.next_demand() => {
+                // It is gone in any case; the user has said how it ended.
+                let _ended = holder.end().await;
+                return Ok(Some(Outcome::Signal(number).exit_status()));
+            }
+        }
     }
 }
 
-/// Holds a machine from its start to its end, with this process's streams and signals.
-async fn hold(context: &Context, mut machine: Machine) -> Result<u8, Failure> {
-    let mut signals = Signals::install()?;
-    let session = tokio::select! {
-        session = machine.start() => session?,
-        // There is no workload yet that it could be for.
-        number = signals.next_demand() => {
-            machine.end(Some(Ending::Killed)).await?;
-            return Ok(Outcome::Signal(number).exit_status());
-        }
-    };
-    let outcome = attach::carry(session, attach::stdin_is_ours(), &mut signals).await;
-    if lazaret_supervisor::is_full(machine.folder()) {
+/// Takes part in the workload until it ends or is left; returns the exit status.
+pub(super) async fn follow(
+    context: &Context,
+    spec: &MachineSpec,
+    holder: &Holder,
+    session: Session,
+    part: Part,
+    mut signals: Signals,
+) -> Result<u8, Failure> {
+    let has_terminal = part.terminal.is_some();
+    let status = crate::progress::Line::new(context.printer, &format!("starting {}", spec.name));
+    let carried = attach::carry(session, part, &mut signals, || status.clear()).await;
+    if lazaret_supervisor::is_full(&context.settings.data) {
         context
             .printer
             .warning("the disk of this machine is full: what the workload wrote may be incomplete");
     }
-    let ended = machine.end(outcome.as_ref().ok().cloned()).await;
-    let ending = outcome?;
-    ended?;
-    match ending {
-        Ending::Exit(outcome) => Ok(outcome.exit_status()),
-        Ending::Failure(failure) => Err(Failure::Workload(failure)),
-        Ending::Killed => Ok(Outcome::Signal(signals.insisted()).exit_status()),
+    match carried? {
+        Carried::Ended(Ending::Exit(outcome)) => Ok(outcome.exit_status()),
+        Carried::Ended(Ending::Failure(failure)) => Err(Failure::Workload(failure)),
+        Carried::Ended(Ending::Killed) => Ok(Ending::Killed.status()),
+        Carried::Abandoned(number) => {
+            // It is gone in any case; the user has said how it ended.
+            let _ended = holder.end().await;
+            Ok(Outcome::Signal(number).exit_status())
+        }
+        Carried::Detached => {
+            holder.detach().await?;
+            if has_terminal {
+                context
+                    .printer
+                    .note(&format!("\nleft {} running", spec.name));
+            }
+            Ok(exit::SUCCESS)
+        }
     }
 }

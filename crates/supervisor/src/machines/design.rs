@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use lazaret_images::Lease;
 use lazaret_protocol::BootConfig;
-use lazaret_vm::{Accelerator, Disk, DiskFormat, DiskPart, LaunchPlan};
+use lazaret_vm::{Accelerator, Disk, DiskFormat, DiskPart, LaunchPlan, Qemu};
 
+use super::record::{Launch, StoredContent, StoredDisk, StoredPart};
 use crate::Error;
 
 /// The design of a machine. Making the machine consumes it.
@@ -18,6 +19,16 @@ pub(crate) struct Design {
     pub(crate) memory_mib: u64,
     /// The number of its processors.
     pub(crate) cpus: u32,
+    /// The image, as it was named.
+    pub(crate) image: String,
+    /// Digest of the image's manifest.
+    pub(crate) image_digest: String,
+    /// The signal by which the image wants to be asked to end.
+    pub(crate) stop_signal: Option<u8>,
+    /// The QEMU that will execute it.
+    pub(crate) qemu: Qemu,
+    /// The name of its kernel.
+    pub(crate) kernel_name: String,
     /// The boot image of its kernel.
     pub(crate) kernel: PathBuf,
     /// The initramfs.
@@ -28,7 +39,7 @@ pub(crate) struct Design {
     pub(crate) policy: Option<String>,
     /// The boot configuration for the guest. Clock and entropy are set when the machine starts.
     pub(crate) boot: BootConfig,
-    /// Keeps shared disks in the store until the emulator has opened them.
+    /// Keeps shared disks in the store until the machine has names of its own for them.
     pub(crate) lease: Lease,
 }
 
@@ -66,59 +77,128 @@ impl fmt::Debug for DiskContent {
     }
 }
 
-/// A machine whose files are all written.
-#[derive(Debug)]
-pub(super) struct Laid {
-    pub(super) plan: LaunchPlan,
-    pub(super) boot: BootConfig,
-    pub(super) lease: Lease,
-}
-
 impl Design {
-    /// Writes the machine's own files to `folder`. Blocks.
-    pub(super) fn lay_out(self, folder: &Path) -> Result<Laid, Error> {
+    /// Writes the machine's own files to `folder`; returns what the emulator is started with, what
+    /// the guest is told, and the image's name and digest. Blocks.
+    pub(super) fn lay_out(
+        self,
+        folder: &Path,
+    ) -> Result<(Launch, BootConfig, (String, String)), Error> {
         if let Some(policy) = &self.policy {
             let path = folder.join("policy.json");
             std::fs::write(&path, policy).map_err(Error::io("write", &path))?;
         }
         let disks = self.disks.into_iter().map(|disk| disk.lay_out(folder));
-        let plan = LaunchPlan {
+        let disks = disks.collect::<Result<_, _>>()?;
+        // From here on its disks stay, whatever is removed from the store.
+        drop(self.lease);
+        let launch = Launch {
             accelerator: self.accelerator,
             memory_mib: self.memory_mib,
             cpus: self.cpus,
-            kernel: self.kernel,
+            kernel: self.kernel_name,
+            boot_image: self.kernel,
             initramfs: self.initramfs,
-            cmdline: Vec::new(),
-            disks: disks.collect::<Result<_, _>>()?,
-            console_log: Some(folder.join("console.log")),
+            qemu: self.qemu.path().to_owned(),
+            qemu_version: self.qemu.version().to_owned(),
+            disks,
         };
-        Ok(Laid {
-            plan,
-            boot: self.boot,
-            lease: self.lease,
-        })
+        Ok((launch, self.boot, (self.image, self.image_digest)))
     }
 }
 
 impl DiskDesign {
-    fn lay_out(self, folder: &Path) -> Result<Disk, Error> {
-        let (path, format) = match self.content {
-            DiskContent::File(path) => (path, DiskFormat::Raw),
+    fn lay_out(self, folder: &Path) -> Result<StoredDisk, Error> {
+        let serial = self.serial;
+        let content = match self.content {
+            DiskContent::File(path) => {
+                StoredContent::File(link(&path, folder, &format!("{serial}.disk"))?)
+            }
             DiskContent::Parts(parts) => {
-                let path = folder.join(format!("{}.vmdk", self.serial));
-                lazaret_vm::join(&parts, &path)?;
-                (path, DiskFormat::Parts)
+                let mut stored: Vec<StoredPart> = Vec::new();
+                let mut files: Vec<(PathBuf, PathBuf)> = Vec::new();
+                for part in parts {
+                    let known = files.iter().find(|(path, _)| *path == part.path);
+                    let file = match known {
+                        Some((_, file)) => file.clone(),
+                        None => {
+                            let name = format!("{serial}.part{}", files.len());
+                            let file = link(&part.path, folder, &name)?;
+                            files.push((part.path, file.clone()));
+                            file
+                        }
+                    };
+                    stored.push(StoredPart {
+                        file,
+                        offset: part.offset,
+                        length: part.length,
+                    });
+                }
+                StoredContent::Parts(stored)
             }
             DiskContent::Own(write) => {
-                let path = folder.join(format!("{}.ext4", self.serial));
-                write(&path)?;
-                (path, DiskFormat::Raw)
+                let name = format!("{serial}.ext4");
+                write(&folder.join(&name))?;
+                StoredContent::File(name.into())
+            }
+        };
+        Ok(StoredDisk {
+            serial: serial.to_owned(),
+            read_only: self.read_only,
+            content,
+        })
+    }
+}
+
+/// Gives a file of the store a second name in the machine's folder; returns that name. So the
+/// machine keeps its disks when the store drops them, and nothing is copied. Where the file system
+/// has no more links for it, the path itself is returned.
+fn link(path: &Path, folder: &Path, name: &str) -> Result<PathBuf, Error> {
+    match std::fs::hard_link(path, folder.join(name)) {
+        Ok(()) => Ok(name.into()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Err(Error::io("link", path)(error))
+        }
+        Err(_) => std::path::absolute(path).map_err(Error::io("find", path)),
+    }
+}
+
+impl Launch {
+    /// The plan of the emulator, for the machine in `folder`.
+    pub(super) fn plan(&self, folder: &Path) -> Result<LaunchPlan, Error> {
+        let disks = self.disks.iter().map(|disk| disk.plan(folder));
+        Ok(LaunchPlan {
+            accelerator: self.accelerator,
+            memory_mib: self.memory_mib,
+            cpus: self.cpus,
+            kernel: self.boot_image.clone(),
+            initramfs: self.initramfs.clone(),
+            cmdline: Vec::new(),
+            disks: disks.collect::<Result<_, _>>()?,
+            console_log: Some(folder.join("console.log")),
+        })
+    }
+}
+
+impl StoredDisk {
+    fn plan(&self, folder: &Path) -> Result<Disk, Error> {
+        let (path, format) = match &self.content {
+            StoredContent::File(name) => (folder.join(name), DiskFormat::Raw),
+            StoredContent::Parts(parts) => {
+                let parts = parts.iter().map(|part| DiskPart {
+                    path: folder.join(&part.file),
+                    offset: part.offset,
+                    length: part.length,
+                });
+                let path = folder.join(format!("{}.vmdk", self.serial));
+                lazaret_vm::join(&parts.collect::<Vec<_>>(), &path)?;
+                (path, DiskFormat::Parts)
             }
         };
         Ok(Disk {
             path,
             format,
-            serial: self.serial.to_owned(),
+            serial: self.serial.clone(),
             read_only: self.read_only,
         })
     }

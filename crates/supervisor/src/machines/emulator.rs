@@ -8,7 +8,7 @@ use lazaret_vm::LaunchPlan;
 use crate::Error;
 
 /// Starts emulators.
-pub trait Hypervisor: Send + Sync {
+pub(super) trait Hypervisor: Send + Sync {
     /// The type of a started emulator.
     type Emulator: Emulator;
 
@@ -23,9 +23,9 @@ pub trait Hypervisor: Send + Sync {
 }
 
 /// A running emulator. It ends when this value is dropped, or when this process dies.
-pub trait Emulator: Send {
-    /// The session with the workload: its streams, signals and ending.
-    type Session: Send;
+pub(super) trait Emulator: Send {
+    /// The guest after its greeting: the session with the workload, and a way to open others.
+    type Guest: Send;
 
     /// Its process id.
     fn pid(&self) -> u32;
@@ -38,7 +38,11 @@ pub trait Emulator: Send {
         &mut self,
         boot: &BootConfig,
         limit: Duration,
-    ) -> impl Future<Output = Result<Self::Session, Error>> + Send;
+    ) -> impl Future<Output = Result<Self::Guest, Error>> + Send;
+
+    /// Waits at most `limit` for the guest to write its disks and to end the emulator itself, which it
+    /// does when the host has hung up.
+    fn settle(&mut self, limit: Duration) -> impl Future<Output = ()> + Send;
 
     /// Kills it at once; [`Emulator::wait`] returns when it is gone.
     fn kill(&self);

@@ -3,29 +3,44 @@
 //! ```text
 //!           start               up                end               gone
 //!  Created -------> Starting -------> Running -------> Stopping -------> Exited
-//!     |  |             |  |              |                ^
-//!     |  +---- end ----|--+---- end -----|----------------+
-//!     |                |                 |
-//!     +----- gone -----+------ gone -----+------> Lost
+//!                    ^  |  |           |    ^            ^               |
+//!                    |  |  +--- end ---|----|------------+               |
+//!                    |  |        pause |    | resume     |               |
+//!                    |  |              v    |            |               |
+//!                    |  |             Paused --- end ----+               |
+//!                    |  +---- gone ------+----- gone --------> Lost      |
+//!                    +--------- start --------------------------+--------+
 //! ```
 //!
-//! | state | the folder | the emulator |
+//! | state | held by a process | the emulator |
 //! |---|---|---|
-//! | created | whole | not started |
-//! | starting | whole | starts or runs; the guest has not answered |
-//! | running | whole | runs; the workload has a session |
-//! | stopping | whole | is being ended; the ending is known |
-//! | exited | gone | gone; the ending is known |
-//! | lost | gone | gone, without an ending: it failed, or its holder died |
+//! | created | no | was never started |
+//! | starting | yes | starts or runs; the guest has not answered |
+//! | running | yes | runs; the workload has a session |
+//! | paused | yes | its processors are stopped |
+//! | stopping | yes | is being ended; the ending is known |
+//! | exited | no | gone; the ending is known |
+//! | lost | no | gone, without an ending: it failed, or its holder died |
+//!
+//! The folder of a machine stays through all states, until the machine is removed. A state that is
+//! *held* on disk while no process has the folder's lock is that of a holder that died: who finds it
+//! takes the step *gone*.
 
 use std::fmt;
 
 use lazaret_protocol::{Failure, Outcome};
+use serde::{Deserialize, Serialize};
 
 use crate::Error;
 
+/// Exit status of a machine whose workload could not be started, or that was lost.
+const FAILED: u8 = 125;
+/// Exit status of a workload that was killed.
+const KILLED: u8 = 137;
+
 /// The ending of a machine.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Ending {
     /// The workload ended.
     Exit(Outcome),
@@ -35,8 +50,27 @@ pub enum Ending {
     Killed,
 }
 
+impl Ending {
+    /// The exit status that stands for it: the workload's own, 125 to 127 for one that did not
+    /// start, 137 for a machine that was killed.
+    #[must_use]
+    pub fn status(&self) -> u8 {
+        use lazaret_protocol::FailureKind;
+        match self {
+            Self::Exit(outcome) => outcome.exit_status(),
+            Self::Failure(failure) => match failure.kind {
+                FailureKind::Machine => FAILED,
+                FailureKind::NotExecutable => 126,
+                FailureKind::NotFound => 127,
+            },
+            Self::Killed => KILLED,
+        }
+    }
+}
+
 /// The state of a machine.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Life {
     /// All files that it starts from are in its folder.
     Created,
@@ -44,11 +78,13 @@ pub enum Life {
     Starting,
     /// Its guest has answered.
     Running,
+    /// Its processors are stopped for a while.
+    Paused,
     /// It is being ended.
     Stopping(Ending),
-    /// It is gone.
+    /// It has ended.
     Exited(Ending),
-    /// It is gone, and the ending of its workload is unknown.
+    /// It has ended, and the ending of its workload is unknown.
     Lost,
 }
 
@@ -59,6 +95,10 @@ pub(super) enum Step {
     Start,
     /// The guest has answered.
     Up,
+    /// The processors were stopped.
+    Pause,
+    /// The processors go on.
+    Resume,
     /// The workload has ended, or the machine is ended without it.
     End(Ending),
     /// The emulator is gone.
@@ -72,12 +112,13 @@ impl Life {
     /// [`Error::MachineState`] for a step that is impossible in this state.
     pub(super) fn after(&self, step: Step) -> Result<Self, Error> {
         match (self, step) {
-            (Self::Created, Step::Start) => Ok(Self::Starting),
-            (Self::Starting, Step::Up) => Ok(Self::Running),
-            (Self::Created | Self::Starting | Self::Running, Step::End(ending)) => {
+            (Self::Created | Self::Exited(_) | Self::Lost, Step::Start) => Ok(Self::Starting),
+            (Self::Starting, Step::Up) | (Self::Paused, Step::Resume) => Ok(Self::Running),
+            (Self::Running, Step::Pause) => Ok(Self::Paused),
+            (Self::Starting | Self::Running | Self::Paused, Step::End(ending)) => {
                 Ok(Self::Stopping(ending))
             }
-            (Self::Created | Self::Starting | Self::Running, Step::Gone) => Ok(Self::Lost),
+            (Self::Starting | Self::Running | Self::Paused, Step::Gone) => Ok(Self::Lost),
             (Self::Stopping(ending), Step::Gone) => Ok(Self::Exited(ending.clone())),
             (state, step) => Err(Error::MachineState {
                 state: state.name(),
@@ -86,10 +127,23 @@ impl Life {
         }
     }
 
-    /// Whether no other state can follow.
+    /// Whether a process holds a machine in this state.
     #[must_use]
-    pub fn is_over(&self) -> bool {
-        matches!(self, Self::Exited(_) | Self::Lost)
+    pub fn is_held(&self) -> bool {
+        matches!(
+            self,
+            Self::Starting | Self::Running | Self::Paused | Self::Stopping(_)
+        )
+    }
+
+    /// The exit status of a machine that has ended.
+    #[must_use]
+    pub fn status(&self) -> Option<u8> {
+        match self {
+            Self::Exited(ending) => Some(ending.status()),
+            Self::Lost => Some(FAILED),
+            _ => None,
+        }
     }
 
     /// The state in one word.
@@ -99,6 +153,7 @@ impl Life {
             Self::Created => "created",
             Self::Starting => "starting",
             Self::Running => "running",
+            Self::Paused => "paused",
             Self::Stopping(_) => "stopping",
             Self::Exited(_) => "exited",
             Self::Lost => "lost",
@@ -118,6 +173,8 @@ impl Step {
         match self {
             Self::Start => "started",
             Self::Up => "greeted",
+            Self::Pause => "paused",
+            Self::Resume => "resumed",
             Self::End(_) => "ended",
             Self::Gone => "given up",
         }

@@ -1,134 +1,144 @@
 //! One machine, as its holder has it.
 
-use std::path::Path;
+use std::fs::File;
+use std::path::PathBuf;
 use std::time::Duration;
 
-use lazaret_files::LockedDir;
-use lazaret_images::Lease;
-use lazaret_protocol::BootConfig;
-use lazaret_vm::{LaunchPlan, Qemu};
-
-use super::design::{Design, Laid};
 use super::emulator::{Emulator, Hypervisor};
 use super::life::{Ending, Life, Step};
-use super::{moment, record};
-use crate::{Error, blocking};
+use super::process::ProcessId;
+use super::record::{Spec, State};
+use super::store::Held;
+use super::{moment, socket, store};
+use crate::Error;
 
 /// Longest time for a guest to answer. Emulation on a loaded host is slow.
 const HELLO_TIMEOUT: Duration = Duration::from_secs(90);
 
-/// A machine with its locked folder. The owner of this value holds the machine: dropping it in any
-/// state ends the emulator and removes the folder.
+/// Longest time for a guest to write its disks after its workload has ended.
+const SYNCS_WITHIN: Duration = Duration::from_secs(10);
+
+/// A machine whose folder this process has locked. Each step is in its folder before it is taken any
+/// further. Dropping this value ends the emulator; the next command then finds the machine lost.
 #[derive(Debug)]
-pub struct Machine<H: Hypervisor = Qemu> {
-    life: Life,
+pub(super) struct Machine<H: Hypervisor> {
+    spec: Spec,
+    state: State,
     hypervisor: H,
-    plan: LaunchPlan,
-    boot: BootConfig,
-    // Fields are dropped in this order: the emulator ends before the files of its disks are
-    // removed.
+    // Fields are dropped in this order: the emulator ends before the lock.
     emulator: Option<H::Emulator>,
-    lease: Option<Lease>,
-    folder: LockedDir,
+    folder: PathBuf,
+    lock: File,
 }
 
 impl<H: Hypervisor> Machine<H> {
-    /// Makes a machine in an empty folder.
-    pub(super) async fn create(
-        folder: LockedDir,
-        design: Design,
-        hypervisor: H,
-    ) -> Result<Self, Error> {
-        let (folder, laid) = blocking(move || {
-            let laid = design.lay_out(folder.path())?;
-            Ok((folder, laid))
-        })
-        .await?;
-        let Laid { plan, boot, lease } = laid;
-        Ok(Self {
-            life: Life::Created,
+    /// The machine of a folder that is locked. If it is already starting, whoever locked the folder
+    /// said so in advance.
+    pub(super) fn new(held: Held, hypervisor: H) -> Self {
+        Self {
+            spec: held.found.spec,
+            state: held.found.state,
             hypervisor,
-            plan,
-            boot,
             emulator: None,
-            lease: Some(lease),
-            folder,
-        })
+            folder: held.found.folder,
+            lock: held.lock,
+        }
+    }
+
+    /// What it is.
+    pub(super) fn spec(&self) -> &Spec {
+        &self.spec
     }
 
     /// The current state.
-    #[must_use]
-    pub fn life(&self) -> &Life {
-        &self.life
+    pub(super) fn life(&self) -> &Life {
+        &self.state.life
     }
 
-    /// Its folder.
-    #[must_use]
-    pub fn folder(&self) -> &Path {
-        self.folder.path()
+    /// Why it was lost.
+    pub(super) fn error(&self) -> Option<&str> {
+        self.state.error.as_deref()
     }
 
-    /// Starts the machine; returns the workload's session when the guest is up. If the future is
-    /// dropped before that, the machine stays in the state `Starting`, and [`Machine::end`] has to
-    /// follow.
+    /// Starts the machine; returns the guest when it has answered. If the future is dropped before
+    /// that, the machine stays in the state `Starting`, and [`Machine::end`] has to follow.
     ///
     /// # Errors
-    /// [`Error::MachineState`] when it was started before; those of the emulator and of the guest's
-    /// greeting. After an error of the latter two the machine is lost.
-    pub async fn start(&mut self) -> Result<<H::Emulator as Emulator>::Session, Error> {
-        self.step(Step::Start)?;
-        match self.boot().await {
-            Ok(session) => {
-                self.step(Step::Up)?;
-                // The emulator has opened its disks, so the store may remove their names from now
-                // on.
-                self.lease = None;
-                Ok(session)
-            }
-            Err(error) => {
-                self.take_down().await;
-                self.step(Step::Gone)?;
-                Err(error)
-            }
+    /// [`Error::MachineState`] when it runs; those of the emulator and of the guest's greeting.
+    pub(super) async fn start(
+        &mut self,
+        restarts: u32,
+    ) -> Result<<H::Emulator as Emulator>::Guest, Error> {
+        if self.state.life != Life::Starting {
+            self.step(Step::Start)?;
         }
-    }
-
-    async fn boot(&mut self) -> Result<<H::Emulator as Emulator>::Session, Error> {
-        let emulator = self.hypervisor.start(&self.plan).await?;
+        self.state.restarts = restarts;
+        self.state.error = None;
+        self.state.finished = None;
+        let plan = self.spec.launch.plan(&self.folder)?;
+        let emulator = self.hypervisor.start(&plan).await?;
         let emulator = self.emulator.insert(emulator);
-        record::write(self.folder.path(), emulator.pid())?;
-        let boot = moment::stamp(self.boot.clone());
-        emulator.boot(&boot, HELLO_TIMEOUT).await
+        self.state.emulator = ProcessId::of(emulator.pid());
+        self.state.write(&self.folder)?;
+        let boot = moment::stamp(self.spec.boot.clone());
+        let guest = emulator.boot(&boot, HELLO_TIMEOUT).await?;
+        self.state.started = Some(moment::nanoseconds());
+        self.step(Step::Up)?;
+        Ok(guest)
     }
 
-    /// Ends the machine, in whatever state it is, and removes its folder; returns the last state.
-    /// Without an ending, because the session broke, the machine is lost.
+    /// Says that the machine is about to be started again.
     ///
     /// # Errors
-    /// [`Error::MachineState`] when it has ended already; [`Error::Folder`]. The emulator is gone
-    /// in any case, and the next command removes the rest of the folder.
-    pub async fn end(mut self, ending: Option<Ending>) -> Result<Life, Error> {
-        if let Some(ending) = ending {
-            self.step(Step::End(ending))?;
-        }
-        // No shutdown is needed: its disks are shared and read-only, or are thrown away.
-        self.take_down().await;
-        self.step(Step::Gone)?;
-        self.folder.remove()?;
-        Ok(self.life)
+    /// As [`Machine::end`]; a machine that is removed with its end is not started again.
+    pub(super) fn restart(&mut self) -> Result<(), Error> {
+        self.step(Step::Start)
     }
 
-    async fn take_down(&mut self) {
+    /// Ends the machine, whose guest the caller has hung up on, in whatever state it is; returns the last state. Without an ending, because
+    /// it did not start or its session broke for the reason given, the machine is lost.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when the state cannot be written. The emulator is gone in any case.
+    pub(super) async fn end(&mut self, ending: Result<Ending, String>) -> Result<Life, Error> {
+        match ending {
+            Ok(ending) => self.step(Step::End(ending))?,
+            Err(reason) => self.state.error = Some(reason),
+        }
+        let is_kept = !self.spec.options.remove;
+        let has_ended = matches!(self.state.life, Life::Stopping(Ending::Exit(_)));
         if let Some(emulator) = &mut self.emulator {
+            if is_kept && has_ended {
+                emulator.settle(SYNCS_WITHIN).await;
+            }
             emulator.kill();
             emulator.wait().await;
         }
         self.emulator = None;
+        self.state.emulator = None;
+        self.state.finished = Some(moment::nanoseconds());
+        self.step(Step::Gone)?;
+        Ok(self.state.life.clone())
+    }
+
+    /// Gives the folder up: others may start, change or remove the machine from now on.
+    pub(super) fn release(self) -> Result<(), Error> {
+        let _absent = std::fs::remove_file(socket::path(&self.folder));
+        let removed = match self.spec.options.remove {
+            true => store::remove(&self.folder),
+            false => Ok(()),
+        };
+        drop(self.lock);
+        removed
     }
 
     fn step(&mut self, step: Step) -> Result<(), Error> {
-        self.life = self.life.after(step)?;
-        tracing::debug!(folder = %self.folder.path().display(), state = %self.life, "machine");
-        Ok(())
+        self.state.life = self.state.life.after(step)?;
+        tracing::debug!(id = %self.spec.id, state = %self.state.life, "machine");
+        // The folder of a machine that is removed with its end says so by still being held.
+        if self.spec.options.remove && !self.state.life.is_held() {
+            return Ok(());
+        }
+        self.state.write(&self.folder)
     }
 }

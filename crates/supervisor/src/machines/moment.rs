@@ -6,13 +6,18 @@ use lazaret_protocol::BootConfig;
 
 /// Sets the current time and fresh entropy.
 pub(crate) fn stamp(mut boot: BootConfig) -> BootConfig {
-    boot.clock_nanos = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .ok()
-        .and_then(|since| u64::try_from(since.as_nanos()).ok())
-        .unwrap_or(0);
+    boot.clock_nanos = nanoseconds();
     boot.entropy = entropy();
     boot
+}
+
+/// The current time in nanoseconds since 1970.
+pub(super) fn nanoseconds() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| {
+            u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
+        })
 }
 
 /// 64 random bytes as hexadecimal digits. Empty when the host cannot give any; the guest has a

@@ -1,13 +1,22 @@
 //! QEMU as a [`Hypervisor`].
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use lazaret_protocol::{BootConfig, Request};
-use lazaret_vm::{LaunchPlan, Machine, Qemu};
+use lazaret_vm::{Channel, LaunchPlan, Machine, Qemu, Session};
 
 use super::emulator::{Emulator, Hypervisor};
-use super::session::Session;
 use crate::Error;
+
+/// A guest that has answered.
+#[derive(Debug)]
+pub(super) struct Guest {
+    /// The session with the workload.
+    pub(super) workload: Session,
+    /// Opens further sessions. The machine ends when it is dropped.
+    pub(super) channel: Arc<Channel>,
+}
 
 impl Hypervisor for Qemu {
     type Emulator = Machine;
@@ -18,16 +27,29 @@ impl Hypervisor for Qemu {
 }
 
 impl Emulator for Machine {
-    type Session = Session;
+    type Guest = Guest;
 
     fn pid(&self) -> u32 {
         Machine::pid(self)
     }
 
-    async fn boot(&mut self, boot: &BootConfig, limit: Duration) -> Result<Session, Error> {
+    async fn boot(&mut self, boot: &BootConfig, limit: Duration) -> Result<Guest, Error> {
         let (_, channel) = self.handshake(limit).await?;
         tracing::info!("guest is up");
-        Session::open(channel, &Request::Boot(Box::new(boot.clone())))
+        let workload = channel.open(&Request::Boot(Box::new(boot.clone())))?;
+        Ok(Guest {
+            workload,
+            channel: Arc::new(channel),
+        })
+    }
+
+    async fn settle(&mut self, limit: Duration) {
+        if tokio::time::timeout(limit, Machine::wait(self))
+            .await
+            .is_err()
+        {
+            tracing::warn!("the guest did not write its disks in time");
+        }
     }
 
     fn kill(&self) {

@@ -1,78 +1,317 @@
-//! Records the emulator's process, so that the next command can end it if the holder dies.
+//! The files that describe a machine in its folder.
+//!
+//! | file | what | written by |
+//! |---|---|---|
+//! | `machine.json` | [`Spec`]: what it is, and what it starts from | who makes, starts or renames it |
+//! | `state.json` | [`State`]: how it is | its holder, and who finds it without one |
+//!
+//! Each is replaced as a whole, so that a reader finds the old or the new one. Only the process that
+//! has the folder's lock writes the state.
 
+use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
-use std::time::{Duration, Instant};
+use std::path::{Path, PathBuf};
 
-use rustix::process::{Pid, Signal, kill_process};
+use lazaret_files::Durability;
+use lazaret_protocol::{BootConfig, Process};
+use lazaret_vm::Accelerator;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::life::Life;
+use super::process::ProcessId;
 use crate::Error;
 
-/// Longest time for a killed process to end.
-const END_TIMEOUT: Duration = Duration::from_secs(5);
+/// Version of both files.
+const VERSION: u32 = 1;
+const SPEC: &str = "machine.json";
+const STATE: &str = "state.json";
 
-/// The content of `machine.json`.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Record {
+/// Everything about a machine that outlives its runs.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Spec {
     version: u32,
-    pid: u32,
-    /// `starttime` of `/proc/<pid>/stat`, in clock ticks since boot. It tells processes with a
-    /// reused id apart.
-    started: u64,
+    /// 64 hexadecimal digits.
+    pub id: String,
+    /// A name that no other machine of this user has.
+    pub name: String,
+    /// When it was made, in nanoseconds since 1970.
+    pub created: u64,
+    /// The image, as it was named.
+    pub image: String,
+    /// Digest of the image's manifest.
+    pub image_digest: String,
+    /// The user's labels.
+    pub labels: BTreeMap<String, String>,
+    /// How it is held.
+    pub options: Options,
+    /// What the emulator is started with.
+    pub(crate) launch: Launch,
+    /// What the guest is told. Clock and entropy are set at each start.
+    pub(crate) boot: BootConfig,
 }
 
-/// Writes the record of the emulator to the machine's folder.
-pub(super) fn write(folder: &Path, pid: u32) -> Result<(), Error> {
-    let Some(started) = start_time(pid) else {
+/// How a machine is held.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Options {
+    /// Whether the workload's standard input stays open. Otherwise it is empty.
+    pub interactive: bool,
+    /// Whether the machine is removed when it ends.
+    pub remove: bool,
+    /// When to start it again by itself.
+    pub restart: Restart,
+    /// Number of the signal that asks the workload to end; the image's own if there is none.
+    pub stop_signal: Option<u8>,
+    /// Seconds after which a workload that was asked to end is killed.
+    pub stop_seconds: u64,
+    /// Seconds after which the machine is ended.
+    pub timeout_seconds: Option<u64>,
+}
+
+/// When a machine that has ended is started again.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Restart {
+    /// Never.
+    #[default]
+    No,
+    /// When its exit status is not 0; at most so many times in a row.
+    OnFailure(Option<u32>),
+    /// Always, unless the user has stopped it.
+    Always,
+}
+
+/// What a machine runs on.
+#[derive(Debug, Clone)]
+pub struct Resources {
+    /// Number of processors.
+    pub cpus: u32,
+    /// Size of the memory in MiB.
+    pub memory_mib: u64,
+    /// What executes the guest.
+    pub accelerator: Accelerator,
+    /// Name of the kernel.
+    pub kernel: String,
+    /// Version of QEMU at the last start.
+    pub qemu: String,
+    /// Serials of the disks.
+    pub disks: Vec<String>,
+}
+
+/// What the emulator is started with.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Launch {
+    pub(crate) accelerator: Accelerator,
+    pub(crate) memory_mib: u64,
+    pub(crate) cpus: u32,
+    /// The name of the kernel.
+    pub(crate) kernel: String,
+    /// The boot image of the kernel.
+    pub(crate) boot_image: PathBuf,
+    pub(crate) initramfs: PathBuf,
+    pub(crate) qemu: PathBuf,
+    pub(crate) qemu_version: String,
+    pub(crate) disks: Vec<StoredDisk>,
+}
+
+/// A disk in the machine's folder.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct StoredDisk {
+    pub(crate) serial: String,
+    pub(crate) read_only: bool,
+    pub(crate) content: StoredContent,
+}
+
+/// The files of a disk, by their names in the machine's folder.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum StoredContent {
+    File(PathBuf),
+    Parts(Vec<StoredPart>),
+}
+
+/// A part of a disk: a range of a file.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct StoredPart {
+    pub(crate) file: PathBuf,
+    pub(crate) offset: u64,
+    pub(crate) length: u64,
+}
+
+/// How a machine is.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct State {
+    version: u32,
+    /// Its state.
+    pub life: Life,
+    /// When the workload was started last, in nanoseconds since 1970.
+    pub started: Option<u64>,
+    /// When the machine ended last, in nanoseconds since 1970.
+    pub finished: Option<u64>,
+    /// How often it was started again by itself since the user started it.
+    pub restarts: u32,
+    /// Why it was lost.
+    pub error: Option<String>,
+    /// The emulator's process.
+    pub emulator: Option<ProcessId>,
+}
+
+impl Spec {
+    #[allow(clippy::too_many_arguments)]
+    pub(super) fn new(
+        id: String,
+        name: String,
+        created: u64,
+        options: Options,
+        labels: BTreeMap<String, String>,
+        image: (String, String),
+        launch: Launch,
+        boot: BootConfig,
+    ) -> Self {
+        Self {
+            version: VERSION,
+            id,
+            name,
+            created,
+            image: image.0,
+            image_digest: image.1,
+            labels,
+            options,
+            launch,
+            boot,
+        }
+    }
+
+    /// The first twelve digits of the id, by which people know a machine.
+    #[must_use]
+    pub fn short_id(&self) -> &str {
+        self.id.get(..12).unwrap_or(&self.id)
+    }
+
+    /// Program and arguments of the workload.
+    #[must_use]
+    pub fn command(&self) -> &[String] {
+        &self.boot.process.argv
+    }
+
+    /// Number of the signal that asks the workload to end.
+    #[must_use]
+    pub fn stop_signal(&self) -> u8 {
+        const SIGTERM: u8 = 15;
+        self.options.stop_signal.unwrap_or(SIGTERM)
+    }
+
+    /// The environment, user and folder of the workload, for a command beside it.
+    #[must_use]
+    pub fn process(&self) -> Process {
+        self.boot.process.clone()
+    }
+
+    /// The host name of the machine.
+    #[must_use]
+    pub fn hostname(&self) -> &str {
+        &self.boot.hostname
+    }
+
+    /// What it runs on.
+    #[must_use]
+    pub fn resources(&self) -> Resources {
+        let launch = &self.launch;
+        Resources {
+            cpus: launch.cpus,
+            memory_mib: launch.memory_mib,
+            accelerator: launch.accelerator,
+            kernel: launch.kernel.clone(),
+            qemu: launch.qemu_version.clone(),
+            disks: launch
+                .disks
+                .iter()
+                .map(|disk| disk.serial.clone())
+                .collect(),
+        }
+    }
+
+    /// Whether the workload has a terminal.
+    #[must_use]
+    pub fn has_terminal(&self) -> bool {
+        self.boot.process.terminal.is_some()
+    }
+
+    pub(super) fn read(folder: &Path) -> Result<Self, Error> {
+        let spec: Self = read(&folder.join(SPEC))?;
+        check(spec.version, &folder.join(SPEC))?;
+        Ok(spec)
+    }
+
+    pub(super) fn write(&self, folder: &Path) -> Result<(), Error> {
+        write(&folder.join(SPEC), self, Durability::Synced)
+    }
+}
+
+impl State {
+    pub(super) fn new(life: Life) -> Self {
+        Self {
+            version: VERSION,
+            life,
+            started: None,
+            finished: None,
+            restarts: 0,
+            error: None,
+            emulator: None,
+        }
+    }
+
+    pub(super) fn read(folder: &Path) -> Result<Self, Error> {
+        let state: Self = read(&folder.join(STATE))?;
+        check(state.version, &folder.join(STATE))?;
+        Ok(state)
+    }
+
+    /// Not synced: after a loss of power no machine runs, whatever the file says.
+    pub(super) fn write(&self, folder: &Path) -> Result<(), Error> {
+        write(&folder.join(STATE), self, Durability::Ephemeral)
+    }
+}
+
+fn read<T: DeserializeOwned>(path: &Path) -> Result<T, Error> {
+    let text = fs::read(path).map_err(Error::io("read", path))?;
+    serde_json::from_slice(&text).map_err(|error| Error::MachineRecord {
+        path: path.to_owned(),
+        reason: error.to_string(),
+    })
+}
+
+fn check(version: u32, path: &Path) -> Result<(), Error> {
+    if version == VERSION {
         return Ok(());
-    };
-    let record = Record {
-        version: 1,
-        pid,
-        started,
-    };
-    let path = folder.join("machine.json");
-    let text = serde_json::to_vec(&record).map_err(std::io::Error::from);
-    text.and_then(|text| fs::write(&path, text))
-        .map_err(Error::io("write", &path))
+    }
+    Err(Error::MachineRecord {
+        path: path.to_owned(),
+        reason: format!("it has version {version}, this program reads {VERSION}"),
+    })
 }
 
-/// Ends the emulator that a dead holder recorded in `folder`.
-pub(super) fn end_abandoned(folder: &Path) {
-    let record = fs::read(folder.join("machine.json"))
-        .ok()
-        .and_then(|text| serde_json::from_slice::<Record>(&text).ok());
-    let Some(record) = record else { return };
-    let alive = || start_time(record.pid) == Some(record.started);
-    let Some(pid) = Pid::from_raw(record.pid.cast_signed()) else {
-        return;
+fn write<T: Serialize>(path: &Path, value: &T, durability: Durability) -> Result<(), Error> {
+    let text = serde_json::to_vec(value).map_err(std::io::Error::from);
+    let text = text.map_err(Error::io("write", path))?;
+    // One process writes at a time, so one name for the unfinished file is enough.
+    let new = path.with_extension("new");
+    let write = || {
+        match fs::remove_file(&new) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        fs::File::create_new(&new).and_then(|mut file| {
+            use std::io::Write as _;
+            file.write_all(&text)?;
+            match durability {
+                Durability::Synced => file.sync_data(),
+                Durability::Ephemeral => Ok(()),
+            }
+        })?;
+        fs::rename(&new, path)
     };
-    if !alive() {
-        return;
-    }
-    // The second line of defence: the emulator asks the kernel to kill it when its parent dies.
-    if let Err(error) = kill_process(pid, Signal::KILL) {
-        tracing::warn!(pid = record.pid, %error, "abandoned machine not ended");
-    }
-    let deadline = Instant::now() + END_TIMEOUT;
-    while alive() && Instant::now() < deadline {
-        std::thread::sleep(Duration::from_millis(10));
-    }
-}
-
-/// Field 22 of `/proc/<pid>/stat` (proc(5)); `None` when there is no such process, or only a
-/// zombie.
-fn start_time(pid: u32) -> Option<u64> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The second field is the command's name in parentheses, which may contain any character.
-    let (_, rest) = stat.rsplit_once(')')?;
-    let mut fields = rest.split_ascii_whitespace();
-    if fields.next()? == "Z" {
-        return None;
-    }
-    fields.nth(18)?.parse().ok()
+    write().map_err(Error::io("write", path))
 }
 
 #[cfg(test)]

@@ -1,44 +1,48 @@
-//! The conversation with a workload: its streams, its signals and its ending, without frames.
+//! A session with the holder of a machine: streams, signals and an ending, without frames.
 //!
 //! ```text
-//! Input    write, dropped ---> standard input and its end
-//! Control  signal         ---> the workload
-//! Events   next           <--- output, errors, ending
+//! Input    write, dropped  ---> standard input and its end
+//! Control  signal, resize  ---> the command
+//! Events   next            <--- started, output, errors, ending
 //! ```
-//! The sessions of `lazaret-vm` carry it. This module keeps the channel below them open and reports
-//! how the workload ended. It never reads or writes a terminal: the command line does.
+//! The sessions of `lazaret-vm` carry it. This module keeps the channel below them open. It never
+//! reads or writes a terminal: the command line does.
 
-use lazaret_protocol::Request;
+use std::sync::Arc;
+
 use lazaret_protocol::mux;
 use lazaret_vm::Channel;
 pub use lazaret_vm::{Control, Input};
+use serde::Serialize;
 
 use super::life::Ending;
 use crate::Error;
 
-/// A session with a workload. Dropping its events ends the machine.
+/// A session with a workload or a command. It ends when its events are dropped.
 #[derive(Debug)]
 pub struct Session {
-    /// The workload's standard input.
+    /// Standard input.
     pub input: Input,
-    /// The workload's output and its ending.
+    /// The output and the ending.
     pub events: Events,
-    /// Sends signals to the workload.
+    /// Sends signals, and the size of the terminal.
     pub control: Control,
 }
 
-/// The stream of everything that comes from the workload, in order.
+/// The stream of everything that comes from a session, in order.
 #[derive(Debug)]
 pub struct Events {
     events: lazaret_vm::Events,
-    /// Closes the channel when it is dropped.
-    _channel: Channel,
+    /// Closes when the last session and client of it are dropped.
+    _channel: Arc<Channel>,
 }
 
-/// One thing that came from the workload.
+/// One thing that came from a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
-    /// Bytes from its standard output.
+    /// The command runs.
+    Started,
+    /// Bytes from its standard output, or its terminal.
     Output(Vec<u8>),
     /// Bytes from its standard error.
     Errors(Vec<u8>),
@@ -47,8 +51,7 @@ pub enum Event {
 }
 
 impl Session {
-    /// Opens the first session of a guest, which owns the channel.
-    pub(super) fn open(channel: Channel, request: &Request) -> Result<Self, Error> {
+    pub(super) fn open(channel: Arc<Channel>, request: &impl Serialize) -> Result<Self, Error> {
         let session = channel.open(request)?;
         Ok(Self {
             input: session.input,
@@ -65,22 +68,15 @@ impl Events {
     /// Waits for the next event. Dropping the future at any time loses no event.
     ///
     /// # Errors
-    /// [`Error::ChannelClosed`] when the machine ends before the workload has ended, and
-    /// [`Error::Vm`] when the guest breaks the protocol.
+    /// [`Error::ChannelClosed`] when the holder ends before the session has, and [`Error::Vm`] when
+    /// it breaks the protocol.
     pub async fn next(&mut self) -> Result<Event, Error> {
-        loop {
-            return Ok(match self.events.next().await? {
-                None => return Err(Error::ChannelClosed),
-                Some(mux::Event::Started) => continue,
-                Some(mux::Event::Output(bytes)) => Event::Output(bytes),
-                Some(mux::Event::Errors(bytes)) => Event::Errors(bytes),
-                Some(mux::Event::Ended(lazaret_protocol::Ending::Exit(outcome))) => {
-                    Event::Ended(Ending::Exit(outcome))
-                }
-                Some(mux::Event::Ended(lazaret_protocol::Ending::Failure(failure))) => {
-                    Event::Ended(Ending::Failure(failure))
-                }
-            });
+        match self.events.next().await? {
+            None => Err(Error::ChannelClosed),
+            Some(mux::Event::Started) => Ok(Event::Started),
+            Some(mux::Event::Output(bytes)) => Ok(Event::Output(bytes)),
+            Some(mux::Event::Errors(bytes)) => Ok(Event::Errors(bytes)),
+            Some(mux::Event::Ended(ending)) => Ok(Event::Ended(ending.into())),
         }
     }
 }

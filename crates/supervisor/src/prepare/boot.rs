@@ -1,7 +1,7 @@
 //! Makes the guest's boot configuration from the settled run.
 
 use lazaret_artifacts::RunSpec;
-use lazaret_protocol::{ArtifactMount, BootConfig, Process, Request, Root, RootMode};
+use lazaret_protocol::{ArtifactMount, BootConfig, Process, Request, Root, RootMode, TerminalSize};
 use lazaret_rootfs::FileSystem;
 
 use super::request::RootDisk;
@@ -19,6 +19,7 @@ pub(super) fn config(
     read_only: bool,
     root: &root::Root,
     mounts: Vec<ArtifactMount>,
+    terminal: Option<TerminalSize>,
 ) -> Result<BootConfig, Error> {
     let mut env = spec.env.clone();
     // `container` is how systemd learns that it need not set up a machine, and may exit
@@ -56,7 +57,7 @@ pub(super) fn config(
             env,
             user: spec.user.clone(),
             working_dir: spec.working_dir.clone(),
-            terminal: None,
+            terminal,
         },
     };
     // Checked now, before the machine is started.

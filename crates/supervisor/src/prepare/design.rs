@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use lazaret_artifacts::RunSpec;
 use lazaret_images::Lease;
-use lazaret_vm::Accelerator;
+use lazaret_oci::Reference;
+use lazaret_protocol::TerminalSize;
+use lazaret_vm::kernel::Kernel;
+use lazaret_vm::{Accelerator, Qemu};
 
 use super::artifacts::Artifacts;
 use super::request::{RootDisk, check_processors};
@@ -13,19 +16,32 @@ use super::{boot, scratch, serial};
 use crate::Error;
 use crate::machines::{Design, DiskContent, DiskDesign};
 
+/// An image as people name it: its digest only if it has no tag.
+fn named(image: &Reference) -> String {
+    let mut image = image.clone();
+    if image.tag.is_some() {
+        image.digest = None;
+    }
+    image.to_string()
+}
+
 /// Everything that was found for a machine.
 pub(super) struct Parts {
     pub(super) spec: RunSpec,
     pub(super) hostname: String,
     pub(super) root: Root,
     pub(super) artifacts: Option<Artifacts>,
-    /// The boot image.
-    pub(super) kernel: PathBuf,
+    /// Digest of the image's manifest.
+    pub(super) image_digest: String,
+    pub(super) stop_signal: Option<u8>,
+    pub(super) qemu: Qemu,
+    pub(super) kernel: Kernel,
     pub(super) initramfs: PathBuf,
     pub(super) accelerator: Accelerator,
     pub(super) read_only: bool,
     /// Size of the scratch disk in bytes.
     pub(super) disk_bytes: Option<u64>,
+    pub(super) terminal: Option<TerminalSize>,
     pub(super) lease: Lease,
 }
 
@@ -43,6 +59,7 @@ impl Parts {
             self.read_only,
             &self.root,
             mounts,
+            self.terminal,
         )?;
         let is_own = self.root.kind == RootDisk::Own;
         let mut disks = vec![DiskDesign {
@@ -68,7 +85,12 @@ impl Parts {
             accelerator: self.accelerator,
             memory_mib: self.spec.memory_mib,
             cpus: self.spec.cpus,
-            kernel: self.kernel,
+            image: named(&self.spec.image),
+            image_digest: self.image_digest,
+            stop_signal: self.stop_signal,
+            qemu: self.qemu,
+            kernel_name: self.kernel.name,
+            kernel: self.kernel.image,
             initramfs: self.initramfs,
             disks,
             policy: policy.map(|policy| policy.to_value().to_string()),

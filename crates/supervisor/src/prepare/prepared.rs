@@ -1,7 +1,5 @@
 //! The value that `prepare` gives and `machines` take.
 
-use lazaret_vm::Qemu;
-
 use super::notice::Notice;
 use crate::machines::Design;
 
@@ -10,8 +8,6 @@ use crate::machines::Design;
 pub struct Prepared {
     /// The design of the machine.
     pub(crate) design: Design,
-    /// The QEMU that will execute it.
-    pub(crate) qemu: Qemu,
     pub(super) notices: Vec<Notice>,
 }
 

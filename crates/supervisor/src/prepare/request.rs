@@ -6,6 +6,7 @@ use lazaret_artifacts::{
     MountFlag, PolicyFile, RunFlags, parse_cpus, parse_memory_flag, parse_source,
 };
 use lazaret_oci::Registry;
+use lazaret_protocol::TerminalSize;
 use lazaret_values::Printable;
 use serde_json::Value;
 
@@ -67,6 +68,8 @@ pub struct RunRequest {
     pub disk_bytes: Option<u64>,
     /// The kind of root disk.
     pub root: RootDisk,
+    /// The size of the workload's terminal, if it has one.
+    pub terminal: Option<TerminalSize>,
     /// When to pull the image.
     pub pull: PullPolicy,
     /// Arguments of the program.

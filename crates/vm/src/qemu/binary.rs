@@ -67,6 +67,15 @@ impl Qemu {
         }
     }
 
+    /// The QEMU at `path`, whose version is known.
+    #[must_use]
+    pub fn known(path: &Path, version: &str) -> Self {
+        Self {
+            path: path.to_owned(),
+            version: version.to_owned(),
+        }
+    }
+
     /// Path of the program.
     #[must_use]
     pub fn path(&self) -> &Path {

@@ -205,7 +205,7 @@ async fn only_a_guest_of_this_version_is_talked_to() {
     assert!(error.to_string().contains("hello is damaged"), "{error}");
 
     let folder = tempfile::tempdir().unwrap();
-    let qemu = stand_in(folder.path(), &hello(r#"{"version":2,"kernel":"6.1"}"#)).await;
+    let qemu = stand_in(folder.path(), &hello(r#"{"version":3,"kernel":"6.1"}"#)).await;
     let mut machine = Machine::start(&qemu, &example_plan()).await.unwrap();
     let (hello, _channel) = machine.handshake(LIMIT).await.unwrap();
     assert_eq!(hello.kernel, "6.1");

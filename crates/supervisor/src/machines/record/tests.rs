@@ -1,15 +1,21 @@
 use super::*;
 
 #[test]
-fn a_process_that_is_no_more_or_another_is_not_ended() {
+fn a_damaged_file_is_an_error_that_names_it() {
     let folder = tempfile::tempdir().unwrap();
-    // This test's own process, with a wrong start time.
-    let record = format!(
-        r#"{{"version":1,"pid":{},"started":1}}"#,
-        std::process::id()
-    );
-    fs::write(folder.path().join("machine.json"), record).unwrap();
-    end_abandoned(folder.path());
-    fs::write(folder.path().join("machine.json"), "damaged").unwrap();
-    end_abandoned(folder.path());
+    let path = folder.path().join(STATE);
+    for text in ["", "{", "[]", r#"{"version":1}"#] {
+        fs::write(&path, text).unwrap();
+        let error = State::read(folder.path()).unwrap_err();
+        assert!(matches!(&error, Error::MachineRecord { path: named, .. } if *named == path));
+    }
+    let state = State::new(Life::Created);
+    state.write(folder.path()).unwrap();
+    assert_eq!(State::read(folder.path()).unwrap().life, Life::Created);
+    let later = fs::read_to_string(&path)
+        .unwrap()
+        .replace("\"version\":1", "\"version\":2");
+    fs::write(&path, later).unwrap();
+    let error = State::read(folder.path()).unwrap_err().to_string();
+    assert!(error.contains("version 2"), "{error}");
 }

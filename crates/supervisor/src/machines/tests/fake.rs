@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use lazaret_images::ImageStore;
 use lazaret_protocol::{BootConfig, Process, Root, RootMode};
-use lazaret_vm::{Accelerator, LaunchPlan};
+use lazaret_vm::{Accelerator, LaunchPlan, Qemu};
 use tempfile::TempDir;
 
 use crate::Error;
 use crate::machines::emulator::{Emulator, Hypervisor};
 use crate::machines::machine::Machine;
-use crate::machines::{Design, DiskContent, DiskDesign, Machines};
+use crate::machines::{Design, DiskContent, DiskDesign, Found, Life, Machines, Naming, Options};
 
 /// The behaviour of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,7 +81,7 @@ pub(super) struct Sleeper {
 }
 
 impl Emulator for Sleeper {
-    type Session = ();
+    type Guest = ();
 
     fn pid(&self) -> u32 {
         self.child.lock().unwrap().id()
@@ -91,6 +91,8 @@ impl Emulator for Sleeper {
         assert!(boot.clock_nanos > 0 && !boot.entropy.is_empty());
         self.boot.happens().await
     }
+
+    async fn settle(&mut self, _limit: Duration) {}
 
     fn kill(&self) {
         self.child.lock().unwrap().kill().unwrap();
@@ -126,33 +128,59 @@ impl World {
         }
     }
 
-    /// Tries to make a machine; `writes` says whether its disk can be written.
-    pub(super) async fn create(&self, fake: &Fake, writes: bool) -> Result<Machine<Fake>, Error> {
+    /// Tries to make a machine that is about to be started; `writes` says whether its disk can be
+    /// written, `remove` whether it is removed with its end.
+    pub(super) fn create(
+        &self,
+        fake: &Fake,
+        writes: bool,
+        remove: bool,
+    ) -> Result<Machine<Fake>, Error> {
         let write = move |path: &std::path::Path| {
-            let content = if writes {
+            std::fs::write(path, "disk").unwrap();
+            if writes {
                 Ok(())
             } else {
                 Err(Error::ChannelClosed)
-            };
-            std::fs::write(path, "disk").unwrap();
-            content
+            }
         };
+        let shared = self.folder.path().join("shared");
+        std::fs::write(&shared, "image").unwrap();
         let design = Design {
+            image: "image:v1".to_owned(),
+            image_digest: "sha256:0".to_owned(),
+            stop_signal: None,
+            qemu: Qemu::known("qemu".as_ref(), "7.2"),
+            kernel_name: "kernel".to_owned(),
             accelerator: Accelerator::Tcg,
             memory_mib: 512,
             cpus: 1,
             kernel: "kernel".into(),
             initramfs: "initramfs".into(),
-            disks: vec![DiskDesign {
-                serial: "root",
-                read_only: false,
-                content: DiskContent::Own(Box::new(write)),
-            }],
+            disks: vec![
+                DiskDesign {
+                    serial: "root",
+                    read_only: true,
+                    content: DiskContent::File(shared),
+                },
+                DiskDesign {
+                    serial: "scratch",
+                    read_only: false,
+                    content: DiskContent::Own(Box::new(write)),
+                },
+            ],
             policy: Some("{}".to_owned()),
             boot: orders(),
             lease: self.store.lease().unwrap(),
         };
-        self.machines.create(design, fake.clone()).await
+        let options = Options {
+            remove,
+            ..Options::default()
+        };
+        let held = self
+            .machines
+            .create(design, Naming::default(), options, Life::Starting)?;
+        Ok(Machine::new(held, fake.clone()))
     }
 
     /// Whether a lease keeps the store from being pruned.
@@ -160,10 +188,17 @@ impl World {
         self.store.prune(|_| false).is_err()
     }
 
-    /// The existing folders of machines.
-    pub(super) fn folders(&self) -> Vec<std::path::PathBuf> {
+    /// The machines, after what dead holders left was settled.
+    pub(super) fn machines(&self) -> Vec<Found> {
+        let folder = self.folder.path().join("machines");
+        Machines::open(folder).unwrap().list().unwrap()
+    }
+
+    /// The names in the folder of the machines.
+    pub(super) fn entries(&self) -> Vec<String> {
         let entries = std::fs::read_dir(self.folder.path().join("machines")).unwrap();
-        entries.map(|entry| entry.unwrap().path()).collect()
+        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        names.filter(|name| name != "names.lock").collect()
     }
 }
 

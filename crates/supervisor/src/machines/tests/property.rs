@@ -1,7 +1,6 @@
-//! Property: after a failure at any step the state is the one that [`Life`] says, and nothing is
-//! left behind.
+//! Property: after a failure at any step the state is the one that [`Life`] says, nothing runs that
+//! should not, and the machine can be started again.
 
-use std::path::Path;
 use std::time::Duration;
 
 use lazaret_protocol::Outcome;
@@ -11,7 +10,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use super::fake::{Fake, Then, World};
 use crate::machines::machine::Machine;
-use crate::machines::{Ending, Life, Machines};
+use crate::machines::{Ending, Life};
 
 /// Time limits for a step that hangs, and for one that does not.
 const PATIENCE: [Duration; 2] = [Duration::from_millis(10), Duration::from_secs(60)];
@@ -21,7 +20,7 @@ const PATIENCE: [Duration; 2] = [Duration::from_millis(10), Duration::from_secs(
 enum Last {
     Ends(Ending),
     SessionBreaks,
-    Drops,
+    Dies,
 }
 
 #[derive(Debug, Clone)]
@@ -31,7 +30,8 @@ struct Story {
     start: Then,
     boot: Then,
     emulator_is_killed: bool,
-    holder_dies: bool,
+    is_removed: bool,
+    dies_late: bool,
     last: Last,
 }
 
@@ -44,7 +44,7 @@ fn story() -> impl Strategy<Value = Story> {
         any::<u8>().prop_map(|code| Last::Ends(Ending::Exit(Outcome::Code(code)))),
         Just(Last::Ends(Ending::Killed)),
         Just(Last::SessionBreaks),
-        Just(Last::Drops),
+        Just(Last::Dies),
     ];
     let often = || prop::bool::weighted(0.9);
     (
@@ -54,17 +54,28 @@ fn story() -> impl Strategy<Value = Story> {
         then(),
         any::<bool>(),
         any::<bool>(),
+        any::<bool>(),
         last,
     )
         .prop_map(
-            |(disk_is_written, is_started, start, boot, emulator_is_killed, holder_dies, last)| {
+            |(
+                disk_is_written,
+                is_started,
+                start,
+                boot,
+                emulator_is_killed,
+                is_removed,
+                dies_late,
+                last,
+            )| {
                 Story {
                     disk_is_written,
                     is_started,
                     start,
                     boot,
                     emulator_is_killed,
-                    holder_dies,
+                    is_removed,
+                    dies_late,
                     last,
                 }
             },
@@ -87,73 +98,120 @@ async fn live(story: Story) {
     let world = World::new();
     let fake = Fake::new(story.start, story.boot);
     let bystander = Fake::new(Then::Works, Then::Works);
-    let mut other = world.create(&bystander, true).await.unwrap();
-    other.start().await.unwrap();
+    let mut other = world.create(&bystander, true, false).unwrap();
+    other.start(0).await.unwrap();
 
-    match world.create(&fake, story.disk_is_written).await {
+    let expected = match world.create(&fake, story.disk_is_written, story.is_removed) {
         Ok(machine) => {
             assert!(story.disk_is_written);
-            hold(&world, &fake, machine, &story).await;
+            let id = machine.spec().id.clone();
+            hold(&world, &fake, machine, &story)
+                .await
+                .map(|life| (id, life))
         }
-        Err(_) => assert!(!story.disk_is_written),
-    }
+        Err(_) => {
+            assert!(!story.disk_is_written);
+            None
+        }
+    };
 
+    assert!(!world.is_leased(), "a machine keeps a lease");
+    let machines = world.machines();
     assert!(fake.living().is_empty(), "an emulator outlived its machine");
-    assert_eq!(world.folders(), [other.folder().to_owned()]);
-    assert!(!world.is_leased(), "a machine that is gone keeps a lease");
-    assert_eq!(bystander.living().len(), 1, "another machine was touched");
-    other.end(Some(Ending::Killed)).await.unwrap();
+    assert_eq!(
+        machines.len(),
+        world.entries().len(),
+        "an unfinished folder is left"
+    );
+    let find = |id: &str| {
+        let mut machines = machines.iter();
+        machines
+            .find(|found| found.spec.id == id)
+            .map(|found| found.state.life.clone())
+    };
+    assert_eq!(
+        find(&other.spec().id),
+        Some(Life::Running),
+        "another machine was touched"
+    );
+    assert_eq!(machines.len(), 1 + usize::from(expected.is_some()));
+    if let Some((id, life)) = expected {
+        assert_eq!(find(&id), Some(life));
+        again(&world, &id).await;
+    }
+    assert_eq!(bystander.living().len(), 1);
+    other.end(Ok(Ending::Killed)).await.unwrap();
 }
 
-async fn hold(world: &World, fake: &Fake, mut machine: Machine<Fake>, story: &Story) {
-    assert!(world.is_leased());
+/// Holds a machine through its story; returns the state in which it should be found then, unless it
+/// should be removed.
+async fn hold(
+    world: &World,
+    fake: &Fake,
+    mut machine: Machine<Fake>,
+    story: &Story,
+) -> Option<Life> {
+    let hangs = story.start == Then::Hangs || story.boot == Then::Hangs;
+    let patience = PATIENCE[usize::from(!hangs || story.start == Then::Fails)];
     if story.is_started {
-        let hangs = story.start == Then::Hangs || story.boot == Then::Hangs;
-        let patience = PATIENCE[usize::from(!hangs || story.start == Then::Fails)];
-        let started = tokio::time::timeout(patience, machine.start()).await;
+        let started = tokio::time::timeout(patience, machine.start(0)).await;
         let expected = match (story.start, story.boot, &started) {
             (Then::Works, Then::Works, Ok(Ok(()))) => Life::Running,
-            (Then::Fails, _, Ok(Err(_))) | (Then::Works, Then::Fails, Ok(Err(_))) => Life::Lost,
+            (Then::Fails, _, Ok(Err(_))) | (Then::Works, Then::Fails, Ok(Err(_))) => Life::Starting,
             (Then::Hangs, _, Err(_)) | (Then::Works, Then::Hangs, Err(_)) => Life::Starting,
             _ => panic!("{story:?} started with {started:?}"),
         };
         assert_eq!(machine.life(), &expected);
     }
-    assert_eq!(world.is_leased(), machine.life() != &Life::Running);
     if story.emulator_is_killed {
         for pid in fake.living() {
             kill_process(Pid::from_raw(pid.cast_signed()).unwrap(), Signal::KILL).unwrap();
         }
     }
-    if story.holder_dies {
-        dies(world, fake, machine.folder());
-    }
-    let was_over = machine.life().is_over();
-    let (ending, expected) = match &story.last {
-        Last::Drops => return drop(machine),
-        Last::Ends(ending) => (Some(ending.clone()), Life::Exited(ending.clone())),
-        Last::SessionBreaks => (None, Life::Lost),
+    let kept = |life| (!story.is_removed).then_some(life);
+    let mine = machine.spec().id.clone();
+    let seen = world
+        .machines()
+        .into_iter()
+        .find(|found| found.spec.id == mine)
+        .unwrap();
+    assert_eq!(
+        &seen.state.life,
+        machine.life(),
+        "a machine that is held was settled"
+    );
+    let ending = match &story.last {
+        Last::Dies => {
+            drop(machine);
+            return kept(Life::Lost);
+        }
+        Last::Ends(ending) => Ok(ending.clone()),
+        Last::SessionBreaks => Err("it broke".to_owned()),
     };
-    match machine.end(ending).await {
-        Ok(life) => assert_eq!((life, was_over), (expected, false)),
-        Err(_) => assert!(was_over),
+    let life = machine.end(ending.clone()).await.unwrap();
+    assert_eq!(life, ending.map_or(Life::Lost, Life::Exited));
+    if story.dies_late {
+        drop(machine);
+    } else {
+        machine.release().unwrap();
     }
+    kept(life)
 }
 
-/// A holder that dies leaves its folder without a lock. The next command ends the emulator and
-/// removes the folder, and touches no locked folder.
-fn dies(world: &World, fake: &Fake, folder: &Path) {
-    let left = folder.with_file_name("lazaret-0123456789abcdef");
-    std::fs::create_dir(&left).unwrap();
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        std::fs::copy(&path, left.join(path.file_name().unwrap())).unwrap();
-    }
-    Machines::open(folder.parent().unwrap().to_owned()).unwrap();
-    assert!(!left.exists() && folder.exists());
+/// A machine that has ended can be started again.
+async fn again(world: &World, id: &str) {
+    let found = world.machines.find(id).unwrap();
+    let held = world.machines.hold(&found).unwrap().unwrap();
     assert!(
-        fake.living().is_empty(),
-        "the emulator of a dead holder lives"
+        world.machines.hold(&found).unwrap().is_none(),
+        "two hold one machine"
     );
-    assert_eq!(world.folders().len(), 2);
+    let fake = Fake::new(Then::Works, Then::Works);
+    let mut machine = Machine::new(held, fake);
+    machine.start(0).await.unwrap();
+    let life = machine
+        .end(Ok(Ending::Exit(Outcome::Code(0))))
+        .await
+        .unwrap();
+    assert_eq!(life.status(), Some(0));
 }

@@ -1,0 +1,27 @@
+use crate::commands::run::flags::{Flags, IdFile, Wanted};
+use crate::context::Context;
+use crate::failure::Failure;
+
+/// Make a machine without starting it
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    flags: Flags,
+}
+
+impl Args {
+    pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
+        let id_file = IdFile::create(self.flags.cidfile.as_deref())?;
+        let Wanted {
+            prepared,
+            naming,
+            options,
+        } = self.flags.prepare(context).await?;
+        let spec = context
+            .home()?
+            .create_machine(prepared, naming, options)
+            .await?;
+        id_file.write(&spec.id)?;
+        Ok(context.printer.data(&spec.id)?)
+    }
+}

@@ -1,0 +1,47 @@
+use super::{for_each, signal_number};
+use crate::context::Context;
+use crate::failure::Failure;
+
+/// Ask workloads to end, and kill them if they do not
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Seconds after which a workload is killed [default: the machine's, else 10]
+    #[arg(short, long, visible_alias = "time", value_name = "SECONDS")]
+    timeout: Option<u64>,
+    /// Signal that asks [default: the machine's, else the image's, else TERM]
+    #[arg(short, long, value_parser = signal_number)]
+    signal: Option<u8>,
+    /// Names or ids
+    #[arg(required = true)]
+    machines: Vec<String>,
+}
+
+impl Args {
+    pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
+        for_each(context, &self.machines, async |name| {
+            stop(context, name, self.timeout, self.signal).await?;
+            Ok(context.printer.data(name)?)
+        })
+        .await
+    }
+}
+
+/// Stops a machine; one that does not run is left as it is.
+pub(super) async fn stop(
+    context: &Context,
+    name: &str,
+    seconds: Option<u64>,
+    signal: Option<u8>,
+) -> Result<(), Failure> {
+    let home = context.home()?;
+    let found = home.machine(name)?;
+    if !found.state.life.is_held() {
+        return Ok(());
+    }
+    let spec = &found.spec;
+    let signal = signal.unwrap_or_else(|| spec.stop_signal());
+    let seconds = seconds.unwrap_or(spec.options.stop_seconds);
+    // It is gone in any case; how it ended is of no interest here.
+    let _ended = home.holder(&found).await?.stop(signal, seconds).await;
+    Ok(())
+}

@@ -1,0 +1,26 @@
+use super::for_each;
+use crate::context::Context;
+use crate::failure::Failure;
+
+/// Wait for machines to end, and print their exit statuses
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Names or ids
+    #[arg(required = true)]
+    machines: Vec<String>,
+}
+
+impl Args {
+    pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
+        for_each(context, &self.machines, async |name| {
+            let home = context.home()?;
+            let found = home.machine(name)?;
+            let status = match found.state.life.status() {
+                Some(status) => status,
+                None => home.holder(&found).await?.wait().await?.status(),
+            };
+            Ok(context.printer.data(&status.to_string())?)
+        })
+        .await
+    }
+}

@@ -1,0 +1,308 @@
+//! The flags of `run` and `create`.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use lazaret_supervisor::{
+    MachineOptions, Naming, Prepared, PullPolicy, Restart, RootDisk, RunRequest, TerminalSize,
+};
+use lazaret_values::{Period, Size};
+
+use crate::attach;
+use crate::commands::machine::signal_number;
+use crate::commands::rootfs::disk_size;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::hints;
+use crate::progress::Bars;
+
+/// The size of a terminal of which nobody has told the size.
+const STANDARD_SIZE: TerminalSize = TerminalSize {
+    rows: 24,
+    columns: 80,
+};
+
+/// What is run, and how.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Flags {
+    /// Give the workload standard input
+    #[arg(short, long)]
+    pub(crate) interactive: bool,
+    /// Give the workload a terminal
+    #[arg(short, long)]
+    pub(crate) tty: bool,
+    /// Remove the machine when it ends
+    #[arg(long)]
+    pub(crate) rm: bool,
+    /// Name of the machine [default: two words]
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// Label the machine, `KEY` or `KEY=VALUE`
+    #[arg(short, long, value_name = "KEY[=VALUE]")]
+    label: Vec<String>,
+    /// Read labels from a file, one a line
+    #[arg(long, value_name = "FILE")]
+    label_file: Vec<PathBuf>,
+    /// Read variables from a file, one a line: `NAME=value`, or `NAME` to pass one on
+    #[arg(long, value_name = "FILE")]
+    env_file: Vec<PathBuf>,
+    /// When to start the machine again by itself: `no`, `on-failure[:TIMES]`, `always` or
+    /// `unless-stopped`
+    #[arg(long, value_name = "POLICY", default_value = "no", value_parser = restart, conflicts_with = "rm")]
+    restart: Restart,
+    /// Signal by which `stop` asks the workload to end [default: TERM]
+    #[arg(long, value_name = "SIGNAL", value_parser = signal_number)]
+    stop_signal: Option<u8>,
+    /// Seconds after which `stop` kills the workload
+    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
+    stop_timeout: u64,
+    /// End the machine after this time: seconds, or as `10m`
+    #[arg(long, value_name = "TIME", value_parser = seconds)]
+    timeout: Option<u64>,
+    /// Write the machine's id to a new file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) cidfile: Option<PathBuf>,
+    /// Mount an artifact (model, tool, knowledge, fileset), at its own path or another
+    #[arg(long, value_name = "REF[:/PATH]")]
+    mount: Vec<String>,
+    /// Processors [default: the sandbox's, else 1]
+    #[arg(long, value_name = "N")]
+    cpus: Option<String>,
+    /// Memory, in MiB or as `512MiB`, `2GiB` [default: the sandbox's, else 512MiB]
+    #[arg(long, visible_alias = "memory", value_name = "SIZE")]
+    mem: Option<String>,
+    /// Set a variable, `NAME=value`, or pass on the one of this environment, `NAME`
+    #[arg(short, long, value_name = "NAME[=VALUE]")]
+    env: Vec<String>,
+    /// `user`, `uid`, `user:group` or `uid:gid`
+    #[arg(short, long)]
+    user: Option<String>,
+    /// Program to run instead of the image's or agent's
+    #[arg(long, value_name = "PROGRAM")]
+    entrypoint: Option<String>,
+    /// Working folder
+    #[arg(short, long, value_name = "DIR")]
+    workdir: Option<String>,
+    /// Host name of the machine
+    #[arg(long)]
+    hostname: Option<String>,
+    /// Policy file to use instead of the bundle's
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+    /// Kernel, by its name in `lazaret kernel ls`
+    #[arg(long, value_name = "NAME")]
+    kernel: Option<String>,
+    /// Refuse all writes to the root file system, root's included
+    #[arg(long)]
+    read_only: bool,
+    /// Size of the disk that the machine writes to, in MiB or as `512MiB`, `8GiB` [default: half of
+    /// what is free on this host, at most 16GiB; 32GiB with `--fs ext4`]
+    #[arg(long, value_name = "SIZE", value_parser = disk_size, conflicts_with = "read_only")]
+    disk_size: Option<Size>,
+    /// What the root file system is on: the image's own EROFS, shared by all its machines, under an
+    /// overlay; or one writable ext4, made for this machine
+    #[arg(long, value_enum, default_value_t)]
+    fs: Fs,
+    /// Have the guest check every block of the image's disk against its root hash (dm-verity)
+    #[arg(long, conflicts_with = "fs")]
+    verity: bool,
+    /// When to ask the registry for an image that is cached
+    #[arg(long, value_enum, default_value_t)]
+    pull: Pull,
+    /// `registry/repository[:tag][@digest]`, or the name of a cached image
+    reference: String,
+    /// Command: it replaces the image's command or the agent's arguments; `--` may stand before it
+    #[arg(
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "COMMAND"
+    )]
+    args: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+enum Fs {
+    #[default]
+    Erofs,
+    Ext4,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+enum Pull {
+    /// Always, so that a moved tag is noticed
+    Always,
+    /// Only for what is not cached
+    #[default]
+    Missing,
+    /// Never
+    Never,
+}
+
+/// Everything that making a machine takes.
+pub(crate) struct Wanted {
+    pub(crate) prepared: Prepared,
+    pub(crate) naming: Naming,
+    pub(crate) options: MachineOptions,
+}
+
+impl Flags {
+    /// Fetches and settles what the flags ask for, and tells the user what is to be told.
+    pub(crate) async fn prepare(self, context: &Context) -> Result<Wanted, Failure> {
+        let home = context.home()?;
+        let bars = Bars::new(context.printer, "pull");
+        let naming = Naming {
+            name: self.name.clone(),
+            labels: self.labels()?,
+        };
+        let options = MachineOptions {
+            interactive: self.interactive,
+            remove: self.rm,
+            restart: self.restart,
+            stop_signal: self.stop_signal,
+            stop_seconds: self.stop_timeout,
+            timeout_seconds: self.timeout,
+        };
+        let request = self.request()?;
+        let prepared = home.prepare(request, bars.sink()).await?;
+        // From here on the terminal belongs to the workload.
+        bars.clear();
+        for notice in prepared.notices() {
+            tell(context, notice);
+        }
+        Ok(Wanted {
+            prepared,
+            naming,
+            options,
+        })
+    }
+
+    fn request(self) -> Result<RunRequest, Failure> {
+        let mut env = Vec::new();
+        for file in &self.env_file {
+            env.extend(lines(file)?);
+        }
+        env.extend(self.env);
+        let terminal = self.tty.then(terminal_size);
+        Ok(RunRequest {
+            reference: self.reference,
+            mounts: self.mount,
+            cpus: self.cpus,
+            memory: self.mem,
+            env: env
+                .iter()
+                .filter_map(|entry| crate::settings::expand_env(entry))
+                .collect(),
+            user: self.user,
+            entrypoint: self.entrypoint,
+            working_dir: self.workdir,
+            hostname: self.hostname,
+            policy: self.policy,
+            kernel: self.kernel,
+            read_only: self.read_only,
+            disk_bytes: self.disk_size.map(|size| size.0),
+            root: match (self.fs, self.verity) {
+                (Fs::Ext4, _) => RootDisk::Own,
+                (Fs::Erofs, true) => RootDisk::Checked,
+                (Fs::Erofs, false) => RootDisk::Shared,
+            },
+            terminal,
+            pull: match self.pull {
+                Pull::Always => PullPolicy::Always,
+                Pull::Missing => PullPolicy::Missing,
+                Pull::Never => PullPolicy::Never,
+            },
+            args: self.args,
+        })
+    }
+
+    fn labels(&self) -> Result<BTreeMap<String, String>, Failure> {
+        let mut labels = BTreeMap::new();
+        for file in &self.label_file {
+            labels.extend(lines(file)?.iter().map(|line| label(line)));
+        }
+        labels.extend(self.label.iter().map(|entry| label(entry)));
+        Ok(labels)
+    }
+}
+
+/// The file for the id of a machine. It must be new, which is checked before the machine is made.
+pub(crate) struct IdFile(Option<(PathBuf, File)>);
+
+impl IdFile {
+    pub(crate) fn create(path: Option<&Path>) -> Result<Self, Failure> {
+        let Some(path) = path else {
+            return Ok(Self(None));
+        };
+        let file = File::create_new(path);
+        let file = file.map_err(|error| Failure::io(format!("create '{}'", path.display()), error));
+        Ok(Self(Some((path.to_owned(), file?))))
+    }
+
+    pub(crate) fn write(self, id: &str) -> Result<(), Failure> {
+        let Some((path, mut file)) = self.0 else {
+            return Ok(());
+        };
+        let written = file.write_all(id.as_bytes());
+        written.map_err(|error| Failure::io(format!("write '{}'", path.display()), error))
+    }
+}
+
+fn tell(context: &Context, notice: &lazaret_supervisor::Notice) {
+    if notice.is_warning() {
+        return context.printer.warning(&notice.to_string());
+    }
+    match hints::of_notice(notice) {
+        Some(hint) => context.printer.note(&format!("{notice} ({hint})")),
+        None => context.printer.note(&notice.to_string()),
+    }
+}
+
+fn label(entry: &str) -> (String, String) {
+    let (key, value) = entry.split_once('=').unwrap_or((entry, ""));
+    (key.to_owned(), value.to_owned())
+}
+
+/// The size of this process's terminal, or a usual one.
+pub(crate) fn terminal_size() -> TerminalSize {
+    attach::size().unwrap_or(STANDARD_SIZE)
+}
+
+/// The lines of a file of settings; empty ones and those that begin with `#` say nothing.
+pub(crate) fn lines(path: &Path) -> Result<Vec<String>, Failure> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Failure::io(format!("read '{}'", path.display()), error))?;
+    let says = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
+    let lines = text.lines().filter(says);
+    Ok(lines.map(|line| line.trim_start().to_owned()).collect())
+}
+
+/// Seconds, or a time with units.
+fn seconds(text: &str) -> Result<u64, String> {
+    if let Ok(seconds) = text.parse() {
+        return Ok(seconds);
+    }
+    let period: Period = text
+        .parse()
+        .map_err(|error: lazaret_values::Error| error.to_string())?;
+    Ok(period.duration().as_secs())
+}
+
+fn restart(text: &str) -> Result<Restart, String> {
+    match text.split_once(':') {
+        None => match text {
+            "no" | "" => Ok(Restart::No),
+            "on-failure" => Ok(Restart::OnFailure(None)),
+            "always" | "unless-stopped" => Ok(Restart::Always),
+            _ => Err("expected no, on-failure[:TIMES], always or unless-stopped".to_owned()),
+        },
+        Some(("on-failure", times)) => {
+            let times = times
+                .parse()
+                .map_err(|_| format!("'{times}' is no number of times"))?;
+            Ok(Restart::OnFailure(Some(times)))
+        }
+        Some(_) => Err("only on-failure takes a number of times".to_owned()),
+    }
+}

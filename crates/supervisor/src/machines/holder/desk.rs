@@ -1,0 +1,432 @@
+//! Serves the clients of a holder: each order is a task over the state that they share.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use lazaret_protocol::mux::Event;
+use lazaret_protocol::{Ending as Answer, Outcome, Process, Request, Stream};
+use lazaret_values::Chain;
+use lazaret_vm::{Channel, Control, Input, Session};
+use tokio::net::UnixStream;
+use tokio::sync::{Notify, mpsc, watch};
+
+use super::peer::{self, Act, Peer};
+use crate::machines::life::{Ending, Life};
+use crate::machines::log::{LogStream, LogWriter};
+use crate::machines::order::Order;
+use crate::machines::record::Spec;
+
+const SIGHUP: u8 = 1;
+const SIGKILL: u8 = 9;
+/// Time for a command to end after its client has gone.
+const ENDS_WITHIN: Duration = Duration::from_secs(2);
+
+/// What clients ask of the one who runs the machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Demand {
+    /// The workload is asked to end, and killed after a time.
+    Stop { signal: u8, seconds: u64 },
+    /// The workload gets a signal.
+    Kill(u8),
+    /// The machine is ended at once.
+    End,
+}
+
+/// The demands, in order.
+#[derive(Debug)]
+pub(super) struct Demands(mpsc::UnboundedReceiver<Demand>);
+
+/// The state that the clients of a machine share.
+#[derive(Debug)]
+pub(super) struct Desk {
+    life: watch::Sender<Life>,
+    /// The final state, and why it was lost; `None` before.
+    over: watch::Sender<Option<(Life, Option<String>)>>,
+    /// Whether a client has opened a session.
+    opened: Notify,
+    is_bound: AtomicBool,
+    /// Whether the workload's input stays open.
+    is_interactive: bool,
+    has_terminal: bool,
+    guest: Mutex<Option<Guest>>,
+    input: tokio::sync::Mutex<Option<Input>>,
+    /// The clients that wait for the workload's start, and those that get its output.
+    attached: Mutex<Vec<Attached>>,
+    log: Mutex<LogWriter>,
+    log_changed: watch::Sender<()>,
+    demands: mpsc::UnboundedSender<Demand>,
+}
+
+#[derive(Debug)]
+struct Guest {
+    channel: Arc<Channel>,
+    control: Control,
+    has_started: bool,
+}
+
+#[derive(Debug, Clone)]
+struct Attached {
+    peer: Arc<Peer>,
+    output: bool,
+}
+
+impl Demands {
+    /// The next demand. It is safe to cancel.
+    pub(super) async fn next(&mut self) -> Demand {
+        match self.0.recv().await {
+            Some(demand) => demand,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Waits for a demand to end something that has no workload yet.
+    pub(super) async fn end(&mut self) {
+        loop {
+            match self.next().await {
+                Demand::Stop { .. } | Demand::End | Demand::Kill(SIGKILL) => return,
+                Demand::Kill(_) => {}
+            }
+        }
+    }
+}
+
+impl Desk {
+    pub(super) fn new(spec: &Spec, folder: &Path) -> (Arc<Self>, Demands) {
+        let (demands, receiver) = mpsc::unbounded_channel();
+        let desk = Self {
+            life: watch::channel(Life::Starting).0,
+            over: watch::channel(None).0,
+            opened: Notify::new(),
+            is_bound: AtomicBool::new(false),
+            is_interactive: spec.options.interactive,
+            has_terminal: spec.has_terminal(),
+            guest: Mutex::default(),
+            input: tokio::sync::Mutex::default(),
+            attached: Mutex::default(),
+            log: Mutex::new(LogWriter::new(folder)),
+            log_changed: watch::channel(()).0,
+            demands,
+        };
+        (Arc::new(desk), Demands(receiver))
+    }
+
+    /// Serves one client until it hangs up, or the machine is over and everything was said.
+    pub(super) async fn attend(self: Arc<Self>, stream: UnixStream) {
+        let desk = self.clone();
+        let serve = move |peer: Peer, request: Vec<u8>| {
+            let peer = Arc::new(peer);
+            match serde_json::from_slice::<Order>(&request) {
+                Ok(order) => {
+                    // Registered before the next request is read.
+                    if let Order::Attach { output, bound } = order {
+                        desk.join(&peer, output, bound);
+                    }
+                    desk.opened.notify_one();
+                    tokio::spawn(desk.clone().serve(peer, order));
+                }
+                Err(error) => peer.fail(format!("the request is not understood: {error}")),
+            }
+        };
+        let mut over = self.over.subscribe();
+        peer::attend(stream, serve, async move {
+            drop(over.wait_for(Option::is_some).await);
+        })
+        .await;
+        // For a client that hung up before it asked for anything.
+        self.opened.notify_one();
+    }
+
+    /// Waits until the first client has opened a session, or has gone.
+    pub(super) async fn opened(&self) {
+        self.opened.notified().await;
+    }
+
+    pub(super) fn set_life(&self, life: Life) {
+        self.life.send_replace(life);
+    }
+
+    /// The machine has come to its last state.
+    pub(super) fn close(&self, life: Life, error: Option<String>) {
+        self.life.send_replace(life.clone());
+        self.over.send_replace(Some((life, error)));
+    }
+
+    /// The guest has answered.
+    pub(super) async fn up(&self, channel: Arc<Channel>, control: Control, input: Input) {
+        *self.input.lock().await = self.is_interactive.then_some(input);
+        *self.guest() = Some(Guest {
+            channel,
+            control,
+            has_started: false,
+        });
+    }
+
+    /// The workload runs.
+    pub(super) fn started(&self) {
+        if let Some(guest) = self.guest().as_mut() {
+            guest.has_started = true;
+        }
+        for attached in self.attached().iter() {
+            attached.peer.started();
+        }
+    }
+
+    /// The guest is to be no more: the host hangs up.
+    pub(super) async fn down(&self) {
+        *self.guest() = None;
+        *self.input.lock().await = None;
+    }
+
+    /// Logs what the workload wrote, and gives it to the clients that wait for it.
+    pub(super) async fn output(&self, stream: LogStream, bytes: &[u8]) {
+        self.log
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .write(stream, bytes);
+        self.log_changed.send_replace(());
+        let readers: Vec<Attached> = self.attached().clone();
+        let to = match stream {
+            LogStream::Output => Stream::Output,
+            LogStream::Errors => Stream::Errors,
+        };
+        for reader in readers.iter().filter(|reader| reader.output) {
+            if !reader.peer.write(to, bytes).await {
+                self.leave(&reader.peer);
+            }
+        }
+    }
+
+    /// Sends a signal to the workload.
+    pub(super) fn signal(&self, number: u8) {
+        if let Some(guest) = self.guest().as_ref() {
+            guest.control.signal(number);
+        }
+    }
+
+    fn join(&self, peer: &Arc<Peer>, output: bool, bound: bool) {
+        if bound {
+            self.is_bound.store(true, Ordering::Release);
+        }
+        let peer = peer.clone();
+        if self.guest().as_ref().is_some_and(|guest| guest.has_started) {
+            peer.started();
+        }
+        self.attached().push(Attached { peer, output });
+    }
+
+    fn leave(&self, peer: &Arc<Peer>) {
+        self.attached()
+            .retain(|attached| !Arc::ptr_eq(&attached.peer, peer));
+    }
+
+    async fn serve(self: Arc<Self>, peer: Arc<Peer>, order: Order) {
+        match order {
+            Order::Attach { bound, output } => self.attach(peer, bound, output).await,
+            Order::Detach => {
+                self.is_bound.store(false, Ordering::Release);
+                done(&peer);
+            }
+            Order::Exec { process, detached } => self.exec(peer, process, detached).await,
+            Order::Wait => self.wait(&peer).await,
+            Order::Watch => self.watch(&peer).await,
+            Order::Stop { signal, seconds } => {
+                self.demand(Demand::Stop { signal, seconds });
+                self.wait(&peer).await;
+            }
+            Order::Kill(signal) => {
+                self.demand(Demand::Kill(signal));
+                done(&peer);
+            }
+            Order::End => {
+                self.demand(Demand::End);
+                self.wait(&peer).await;
+            }
+        }
+    }
+
+    async fn attach(self: Arc<Self>, peer: Arc<Peer>, bound: bool, output: bool) {
+        let feeding = self.feed(&peer, output);
+        let acting = async {
+            loop {
+                match peer.act().await {
+                    Act::Signal(number) => self.demand(Demand::Kill(number)),
+                    Act::Resize(size) => {
+                        if let Some(guest) = self.guest().as_ref() {
+                            guest.control.resize(size);
+                        }
+                    }
+                    Act::Gone => return,
+                }
+            }
+        };
+        let ending = async {
+            tokio::join!(feeding, self.wait(&peer));
+        };
+        tokio::select! {
+            () = acting => {
+                if bound && self.is_bound.load(Ordering::Acquire) {
+                    self.demand(Demand::End);
+                }
+            }
+            () = ending => {}
+        }
+        self.leave(&peer);
+    }
+
+    /// Gives a client's input to the workload.
+    async fn feed(&self, peer: &Peer, is_whole: bool) {
+        while let Some(bytes) = peer.read().await {
+            // Input may come while the machine starts.
+            let mut life = self.life.subscribe();
+            drop(life.wait_for(|life| *life != Life::Starting).await);
+            let mut input = self.input.lock().await;
+            if let Some(open) = input.as_mut()
+                && !open.write(&bytes).await
+            {
+                *input = None;
+            }
+        }
+        if !is_whole || self.has_terminal || peer.is_gone() {
+            return;
+        }
+        let mut life = self.life.subscribe();
+        drop(life.wait_for(|life| *life != Life::Starting).await);
+        *self.input.lock().await = None;
+    }
+
+    async fn exec(self: Arc<Self>, peer: Arc<Peer>, process: Process, detached: bool) {
+        let channel = self.guest().as_ref().map(|guest| guest.channel.clone());
+        let Some(channel) = channel else {
+            return peer.fail(format!("the machine is {}", self.life.borrow().name()));
+        };
+        match channel.open(&Request::Exec(process)) {
+            Err(error) => peer.fail(Chain(&error).to_string()),
+            Ok(session) if detached => leave_alone(&peer, session).await,
+            Ok(session) => {
+                drop(channel);
+                bridge(&peer, session).await;
+            }
+        }
+    }
+
+    /// Ends a session with the machine.
+    async fn wait(&self, peer: &Peer) {
+        let mut over = self.over.subscribe();
+        let Ok(over) = over
+            .wait_for(Option::is_some)
+            .await
+            .map(|over| over.clone())
+        else {
+            return;
+        };
+        let Some((life, error)) = over else { return };
+        match life {
+            Life::Exited(Ending::Exit(outcome)) => peer.finish(&Answer::Exit(outcome)),
+            Life::Exited(Ending::Failure(failure)) => peer.finish(&Answer::Failure(failure)),
+            Life::Exited(Ending::Killed) => peer.finish(&Answer::Exit(Outcome::Signal(SIGKILL))),
+            _ => peer.fail(error.unwrap_or_else(|| "the machine is lost".to_owned())),
+        }
+    }
+
+    async fn watch(&self, peer: &Peer) {
+        let mut changed = self.log_changed.subscribe();
+        peer.started();
+        let telling = async {
+            while changed.changed().await.is_ok() && peer.write(Stream::Output, &[1]).await {}
+        };
+        tokio::select! {
+            () = telling => {}
+            () = peer.gone() => {}
+            () = self.wait(peer) => {}
+        }
+    }
+
+    fn demand(&self, demand: Demand) {
+        // When nobody takes it, the machine is over.
+        let _ = self.demands.send(demand);
+    }
+
+    fn guest(&self) -> MutexGuard<'_, Option<Guest>> {
+        self.guest.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn attached(&self) -> MutexGuard<'_, Vec<Attached>> {
+        self.attached.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn done(peer: &Peer) {
+    peer.started();
+    peer.finish(&Answer::Exit(Outcome::Code(0)));
+}
+
+/// Carries a command's streams and signals between client and guest until it ends.
+async fn bridge(peer: &Peer, session: Session) {
+    let Session {
+        mut input,
+        mut events,
+        control,
+    } = session;
+    let feeding = async move {
+        while let Some(bytes) = peer.read().await {
+            if !input.write(&bytes).await {
+                break;
+            }
+        }
+        drop(input);
+        std::future::pending::<()>().await;
+    };
+    let acting = async {
+        loop {
+            match peer.act().await {
+                Act::Signal(number) => control.signal(number),
+                Act::Resize(size) => control.resize(size),
+                Act::Gone => return,
+            }
+        }
+    };
+    let telling = async {
+        loop {
+            match events.next().await {
+                Ok(Some(Event::Started)) => peer.started(),
+                Ok(Some(Event::Output(bytes))) => {
+                    peer.write(Stream::Output, &bytes).await;
+                }
+                Ok(Some(Event::Errors(bytes))) => {
+                    peer.write(Stream::Errors, &bytes).await;
+                }
+                Ok(Some(Event::Ended(ending))) => return peer.finish(&ending),
+                Ok(None) => return peer.fail("the machine ended".to_owned()),
+                Err(error) => return peer.fail(Chain(&error).to_string()),
+            }
+        }
+    };
+    tokio::pin!(telling);
+    tokio::select! {
+        () = &mut telling => {}
+        () = feeding => {}
+        () = acting => {
+            // Nobody reads any more: the command is asked to end, then made to.
+            control.signal(SIGHUP);
+            if tokio::time::timeout(ENDS_WITHIN, telling).await.is_err() {
+                control.signal(SIGKILL);
+            }
+        }
+    }
+}
+
+/// Lets a command run for which nobody waits.
+async fn leave_alone(peer: &Peer, session: Session) {
+    let Session {
+        input, mut events, ..
+    } = session;
+    drop(input);
+    match events.next().await {
+        Ok(Some(Event::Started)) => done(peer),
+        Ok(Some(Event::Ended(ending))) => peer.finish(&ending),
+        Ok(Some(_) | None) => peer.fail("the machine ended".to_owned()),
+        Err(error) => peer.fail(Chain(&error).to_string()),
+    }
+}

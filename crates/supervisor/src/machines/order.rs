@@ -1,0 +1,45 @@
+//! What a client asks the holder of a machine: the request of a session.
+
+use lazaret_protocol::Process;
+use serde::{Deserialize, Serialize};
+
+/// A request. The answer is the ending of its session.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Order {
+    /// Joins the workload: input, signals and sizes of the terminal go to it. The session ends with
+    /// the machine, with its ending.
+    Attach {
+        /// Whether the output comes over this session, from its beginning, and waits for the client.
+        /// Otherwise the client reads the log.
+        output: bool,
+        /// Whether the machine ends when the client goes, unless [`Order::Detach`] comes first.
+        bound: bool,
+    },
+    /// The machine is no longer bound to any client.
+    Detach,
+    /// Runs one more command.
+    Exec {
+        /// The command.
+        process: Process,
+        /// Whether nobody waits for it: it has no input, and its output is dropped.
+        detached: bool,
+    },
+    /// Ends with the machine, with its ending.
+    Wait,
+    /// Gives one byte of output after each change of the log; several changes may be one byte.
+    /// Ends with the machine.
+    Watch,
+    /// Asks the workload to end, and kills it after a time. The machine is not started again by
+    /// itself.
+    Stop {
+        /// Number of the signal that asks it.
+        signal: u8,
+        /// Seconds after which it is killed.
+        seconds: u64,
+    },
+    /// Sends a signal to the workload. SIGKILL also ends a machine whose guest does not obey.
+    Kill(u8),
+    /// Ends the machine at once, without asking the guest.
+    End,
+}

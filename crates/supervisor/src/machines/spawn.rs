@@ -1,0 +1,64 @@
+//! Starts the process that holds a machine.
+
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::process::Stdio;
+
+use super::client::Holder;
+use crate::Error;
+
+/// File for what the holder has to say about its own failures.
+const LOG: &str = "holder.log";
+
+/// Starts the holder of the machine in `folder` and hands the folder's lock over to it; returns a
+/// connection to it. The new process gets the lock as standard output and the connection as standard
+/// input, and nothing else of this one: no variable, no terminal, no pipe of the caller.
+pub(crate) async fn spawn(
+    command: &[OsString],
+    folder: &Path,
+    lock: File,
+) -> Result<Holder, Error> {
+    let failed = |source| Error::Io {
+        action: "start the holder of the machine".to_owned(),
+        source,
+    };
+    let [program, arguments @ ..] = command else {
+        return Err(failed(std::io::ErrorKind::NotFound.into()));
+    };
+    let (ours, theirs) = UnixStream::pair().map_err(failed)?;
+    let path = folder.join(LOG);
+    let log = File::options().create(true).append(true).open(&path);
+    let log = log.map_err(Error::io("open", &path))?;
+    let mut holder = tokio::process::Command::new(program);
+    holder
+        .args(arguments)
+        .arg(fs::canonicalize(folder).map_err(Error::io("find", folder))?)
+        .env_clear()
+        .current_dir("/")
+        .stdin(Stdio::from(OwnedFd::from(theirs)))
+        .stdout(Stdio::from(lock))
+        .stderr(Stdio::from(log));
+    leave_terminal(&mut holder);
+    // It is not waited for: it ends with its machine.
+    let _left = holder.spawn().map_err(failed)?;
+    drop(holder);
+    Holder::over(ours).await
+}
+
+/// Makes the process the leader of a session of its own: neither Ctrl-C nor the end of the terminal
+/// reaches it.
+#[allow(unsafe_code)]
+fn leave_terminal(command: &mut tokio::process::Command) {
+    let leave = || {
+        rustix::process::setsid()?;
+        Ok(())
+    };
+    // SAFETY: between fork and exec only the system call setsid is made, which is
+    // async-signal-safe; the closure takes no lock and allocates nothing.
+    unsafe {
+        command.pre_exec(leave);
+    }
+}
