@@ -59,6 +59,7 @@ fn attend(sessions: &mut Sessions) -> Result<()> {
 
 /// Sets up the machine and starts its workload.
 fn boot(config: &BootConfig) -> Result<Workload> {
+    modules::load_all(modules::DISKS);
     settings::apply(config)?;
     root::assemble(config)?;
     modules::forget();

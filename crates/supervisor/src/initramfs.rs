@@ -3,7 +3,8 @@
 //! ```text
 //! /init                    lazaret-guest
 //! /lib/modules/load        file names, one a line, in the order to load: for every machine;
-//!                          .boot for those that boot a disk, .verity for checked disks
+//!                          .disks for disks, .boot for machines that boot one, .verity for
+//!                          checked disks
 //! /lib/modules/*.ko
 //! /dev /proc /sys /run /mnt   mount points;  /dev/console, /dev/null
 //! ```
@@ -21,7 +22,7 @@ use lazaret_vm::kernel::{Kernel, Purpose};
 use crate::{Error, guest};
 
 /// Version of the archive's layout; it is part of the cache key.
-const LAYOUT: &str = "2";
+const LAYOUT: &str = "3";
 
 /// Returns the archive for `kernel`; it is made if it is not in `cache` yet.
 pub(crate) fn prepare(kernel: &Kernel, cache: &Path) -> Result<PathBuf, Error> {
@@ -66,6 +67,7 @@ fn write(kernel: &Kernel, file: &File) -> Result<(), Error> {
     archive.file("init", 0o755, guest::INIT).map_err(failed)?;
     let mut lists = [
         (Purpose::Machine, "load", String::new()),
+        (Purpose::Disks, "load.disks", String::new()),
         (Purpose::Boot, "load.boot", String::new()),
         (Purpose::Verity, "load.verity", String::new()),
     ];

@@ -68,24 +68,24 @@ impl Channel {
     /// Exchanges greetings with a guest; `None` when the stream ends before.
     pub(crate) async fn greet(mut stream: UnixStream) -> Result<Option<(Hello, Self)>, Error> {
         let mut decoder = Decoder::default();
-        let mut buffer = vec![0; PIECE_BYTES];
-        let hello = loop {
-            if let Some(frame) = decoder.next_frame()? {
-                break Hello::read(&frame).map_err(mismatch)?;
-            }
-            match carry::read(&mut stream, &mut buffer).await? {
-                0 => return Ok(None),
-                length => decoder.push(&buffer[..length]),
-            }
+        let Some(hello) = hear(&mut stream, &mut decoder).await? else {
+            return Ok(None);
         };
+        let channel = Self::answer(stream, decoder).await?;
+        Ok(Some((hello, channel)))
+    }
+
+    /// The channel to a guest whose greeting was heard; `decoder` holds the bytes that followed it.
+    pub(crate) async fn answer(mut stream: UnixStream, decoder: Decoder) -> Result<Self, Error> {
         let answer = Hello::new("").encode();
         stream
             .write_all(&answer)
             .await
             .map_err(|source| Error::Channel { source })?;
         let shared = Arc::new(Shared::default());
+        let buffer = vec![0; PIECE_BYTES];
         let task = tokio::spawn(carry::run(shared.clone(), stream, decoder, buffer));
-        Ok(Some((hello, Self { shared, task })))
+        Ok(Self { shared, task })
     }
 
     /// Opens a session beside the existing ones. A guest understands a
@@ -103,6 +103,23 @@ impl Drop for Channel {
     fn drop(&mut self) {
         self.task.abort();
         self.shared.close(Closed::Ended);
+    }
+}
+
+/// Waits for the greeting of a guest; `None` when the stream ends before.
+pub(crate) async fn hear(
+    stream: &mut UnixStream,
+    decoder: &mut Decoder,
+) -> Result<Option<Hello>, Error> {
+    let mut buffer = vec![0; PIECE_BYTES];
+    loop {
+        if let Some(frame) = decoder.next_frame()? {
+            return Hello::read(&frame).map(Some).map_err(mismatch);
+        }
+        match carry::read(stream, &mut buffer).await? {
+            0 => return Ok(None),
+            length => decoder.push(&buffer[..length]),
+        }
     }
 }
 

@@ -174,6 +174,22 @@ pub enum Error {
         #[from]
         source: lazaret_protocol::Error,
     },
+    /// QEMU's monitor refused a command or does not answer.
+    #[error("QEMU did not execute `{command}`: {reason}")]
+    Monitor {
+        /// Name of the command in QMP.
+        command: &'static str,
+        /// QEMU's words, or what happened instead of an answer.
+        reason: String,
+    },
+    /// A template is damaged, or of another machine than the one that is to be started from it.
+    #[error("template {} cannot be used: {reason}", path.display())]
+    Template {
+        /// Folder of the template.
+        path: PathBuf,
+        /// The damage or the difference.
+        reason: String,
+    },
     /// The stream to the guest broke.
     #[error("failed to talk to the guest")]
     Channel {

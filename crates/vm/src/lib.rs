@@ -8,6 +8,7 @@
 //! * [`LaunchPlan`]: one machine as a value; [`qemu::arguments`] turns it into a command line.
 //! * [`Machine`]: a running QEMU that dies with this process, and its [`Channel`] to the guest,
 //!   which many a [`Session`] shares.
+//! * [`Template`]: a machine that has booted, from which others begin ([`Machine::restore`]).
 //! * [`probe`]: the accelerator that works on this host, found by one boot.
 
 mod channel;
@@ -17,9 +18,11 @@ mod parts;
 mod plan;
 pub mod probe;
 pub mod qemu;
+mod template;
 
 pub use channel::{Channel, Control, Events, Input, Session};
 pub use error::Error;
 pub use parts::{DiskPart, join};
 pub use plan::{Accelerator, Disk, DiskFormat, LaunchPlan, MAX_DISKS};
 pub use qemu::{Diagnostics, Machine, Qemu};
+pub use template::{Template, TemplateKey};

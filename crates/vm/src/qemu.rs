@@ -3,8 +3,12 @@
 mod arguments;
 mod binary;
 mod console;
+mod identity;
 mod machine;
 mod process;
+mod qmp;
+mod restore;
+mod save;
 mod tail;
 #[cfg(test)]
 mod tests;
@@ -13,6 +17,9 @@ pub use arguments::{Descriptors, arguments};
 pub use binary::Qemu;
 pub use machine::Machine;
 pub use process::Diagnostics;
+
+/// Time limit for QEMU to write a machine's state, once its guest has booted.
+const TRANSFER_LIMIT: std::time::Duration = std::time::Duration::from_secs(60);
 
 #[cfg(test)]
 pub(crate) use tests::example_plan;

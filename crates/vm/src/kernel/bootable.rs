@@ -36,9 +36,12 @@ pub struct Module {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Purpose {
-    /// Needed in every machine.
+    /// Needed in every machine, from its start on.
     #[default]
     Machine,
+    /// Drivers of disks. They read a disk's size only once, so they are loaded when the machine
+    /// has the disks of its workload: the disks of a template are others.
+    Disks,
     /// Needed in machines that boot from their own disk, under any hypervisor: network, PCI.
     Boot,
     /// Needed for disks that dm-verity checks.

@@ -7,21 +7,30 @@ use super::{
     modinfo::{ModuleInfo, normalize},
 };
 
-/// The required modules: bus, disks, control port, images, scratch disk, writable root.
-pub(super) const REQUIRED: [&str; 6] = [
-    "virtio_mmio",
-    "virtio_blk",
-    "virtio_console",
-    "erofs",
-    "ext4",
-    "overlay",
-];
+/// Whether a kernel without a module is refused.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Need {
+    Required,
+    Optional,
+}
 
-/// Modules that are added if the kernel has them.
-pub(super) const OPTIONAL: [(Purpose, &[&str]); 3] = [
-    (Purpose::Machine, &["virtio_rng"]),
-    (Purpose::Boot, &["virtio_pci", "virtio_net"]),
-    (Purpose::Verity, &["dm_verity", "sha256_generic"]),
+/// The modules that are looked for, in the order of their purposes: what a later purpose depends on
+/// may have been loaded for an earlier one.
+pub(super) const WANTED: [(Purpose, Need, &[&str]); 5] = [
+    // Bus, control port, images, scratch disk, writable root.
+    (
+        Purpose::Machine,
+        Need::Required,
+        &["virtio_mmio", "virtio_console", "erofs", "ext4", "overlay"],
+    ),
+    (Purpose::Machine, Need::Optional, &["virtio_rng"]),
+    (Purpose::Disks, Need::Required, &["virtio_blk"]),
+    (Purpose::Boot, Need::Optional, &["virtio_pci", "virtio_net"]),
+    (
+        Purpose::Verity,
+        Need::Optional,
+        &["dm_verity", "sha256_generic"],
+    ),
 ];
 
 /// Greatest nesting of dependencies; every kernel has much less.
@@ -61,13 +70,13 @@ impl Catalogue {
             progress: Progress::default(),
         };
         let mut missing = Vec::new();
-        for name in REQUIRED {
-            missing.extend(order.add(name, 0).map_err(Missing::Read)?);
-        }
-        for (purpose, names) in OPTIONAL {
+        for (purpose, need, names) in WANTED {
             order.progress.purpose = purpose;
             for name in names {
-                order.try_add(name, 0).map_err(Missing::Read)?;
+                match need {
+                    Need::Required => missing.extend(order.add(name, 0).map_err(Missing::Read)?),
+                    Need::Optional => order.try_add(name, 0).map_err(Missing::Read)?,
+                }
             }
         }
         if missing.is_empty() {

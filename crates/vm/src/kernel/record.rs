@@ -16,7 +16,7 @@ pub(super) const FILE: &str = "kernel.json";
 pub(super) const VMLINUZ: &str = "vmlinuz";
 pub(super) const VMLINUX: &str = "vmlinux";
 pub(super) const MODULES: &str = "modules";
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use lazaret_protocol::CONTROL_PORT;
 
-use crate::{Accelerator, DiskFormat, LaunchPlan};
+use crate::{Accelerator, Disk, DiskFormat, LaunchPlan};
 
 /// Kernel parameters of every guest: few messages, and a restart instead of a hang, which
 /// `-no-reboot` turns into an exit of QEMU.
@@ -29,12 +29,45 @@ pub struct Descriptors {
     pub control: i32,
     /// Descriptor of the guest's console.
     pub console: i32,
+    /// Descriptor of QEMU's monitor.
+    pub monitor: i32,
 }
 
-/// The arguments of QEMU for a machine.
+/// The way in which a machine begins; descriptors are those that QEMU inherits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Beginning {
+    /// The kernel boots.
+    Boot,
+    /// The kernel boots in memory that becomes a template, with empty disks.
+    Template {
+        /// Descriptor of the memory, which the machine writes.
+        memory: i32,
+    },
+    /// The machine goes on where a template stopped.
+    Restore {
+        /// Descriptor of the template's memory, of which the machine writes copies of its own.
+        memory: i32,
+    },
+}
+
+/// The arguments of QEMU for a machine whose kernel boots.
 #[must_use]
 pub fn arguments(plan: &LaunchPlan, descriptors: Descriptors) -> Vec<OsString> {
-    let Descriptors { control, console } = descriptors;
+    arguments_for(plan, descriptors, Beginning::Boot)
+}
+
+/// The arguments of QEMU. The devices are the same ones in the same order however a machine begins:
+/// QEMU finds their states by that.
+pub(super) fn arguments_for(
+    plan: &LaunchPlan,
+    descriptors: Descriptors,
+    beginning: Beginning,
+) -> Vec<OsString> {
+    let Descriptors {
+        control,
+        console,
+        monitor,
+    } = descriptors;
     let mut arguments: Vec<OsString> = Vec::new();
     let mut add = |parts: &[&str]| arguments.extend(parts.iter().map(OsString::from));
     add(&["-no-user-config", "-nodefaults", "-nographic", "-no-reboot"]);
@@ -42,10 +75,14 @@ pub fn arguments(plan: &LaunchPlan, descriptors: Descriptors) -> Vec<OsString> {
         "-sandbox",
         "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
     ]);
-    add(&[
-        "-machine",
-        "microvm,rtc=on,pit=on,pic=on,isa-serial=on,acpi=on,usb=off,pcie=off",
-    ]);
+    let machine = "microvm,rtc=on,pit=on,pic=on,isa-serial=on,acpi=on,usb=off,pcie=off";
+    match memory(plan, beginning) {
+        None => add(&["-machine", machine]),
+        Some(memory) => {
+            add(&["-object", &memory]);
+            add(&["-machine", &format!("{machine},memory-backend=ram")]);
+        }
+    }
     match plan.accelerator {
         Accelerator::Kvm => add(&["-accel", "kvm", "-cpu", "host"]),
         Accelerator::Tcg => {
@@ -63,9 +100,13 @@ pub fn arguments(plan: &LaunchPlan, descriptors: Descriptors) -> Vec<OsString> {
         "-smp",
         &plan.cpus.to_string(),
     ]);
-    arguments.extend(["-kernel".into(), plan.kernel.clone().into_os_string()]);
-    arguments.extend(["-initrd".into(), plan.initramfs.clone().into_os_string()]);
-    arguments.extend(["-append".into(), command_line(plan).into()]);
+    if let Beginning::Restore { .. } = beginning {
+        arguments.extend(["-incoming".into(), "defer".into()]);
+    } else {
+        arguments.extend(["-kernel".into(), plan.kernel.clone().into_os_string()]);
+        arguments.extend(["-initrd".into(), plan.initramfs.clone().into_os_string()]);
+        arguments.extend(["-append".into(), command_line(plan).into()]);
+    }
     let mut add = |parts: &[&str]| arguments.extend(parts.iter().map(OsString::from));
     add(&[
         "-chardev",
@@ -82,23 +123,14 @@ pub fn arguments(plan: &LaunchPlan, descriptors: Descriptors) -> Vec<OsString> {
     add(&["-object", "rng-random,id=entropy,filename=/dev/urandom"]);
     add(&["-device", "virtio-rng-device,rng=entropy"]);
     add(&["-nic", "none", "-monitor", "none"]);
+    add(&["-chardev", &format!("socket,id=monitor,fd={monitor}")]);
+    add(&["-mon", "chardev=monitor,mode=control"]);
     for (number, disk) in plan.disks.iter().enumerate() {
-        // A writable disk ends with its machine: there is nothing to flush it for. Its writes are
-        // never held back, not even by a full disk of the host: the guest hears of the failure,
-        // where QEMU's own choice is to stop the machine and wait for room.
-        let mode = if disk.read_only {
-            "read-only=on"
-        } else {
-            "read-only=off,cache.no-flush=on,discard=unmap"
+        let block = match beginning {
+            Beginning::Template { .. } => format!("driver=null-co,node-name=disk{number}").into(),
+            Beginning::Boot | Beginning::Restore { .. } => block(number, disk),
         };
-        let driver = match disk.format {
-            DiskFormat::Raw => "raw",
-            DiskFormat::Parts => "vmdk",
-        };
-        let options = format!(
-            "driver={driver},node-name=disk{number},{mode},file.driver=file,file.filename="
-        );
-        arguments.extend(["-blockdev".into(), path(&options, &disk.path)]);
+        arguments.extend(["-blockdev".into(), block]);
         let device = format!(
             "virtio-blk-device,drive=disk{number},werror=report,rerror=report,serial={}",
             disk.serial
@@ -108,7 +140,40 @@ pub fn arguments(plan: &LaunchPlan, descriptors: Descriptors) -> Vec<OsString> {
     arguments
 }
 
-fn command_line(plan: &LaunchPlan) -> String {
+/// The file that is the machine's memory, if it is one.
+fn memory(plan: &LaunchPlan, beginning: Beginning) -> Option<String> {
+    let (memory, share) = match beginning {
+        Beginning::Boot => return None,
+        Beginning::Template { memory } => (memory, "on"),
+        Beginning::Restore { memory } => (memory, "off"),
+    };
+    let size = plan.memory_mib;
+    Some(format!(
+        "memory-backend-file,id=ram,size={size}M,mem-path=/proc/self/fd/{memory},share={share}"
+    ))
+}
+
+/// The backend of a disk.
+fn block(number: usize, disk: &Disk) -> OsString {
+    // A writable disk ends with its machine: there is nothing to flush it for. Its writes are
+    // never held back, not even by a full disk of the host: the guest hears of the failure,
+    // where QEMU's own choice is to stop the machine and wait for room.
+    let mode = if disk.read_only {
+        "read-only=on"
+    } else {
+        "read-only=off,cache.no-flush=on,discard=unmap"
+    };
+    let driver = match disk.format {
+        DiskFormat::Raw => "raw",
+        DiskFormat::Parts => "vmdk",
+    };
+    let options =
+        format!("driver={driver},node-name=disk{number},{mode},file.driver=file,file.filename=");
+    path(&options, &disk.path)
+}
+
+/// The kernel's command line.
+pub(crate) fn command_line(plan: &LaunchPlan) -> String {
     let mut words = vec![COMMAND_LINE];
     if plan.accelerator == Accelerator::Tcg {
         words.push(TCG_COMMAND_LINE);

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! start -> booting --handshake--> up --guest powers off, kill, drop--> ended
-//!             \--no hello in time, QEMU ends--> ended
+//!    |        \--no hello in time, QEMU ends--> ended                   ^
+//! restore (from a template, whose guest has said hello) --handshake--> up
 //! ```
 
 use std::os::fd::{AsRawFd as _, OwnedFd};
@@ -10,14 +11,16 @@ use std::os::unix::net::UnixStream as StdStream;
 use std::process::ExitStatus;
 use std::time::Duration;
 
-use lazaret_protocol::Hello;
+use lazaret_protocol::{Decoder, Hello};
 use tokio::net::UnixStream;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+use super::arguments::{Beginning, arguments_for};
 use super::console::{Log, drain};
 use super::process::{self, Process};
-use super::{Descriptors, Diagnostics, Qemu, arguments};
+use super::qmp::{Command, Monitor};
+use super::{Descriptors, Diagnostics, Qemu};
 use crate::{Channel, Error, LaunchPlan};
 
 /// Time limit for the last output to arrive after QEMU has ended, and for QEMU to end after it
@@ -29,7 +32,10 @@ const END_LIMIT: Duration = Duration::from_millis(500);
 #[derive(Debug)]
 pub struct Machine {
     process: Process,
-    control: Option<UnixStream>,
+    pub(super) control: Option<UnixStream>,
+    /// The hello of a guest that was restored after it had said it.
+    pub(super) heard: Option<Hello>,
+    pub(super) monitor: Monitor,
     /// The task that reads the console until QEMU closes it.
     console: Option<JoinHandle<()>>,
 }
@@ -40,6 +46,16 @@ impl Machine {
     /// # Errors
     /// Those of [`LaunchPlan::check`], [`Error::Spawn`], [`Error::Io`] for the console's log.
     pub async fn start(qemu: &Qemu, plan: &LaunchPlan) -> Result<Self, Error> {
+        Self::launch(qemu, plan, Beginning::Boot, None).await
+    }
+
+    /// Starts QEMU, which inherits `memory` under the number that it has.
+    pub(super) async fn launch(
+        qemu: &Qemu,
+        plan: &LaunchPlan,
+        beginning: Beginning,
+        memory: Option<OwnedFd>,
+    ) -> Result<Self, Error> {
         plan.check()?;
         let log = Log::create(plan.console_log.as_deref()).await?;
         let failed = |source| Error::Spawn {
@@ -48,12 +64,16 @@ impl Machine {
         };
         let (control, control_peer) = pair().map_err(failed)?;
         let (console, console_peer) = pair().map_err(failed)?;
+        let (monitor, monitor_peer) = pair().map_err(failed)?;
         let descriptors = Descriptors {
             control: control_peer.as_raw_fd(),
             console: console_peer.as_raw_fd(),
+            monitor: monitor_peer.as_raw_fd(),
         };
-        let arguments = arguments(plan, descriptors);
-        let process = process::start(qemu.path(), &arguments, [control_peer, console_peer])
+        let arguments = arguments_for(plan, descriptors, beginning);
+        let mut inherited = vec![control_peer, console_peer, monitor_peer];
+        inherited.extend(memory);
+        let process = process::start(qemu.path(), &arguments, inherited)
             .await
             .map_err(failed)?;
         tracing::debug!(pid = process.pid(), accelerator = %plan.accelerator, "QEMU started");
@@ -62,6 +82,8 @@ impl Machine {
         Ok(Self {
             process,
             control: Some(control),
+            heard: None,
+            monitor: Monitor::over(monitor),
             console: Some(console),
         })
     }
@@ -87,18 +109,36 @@ impl Machine {
         let control = self.control.take().ok_or_else(|| Error::GuestMismatch {
             reason: "it was greeted before".to_owned(),
         })?;
+        if let Some(hello) = self.heard.take() {
+            let answered = timeout(limit, Channel::answer(control, Decoder::default())).await;
+            let channel = answered.map_err(|_| self.silent(limit))??;
+            return Ok((hello, channel));
+        }
         let Ok(greeted) = timeout(limit, Channel::greet(control)).await else {
-            let (stderr, console) = self.last_words();
-            return Err(Error::GuestSilent {
-                limit,
-                stderr,
-                console,
-            });
+            return Err(self.silent(limit));
         };
         match greeted? {
             Some(greeted) => Ok(greeted),
             None => Err(self.ended().await),
         }
+    }
+
+    /// Stops the guest until [`Machine::resume`]; its clocks stand still. Doing it again is no error.
+    ///
+    /// # Errors
+    /// [`Error::Monitor`].
+    pub async fn pause(&self) -> Result<(), Error> {
+        self.monitor.execute(Command::plain("stop")).await?;
+        Ok(())
+    }
+
+    /// Lets the guest go on. Its wall clock is late by the length of the pause.
+    ///
+    /// # Errors
+    /// [`Error::Monitor`].
+    pub async fn resume(&self) -> Result<(), Error> {
+        self.monitor.execute(Command::plain("cont")).await?;
+        Ok(())
     }
 
     /// Kills the machine; [`Machine::wait`] returns when it is gone. Later calls do nothing.
@@ -119,14 +159,38 @@ impl Machine {
     }
 
     /// The error for a stream that has ended; QEMU has ended too, or will soon.
-    async fn ended(&mut self) -> Error {
+    pub(super) async fn ended(&mut self) -> Error {
         if timeout(END_LIMIT, self.process.wait()).await.is_err() {
             self.process.kill();
         }
+        self.ending().await
+    }
+
+    /// The error for a QEMU that has ended, or does so in a moment; `None` while it runs.
+    pub(super) async fn has_ended(&mut self) -> Option<Error> {
+        let ended = timeout(END_LIMIT, self.process.wait()).await;
+        match ended {
+            Ok(_) => Some(self.ending().await),
+            Err(_) => None,
+        }
+    }
+
+    /// The error for a QEMU that has ended.
+    async fn ending(&mut self) -> Error {
         let status = self.wait().await;
         let (stderr, console) = self.last_words();
         Error::MachineEnded {
             status,
+            stderr,
+            console,
+        }
+    }
+
+    /// The error for a guest that does not answer.
+    pub(super) fn silent(&self, limit: Duration) -> Error {
+        let (stderr, console) = self.last_words();
+        Error::GuestSilent {
+            limit,
             stderr,
             console,
         }
@@ -141,7 +205,7 @@ impl Machine {
 }
 
 /// A connected pair: our end for the runtime, and the end that QEMU inherits.
-fn pair() -> std::io::Result<(UnixStream, OwnedFd)> {
+pub(super) fn pair() -> std::io::Result<(UnixStream, OwnedFd)> {
     let (ours, theirs) = StdStream::pair()?;
     ours.set_nonblocking(true)?;
     Ok((UnixStream::from_std(ours)?, theirs.into()))

@@ -92,12 +92,12 @@ impl Drop for Process {
     }
 }
 
-/// Starts `program`. It inherits `sockets` under the numbers they have, and nothing else: no other
+/// Starts `program`. It inherits `descriptors` under the numbers they have, and nothing else: no other
 /// descriptor and no environment, where callers and users keep secrets.
 pub(super) async fn start(
     program: &Path,
     arguments: &[OsString],
-    sockets: [OwnedFd; 2],
+    descriptors: Vec<OwnedFd>,
 ) -> io::Result<Process> {
     let mut command = Command::new(program);
     command
@@ -108,7 +108,7 @@ pub(super) async fn start(
         .stderr(Stdio::piped())
         // A process group of its own: Ctrl-C on the terminal is for the workload, not for QEMU.
         .process_group(0);
-    bind_to_parent(&mut command, sockets);
+    bind_to_parent(&mut command, descriptors);
     let (started, outcome) = oneshot::channel();
     let supervise = move || supervise(command, started);
     thread::Builder::new()
@@ -121,7 +121,7 @@ pub(super) async fn start(
 
 fn supervise(mut command: Command, started: oneshot::Sender<io::Result<Process>>) {
     let spawned = command.spawn().and_then(with_handle);
-    // Our copies of the sockets are dropped with it; while they are open, QEMU's closing of its
+    // Our copies of the descriptors are dropped with it; while they are open, QEMU's closing of its
     // ends is not noticed.
     drop(command);
     let (ended, status) = watch::channel(None);
@@ -171,9 +171,9 @@ fn unknown() -> ExitStatus {
     ExitStatus::from_raw(255 << 8)
 }
 
-/// Lets the child keep `sockets`, and makes the kernel kill it when its parent thread ends.
+/// Lets the child keep `inherited`, and makes the kernel kill it when its parent thread ends.
 #[allow(unsafe_code)]
-fn bind_to_parent(command: &mut Command, sockets: [OwnedFd; 2]) {
+fn bind_to_parent(command: &mut Command, inherited: Vec<OwnedFd>) {
     let parent = getpid();
     let descriptors = highest_descriptor();
     let prepare = move || {
@@ -189,14 +189,14 @@ fn bind_to_parent(command: &mut Command, sockets: [OwnedFd; 2]) {
             let descriptor = unsafe { BorrowedFd::borrow_raw(number) };
             let _ = fcntl_setfd(descriptor, FdFlags::CLOEXEC);
         }
-        for socket in &sockets {
-            fcntl_setfd(socket, FdFlags::empty())?;
+        for descriptor in &inherited {
+            fcntl_setfd(descriptor, FdFlags::empty())?;
         }
         Ok(())
     };
     // SAFETY: between fork and exec only the system calls prctl, getppid and fcntl are made,
     // which are async-signal-safe; the closure takes no lock and allocates nothing, its errors
-    // being plain numbers. `command` owns the sockets, so they are open when it spawns.
+    // being plain numbers. `command` owns the descriptors, so they are open when it spawns.
     unsafe {
         command.pre_exec(prepare);
     }

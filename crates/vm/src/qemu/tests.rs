@@ -45,6 +45,7 @@ fn lines(arguments: &[OsString]) -> String {
 const DESCRIPTORS: Descriptors = Descriptors {
     control: 7,
     console: 9,
+    monitor: 11,
 };
 
 #[test]
@@ -73,6 +74,8 @@ tsc=reliable no_timer_check mitigations=off extra=1
 -device virtio-rng-device,rng=entropy
 -nic none
 -monitor none
+-chardev socket,id=monitor,fd=11
+-mon chardev=monitor,mode=control
 -blockdev driver=raw,node-name=disk0,read-only=on,file.driver=file,\
 file.filename=/d/root,,1.erofs
 -device virtio-blk-device,drive=disk0,werror=report,rerror=report,serial=root

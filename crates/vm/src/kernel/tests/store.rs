@@ -159,7 +159,7 @@ fn a_damaged_record_is_an_error_that_importing_mends() {
     let record = kernel.image.with_file_name("kernel.json");
     let good = fs::read_to_string(&record).unwrap();
     for damaged in [
-        good.replace("\"version\": 2", "\"version\": 1"),
+        good.replace("\"version\": 3", "\"version\": 1"),
         good.replace("\"release\"", "\"other\": 1, \"release\""),
         good.replace("virtio.ko", "../virtio.ko"),
         good[..40].to_owned(),

@@ -1,0 +1,11 @@
+//! Machines of the real kernel and guest in the installed QEMU. `scripts/kernel.sh` fetches the
+//! kernel.
+
+#[path = "machines/probe.rs"]
+mod probe;
+#[path = "machines/templates.rs"]
+mod templates;
+#[path = "machines/timing.rs"]
+mod timing;
+#[path = "machines/world.rs"]
+mod world;
