@@ -18,7 +18,7 @@
 //! ```text
 //! /init                      this program, mode 0755
 //! /lib/modules/load          one path per line, relative to /lib/modules, in load order
-//! /lib/modules/load.disks    the same, for disks: when the host has said which disks there are
+//! /lib/modules/load.devices  the same, for the devices that differ between machines
 //! /lib/modules/load.boot     the same, for machines that boot a disk
 //! /lib/modules/load.verity   the same, for disks that are checked by dm-verity
 //! /lib/modules/*.ko          uncompressed
@@ -27,14 +27,15 @@
 //! /dev /proc /sys /mnt       empty folders
 //! ```
 //!
-//! PID 1 loads the modules, connects to the host over a virtio-serial port, loads the drivers of
-//! disks, builds the root file system as the host asks, runs the workload in it, and more commands beside it, and reports
+//! PID 1 loads the modules, connects to the host over a virtio-serial port, builds the root file
+//! system as the host asks, runs the workload in it, and more commands beside it, and reports
 //! the outcome of each. Whatever happens, the machine then stops: it never waits for a person.
 //!
 //! Nothing here may panic: when PID 1 dies, the kernel panics, and the host would
 //! not learn the cause.
 
 mod agent;
+mod bus;
 mod children;
 mod console;
 mod disks;

@@ -12,10 +12,8 @@ const FOLDER: &str = "/lib/modules";
 
 /// List of the modules that every machine needs from its start on.
 pub(crate) const MACHINE: &str = "load";
-/// List of the drivers of disks. They read a disk's size only once, and a machine that is restored
-/// from a template has other disks than the template: so they are loaded when the host has asked
-/// for a workload, and not before the greeting.
-pub(crate) const DISKS: &str = "load.disks";
+/// List of the drivers of devices that differ between machines: see [`crate::bus`].
+pub(crate) const DEVICES: &str = "load.devices";
 /// List of the additional modules of a machine that boots from a disk.
 pub(crate) const BOOT: &str = "load.boot";
 /// List of the modules for dm-verity.

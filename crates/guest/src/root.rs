@@ -14,7 +14,7 @@
 //! without an upper layer cannot be made writable again, not even by root.
 
 use std::os::unix::fs::MetadataExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use lazaret_protocol::{BootConfig, RootMode};
 use rustix::io::Errno;
@@ -28,6 +28,9 @@ use crate::{console, modules, mounts, verity};
 
 const BASE: &str = "/mnt/base";
 const ROOT: &str = "/mnt/root";
+
+/// Folder of file systems that were mounted before the host said what the machine is for.
+const IN_ADVANCE: &str = "/mnt/system";
 
 /// Flags of mounts without executables, set-uid files and devices.
 const INERT: MountFlags = MountFlags::NOSUID
@@ -68,6 +71,11 @@ impl KernelMount {
     const fn with(mut self, data: &'static std::ffi::CStr) -> Self {
         self.data = data;
         self
+    }
+
+    /// The place where it is mounted in advance.
+    fn place(&self) -> PathBuf {
+        Path::new(IN_ADVANCE).join(self.target.replace('/', "_"))
     }
 
     fn mount_on(&self, target: &Path) -> Result<(), Errno> {
@@ -124,6 +132,17 @@ pub(crate) fn mount_kernel_folders() -> Result<()> {
         let _exists = rustix::fs::symlink(origin, link);
     }
     Ok(())
+}
+
+/// Mounts the file systems that every workload gets, which are then only moved to their places.
+/// What fails is tried again there.
+pub(crate) fn mount_in_advance() {
+    for mount in &SYSTEM {
+        let place = mount.place();
+        if std::fs::create_dir_all(&place).is_ok() {
+            let _tried_again = mount.mount_on(&place);
+        }
+    }
 }
 
 /// On a disk that is already the root, mounts the file systems that are not mounted yet.
@@ -270,9 +289,10 @@ fn prepare(
 
 fn mount_system(root: &InRoot, mount: &KernelMount) -> Result<()> {
     let target = Path::new(mount.target);
-    let mounted = root
-        .make_folder(target)
-        .and_then(|folder| mount.mount_on(&path_of(&folder)));
+    let mounted = root.make_folder(target).and_then(|folder| {
+        let folder = path_of(&folder);
+        rustix::mount::mount_move(mount.place(), &folder).or_else(|_| mount.mount_on(&folder))
+    });
     match mounted {
         Err(error) if !mount.required => {
             console::say(&format!("{} is not mounted: {error}", mount.target));

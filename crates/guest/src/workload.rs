@@ -1,5 +1,8 @@
 //! PID 1 for a host's workload: sets up the machine, runs the workload and ends with it.
 //!
+//! Whatever does not depend on the workload is done before the greeting: a machine may be saved
+//! then, and others begin from there (`Template` in `crates/vm`). They have other disks.
+//!
 //! ```text
 //! greeted --Boot--> setting up --started--> up --the workload ends--> ending --host hangs up--> off
 //!    |                   |                   |  Exec: one more command
@@ -13,10 +16,11 @@ use crate::error::{Error, Result, one_line};
 use crate::port::Port;
 use crate::process::{self, Workload};
 use crate::sessions::{Event, Sessions};
-use crate::{console, modules, power, root, settings};
+use crate::{bus, console, modules, netlink, power, root, settings};
 
 /// Serves the host, from the connection until it hangs up.
 pub(crate) fn serve() -> Result<()> {
+    prepare();
     let mut port = Port::open()?;
     if let Err(error) = port.greet() {
         return port.give_up(error);
@@ -29,6 +33,15 @@ pub(crate) fn serve() -> Result<()> {
         Err(error @ Error::HostGone) => Err(error),
         Err(error) => sessions.into_port().give_up(error),
     }
+}
+
+/// Does what every workload needs, before the host has said what it is. What fails here is tried
+/// again, or reported, by the step that needs it.
+fn prepare() {
+    bus::hold();
+    modules::load_all(modules::DEVICES);
+    let _tried_again = netlink::bring_up(netlink::LOOPBACK_INDEX);
+    root::mount_in_advance();
 }
 
 /// Handles the host's requests until the workload has ended.
@@ -59,7 +72,7 @@ fn attend(sessions: &mut Sessions) -> Result<()> {
 
 /// Sets up the machine and starts its workload.
 fn boot(config: &BootConfig) -> Result<Workload> {
-    modules::load_all(modules::DISKS);
+    bus::join();
     settings::apply(config)?;
     root::assemble(config)?;
     modules::forget();

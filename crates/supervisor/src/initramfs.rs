@@ -3,7 +3,7 @@
 //! ```text
 //! /init                    lazaret-guest
 //! /lib/modules/load        file names, one a line, in the order to load: for every machine;
-//!                          .disks for disks, .boot for machines that boot one, .verity for
+//!                          .devices for disks, .boot for machines that boot one, .verity for
 //!                          checked disks
 //! /lib/modules/*.ko
 //! /dev /proc /sys /run /mnt   mount points;  /dev/console, /dev/null
@@ -67,7 +67,7 @@ fn write(kernel: &Kernel, file: &File) -> Result<(), Error> {
     archive.file("init", 0o755, guest::INIT).map_err(failed)?;
     let mut lists = [
         (Purpose::Machine, "load", String::new()),
-        (Purpose::Disks, "load.disks", String::new()),
+        (Purpose::Devices, "load.devices", String::new()),
         (Purpose::Boot, "load.boot", String::new()),
         (Purpose::Verity, "load.verity", String::new()),
     ];

@@ -39,9 +39,9 @@ pub enum Purpose {
     /// Needed in every machine, from its start on.
     #[default]
     Machine,
-    /// Drivers of disks. They read a disk's size only once, so they are loaded when the machine
-    /// has the disks of its workload: the disks of a template are others.
-    Disks,
+    /// Drivers of the devices that differ between machines: disks. They are loaded in every
+    /// machine, but meet their devices only when the host has said what the machine is for.
+    Devices,
     /// Needed in machines that boot from their own disk, under any hypervisor: network, PCI.
     Boot,
     /// Needed for disks that dm-verity checks.

@@ -24,7 +24,7 @@ pub(super) const WANTED: [(Purpose, Need, &[&str]); 5] = [
         &["virtio_mmio", "virtio_console", "erofs", "ext4", "overlay"],
     ),
     (Purpose::Machine, Need::Optional, &["virtio_rng"]),
-    (Purpose::Disks, Need::Required, &["virtio_blk"]),
+    (Purpose::Devices, Need::Required, &["virtio_blk"]),
     (Purpose::Boot, Need::Optional, &["virtio_pci", "virtio_net"]),
     (
         Purpose::Verity,

@@ -171,7 +171,10 @@ fn write_initramfs(file: File, modules: &[lazaret_vm::kernel::Module]) {
     archive.char_device("dev/console", 0o600, 5, 1).unwrap();
     archive.char_device("dev/null", 0o666, 1, 3).unwrap();
     archive.file("init", 0o755, guest()).unwrap();
-    for (purpose, list) in [(Purpose::Machine, "load"), (Purpose::Disks, "load.disks")] {
+    for (purpose, list) in [
+        (Purpose::Machine, "load"),
+        (Purpose::Devices, "load.devices"),
+    ] {
         let names = modules.iter().filter(|module| module.purpose == purpose);
         let names: String = names
             .map(|module| format!("{}\n", module.file_name))
