@@ -18,8 +18,5 @@ pub use binary::Qemu;
 pub use machine::Machine;
 pub use process::Diagnostics;
 
-/// Time limit for QEMU to write a machine's state, once its guest has booted.
-const TRANSFER_LIMIT: std::time::Duration = std::time::Duration::from_secs(60);
-
 #[cfg(test)]
 pub(crate) use tests::example_plan;

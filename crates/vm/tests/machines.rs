@@ -1,5 +1,11 @@
 //! Machines of the real kernel and guest in the installed QEMU. `scripts/kernel.sh` fetches the
 //! kernel.
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "helpers of tests are tests, too"
+)]
 
 #[path = "machines/probe.rs"]
 mod probe;

@@ -17,15 +17,18 @@ use serde_json::json;
 use tokio::io::AsyncReadExt as _;
 use tokio::time::{sleep, timeout};
 
+use super::Qemu;
 use super::arguments::Beginning;
 use super::machine::{Machine, pair};
 use super::qmp::{Command, Monitor};
-use super::{Qemu, TRANSFER_LIMIT};
 use crate::template::MAX_STATE_BYTES;
 use crate::{Error, LaunchPlan, Template, channel};
 
+/// Time limit for QEMU to write the state, once the guest has booted.
+const TRANSFER_LIMIT: Duration = Duration::from_secs(60);
+
 /// The capability with which QEMU leaves memory that is shared with a file where it is.
-pub(super) const MEMORY_STAYS: &str = "x-ignore-shared";
+const MEMORY_STAYS: &str = "x-ignore-shared";
 /// Interval at which QEMU is asked how far it is.
 pub(super) const POLL: Duration = Duration::from_millis(1);
 

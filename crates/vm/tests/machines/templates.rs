@@ -12,9 +12,8 @@ fn exists(pid: u32) -> bool {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn machines_of_one_template_have_disks_and_clocks_of_their_own() {
-    let world = World::new().await;
-    let (folder, _) = world.save(&world.plan("template", 8), "saved").await;
-    let template = Template::open(&folder).unwrap();
+    let world = World::get().await;
+    let template = world.template().await;
     let (left, right) = (world.plan("left", 16), world.plan("right", 32));
     let (mut one, mut two) = tokio::join!(
         world.restore(&left, &template),
@@ -45,9 +44,9 @@ async fn machines_of_one_template_have_disks_and_clocks_of_their_own() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn time_goes_on_in_a_restored_machine() {
-    let world = World::new().await;
-    let plan = world.plan("scratch", 8);
-    let (_, template) = world.save(&plan, "saved").await;
+    let world = World::get().await;
+    let plan = world.plan("clocks", 8);
+    let template = world.template().await;
     let mut machine = world.restore(&plan, &template).await;
     let (output, channel) = run(&mut machine, &plan, &["clocks"]).await;
     let now = SystemTime::now()
@@ -72,9 +71,9 @@ async fn time_goes_on_in_a_restored_machine() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_does_not_fit_is_refused_and_leaves_no_process() {
-    let world = World::new().await;
-    let plan = world.plan("scratch", 8);
-    let (folder, template) = world.save(&plan, "saved").await;
+    let world = World::get().await;
+    let plan = world.plan("refused", 8);
+    let (folder, template) = world.save(&plan, "damaged").await;
     let refused = |error: Error| match error {
         Error::Template { reason, .. } => reason,
         other => panic!("{other:?}"),
@@ -136,9 +135,9 @@ fn sha256(bytes: &[u8]) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_emulator_that_dies_is_an_error_at_once() {
-    let world = World::new().await;
+    let world = World::get().await;
     let plan = world.plan("dying", 8);
-    let (_, template) = world.save(&plan, "saved").await;
+    let template = world.template().await;
     // At whatever moment it dies, restoring ends, with a machine that is dead or with an error.
     for delay in [0, 2, 5, 10, 20, 40, 80, 160] {
         let restoring = Machine::restore(&world.qemu, &plan, &template, PATIENCE);

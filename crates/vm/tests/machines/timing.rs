@@ -44,8 +44,8 @@ impl Figures {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "its figures need a quiet host"]
 async fn timing() {
-    let world = World::new().await;
-    let plan = world.plan("scratch", 64);
+    let world = World::get().await;
+    let plan = world.plan("timing", 64);
     let mut figures = Figures::default();
     for number in 0..TIMES {
         let begin = Instant::now();
@@ -74,7 +74,7 @@ async fn timing() {
         machine.wait().await;
 
         let begin = Instant::now();
-        let (folder, template) = world.save(&plan, &format!("saved{number}")).await;
+        let (folder, template) = world.save(&plan, &format!("timing{number}")).await;
         figures.time("template: save, with boot", begin.elapsed());
         for (name, file) in [
             ("template: memory file KiB", "memory"),

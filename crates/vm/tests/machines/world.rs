@@ -10,37 +10,47 @@ use lazaret_protocol::{BootConfig, Ending, Outcome, Process, Request, Root, Root
 use lazaret_rootfs::{Attributes, DiskBuilder, FileSystem, Initramfs, Options, empty_disk};
 use lazaret_vm::kernel::{Purpose, Source, Store};
 use lazaret_vm::{Accelerator, Channel, Disk, DiskFormat, LaunchPlan, Machine, Qemu, Template};
-use tempfile::TempDir;
+use tokio::sync::OnceCell;
 
 use crate::probe;
 
 /// Longest time for anything that a machine does in these tests.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
-/// A folder with a kernel, an initramfs and disks, and an installed QEMU.
+/// A folder with a kernel, an initramfs and disks, and an installed QEMU. All tests share it.
 pub(crate) struct World {
     pub(crate) qemu: Qemu,
-    folder: TempDir,
+    folder: PathBuf,
     kernel: PathBuf,
 }
 
+static WORLD: OnceCell<World> = OnceCell::const_new();
+static SAVED: OnceCell<PathBuf> = OnceCell::const_new();
+
 impl World {
-    pub(crate) async fn new() -> Self {
+    pub(crate) async fn get() -> &'static Self {
+        WORLD.get_or_init(Self::make).await
+    }
+
+    async fn make() -> Self {
         let search = std::env::var_os("PATH").unwrap();
         let qemu = Qemu::find(&search).await.unwrap();
-        let folder = tempfile::tempdir().unwrap();
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("machines");
+        // What the last run left.
+        let _none_is_left = fs::remove_dir_all(&folder);
+        fs::create_dir(&folder).unwrap();
         let package = Source::Package(lazaret_testing::machine::kernel_package().unwrap());
-        let kernel = Store::new(folder.path().join("kernels"))
+        let kernel = Store::new(folder.join("kernels"))
             .import(&package, None)
             .unwrap();
-        let archive = File::create(folder.path().join("initramfs")).unwrap();
+        let archive = File::create(folder.join("initramfs")).unwrap();
         write_initramfs(archive, &kernel.modules);
         let world = Self {
             qemu,
             folder,
             kernel: kernel.image,
         };
-        let program = probe::compile(world.folder.path());
+        let program = probe::compile(&world.folder);
         let options = Options {
             file_system: FileSystem::Erofs,
             ..Options::default()
@@ -58,7 +68,7 @@ impl World {
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
+        self.folder.join(name)
     }
 
     /// A machine of two disks: the common root and a scratch disk of its own, of `mib` MiB.
@@ -85,6 +95,15 @@ impl World {
             ],
             console_log: None,
         }
+    }
+
+    /// The template that all tests share, opened.
+    pub(crate) async fn template(&self) -> Template {
+        let saved = SAVED.get_or_init(async || {
+            let (folder, _) = self.save(&self.plan("template", 8), "saved").await;
+            folder
+        });
+        Template::open(saved.await).unwrap()
     }
 
     /// Saves a template for machines of `plan` in the folder of this name.
