@@ -5,6 +5,7 @@ mod catalogue;
 mod completions;
 mod hold;
 mod image;
+mod keep;
 mod kernel;
 mod login;
 pub(crate) mod machine;
@@ -44,7 +45,10 @@ pub(crate) enum Command {
     Inspect(machine::inspect::Args),
     Rename(machine::rename::Args),
     Prune(machine::prune::Args),
+    Pause(machine::pause::PauseArgs),
+    Unpause(machine::pause::UnpauseArgs),
     Hold(hold::Args),
+    Keep(keep::Args),
     Push(push::Args),
     Pull(pull::Args),
     Validate(validate::Args),
@@ -89,7 +93,10 @@ impl Command {
             Self::Inspect(args) => args.run(context)?,
             Self::Rename(args) => args.run(context)?,
             Self::Prune(args) => args.run(context).await?,
+            Self::Pause(args) => args.run(context).await?,
+            Self::Unpause(args) => args.run(context).await?,
             Self::Hold(args) => args.run().await?,
+            Self::Keep(args) => args.run().await?,
             #[cfg(feature = "serve")]
             Self::Registry(command) => return command.run(context).await,
             Self::Push(args) => args.run(context).await?,

@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods)]
 
 use std::env;
+use std::ffi::OsString;
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
@@ -150,11 +151,15 @@ pub(crate) fn resolve(global: &GlobalArgs) -> Result<Settings, Failure> {
         ],
         ca_files: path(env_vars::CA_FILE).into_iter().collect(),
         search_path: env::var_os(foreign::PATH).unwrap_or_default(),
-        // This program, even if its file was replaced meanwhile.
-        holder: ["/proc/self/exe", "hold"].map(Into::into).to_vec(),
+        holder: own_command("hold"),
         accelerator,
         source_date_epoch: text(foreign::SOURCE_DATE_EPOCH).and_then(|text| text.parse().ok()),
     })
+}
+
+/// A command of this very program, even if its file was replaced meanwhile.
+pub(crate) fn own_command(name: &str) -> Vec<OsString> {
+    ["/proc/self/exe", name].map(Into::into).to_vec()
 }
 
 /// Whether standard error is a terminal on which lines can be written again.

@@ -14,12 +14,15 @@
 //! returns within a moment, and so does not greet it again: the host then hangs up and waits
 //! longer.
 
+use std::time::Duration;
+
 use lazaret_protocol::{AGENT_PORT, Request};
 
 use crate::error::{Error, Result};
 use crate::port::Port;
 use crate::process;
 use crate::sessions::{Event, Sessions};
+use crate::settings;
 
 /// Serves one host after another. Returns only when the port fails or a host breaks the protocol.
 pub(crate) fn serve() -> Result<()> {
@@ -53,8 +56,16 @@ pub(crate) fn serve() -> Result<()> {
 fn attend(sessions: &mut Sessions) -> Error {
     loop {
         match sessions.next() {
+            Ok(Event::Opened {
+                session,
+                request: Request::Clock(nanoseconds),
+            }) => {
+                let set = settings::set_clock(Duration::from_nanos(nanoseconds));
+                sessions.answer(session, set);
+            }
             Ok(Event::Opened { session, request }) => {
                 let started = match request {
+                    Request::Clock(_) => Err(Error::NotBooted),
                     Request::Exec(process) => process::launch(&process),
                     Request::Boot(_) => Err(Error::BootedAlready),
                 };

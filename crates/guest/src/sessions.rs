@@ -8,7 +8,7 @@ use std::os::fd::AsFd as _;
 use std::time::{Duration, Instant};
 
 use lazaret_protocol::mux::{GuestMux, Happened};
-use lazaret_protocol::{Ending, PIECE_BYTES, Request};
+use lazaret_protocol::{Ending, Outcome, PIECE_BYTES, Request};
 use rustix::event::{PollFd, PollFlags};
 use rustix::process::Signal;
 
@@ -84,6 +84,18 @@ impl Sessions {
             Ok(workload) => {
                 self.mux.started(session);
                 self.pumps.insert(session, Pump::new(session, workload));
+            }
+            Err(error) => self.fail(session, &error),
+        }
+    }
+
+    /// Answers a session that is done with the request itself.
+    pub(crate) fn answer(&mut self, session: u32, done: Result<()>) {
+        match done {
+            Ok(()) => {
+                self.mux.started(session);
+                self.mux.finish(session, &Ending::Exit(Outcome::Code(0)));
+                self.events.push_back(Event::Ended { session });
             }
             Err(error) => self.fail(session, &error),
         }

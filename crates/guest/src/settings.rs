@@ -37,7 +37,7 @@ pub(crate) fn apply(config: &BootConfig) -> Result<()> {
 }
 
 /// Sets the clock to this time since the epoch, if it is off by more than the tolerance.
-fn set_clock(host: Duration) -> Result<()> {
+pub(crate) fn set_clock(host: Duration) -> Result<()> {
     let guest = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or(Duration::ZERO);

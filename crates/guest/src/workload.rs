@@ -10,6 +10,8 @@
 //!    +---- another version: Failure, then the host hangs up -----------------------> off
 //! ```
 
+use std::time::Duration;
+
 use lazaret_protocol::{BootConfig, Request};
 
 use crate::error::{Error, Result, one_line};
@@ -49,8 +51,16 @@ fn attend(sessions: &mut Sessions) -> Result<()> {
     let mut workload = None;
     loop {
         match sessions.next()? {
+            Event::Opened {
+                session,
+                request: Request::Clock(nanoseconds),
+            } => {
+                let set = settings::set_clock(Duration::from_nanos(nanoseconds));
+                sessions.answer(session, set);
+            }
             Event::Opened { session, request } => {
                 let started = match (request, workload) {
+                    (Request::Clock(_), _) => Err(Error::NotBooted),
                     (Request::Boot(config), None) => {
                         workload = Some(session);
                         boot(&config)

@@ -19,6 +19,9 @@ pub enum Request {
     Boot(Box<BootConfig>),
     /// Run one more command beside the others.
     Exec(Process),
+    /// Set the clock, which stood still with the machine: nanoseconds since 1970. The session ends at
+    /// once, with status 0.
+    Clock(u64),
 }
 
 impl Request {

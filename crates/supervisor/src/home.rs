@@ -3,6 +3,7 @@
 //! Every operation of this crate begins here. This file knows none of them: each operation adds its
 //! own `impl Home` in its module, and passes on only the parts that the work needs.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use lazaret_client::{Client, Keychain, Options, Progress};
@@ -60,6 +61,11 @@ impl Home {
             machines,
             settings,
         })
+    }
+
+    /// The folder of the templates that machines begin from.
+    pub(crate) fn templates(&self) -> PathBuf {
+        self.settings.cache.join("templates")
     }
 
     /// The installed QEMU; it is looked for once.

@@ -24,6 +24,7 @@
 mod client;
 mod design;
 mod emulator;
+mod guest;
 mod holder;
 mod life;
 mod log;
@@ -33,12 +34,12 @@ mod names;
 mod naming;
 mod order;
 mod process;
-mod qemu;
 mod record;
 mod session;
 mod socket;
 mod spawn;
 mod store;
+mod templates;
 #[cfg(test)]
 mod tests;
 
@@ -54,6 +55,8 @@ pub use session::{Control, Event, Events, Input, Session};
 pub(crate) use spawn::spawn;
 pub use store::Found;
 pub(crate) use store::{Held, Machines, remove as remove_folder};
+pub(crate) use templates::list as templates;
+pub use templates::{Begun, Boot, keep};
 
 /// Connects to the holder of the machine in a folder; `None` when there is none.
 pub(crate) async fn connect(folder: &std::path::Path) -> Result<Option<Holder>, crate::Error> {

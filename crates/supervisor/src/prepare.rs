@@ -113,6 +113,7 @@ impl Home {
             image_digest,
             stop_signal,
             qemu,
+            templates: self.templates(),
             kernel,
             initramfs,
             accelerator: verdict.accelerator,

@@ -89,6 +89,7 @@ impl Home {
             let launch = &mut spec.launch;
             qemu.path().clone_into(&mut launch.qemu);
             qemu.version().clone_into(&mut launch.qemu_version);
+            launch.templates = self.templates();
             (launch.boot_image, launch.initramfs) = (kernel.image, initramfs);
         })?;
         self.spawn(held).await

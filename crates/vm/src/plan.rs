@@ -46,7 +46,8 @@ impl fmt::Display for Accelerator {
 }
 
 /// The format of a disk's file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum DiskFormat {
     /// The content of the disk, byte for byte.
     #[default]
@@ -56,7 +57,7 @@ pub enum DiskFormat {
 }
 
 /// A disk that the guest finds by its serial.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Disk {
     /// Path of the file.
     pub path: PathBuf,
@@ -69,7 +70,7 @@ pub struct Disk {
 }
 
 /// Everything about a machine that is decided before it starts.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LaunchPlan {
     /// The accelerator to use.
     pub accelerator: Accelerator,

@@ -29,6 +29,7 @@ impl Args {
             rustix::stdio::dup2_stdin(&nothing).and_then(|()| rustix::stdio::dup2_stdout(&nothing));
         replaced
             .map_err(|error| Failure::io("let go of what it was started with", error.into()))?;
-        Ok(lazaret_supervisor::hold(self.folder, lock, client).await?)
+        let keeper = crate::settings::own_command("keep");
+        Ok(lazaret_supervisor::hold(self.folder, lock, client, keeper).await?)
     }
 }

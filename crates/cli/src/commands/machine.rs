@@ -7,6 +7,7 @@ mod filter;
 pub(crate) mod inspect;
 pub(crate) mod kill;
 pub(crate) mod logs;
+pub(crate) mod pause;
 pub(crate) mod prune;
 pub(crate) mod ps;
 pub(crate) mod rename;

@@ -2,7 +2,9 @@ pub(crate) mod flags;
 
 use std::io::IsTerminal as _;
 
-use lazaret_supervisor::{Ending, Event, Holder, MachineSpec, Outcome, Session, StartedMachine};
+use lazaret_supervisor::{
+    Begun, Ending, Event, Holder, MachineSpec, Outcome, Session, StartedMachine,
+};
 
 use self::flags::{Flags, Wanted};
 use crate::attach::{self, Carried, DetachKeys, Part, Signals, Terminal};
@@ -118,6 +120,14 @@ pub(super) async fn wait_until_up(
     }
 }
 
+/// Why the machine was booted although it could have begun from a template.
+fn fallback(context: &Context, spec: &MachineSpec) -> Option<String> {
+    match context.home().ok()?.machine(&spec.id).ok()?.state.begun? {
+        Begun::Fallback(reason) => Some(reason),
+        Begun::Cold | Begun::Template => None,
+    }
+}
+
 /// Takes part in the workload until it ends or is left; returns the exit status.
 pub(super) async fn follow(
     context: &Context,
@@ -129,7 +139,15 @@ pub(super) async fn follow(
 ) -> Result<u8, Failure> {
     let has_terminal = part.terminal.is_some();
     let status = crate::progress::Line::new(context.printer, &format!("starting {}", spec.name));
-    let carried = attach::carry(session, part, &mut signals, || status.clear()).await;
+    let up = || {
+        status.clear();
+        if let Some(reason) = fallback(context, spec) {
+            context.printer.note(&format!(
+                "booted anew, because the template failed: {reason}"
+            ));
+        }
+    };
+    let carried = attach::carry(session, part, &mut signals, up).await;
     if lazaret_supervisor::is_full(&context.settings.data) {
         context
             .printer

@@ -122,6 +122,32 @@ impl Holder {
         self.open(&Order::End)?.done().await
     }
 
+    /// Stops the processors.
+    ///
+    /// # Errors
+    /// [`Error::Workload`] when the machine does not run.
+    pub async fn pause(&self) -> Result<(), Error> {
+        self.ask(&Order::Pause).await
+    }
+
+    /// Lets the processors of a paused machine go on.
+    ///
+    /// # Errors
+    /// [`Error::Workload`] when the machine is not paused.
+    pub async fn resume(&self) -> Result<(), Error> {
+        self.ask(&Order::Resume).await
+    }
+
+    async fn ask(&self, order: &Order) -> Result<(), Error> {
+        match self.open(order)?.done().await? {
+            Ending::Failure(failure) => Err(Error::Workload {
+                message: failure.message,
+                kind: failure.kind,
+            }),
+            Ending::Exit(_) | Ending::Killed => Ok(()),
+        }
+    }
+
     fn open(&self, order: &Order) -> Result<Session, Error> {
         Session::open(self.channel.clone(), order)
     }

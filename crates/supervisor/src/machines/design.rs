@@ -27,6 +27,8 @@ pub(crate) struct Design {
     pub(crate) stop_signal: Option<u8>,
     /// The QEMU that will execute it.
     pub(crate) qemu: Qemu,
+    /// The folder of the user's templates.
+    pub(crate) templates: PathBuf,
     /// The name of its kernel.
     pub(crate) kernel_name: String,
     /// The boot image of its kernel.
@@ -101,6 +103,7 @@ impl Design {
             initramfs: self.initramfs,
             qemu: self.qemu.path().to_owned(),
             qemu_version: self.qemu.version().to_owned(),
+            templates: self.templates,
             disks,
         };
         Ok((launch, self.boot, (self.image, self.image_digest)))

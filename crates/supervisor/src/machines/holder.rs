@@ -18,6 +18,7 @@ mod desk;
 mod peer;
 mod run;
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -34,6 +35,7 @@ use super::machine::Machine;
 use super::record::{Restart, Spec, State};
 use super::socket;
 use super::store::{Found, Held};
+use super::templates::{Starter, Templates};
 use crate::Error;
 use desk::Desk;
 
@@ -54,10 +56,18 @@ pub async fn hold(
     folder: PathBuf,
     lock: File,
     client: std::os::unix::net::UnixStream,
+    keeper: Vec<OsString>,
 ) -> Result<(), Error> {
     let spec = Spec::read(&folder)?;
     let state = State::read(&folder)?;
-    let qemu = Qemu::known(&spec.launch.qemu, &spec.launch.qemu_version);
+    let starter = Starter {
+        qemu: Qemu::known(&spec.launch.qemu, &spec.launch.qemu_version),
+        templates: Templates {
+            folder: spec.launch.templates.clone(),
+            keeper,
+        },
+        boot: spec.options.boot,
+    };
     let listener = socket::listen(&folder).and_then(|listener| {
         listener.set_nonblocking(true)?;
         UnixListener::from_std(listener)
@@ -78,7 +88,7 @@ pub async fn hold(
         },
         lock,
     };
-    let mut machine = Machine::new(held, qemu);
+    let mut machine = Machine::new(held, starter);
     let life = {
         let living = live(&mut machine, &desk, &mut demands);
         tokio::pin!(living);
@@ -104,7 +114,11 @@ pub async fn hold(
 }
 
 /// Starts the machine, and again as its restart policy says; returns its last state.
-async fn live(machine: &mut Machine<Qemu>, desk: &Arc<Desk>, demands: &mut desk::Demands) -> Life {
+async fn live(
+    machine: &mut Machine<Starter>,
+    desk: &Arc<Desk>,
+    demands: &mut desk::Demands,
+) -> Life {
     desk.opened().await;
     let restart = machine.spec().options.restart;
     let mut pause = FIRST_PAUSE;

@@ -42,4 +42,8 @@ pub(super) enum Order {
     Kill(u8),
     /// Ends the machine at once, without asking the guest.
     End,
+    /// Stops the processors.
+    Pause,
+    /// Lets the processors go on, and sets the guest's clock.
+    Resume,
 }

@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use super::life::Life;
 use super::process::ProcessId;
+use super::templates::{Begun, Boot};
 use crate::Error;
 
 /// Version of both files.
@@ -66,6 +67,8 @@ pub struct Options {
     pub stop_seconds: u64,
     /// Seconds after which the machine is ended.
     pub timeout_seconds: Option<u64>,
+    /// How it begins.
+    pub boot: Boot,
 }
 
 /// When a machine that has ended is started again.
@@ -111,6 +114,8 @@ pub(crate) struct Launch {
     pub(crate) initramfs: PathBuf,
     pub(crate) qemu: PathBuf,
     pub(crate) qemu_version: String,
+    /// The folder of the user's templates.
+    pub(crate) templates: PathBuf,
     pub(crate) disks: Vec<StoredDisk>,
 }
 
@@ -152,6 +157,8 @@ pub struct State {
     pub restarts: u32,
     /// Why it was lost.
     pub error: Option<String>,
+    /// How it began the last time.
+    pub begun: Option<Begun>,
     /// The emulator's process.
     pub emulator: Option<ProcessId>,
 }
@@ -257,6 +264,7 @@ impl State {
             finished: None,
             restarts: 0,
             error: None,
+            begun: None,
             emulator: None,
         }
     }

@@ -12,22 +12,36 @@ pub(super) fn path(folder: &Path) -> PathBuf {
     folder.join(NAME)
 }
 
-/// Listens on the socket of a folder.
+/// Listens on the socket of a machine's folder.
 pub(super) fn listen(folder: &Path) -> io::Result<UnixListener> {
-    let _from_an_earlier_holder = std::fs::remove_file(path(folder));
-    by_short_path(folder, |path| UnixListener::bind(path))
+    listen_at(folder, NAME)
 }
 
 /// Connects to the holder of the machine in a folder.
 pub(super) fn connect(folder: &Path) -> io::Result<UnixStream> {
-    by_short_path(folder, |path| UnixStream::connect(path))
+    connect_to(folder, NAME)
+}
+
+/// Listens on a socket of this name. One that an earlier process left is replaced.
+pub(super) fn listen_at(folder: &Path, name: &str) -> io::Result<UnixListener> {
+    let _absent = std::fs::remove_file(folder.join(name));
+    by_short_path(folder, name, |path| UnixListener::bind(path))
+}
+
+/// Connects to the socket of this name.
+pub(super) fn connect_to(folder: &Path, name: &str) -> io::Result<UnixStream> {
+    by_short_path(folder, name, |path| UnixStream::connect(path))
 }
 
 /// Calls `act` with a path that is short enough for the address of a socket (108 bytes, unix(7)),
 /// however long the folder's is.
-fn by_short_path<T>(folder: &Path, act: impl FnOnce(&Path) -> io::Result<T>) -> io::Result<T> {
+fn by_short_path<T>(
+    folder: &Path,
+    name: &str,
+    act: impl FnOnce(&Path) -> io::Result<T>,
+) -> io::Result<T> {
     let folder = std::fs::File::open(folder)?;
     act(&Path::new("/proc/self/fd")
         .join(folder.as_raw_fd().to_string())
-        .join(NAME))
+        .join(name))
 }

@@ -51,7 +51,7 @@ pub(crate) async fn spawn(
 /// Makes the process the leader of a session of its own: neither Ctrl-C nor the end of the terminal
 /// reaches it.
 #[allow(unsafe_code)]
-fn leave_terminal(command: &mut tokio::process::Command) {
+pub(super) fn leave_terminal(command: &mut tokio::process::Command) {
     let leave = || {
         rustix::process::setsid()?;
         Ok(())

@@ -46,6 +46,7 @@ fn describe(found: &FoundMachine) -> Value {
             "started_at": state.started.map(time::stamp),
             "finished_at": state.finished.map(time::stamp),
             "restarts": state.restarts,
+            "begun": state.begun,
             "pid": state.emulator.map(|process| process.pid),
         },
         "config": {

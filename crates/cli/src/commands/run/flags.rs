@@ -6,7 +6,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use lazaret_supervisor::{
-    MachineOptions, Naming, Prepared, PullPolicy, Restart, RootDisk, RunRequest, TerminalSize,
+    Boot, MachineOptions, Naming, Prepared, PullPolicy, Restart, RootDisk, RunRequest, TerminalSize,
 };
 use lazaret_values::{Period, Size};
 
@@ -61,6 +61,10 @@ pub(crate) struct Flags {
     /// End the machine after this time: seconds, or as `10m`
     #[arg(long, value_name = "TIME", value_parser = seconds)]
     timeout: Option<u64>,
+    /// How the machine begins: from a template of its kind, if there is one; by booting its kernel; or
+    /// from a template in any case, which is made first
+    #[arg(long, value_enum, default_value_t)]
+    boot: BootChoice,
     /// Write the machine's id to a new file
     #[arg(long, value_name = "FILE")]
     pub(crate) cidfile: Option<PathBuf>,
@@ -123,6 +127,14 @@ pub(crate) struct Flags {
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+enum BootChoice {
+    #[default]
+    Auto,
+    Cold,
+    Template,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
 enum Fs {
     #[default]
     Erofs,
@@ -163,6 +175,11 @@ impl Flags {
             stop_signal: self.stop_signal,
             stop_seconds: self.stop_timeout,
             timeout_seconds: self.timeout,
+            boot: match self.boot {
+                BootChoice::Auto => Boot::Auto,
+                BootChoice::Cold => Boot::Cold,
+                BootChoice::Template => Boot::Template,
+            },
         };
         let request = self.request()?;
         let prepared = home.prepare(request, bars.sink()).await?;

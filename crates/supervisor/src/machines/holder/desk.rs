@@ -10,11 +10,13 @@ use lazaret_protocol::{Ending as Answer, Outcome, Process, Request, Stream};
 use lazaret_values::Chain;
 use lazaret_vm::{Channel, Control, Input, Session};
 use tokio::net::UnixStream;
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use super::peer::{self, Act, Peer};
+use crate::Error;
 use crate::machines::life::{Ending, Life};
 use crate::machines::log::{LogStream, LogWriter};
+use crate::machines::moment;
 use crate::machines::order::Order;
 use crate::machines::record::Spec;
 
@@ -24,7 +26,7 @@ const SIGKILL: u8 = 9;
 const ENDS_WITHIN: Duration = Duration::from_secs(2);
 
 /// What clients ask of the one who runs the machine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) enum Demand {
     /// The workload is asked to end, and killed after a time.
     Stop { signal: u8, seconds: u64 },
@@ -32,6 +34,23 @@ pub(super) enum Demand {
     Kill(u8),
     /// The machine is ended at once.
     End,
+    /// The processors are stopped.
+    Pause(Reply),
+    /// The processors go on.
+    Resume(Reply),
+}
+
+/// Tells a client how its demand was met.
+#[derive(Debug)]
+pub(super) struct Reply(oneshot::Sender<Result<(), String>>);
+
+impl Reply {
+    pub(super) fn send(self, outcome: Result<(), Error>) {
+        // A client that has gone does not want to know.
+        let _ = self
+            .0
+            .send(outcome.map_err(|error| Chain(&error).to_string()));
+    }
 }
 
 /// The demands, in order.
@@ -86,7 +105,8 @@ impl Demands {
         loop {
             match self.next().await {
                 Demand::Stop { .. } | Demand::End | Demand::Kill(SIGKILL) => return,
-                Demand::Kill(_) => {}
+                // There is nothing yet that could get a signal or stand still.
+                Demand::Kill(_) | Demand::Pause(_) | Demand::Resume(_) => {}
             }
         }
     }
@@ -243,6 +263,8 @@ impl Desk {
                 self.demand(Demand::End);
                 self.wait(&peer).await;
             }
+            Order::Pause => self.ask(&peer, Demand::Pause).await,
+            Order::Resume => self.ask(&peer, Demand::Resume).await,
         }
     }
 
@@ -297,8 +319,9 @@ impl Desk {
     }
 
     async fn exec(self: Arc<Self>, peer: Arc<Peer>, process: Process, detached: bool) {
+        let is_paused = *self.life.borrow() == Life::Paused;
         let channel = self.guest().as_ref().map(|guest| guest.channel.clone());
-        let Some(channel) = channel else {
+        let Some(channel) = channel.filter(|_| !is_paused) else {
             return peer.fail(format!("the machine is {}", self.life.borrow().name()));
         };
         match channel.open(&Request::Exec(process)) {
@@ -308,6 +331,30 @@ impl Desk {
                 drop(channel);
                 bridge(&peer, session).await;
             }
+        }
+    }
+
+    /// Makes a demand and tells the client how it was met.
+    async fn ask(&self, peer: &Peer, demand: impl FnOnce(Reply) -> Demand) {
+        let (reply, outcome) = oneshot::channel();
+        self.demand(demand(Reply(reply)));
+        match outcome.await {
+            Ok(Ok(())) => done(peer),
+            Ok(Err(reason)) => peer.fail(reason),
+            Err(_) => peer.fail(format!("the machine is {}", self.life.borrow().name())),
+        }
+    }
+
+    /// Gives the guest the time, after its clock stood still.
+    pub(super) async fn set_clock(&self) {
+        let channel = self.guest().as_ref().map(|guest| guest.channel.clone());
+        let Some(channel) = channel else { return };
+        let Ok(mut session) = channel.open(&Request::Clock(moment::nanoseconds())) else {
+            return;
+        };
+        let set = async { while let Ok(Some(_)) = session.events.next().await {} };
+        if tokio::time::timeout(ENDS_WITHIN, set).await.is_err() {
+            tracing::warn!("the guest did not set its clock");
         }
     }
 

@@ -5,13 +5,15 @@ use std::time::Duration;
 
 use lazaret_protocol::mux::Event;
 use lazaret_values::Chain;
-use lazaret_vm::{Events, Qemu};
+use lazaret_vm::Events;
 use tokio::time::{Instant, sleep_until};
 
 use super::desk::{Demand, Demands, Desk};
-use crate::machines::life::Ending;
+use crate::Error;
+use crate::machines::life::{Ending, Life};
 use crate::machines::log::LogStream;
 use crate::machines::machine::Machine;
+use crate::machines::templates::Starter;
 
 const SIGKILL: u8 = 9;
 /// Time for a guest to obey SIGKILL, after which its machine is ended without it.
@@ -36,7 +38,7 @@ enum Then {
 
 /// Starts the machine and carries what its workload writes until that ends, or is ended by a client.
 pub(super) async fn run(
-    machine: &mut Machine<Qemu>,
+    machine: &mut Machine<Starter>,
     desk: &Arc<Desk>,
     demands: &mut Demands,
     restarts: u32,
@@ -70,7 +72,7 @@ fn killed() -> Ended {
 }
 
 async fn carry(
-    machine: &mut Machine<Qemu>,
+    machine: &mut Machine<Starter>,
     desk: &Arc<Desk>,
     demands: &mut Demands,
     events: &mut Events,
@@ -80,12 +82,18 @@ async fn carry(
     let mut is_final = false;
     let output = output(desk, events);
     tokio::pin!(output);
+    machine.prepare_next();
     loop {
         let at = deadline.map_or_else(Instant::now, |(at, _)| at);
         tokio::select! {
             ending = &mut output => return Ended { ending, is_final },
             demand = demands.next() => match demand {
                 Demand::Stop { signal, seconds } => {
+                    if *machine.life() == Life::Paused
+                        && let Err(error) = resume(machine, desk).await
+                    {
+                        tracing::warn!(error = %Chain(&error), "a paused machine is stopped");
+                    }
                     desk.signal(signal);
                     is_final = true;
                     deadline = Some((in_seconds(seconds), Then::Kill));
@@ -98,6 +106,15 @@ async fn carry(
                     }
                 }
                 Demand::End => return killed(),
+                Demand::Pause(reply) => {
+                    let paused = machine.pause().await;
+                    desk.set_life(machine.life().clone());
+                    reply.send(paused);
+                }
+                Demand::Resume(reply) => {
+                    let resumed = resume(machine, desk).await;
+                    reply.send(resumed);
+                }
             },
             () = sleep_until(at), if deadline.is_some() => match deadline {
                 Some((_, Then::Kill)) => {
@@ -109,6 +126,14 @@ async fn carry(
             },
         }
     }
+}
+
+/// Lets a paused machine go on, with the right time.
+async fn resume(machine: &mut Machine<Starter>, desk: &Arc<Desk>) -> Result<(), Error> {
+    machine.resume().await?;
+    desk.set_life(machine.life().clone());
+    desk.set_clock().await;
+    Ok(())
 }
 
 /// A moment so far away that it never comes when the number is too large.

@@ -12,6 +12,7 @@ use tempfile::TempDir;
 use crate::Error;
 use crate::machines::emulator::{Emulator, Hypervisor};
 use crate::machines::machine::Machine;
+use crate::machines::templates::Begun;
 use crate::machines::{Design, DiskContent, DiskDesign, Found, Life, Machines, Naming, Options};
 
 /// The behaviour of a step.
@@ -72,6 +73,8 @@ impl Hypervisor for Fake {
             boot: self.boot,
         })
     }
+
+    fn prepare_next(&self, _plan: &LaunchPlan, _begun: &Begun) {}
 }
 
 #[derive(Debug)]
@@ -90,6 +93,18 @@ impl Emulator for Sleeper {
     async fn boot(&mut self, boot: &BootConfig, _limit: Duration) -> Result<(), Error> {
         assert!(boot.clock_nanos > 0 && !boot.entropy.is_empty());
         self.boot.happens().await
+    }
+
+    fn begun(&self) -> Begun {
+        Begun::Cold
+    }
+
+    async fn pause(&self) -> Result<(), Error> {
+        Ok(())
+    }
+
+    async fn resume(&self) -> Result<(), Error> {
+        Ok(())
     }
 
     async fn settle(&mut self, _limit: Duration) {}
@@ -150,6 +165,7 @@ impl World {
             image: "image:v1".to_owned(),
             image_digest: "sha256:0".to_owned(),
             stop_signal: None,
+            templates: "templates".into(),
             qemu: Qemu::known("qemu".as_ref(), "7.2"),
             kernel_name: "kernel".to_owned(),
             accelerator: Accelerator::Tcg,
