@@ -246,3 +246,6 @@ fn late(command: &'static str) -> Error {
     let seconds = ANSWER_LIMIT.as_secs();
     failed(command, format!("QEMU did not answer within {seconds} s"))
 }
+
+#[cfg(test)]
+mod tests;

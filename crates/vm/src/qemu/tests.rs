@@ -1,6 +1,7 @@
 use crate::DiskFormat;
 use std::{ffi::OsString, os::unix::fs::PermissionsExt, path::Path, time::Duration};
 
+use super::arguments::{Beginning, arguments_for};
 use super::{binary::parse_version, console, tail::Tail, *};
 use crate::{Accelerator, Disk, Error, LaunchPlan};
 
@@ -83,6 +84,48 @@ file.filename=/d/root,,1.erofs
 file.driver=file,file.filename=/d/scratch
 -device virtio-blk-device,drive=disk1,werror=report,rerror=report,serial=scratch";
     assert_eq!(lines(&arguments(&example_plan(), DESCRIPTORS)), expected);
+}
+
+#[test]
+fn machines_of_a_template_differ_in_memory_kernel_and_disks_only() {
+    let lines_of = |beginning| lines(&arguments_for(&example_plan(), DESCRIPTORS, beginning));
+    let boot = lines_of(Beginning::Boot);
+    let difference = |beginning| {
+        let text = lines_of(beginning);
+        let less = boot.lines().filter(|line| !text.contains(line));
+        let more = text.lines().filter(|line| !boot.contains(line));
+        let words = |line: &str| line.split([' ', ',']).take(3).collect::<Vec<_>>().join(" ");
+        let less: Vec<_> = less.map(words).collect();
+        (less.join("\n"), more.collect::<Vec<_>>().join("\n"))
+    };
+    let machine = "-machine microvm,rtc=on,pit=on,pic=on,isa-serial=on,acpi=on,usb=off,pcie=off";
+    let (less, more) = difference(Beginning::Template { memory: 13 });
+    assert_eq!(
+        less,
+        "-blockdev driver=raw node-name=disk0\n-blockdev driver=raw node-name=disk1"
+    );
+    assert_eq!(
+        more,
+        format!(
+            "-object memory-backend-file,id=ram,size=512M,mem-path=/proc/self/fd/13,share=on\n\
+             {machine},memory-backend=ram\n\
+             -blockdev driver=null-co,node-name=disk0\n\
+             -blockdev driver=null-co,node-name=disk1"
+        )
+    );
+    let (less, more) = difference(Beginning::Restore { memory: 13 });
+    assert_eq!(
+        less,
+        "-kernel /k/vmlinux\n-initrd /k/initramfs\n-append console=ttyS0 quiet"
+    );
+    assert_eq!(
+        more,
+        format!(
+            "-object memory-backend-file,id=ram,size=512M,mem-path=/proc/self/fd/13,share=off\n\
+             {machine},memory-backend=ram\n\
+             -incoming defer"
+        )
+    );
 }
 
 #[test]

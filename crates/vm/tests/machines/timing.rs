@@ -30,6 +30,16 @@ impl Figures {
         }
     }
 
+    /// Processor time of a process so far, its threads included.
+    fn processor(&mut self, name: &'static str, pid: u32) {
+        let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+        // The name in parentheses may have blanks; user and system time are fields 14 and 15.
+        let (_, fields) = text.rsplit_once(')').unwrap();
+        let fields: Vec<&str> = fields.split_whitespace().collect();
+        let ticks = fields[11].parse::<f64>().unwrap() + fields[12].parse::<f64>().unwrap();
+        self.add(name, ticks * 10.0);
+    }
+
     fn add(&mut self, name: &'static str, value: f64) {
         self.0.entry(name).or_default().push(value);
     }
@@ -61,6 +71,7 @@ async fn timing() {
         let begin = Instant::now();
         let (_, channel) = run(&mut machine, &plan, &[]).await;
         figures.time("cold: start to end of the workload", begin.elapsed());
+        figures.processor("cold: processor", machine.pid());
         figures.memory(
             machine.pid(),
             [
@@ -93,6 +104,7 @@ async fn timing() {
             .await
             .unwrap();
         let restored = Instant::now();
+        figures.processor("restored: processor until running", machine.pid());
         let (_, channel) = run(&mut machine, &plan, &[]).await;
         figures.time("restored: QEMU's start to running", restored - begin);
         figures.time(
@@ -100,6 +112,7 @@ async fn timing() {
             restored.elapsed(),
         );
         figures.time("restored: all", begin.elapsed());
+        figures.processor("restored: processor", machine.pid());
         figures.memory(
             machine.pid(),
             [
