@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::support::{Image, World, machine_home};
 
 fn machines() -> Vec<String> {
-    let folder = machine_home().join("data/run/machines");
+    let folder = machine_home().join("data/machines");
     let Ok(entries) = std::fs::read_dir(folder) else {
         return Vec::new();
     };
@@ -38,6 +38,7 @@ fn start(world: &World) -> (Child, BufReader<ChildStdout>) {
         .command([
             "-q",
             "run",
+            "--rm",
             "killed:v1",
             "--",
             "sh",
@@ -73,7 +74,7 @@ fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
 fn a_killed_run_leaves_nothing_once_the_next_command_has_run() {
     let world = World::new();
     let (mut child, _stdout) = start(&world);
-    let folder = machine_home().join("data/run/machines");
+    let folder = machine_home().join("data/machines");
     let mine: Vec<String> = machines()
         .into_iter()
         .filter(|name| emulators(folder.join(name).to_str().unwrap()) == 1)

@@ -37,6 +37,7 @@ pages! {
     artifacts: "docs/guide/artifacts.md",
     catalogue: "docs/guide/catalogue.md",
     client: "docs/guide/client.md",
+    machines: "docs/guide/machines.md",
     registry: "docs/guide/registry.md",
     registry_collection: "docs/guide/registry-collection.md",
     registry_operations: "docs/guide/registry-operations.md",

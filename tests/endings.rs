@@ -20,8 +20,8 @@ use crate::support::{Image, World, rounds};
 /// Longest time between a demand that a guest does not hear and the end, on a busy host.
 const SOON: Duration = Duration::from_secs(20);
 
-fn shell<'a>(name: &'a str, script: &'a str) -> [&'a str; 7] {
-    ["-q", "run", name, "--", "sh", "-c", script]
+fn shell<'a>(name: &'a str, script: &'a str) -> [&'a str; 8] {
+    ["-q", "run", "--rm", name, "--", "sh", "-c", script]
 }
 
 /// A started `lazaret run`, which is killed when dropped.

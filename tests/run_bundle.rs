@@ -112,7 +112,7 @@ user 0 agent
 fn an_agent_runs_alone_and_flags_win_over_it() {
     let world = world();
     let script = format!(
-        "exec 3>&1 >/dev/null; {PUSH} lazaret -q run $r/acme/agents/a:v1 --mount $r/acme/filesets/data:v1:/other --mount $r/acme/models/m:v1 --user 7 -e WHO=flag --entrypoint sh -- -c 'cat /other/deep/file; cat /etc/agent/model; echo; echo $(id -u) $WHO' >&3"
+        "exec 3>&1 >/dev/null; {PUSH} lazaret -q run --rm --mount $r/acme/filesets/data:v1:/other --mount $r/acme/models/m:v1 --user 7 -e WHO=flag --entrypoint sh $r/acme/agents/a:v1 -c 'cat /other/deep/file; cat /etc/agent/model; echo; echo $(id -u) $WHO' >&3"
     );
     let output = world.machine().with_registry(&script).success();
     assert!(
@@ -134,10 +134,10 @@ fn what_cannot_run_is_refused_before_anything_boots() {
         attempt $r/acme/bundles/two:v1
         attempt $r/acme/bundles/pinned:v1
         attempt $r/acme/agents/missing:v1
-        attempt $r/acme/agents/a:v1 --mount $r/acme/policies/closed:v1
-        attempt $r/acme/agents/a:v1 --mount $r/acme/images/busybox:v1
-        attempt $r/acme/agents/a:v1 --mount $r/acme/models/m:v1 --mount $r/acme/filesets/data:v1:/etc/agent/model
-        attempt $r/acme/agents/a:v1 --mount $r/acme/models/m:v1:/a/../b
+        attempt --mount $r/acme/policies/closed:v1 $r/acme/agents/a:v1
+        attempt --mount $r/acme/images/busybox:v1 $r/acme/agents/a:v1
+        attempt --mount $r/acme/models/m:v1 --mount $r/acme/filesets/data:v1:/etc/agent/model $r/acme/agents/a:v1
+        attempt --mount $r/acme/models/m:v1:/a/../b $r/acme/agents/a:v1
         attempt busybox"
     );
     let output = world.machine().with_registry(&script).success();

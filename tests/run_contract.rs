@@ -5,8 +5,8 @@ use serde_json::json;
 
 use crate::support::{Image, Layer, World};
 
-fn shell<'a>(name: &'a str, script: &'a str) -> [&'a str; 7] {
-    ["-q", "run", name, "--", "sh", "-c", script]
+fn shell<'a>(name: &'a str, script: &'a str) -> [&'a str; 8] {
+    ["-q", "run", "--rm", name, "--", "sh", "-c", script]
 }
 
 #[test]

@@ -13,7 +13,17 @@ fn the_workload_owns_its_streams_and_its_exit_status() {
     let output = world
         .machine()
         .run_with_input(
-            ["-q", "run", "streams:v1", "--", "/bin/sh", "-c", script],
+            [
+                "-q",
+                "run",
+                "--rm",
+                "-i",
+                "streams:v1",
+                "--",
+                "/bin/sh",
+                "-c",
+                script,
+            ],
             &input,
         )
         .status(42);
@@ -42,11 +52,11 @@ fn image_configuration_and_flags_decide_the_process() {
         .run([
             "-q",
             "run",
-            "process:v1",
             "-e",
             "B=flag",
             "--hostname",
             "named",
+            "process:v1",
         ])
         .success();
     assert_eq!(
@@ -57,11 +67,11 @@ fn image_configuration_and_flags_decide_the_process() {
         .run([
             "-q",
             "run",
-            "process:v1",
             "--user",
             "7:8",
             "--workdir",
             "/tmp",
+            "process:v1",
             "--",
             "id -u; id -g; pwd",
         ])

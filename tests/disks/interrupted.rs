@@ -67,7 +67,7 @@ fn killed_while_pulling_and_converting() {
     std::fs::create_dir(world.path("out")).unwrap();
     let build = ["rootfs", "build", &reference, "-o", "out/disk"];
     // The image has no such program: the disk is made, then the command is not found.
-    let run = ["run", &reference, "--", "/absent"];
+    let run = ["run", "--rm", &reference, "--", "/absent"];
     let home = || {
         let home = world.path("killed");
         let _ = std::fs::remove_dir_all(&home);
@@ -100,7 +100,7 @@ fn killed_while_pulling_and_converting() {
         lazaret.run(build).success();
         assert!(std::fs::read(world.path("out/disk")).unwrap() == expected);
         assert_eq!(files(&world.path("out")), ["disk"], "round {round}");
-        for folder in ["images/scratch", "run/machines", "run/scratch"] {
+        for folder in ["images/scratch", "run/scratch"] {
             let left = files(&world.path("killed/data").join(folder));
             assert_eq!(left, [""; 0], "{folder}, round {round}");
         }

@@ -81,7 +81,7 @@ fn a_signal_that_is_not_handled_ends_the_workload() {
     for _ in 0..rounds(1) {
         for (signal, name) in all.iter().copied().step_by(step) {
             // Its answer shows that it runs. A shell catches signals, and may lose one at `exec`.
-            let mut command = lazaret.command(["-q", "run", "signals", "--", "cat"]);
+            let mut command = lazaret.command(["-q", "run", "--rm", "-i", "signals", "cat"]);
             let mut run = Run::start(command.stdin(Stdio::piped()));
             let mut stdin = run.child.stdin.take().unwrap();
             stdin.write_all(b"up\n").unwrap();

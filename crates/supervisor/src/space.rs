@@ -7,18 +7,21 @@ use std::path::Path;
 use lazaret_images::PrunePlan;
 use serde::Serialize;
 
+use crate::machines::templates;
 use crate::{Error, Home};
 
 /// The room that one kind of content takes on the host.
 #[derive(Debug, Clone, Serialize)]
 pub struct Usage {
-    /// The kind: `layers` (with manifests and configurations), `disks` or `kernels`.
+    /// The kind: `layers` (with manifests and configurations), `disks`, `kernels`, `machines` or
+    /// `templates`.
     pub kind: &'static str,
     /// Number of objects.
     pub count: u64,
     /// Bytes that they occupy; for sparse files only the allocated ones.
     pub bytes: u64,
-    /// Bytes that [`Home::prune_images`] would free.
+    /// Bytes that [`Home::prune_images`], the removal of machines that do not run, and
+    /// [`Home::prune_templates`] would free.
     pub reclaimable: u64,
 }
 
@@ -94,7 +97,57 @@ impl Home {
                 bytes: occupied(&folder).map_err(Error::io("inspect", &folder))?,
                 reclaimable: 0,
             },
+            self.machine_usage()?,
+            self.template_usage()?,
         ])
+    }
+
+    /// The files of machines, without those that are disks of the store, too.
+    fn machine_usage(&self) -> Result<Usage, Error> {
+        let (mut bytes, mut reclaimable) = (0, 0);
+        let machines = self.machines.list()?;
+        for found in &machines {
+            let size = occupied(&found.folder).map_err(Error::io("inspect", &found.folder))?;
+            bytes += size;
+            if !found.state.life.is_held() {
+                reclaimable += size;
+            }
+        }
+        Ok(Usage {
+            kind: "machines",
+            count: machines.len() as u64,
+            bytes,
+            reclaimable,
+        })
+    }
+
+    fn template_usage(&self) -> Result<Usage, Error> {
+        let folder = self.templates();
+        let bytes = occupied(&folder).map_err(Error::io("inspect", &folder))?;
+        Ok(Usage {
+            kind: "templates",
+            count: templates(&folder)?.len() as u64,
+            bytes,
+            reclaimable: bytes,
+        })
+    }
+
+    /// Removes the templates that machines begin from; their keepers end by that. Returns the number
+    /// of bytes that were freed, or would be with `dry_run`. Machines that run are not touched, and
+    /// the next machine of each kind boots its kernel.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn prune_templates(&self, dry_run: bool) -> Result<u64, Error> {
+        let folder = self.templates();
+        let freed = occupied(&folder).map_err(Error::io("inspect", &folder))?;
+        if !dry_run {
+            for template in templates(&folder)? {
+                let removed = std::fs::remove_dir_all(&template);
+                removed.map_err(Error::io("remove", &template))?;
+            }
+        }
+        Ok(freed)
     }
 
     /// Keys of the disks of all images.
@@ -124,7 +177,8 @@ fn occupied(folder: &Path) -> std::io::Result<u64> {
             let metadata = entry.metadata()?;
             if metadata.is_dir() {
                 pending.push(entry.path());
-            } else {
+            } else if metadata.nlink() == 1 {
+                // A file with several names is counted where its first one is.
                 sum += metadata.blocks() * 512;
             }
         }

@@ -3,7 +3,7 @@ pub(crate) mod flags;
 use std::io::IsTerminal as _;
 
 use lazaret_supervisor::{
-    Begun, Ending, Event, Holder, MachineSpec, Outcome, Session, StartedMachine,
+    Begun, Ending, Event, Holder, Home, MachineSpec, Outcome, Session, StartedMachine,
 };
 
 use self::flags::{Flags, Wanted};
@@ -54,7 +54,7 @@ impl Args {
             prepared,
             naming,
             options,
-        } = flags.prepare(context).await?;
+        } = flags.prepare(context, &home).await?;
         let mut signals = Signals::install()?;
         let StartedMachine { spec, holder } = home.run_machine(prepared, naming, options).await?;
         id_file.write(&spec.id)?;
@@ -68,7 +68,7 @@ impl Args {
             keys: detach_keys,
             forwards: true,
         };
-        follow(context, &spec, &holder, session, part, signals).await
+        follow(context, &home, &spec, &holder, session, part, signals).await
     }
 }
 
@@ -121,8 +121,8 @@ pub(super) async fn wait_until_up(
 }
 
 /// Why the machine was booted although it could have begun from a template.
-fn fallback(context: &Context, spec: &MachineSpec) -> Option<String> {
-    match context.home().ok()?.machine(&spec.id).ok()?.state.begun? {
+fn fallback(home: &Home, spec: &MachineSpec) -> Option<String> {
+    match home.machine(&spec.id).ok()?.state.begun? {
         Begun::Fallback(reason) => Some(reason),
         Begun::Cold | Begun::Template => None,
     }
@@ -131,6 +131,7 @@ fn fallback(context: &Context, spec: &MachineSpec) -> Option<String> {
 /// Takes part in the workload until it ends or is left; returns the exit status.
 pub(super) async fn follow(
     context: &Context,
+    home: &Home,
     spec: &MachineSpec,
     holder: &Holder,
     session: Session,
@@ -141,7 +142,7 @@ pub(super) async fn follow(
     let status = crate::progress::Line::new(context.printer, &format!("starting {}", spec.name));
     let up = || {
         status.clear();
-        if let Some(reason) = fallback(context, spec) {
+        if let Some(reason) = fallback(home, spec) {
             context.printer.note(&format!(
                 "booted anew, because the template failed: {reason}"
             ));

@@ -1,16 +1,36 @@
+use lazaret_supervisor::Pruned;
+use serde::Serialize;
+
 use crate::context::Context;
+use crate::commands::machine::prune;
 use crate::failure::Failure;
 use crate::printer::{bytes, table};
 
 /// The local store as a whole
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
-    /// Show what images, disks and kernels take, and how much `image prune` would free
+    /// Show what images, disks, kernels, machines and templates take, and what `prune` would free
     Df,
+    /// Remove what is not needed: machines that do not run, layers and disks that no image uses, and
+    /// templates, which are made again
+    Prune {
+        /// Show what would be removed
+        #[arg(long)]
+        dry_run: bool,
+    },
+}
+
+/// What `system prune` removed.
+#[derive(Serialize)]
+struct Everything {
+    machines: Vec<String>,
+    images: Pruned,
+    /// Bytes of templates.
+    templates: u64,
 }
 
 impl Command {
-    pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
+    pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
         match self {
             Self::Df => {
                 let usage = context.home()?.disk_usage()?;
@@ -26,6 +46,21 @@ impl Command {
                         ]
                     }));
                     table(&rows)
+                })?;
+            }
+            Self::Prune { dry_run } => {
+                let home = context.home()?;
+                let machines = prune::remove(&home, &[], dry_run).await?;
+                let everything = Everything {
+                    machines,
+                    images: home.prune_images(dry_run)?,
+                    templates: home.prune_templates(dry_run)?,
+                };
+                context.printer.result(&everything, |pruned| {
+                    let verb = if dry_run { "would be" } else { "were" };
+                    let machines = prune::count(pruned.machines.len());
+                    let freed = bytes(pruned.images.freed + pruned.templates);
+                    format!("{machines} and {freed} of disks, layers and templates {verb} removed")
                 })?;
             }
         }

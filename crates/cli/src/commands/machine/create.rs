@@ -11,16 +11,14 @@ pub(crate) struct Args {
 
 impl Args {
     pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
+        let home = context.home()?;
         let id_file = IdFile::create(self.flags.cidfile.as_deref())?;
         let Wanted {
             prepared,
             naming,
             options,
-        } = self.flags.prepare(context).await?;
-        let spec = context
-            .home()?
-            .create_machine(prepared, naming, options)
-            .await?;
+        } = self.flags.prepare(context, &home).await?;
+        let spec = home.create_machine(prepared, naming, options).await?;
         id_file.write(&spec.id)?;
         Ok(context.printer.data(&spec.id)?)
     }

@@ -7,7 +7,7 @@ use super::time;
 /// One filter. Several of one command must all match, but of those with the same key, such as two
 /// names, one is enough.
 #[derive(Debug, Clone)]
-pub(super) enum Filter {
+pub(crate) enum Filter {
     /// The id begins with this.
     Id(String),
     /// The name contains this.

@@ -1,7 +1,7 @@
-use lazaret_supervisor::FoundMachine;
+use lazaret_supervisor::Home;
 use serde::Serialize;
 
-use super::filter::Filter;
+use super::filter::{Filter, apply};
 use crate::context::Context;
 use crate::failure::Failure;
 
@@ -26,17 +26,7 @@ struct Pruned {
 
 impl Args {
     pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
-        let home = context.home()?;
-        let at_rest = |found: &FoundMachine| !found.state.life.is_held();
-        let matches = |found: &FoundMachine| self.filter.iter().all(|filter| filter.matches(found));
-        let machines = home.machines()?.into_iter();
-        let mut pruned = Vec::new();
-        for found in machines.filter(|found| at_rest(found) && matches(found)) {
-            if !self.dry_run {
-                home.remove_machine(&found.spec.id, false).await?;
-            }
-            pruned.push(found.spec.id);
-        }
+        let pruned = remove(&context.home()?, &self.filter, self.dry_run).await?;
         let pruned = Pruned { machines: pruned };
         context.printer.result(&pruned, |pruned| {
             let lines: String = pruned.machines.iter().map(|id| format!("{id}\n")).collect();
@@ -47,7 +37,26 @@ impl Args {
     }
 }
 
-fn count(machines: usize) -> String {
+/// Removes the machines that do not run and pass the filters; returns their ids.
+pub(crate) async fn remove(
+    home: &Home,
+    filters: &[Filter],
+    dry_run: bool,
+) -> Result<Vec<String>, Failure> {
+    let mut removed = Vec::new();
+    for found in apply(home.machines()?, filters) {
+        if found.state.life.is_held() {
+            continue;
+        }
+        if !dry_run {
+            home.remove_machine(&found.spec.id, false).await?;
+        }
+        removed.push(found.spec.id);
+    }
+    Ok(removed)
+}
+
+pub(crate) fn count(machines: usize) -> String {
     match machines {
         1 => "1 machine".to_owned(),
         machines => format!("{machines} machines"),

@@ -41,8 +41,9 @@ impl Args {
         let [name] = self.machines.as_slice() else {
             return Err(Failure::usage("--attach takes one machine"));
         };
+        let home = context.home()?;
         let signals = Signals::install()?;
-        let StartedMachine { spec, holder } = context.home()?.start_machine(name).await?;
+        let StartedMachine { spec, holder } = home.start_machine(name).await?;
         let session = holder.attach(true, false)?;
         let part = Part {
             input: self.interactive && spec.options.interactive && attach::stdin_is_ours(),
@@ -53,7 +54,7 @@ impl Args {
             keys: self.detach_keys,
             forwards: !spec.has_terminal(),
         };
-        run::follow(context, &spec, &holder, session, part, signals).await
+        run::follow(context, &home, &spec, &holder, session, part, signals).await
     }
 }
 

@@ -6,7 +6,8 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use lazaret_supervisor::{
-    Boot, MachineOptions, Naming, Prepared, PullPolicy, Restart, RootDisk, RunRequest, TerminalSize,
+    Boot, Home, MachineOptions, Naming, Prepared, PullPolicy, Restart, RootDisk, RunRequest,
+    TerminalSize,
 };
 use lazaret_values::{Period, Size};
 
@@ -161,8 +162,7 @@ pub(crate) struct Wanted {
 
 impl Flags {
     /// Fetches and settles what the flags ask for, and tells the user what is to be told.
-    pub(crate) async fn prepare(self, context: &Context) -> Result<Wanted, Failure> {
-        let home = context.home()?;
+    pub(crate) async fn prepare(self, context: &Context, home: &Home) -> Result<Wanted, Failure> {
         let bars = Bars::new(context.printer, "pull");
         let naming = Naming {
             name: self.name.clone(),
