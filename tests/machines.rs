@@ -2,6 +2,7 @@
 //! it.
 
 mod commands;
+mod flags;
 mod kills;
 mod terminal;
 
@@ -45,9 +46,14 @@ impl Machine {
 
     /// The state of the machine, in one word.
     pub(crate) fn state(&self) -> String {
-        let inspected = self.with(&["inspect", "{}"]).success().stdout();
+        let inspected = self.with(&["inspect", "{}"]).success().stdout;
         let described: serde_json::Value = serde_json::from_str(&inspected).unwrap();
         described[0]["state"]["status"].as_str().unwrap().to_owned()
+    }
+
+    /// Waits until the workload has written this.
+    pub(crate) fn wait_for_logs(&self, text: &str) {
+        eventually(text, || self.with(&["logs", "{}"]).stdout == text);
     }
 
     /// Waits until the machine is in a state.

@@ -112,10 +112,9 @@ fn what_a_machine_wrote_is_there_when_it_is_started_again() {
         &[],
         "cat /kept 2>/dev/null; echo written >> /kept; trap 'exit 0' TERM; echo ready; while :; do sleep 0.1; done",
     );
+    machine.wait_for_logs("ready\n");
     machine.with(&["restart", "{}"]).success();
-    eventually("the machine is up again", || {
-        machine.with(&["logs", "{}"]).stdout == "ready\nwritten\nready\n"
-    });
+    machine.wait_for_logs("ready\nwritten\nready\n");
     // Killed without a word, it has what the guest had written by then.
     machine.with(&["exec", "{}", "sync"]).success();
     assert_eq!(machine.with(&["kill", "{}"]).success().stdout, "again\n");
@@ -138,7 +137,7 @@ fn logs_have_times_ends_and_parts() {
     let machine = Machine::run(
         "logged",
         &[],
-        "for n in 1 2 3; do echo line $n; done; printf part; sleep 1; echo ial; exec sleep 1000",
+        "for n in 1 2 3; do echo line $n; done; sleep 1; printf part; sleep 1; echo ial; exec sleep 1000",
     );
     eventually("the last line is there", || {
         machine.with(&["logs", "{}"]).stdout.ends_with("partial\n")
@@ -270,7 +269,9 @@ fn signals_and_their_names_reach_the_workload() {
 
 #[test]
 fn a_workload_that_does_not_end_is_killed() {
-    let machine = Machine::run("stubborn", &[], "trap '' TERM; while :; do sleep 1; done");
+    let script = "trap '' TERM; echo ready; while :; do sleep 1; done";
+    let machine = Machine::run("stubborn", &[], script);
+    machine.wait_for_logs("ready\n");
     machine.with(&["stop", "-t", "1", "{}"]).success();
     assert_eq!(machine.with(&["wait", "{}"]).stdout, "137\n");
     let timed = Machine::run("timed", &["--timeout", "1s"], "while :; do sleep 1; done");

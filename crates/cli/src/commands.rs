@@ -17,6 +17,7 @@ mod rootfs;
 mod run;
 #[cfg(feature = "serve")]
 mod serve;
+mod signal;
 mod system;
 mod types;
 mod validate;
@@ -45,6 +46,8 @@ pub(crate) enum Command {
     Inspect(machine::inspect::Args),
     Rename(machine::rename::Args),
     Prune(machine::prune::Args),
+    Events(machine::events::Args),
+    Stats(machine::stats::Args),
     Pause(machine::pause::PauseArgs),
     Unpause(machine::pause::UnpauseArgs),
     Hold(hold::Args),
@@ -93,6 +96,8 @@ impl Command {
             Self::Inspect(args) => args.run(context)?,
             Self::Rename(args) => args.run(context)?,
             Self::Prune(args) => args.run(context).await?,
+            Self::Events(args) => args.run(context).await?,
+            Self::Stats(args) => args.run(context).await?,
             Self::Pause(args) => args.run(context).await?,
             Self::Unpause(args) => args.run(context).await?,
             Self::Hold(args) => args.run().await?,

@@ -17,11 +17,14 @@ pub(crate) struct Printer {
 }
 
 impl Printer {
-    /// Prints a line or document on standard output.
+    /// Prints a line or document on standard output; of an empty one nothing.
     ///
     /// # Errors
     /// Those of standard output, also for a closed pipe (which `main` treats as success).
     pub(crate) fn data(self, text: &str) -> io::Result<()> {
+        if text.is_empty() {
+            return Ok(());
+        }
         let mut out = io::stdout().lock();
         out.write_all(text.as_bytes())?;
         if !text.ends_with('\n') {

@@ -57,9 +57,10 @@ pub use lazaret_rootfs::{Compression, Error as DiskError, FileSystem};
 pub use lazaret_vm::Accelerator;
 pub use login::Login;
 pub use machines::{
-    Begun, Boot, Control, Ending, Event, Events, Found as FoundMachine, Holder, Input, Life,
-    LogReader, LogRecord, LogStream, Naming, Options as MachineOptions, Resources, Restart,
-    Session, Spec as MachineSpec, State as MachineState, hold, keep,
+    Action as MachineAction, Begun, Boot, Control, Ending, Event, Events, Found as FoundMachine,
+    Holder, Input, Life, LogReader, LogRecord, LogStream, MachineEvent, MachineEvents,
+    MachineUsage, Naming, Options as MachineOptions, Resources, Restart, Session,
+    Spec as MachineSpec, State as MachineState, hold, keep,
 };
 pub use prepare::{Notice, Prepared, PullPolicy, RootDisk, RunRequest};
 pub use pull::{Pulled, PulledArtifact, check_output, write_file};

@@ -19,11 +19,13 @@
 //!     root.part*, *.disk      further names of disks of the store
 //!     root.vmdk               the parts of the image's disk
 //! ```
-//! If the holder dies, its emulator does, too; the next command notes that the machine is lost.
+//! Beside them, `events.jsonl` says what became of which machine. If the holder dies, its emulator does, too; the next command notes that the machine is lost.
 
+mod begin;
 mod client;
 mod design;
 mod emulator;
+mod events;
 mod guest;
 mod holder;
 mod life;
@@ -42,9 +44,12 @@ mod store;
 mod templates;
 #[cfg(test)]
 mod tests;
+mod usage;
 
+pub use begin::{Begun, Boot};
 pub use client::Holder;
 pub(crate) use design::{Design, DiskContent, DiskDesign};
+pub use events::{Action, MachineEvent, MachineEvents};
 pub use holder::hold;
 pub use life::{Ending, Life};
 pub use log::{LogReader, LogRecord, LogStream};
@@ -55,12 +60,18 @@ pub use session::{Control, Event, Events, Input, Session};
 pub(crate) use spawn::spawn;
 pub use store::Found;
 pub(crate) use store::{Held, Machines, remove as remove_folder};
+pub use templates::keep;
 pub(crate) use templates::list as templates;
-pub use templates::{Begun, Boot, keep};
+pub use usage::MachineUsage;
 
 /// Connects to the holder of the machine in a folder; `None` when there is none.
 pub(crate) async fn connect(folder: &std::path::Path) -> Result<Option<Holder>, crate::Error> {
     Holder::connect(folder).await
+}
+
+/// What a machine takes of the host; `None` when it does not run.
+pub(crate) fn usage_of(found: &Found) -> Option<MachineUsage> {
+    usage::of(found.state.emulator?)
 }
 
 /// The log of the machine in a folder.

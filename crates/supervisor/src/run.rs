@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 use lazaret_values::Printable;
 
 use crate::machines::{
-    Found, Held, Holder, Life, LogReader, Naming, Options, Spec, connect, log_of, remove_folder,
-    spawn,
+    Found, Held, Holder, Life, LogReader, MachineEvents, MachineUsage, Naming, Options, Spec,
+    connect, log_of, remove_folder, spawn, usage_of,
 };
 use crate::prepare::Prepared;
 use crate::{Error, Home, blocking, initramfs};
@@ -112,6 +112,14 @@ impl Home {
         self.machines.list()
     }
 
+    /// What became of which machine, from the oldest event that is still known.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn machine_events(&self) -> Result<MachineEvents, Error> {
+        self.machines.events()
+    }
+
     /// The machine with this name, id or beginning of an id.
     ///
     /// # Errors
@@ -170,9 +178,15 @@ impl Home {
             Err(Error::MachineNotFound { .. }) if force => return Ok(found.spec),
             taken => taken?,
         };
-        let folder = held.found.folder.clone();
-        blocking(move || remove_folder(&folder)).await?;
+        let (folder, spec) = (held.found.folder.clone(), held.found.spec.clone());
+        blocking(move || remove_folder(&folder, &spec)).await?;
         Ok(held.found.spec)
+    }
+
+    /// What a machine takes of the host; `None` when it does not run.
+    #[must_use]
+    pub fn machine_usage(&self, found: &Found) -> Option<MachineUsage> {
+        usage_of(found)
     }
 
     /// The log of a machine.

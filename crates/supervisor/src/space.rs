@@ -97,13 +97,13 @@ impl Home {
                 bytes: occupied(&folder).map_err(Error::io("inspect", &folder))?,
                 reclaimable: 0,
             },
-            self.machine_usage()?,
-            self.template_usage()?,
+            self.machines_usage()?,
+            self.templates_usage()?,
         ])
     }
 
     /// The files of machines, without those that are disks of the store, too.
-    fn machine_usage(&self) -> Result<Usage, Error> {
+    fn machines_usage(&self) -> Result<Usage, Error> {
         let (mut bytes, mut reclaimable) = (0, 0);
         let machines = self.machines.list()?;
         for found in &machines {
@@ -121,7 +121,7 @@ impl Home {
         })
     }
 
-    fn template_usage(&self) -> Result<Usage, Error> {
+    fn templates_usage(&self) -> Result<Usage, Error> {
         let folder = self.templates();
         let bytes = occupied(&folder).map_err(Error::io("inspect", &folder))?;
         Ok(Usage {

@@ -1,148 +1,121 @@
-//! Measures the time from the command to the guest's first output: `lazaret run` of a cached image
-//! against QEMU started by hand with the same arguments.
+//! Measures machines: starts, commands, streams and memory.
+//!
+//! | row | what is timed |
+//! |---|---|
+//! | cold | `run --boot cold IMAGE true`, from the command to its exit |
+//! | template | the same from a template |
+//! | by hand | QEMU with the arguments of the cold start, to the guest's hello |
+//! | exec | `exec MACHINE true` |
+//! | out, in | 256 MiB through `run` |
+//! | many | machines of one template at once: memory of their own, and a command in each |
 
-use std::io::{BufRead, BufReader, Read};
-use std::os::unix::net::UnixListener;
-use std::process::{Command, Stdio};
+mod by_hand;
+mod image;
+mod many;
+
+use std::io::Read as _;
+use std::process::Stdio;
 use std::time::Instant;
 
-use lazaret_testing::machine::kernel_package;
+use image::IMAGE;
 
 use super::tools::{Bench, median, timed};
 
-const ROUNDS: usize = 7;
+const ROUNDS: usize = 10;
+const COMMANDS: usize = 40;
+const MIB: f64 = 1024.0 * 1024.0;
+/// Bytes of a stream.
+const STREAM: usize = 256 << 20;
 
 pub(super) fn run(bench: &Bench) -> Result<(), String> {
-    let kernel = kernel_package()?;
-    timed(&mut bench.lazaret(&["kernel", "import", &kernel.display().to_string()]))?;
-    let root = bench.folder.join("rootfs");
-    std::fs::create_dir_all(root.join("bin")).map_err(|error| error.to_string())?;
-    std::fs::copy("/bin/busybox", root.join("bin/true")).map_err(|error| error.to_string())?;
-    timed(&mut bench.lazaret(&["image", "import", &root.display().to_string(), "bench:v1"]))?;
-    // Converts the image, probes the accelerator and makes the initramfs beforehand.
-    timed(&mut bench.lazaret(&["-q", "run", "bench:v1", "--", "/bin/true"]))?;
-
-    let (_, arguments) = lazaret(bench)?;
-    let (mut ours, mut bare) = (Vec::new(), Vec::new());
+    image::import(bench)?;
+    let start = |boot: &str| {
+        let flag = format!("--boot={boot}");
+        timed(&mut bench.lazaret(&["-q", "run", "--rm", &flag, IMAGE, "true"]))
+    };
+    // Makes the template beforehand.
+    start("template")?;
+    let (mut cold, mut template) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
-        ours.push(lazaret(bench)?.0);
-        bare.push(qemu(bench, &arguments)?);
+        cold.push(start("cold")?);
+        template.push(start("auto")?);
     }
-    let (ours, bare) = (median(ours), median(bare));
-    println!("machine: seconds from command to the guest's hello, median of {ROUNDS}");
-    println!("  lazaret run, cached image  {ours:.3}");
-    println!("  the same QEMU by hand      {bare:.3}");
-    println!("  lazaret adds               {:.3}", ours - bare);
+    let (cold, template) = (median(cold), median(template));
+    let by_hand = by_hand::measure(bench, ROUNDS)?;
+    println!("machine: seconds, median of {ROUNDS}");
+    println!("  run --boot cold IMAGE true     {cold:.3}");
+    println!("  QEMU by hand, to the hello     {by_hand:.3}");
+    println!(
+        "  run IMAGE true, from template  {template:.3}  ({:.2} of cold)",
+        template / cold
+    );
+    commands(bench)?;
+    streams(bench)?;
+    many::measure(bench)
+}
+
+/// Commands in a running machine.
+fn commands(bench: &Bench) -> Result<(), String> {
+    timed(&mut bench.lazaret(&[
+        "-q", "run", "-d", "--rm", "--name", "busy", IMAGE, "sleep", "1000",
+    ]))?;
+    let mut times = Vec::new();
+    for _ in 0..COMMANDS {
+        times.push(timed(&mut bench.lazaret(&["exec", "busy", "true"]))?);
+    }
+    times.sort_by(f64::total_cmp);
+    timed(&mut bench.lazaret(&["rm", "-f", "busy"]))?;
+    let (p50, p95) = (times[COMMANDS / 2], times[COMMANDS * 95 / 100]);
+    println!("  exec MACHINE true              {p50:.3}  (p95 {p95:.3}, {COMMANDS} in a row)");
     Ok(())
 }
 
-/// Runs once; returns the seconds until the guest was up, and QEMU's arguments.
-fn lazaret(bench: &Bench) -> Result<(f64, Vec<String>), String> {
-    let start = Instant::now();
+/// Bytes out of a machine and into one. The start is not counted.
+fn streams(bench: &Bench) -> Result<(), String> {
+    let failed = |error: std::io::Error| error.to_string();
+    let script = format!("echo; exec head -c {STREAM} /dev/zero");
     let mut child = bench
-        .lazaret(&["--log", "debug", "run", "bench:v1", "--", "/bin/true"])
-        .stderr(Stdio::piped())
+        .lazaret(&["-q", "run", "--rm", IMAGE, "sh", "-c", &script])
+        .stdout(Stdio::piped())
         .spawn()
-        .map_err(|error| error.to_string())?;
-    let stderr = child.stderr.take().ok_or("no standard error")?;
-    let mut seconds = None;
-    let mut arguments = Vec::new();
-    for line in BufReader::new(stderr).lines() {
-        let line = line.map_err(|error| error.to_string())?;
-        if line.contains("guest is up") {
-            seconds = Some(start.elapsed().as_secs_f64());
-            arguments = arguments_of_child(child.id());
-            keep_descriptors(bench, &arguments)?;
-        }
-    }
-    child.wait().map_err(|error| error.to_string())?;
-    Ok((seconds.ok_or("the guest did not come up")?, arguments))
-}
+        .map_err(failed)?;
+    let mut stdout = child.stdout.take().ok_or("no standard output")?;
+    stdout.read_exact(&mut [0]).map_err(failed)?;
+    let begin = Instant::now();
+    let count = std::io::copy(&mut stdout, &mut std::io::sink()).map_err(failed)?;
+    let out = begin.elapsed().as_secs_f64();
+    child.wait().map_err(failed)?;
 
-/// The command line of the QEMU process that `parent` has started.
-fn arguments_of_child(parent: u32) -> Vec<String> {
-    let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
-    for process in processes {
-        let stat = std::fs::read_to_string(process.path().join("stat")).unwrap_or_default();
-        let Some((_, rest)) = stat.rsplit_once(')') else {
-            continue;
-        };
-        if rest.split_whitespace().nth(1) == Some(&parent.to_string()) {
-            let line = std::fs::read(process.path().join("cmdline")).unwrap_or_default();
-            return line
-                .split(|byte| *byte == 0)
-                .filter(|part| !part.is_empty())
-                .map(|part| String::from_utf8_lossy(part).into_owned())
-                .collect();
-        }
+    let mut child = bench
+        .lazaret(&[
+            "-q",
+            "run",
+            "--rm",
+            "-i",
+            IMAGE,
+            "sh",
+            "-c",
+            "echo; exec wc -c",
+        ])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(failed)?;
+    let mut stdout = child.stdout.take().ok_or("no standard output")?;
+    stdout.read_exact(&mut [0]).map_err(failed)?;
+    let mut stdin = child.stdin.take().ok_or("no standard input")?;
+    let begin = Instant::now();
+    std::io::copy(&mut std::io::repeat(7).take(STREAM as u64), &mut stdin).map_err(failed)?;
+    drop(stdin);
+    let mut answer = String::new();
+    stdout.read_to_string(&mut answer).map_err(failed)?;
+    let into = begin.elapsed().as_secs_f64();
+    child.wait().map_err(failed)?;
+    if count != STREAM as u64 || answer.trim() != STREAM.to_string() {
+        return Err(format!("{count} bytes came out, {} went in", answer.trim()));
     }
-    Vec::new()
-}
-
-/// Copies the files that say of which parts a disk consists: they end with their machine, the
-/// parts do not.
-fn keep_descriptors(bench: &Bench, arguments: &[String]) -> Result<(), String> {
-    for argument in arguments {
-        if let Some((options, path)) = argument.split_once("file.filename=")
-            && options.contains(DESCRIBED)
-        {
-            std::fs::copy(path, descriptor(bench, path)).map_err(|error| error.to_string())?;
-        }
-    }
+    let rate = |seconds: f64| STREAM as f64 / MIB / seconds;
+    println!("machine: {} MiB through run", STREAM >> 20);
+    println!("  out {:.0} MiB/s, in {:.0} MiB/s", rate(out), rate(into));
     Ok(())
-}
-
-/// Driver of disks that consist of parts.
-const DESCRIBED: &str = "driver=vmdk";
-
-/// Our copy of such a file.
-fn descriptor(bench: &Bench, path: &str) -> String {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    bench.path(&format!("parts-{name}"))
-}
-
-/// QEMU by hand: sockets and the disks that ended with their machine are ours, everything else is
-/// as it was.
-fn qemu(bench: &Bench, arguments: &[String]) -> Result<f64, String> {
-    let socket = bench.path("control.sock");
-    let _ = std::fs::remove_file(&socket);
-    let listener = UnixListener::bind(&socket).map_err(|error| error.to_string())?;
-    let scratch = bench.path("scratch");
-    let file = std::fs::File::create(&scratch).map_err(|error| error.to_string())?;
-    file.set_len(16 << 30).map_err(|error| error.to_string())?;
-    let own = |argument: &String| {
-        if argument.starts_with("socket,id=control") {
-            format!("socket,id=control,path={socket}")
-        } else if argument.starts_with("socket,id=console") {
-            format!("file,id=console,path={}", bench.path("console"))
-        } else if let Some((options, path)) = argument.split_once("file.filename=")
-            && path.contains("/run/machines/")
-        {
-            let scratch = if options.contains(DESCRIBED) {
-                descriptor(bench, path)
-            } else {
-                scratch.clone()
-            };
-            format!("{options}file.filename={scratch}")
-        } else {
-            argument.clone()
-        }
-    };
-    let [program, rest @ ..] = arguments else {
-        return Err("QEMU's arguments could not be read".to_owned());
-    };
-    let start = Instant::now();
-    let mut child = Command::new(program)
-        .args(rest.iter().map(own))
-        .stdin(Stdio::null())
-        .spawn()
-        .map_err(|error| error.to_string())?;
-    let hello = listener
-        .accept()
-        .and_then(|(mut stream, _)| stream.read_exact(&mut [0]));
-    let seconds = start.elapsed().as_secs_f64();
-    let ended = child.kill().and_then(|()| child.wait());
-    hello.map_err(|error| format!("the guest did not come up: {error}"))?;
-    ended.map_err(|error| error.to_string())?;
-    Ok(seconds)
 }

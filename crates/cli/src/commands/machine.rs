@@ -2,6 +2,8 @@
 
 pub(crate) mod attach;
 pub(crate) mod create;
+mod each;
+pub(crate) mod events;
 pub(crate) mod exec;
 mod filter;
 pub(crate) mod inspect;
@@ -14,35 +16,7 @@ pub(crate) mod rename;
 pub(crate) mod restart;
 pub(crate) mod rm;
 pub(crate) mod start;
+pub(crate) mod stats;
 pub(crate) mod stop;
 mod time;
 pub(crate) mod wait;
-
-use crate::context::Context;
-use crate::failure::Failure;
-use crate::report;
-
-/// Parses the value of a flag that takes a signal.
-pub(crate) fn signal_number(text: &str) -> Result<u8, String> {
-    lazaret_supervisor::signal_number(text).ok_or_else(|| {
-        "expected the name or number of a signal, such as TERM, SIGKILL or 10".to_owned()
-    })
-}
-
-/// Does something for each name. A failure for one is told, and the others go on; the last one is
-/// returned.
-async fn for_each(
-    context: &Context,
-    names: &[String],
-    act: impl AsyncFn(&str) -> Result<(), Failure>,
-) -> Result<(), Failure> {
-    let mut last = None;
-    for name in names {
-        if let Err(failure) = act(name).await
-            && let Some(earlier) = last.replace(failure)
-        {
-            report::report(&earlier, context.printer, None);
-        }
-    }
-    last.map_or(Ok(()), Err)
-}

@@ -1,8 +1,8 @@
 use lazaret_supervisor::Pruned;
 use serde::Serialize;
 
-use crate::context::Context;
 use crate::commands::machine::prune;
+use crate::context::Context;
 use crate::failure::Failure;
 use crate::printer::{bytes, table};
 

@@ -1,3 +1,4 @@
 mod delivery;
 mod hostile;
 mod pair;
+mod sessions;

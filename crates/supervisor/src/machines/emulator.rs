@@ -5,7 +5,7 @@ use std::time::Duration;
 use lazaret_protocol::BootConfig;
 use lazaret_vm::LaunchPlan;
 
-use super::templates::Begun;
+use super::begin::Begun;
 use crate::Error;
 
 /// Starts emulators.

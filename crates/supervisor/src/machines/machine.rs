@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::emulator::{Emulator, Hypervisor};
+use super::events::{self, Action};
 use super::life::{Ending, Life, Step};
 use super::process::ProcessId;
 use super::record::{Spec, State};
@@ -157,7 +158,7 @@ impl<H: Hypervisor> Machine<H> {
     pub(super) fn release(self) -> Result<(), Error> {
         let _absent = std::fs::remove_file(socket::path(&self.folder));
         let removed = match self.spec.options.remove {
-            true => store::remove(&self.folder),
+            true => store::remove(&self.folder, &self.spec),
             false => Ok(()),
         };
         drop(self.lock);
@@ -165,7 +166,17 @@ impl<H: Hypervisor> Machine<H> {
     }
 
     fn step(&mut self, step: Step) -> Result<(), Error> {
+        let action = match step {
+            Step::Up => Some(Action::Start),
+            Step::Pause => Some(Action::Pause),
+            Step::Resume => Some(Action::Unpause),
+            Step::Gone => Some(Action::Die),
+            Step::Start | Step::End(_) => None,
+        };
         self.state.life = self.state.life.after(step)?;
+        if let (Some(action), Some(machines)) = (action, self.folder.parent()) {
+            events::note(machines, action, &self.spec, self.state.life.status());
+        }
         tracing::debug!(id = %self.spec.id, state = %self.state.life, "machine");
         // The folder of a machine that is removed with its end says so by still being held.
         if self.spec.options.remove && !self.state.life.is_held() {

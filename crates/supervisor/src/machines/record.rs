@@ -18,9 +18,9 @@ use lazaret_vm::Accelerator;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::begin::{Begun, Boot};
 use super::life::Life;
 use super::process::ProcessId;
-use super::templates::{Begun, Boot};
 use crate::Error;
 
 /// Version of both files.

@@ -14,6 +14,7 @@ use lazaret_files::{LockedDirs, children, is_absent, lock_folder, random_hex, tr
 use rustix::fs::FlockOperation;
 
 use super::design::Design;
+use super::events::{self, Action, MachineEvents};
 use super::life::{Life, Step};
 use super::names;
 use super::record::{Options, Spec, State};
@@ -106,6 +107,7 @@ impl Machines {
         state.write(unfinished.path())?;
         let folder = self.folder.join(&spec.id);
         let lock = unfinished.keep(&folder)?;
+        events::note(&self.folder, Action::Create, &spec, None);
         let found = Found {
             spec,
             state,
@@ -180,6 +182,11 @@ impl Machines {
         }
     }
 
+    /// The events of all machines.
+    pub(crate) fn events(&self) -> Result<MachineEvents, Error> {
+        MachineEvents::new(&self.folder)
+    }
+
     /// Changes the description of a machine; the others wait meanwhile.
     pub(crate) fn update(
         &self,
@@ -203,7 +210,9 @@ impl Machines {
         self.refuse_taken(name)?;
         let mut spec = Spec::read(&found.folder)?;
         name.clone_into(&mut spec.name);
-        spec.write(&found.folder)
+        spec.write(&found.folder)?;
+        events::note(&self.folder, Action::Rename, &spec, None);
+        Ok(())
     }
 
     fn refuse_taken(&self, name: &str) -> Result<(), Error> {
@@ -228,11 +237,17 @@ impl Machines {
 }
 
 /// Removes the folder of a machine.
-pub(crate) fn remove(folder: &Path) -> Result<(), Error> {
+pub(crate) fn remove(folder: &Path, spec: &Spec) -> Result<(), Error> {
     match fs::remove_dir_all(folder) {
-        Err(error) if !is_absent(&error) => Err(Error::io("remove the folder", folder)(error)),
-        _ => Ok(()),
+        Err(error) if !is_absent(&error) => {
+            return Err(Error::io("remove the folder", folder)(error));
+        }
+        _ => {}
     }
+    if let Some(machines) = folder.parent() {
+        events::note(machines, Action::Destroy, spec, None);
+    }
+    Ok(())
 }
 
 /// Ends what a dead holder left of a machine, whose lock the caller has.
@@ -247,8 +262,10 @@ fn settle(folder: &Path, _lock: &File) -> Result<(), Error> {
     if let Some(emulator) = state.emulator.take() {
         emulator.end();
     }
+    let machines = folder.parent().unwrap_or(folder);
+    events::note(machines, Action::Die, &found.spec, Life::Lost.status());
     if found.spec.options.remove {
-        return remove(folder);
+        return remove(folder, &found.spec);
     }
     state.life = match state.life {
         Life::Stopping(_) => state.life.after(Step::Gone)?,

@@ -17,6 +17,8 @@ pub(super) const VMLINUZ: &str = "vmlinuz";
 pub(super) const VMLINUX: &str = "vmlinux";
 pub(super) const MODULES: &str = "modules";
 const VERSION: u32 = 3;
+/// The version before, which did not tell drivers of disks from the other modules.
+const EARLIER: u32 = 2;
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -36,6 +38,15 @@ struct Entry {
     file: String,
     #[serde(rename = "for")]
     purpose: Purpose,
+}
+
+impl Entry {
+    /// Gives a module of an earlier record the purpose that it has by now.
+    fn mend(&mut self) {
+        if self.file.starts_with("virtio_blk.") {
+            self.purpose = Purpose::Devices;
+        }
+    }
 }
 
 impl Record {
@@ -75,9 +86,11 @@ impl Record {
     }
 
     fn decode(bytes: &[u8]) -> Result<Self, String> {
-        let record: Self = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
-        if record.version != VERSION {
-            return Err(format!("version {} is not {VERSION}", record.version));
+        let mut record: Self = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+        match record.version {
+            VERSION => {}
+            EARLIER => record.modules.iter_mut().for_each(Entry::mend),
+            other => return Err(format!("version {other} is not {VERSION}")),
         }
         let modules = record.modules.iter().map(|module| &module.file);
         let names = modules.chain([&record.image, &record.release]);

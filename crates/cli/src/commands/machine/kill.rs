@@ -1,4 +1,5 @@
-use super::{for_each, signal_number};
+use super::each::for_each;
+use crate::commands::signal::signal_number;
 use crate::context::Context;
 use crate::failure::Failure;
 

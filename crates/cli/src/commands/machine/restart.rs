@@ -1,4 +1,6 @@
-use super::{for_each, signal_number, start, stop};
+use super::each::for_each;
+use super::{start, stop};
+use crate::commands::signal::signal_number;
 use crate::context::Context;
 use crate::failure::Failure;
 

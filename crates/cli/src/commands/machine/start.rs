@@ -1,6 +1,6 @@
 use lazaret_supervisor::StartedMachine;
 
-use super::for_each;
+use super::each::for_each;
 use crate::attach::{self, DetachKeys, Part, Signals};
 use crate::commands::run;
 use crate::context::Context;

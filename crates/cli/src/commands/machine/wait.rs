@@ -1,4 +1,4 @@
-use super::for_each;
+use super::each::for_each;
 use crate::context::Context;
 use crate::failure::Failure;
 

@@ -12,8 +12,8 @@ use lazaret_supervisor::{
 use lazaret_values::{Period, Size};
 
 use crate::attach;
-use crate::commands::machine::signal_number;
 use crate::commands::rootfs::disk_size;
+use crate::commands::signal::signal_number;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::hints;

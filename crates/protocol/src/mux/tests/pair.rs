@@ -1,7 +1,7 @@
 //! Two multiplexers, connected by wires in memory.
 
 use crate::mux::{Event, GuestMux, Happened, HostMux};
-use crate::{Decoder, Ending, Error, Process, Request};
+use crate::{Decoder, Ending, Error, Process, Request, TerminalSize};
 
 /// Capacity of each wire in bytes; a writer waits when it is full, as with a device.
 const WIRE_BYTES: usize = 100_000;
@@ -105,4 +105,9 @@ impl Pair {
         self.guest.finish(session, ending);
         self.settle().unwrap();
     }
+}
+
+/// The size of a terminal.
+pub(super) fn size(rows: u16, columns: u16) -> TerminalSize {
+    TerminalSize { rows, columns }
 }

@@ -317,9 +317,14 @@ impl Peer {
         while self.act().await != Act::Gone {}
     }
 
-    /// Ends the session.
+    /// Ends the session. An exit status implies that something was started.
     pub(super) fn finish(&self, ending: &Ending) {
-        self.shared.lock().mux.finish(self.number, ending);
+        let mut state = self.shared.lock();
+        if matches!(ending, Ending::Exit(_)) {
+            state.mux.started(self.number);
+        }
+        state.mux.finish(self.number, ending);
+        drop(state);
         self.shared.work.notify_one();
     }
 

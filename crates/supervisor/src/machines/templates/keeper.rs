@@ -10,7 +10,8 @@ use rustix::fs::FlockOperation;
 use tokio::net::UnixListener;
 use tokio::time::timeout;
 
-use super::{MADE_WITHIN, Order, RECORD, list, name_for, pass, socket_name};
+use super::pass;
+use super::store::{MADE_WITHIN, Order, RECORD, list, name_for, socket_name};
 use crate::machines::socket;
 use crate::{Error, blocking};
 

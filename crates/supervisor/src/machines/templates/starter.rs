@@ -5,10 +5,10 @@ use std::time::Duration;
 use lazaret_protocol::{BootConfig, Request};
 use lazaret_values::Chain;
 use lazaret_vm::{LaunchPlan, Machine, Qemu};
-use serde::{Deserialize, Serialize};
 
-use super::{Boot, Templates};
+use super::store::Templates;
 use crate::Error;
+use crate::machines::begin::{Begun, Boot};
 use crate::machines::emulator::{Emulator, Hypervisor};
 use crate::machines::guest::Guest;
 
@@ -21,18 +21,6 @@ pub(in crate::machines) struct Starter {
     pub(in crate::machines) qemu: Qemu,
     pub(in crate::machines) templates: Templates,
     pub(in crate::machines) boot: Boot,
-}
-
-/// How a machine has begun.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Begun {
-    /// Its kernel booted.
-    Cold,
-    /// It goes on where a template stopped.
-    Template,
-    /// Its kernel booted, because the template could not be used: the reason.
-    Fallback(String),
 }
 
 /// A machine that runs, and how it has begun.

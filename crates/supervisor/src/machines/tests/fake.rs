@@ -10,9 +10,9 @@ use lazaret_vm::{Accelerator, LaunchPlan, Qemu};
 use tempfile::TempDir;
 
 use crate::Error;
+use crate::machines::begin::Begun;
 use crate::machines::emulator::{Emulator, Hypervisor};
 use crate::machines::machine::Machine;
-use crate::machines::templates::Begun;
 use crate::machines::{Design, DiskContent, DiskDesign, Found, Life, Machines, Naming, Options};
 
 /// The behaviour of a step.

@@ -17,6 +17,7 @@ fn options_are_checked_before_anything_is_fetched() {
         disk_bytes: None,
         read_only: false,
         root: RootDisk::Shared,
+        terminal: None,
         pull: PullPolicy::Missing,
         args: vec![],
     };

@@ -176,6 +176,18 @@ fn a_damaged_record_is_an_error_that_importing_mends() {
 }
 
 #[test]
+fn a_record_of_the_version_before_is_the_same_kernel() {
+    let bench = bench();
+    let kernel = bench.store.import(&bench.package("6.1"), None).unwrap();
+    let record = kernel.image.with_file_name("kernel.json");
+    let now = fs::read_to_string(&record).unwrap();
+    let before = now.replace("\"version\": 3", "\"version\": 2");
+    fs::write(&record, before.replace("\"devices\"", "\"machine\"")).unwrap();
+    assert_ne!(fs::read_to_string(&record).unwrap(), before, "no driver of disks");
+    assert_eq!(bench.store.get("6.1").unwrap(), kernel);
+}
+
+#[test]
 fn the_default_follows_imports_choices_and_removals() {
     let bench = bench();
     let store = &bench.store;

@@ -1,0 +1,152 @@
+//! The templates that exist, and their keepers.
+
+use std::ffi::OsString;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use lazaret_vm::{LaunchPlan, Qemu, Template};
+use serde::{Deserialize, Serialize};
+
+use super::pass;
+use crate::machines::{socket, spawn};
+use crate::{Error, blocking};
+
+/// Longest time for a keeper to read the memory of a template.
+const READ_WITHIN: Duration = Duration::from_secs(5);
+/// Longest time for a keeper to make a template. Emulation on a loaded host is slow.
+pub(super) const MADE_WITHIN: Duration = Duration::from_secs(90);
+const PAUSE: Duration = Duration::from_millis(2);
+
+/// The folder with all templates of a user, and how a keeper is started.
+#[derive(Debug, Clone)]
+pub(in crate::machines) struct Templates {
+    pub(in crate::machines) folder: PathBuf,
+    /// The command of a keeper, without its arguments: the folder, and the order as JSON.
+    pub(in crate::machines) keeper: Vec<OsString>,
+}
+
+/// What a keeper is told.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Order {
+    pub(super) qemu: PathBuf,
+    pub(super) version: String,
+    pub(super) plan: LaunchPlan,
+}
+
+impl Templates {
+    /// The template for machines of a plan; `None` if there is none. With `make` it is made then.
+    pub(super) async fn find(
+        &self,
+        qemu: &Qemu,
+        plan: &LaunchPlan,
+        make: bool,
+    ) -> Result<Option<Template>, Error> {
+        let name = name_for(qemu, plan)?;
+        let folder = self.folder.join(&name);
+        if let Some(template) = self.ask(&name)? {
+            return Ok(Some(template));
+        }
+        let exists = folder.join(RECORD).exists();
+        if !exists && !make {
+            return Ok(None);
+        }
+        self.start_keeper(qemu, plan)?;
+        let patience = if exists { READ_WITHIN } else { MADE_WITHIN };
+        let deadline = Instant::now() + patience;
+        while Instant::now() < deadline {
+            if let Some(template) = self.ask(&name)? {
+                return Ok(Some(template));
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        Ok(None)
+    }
+
+    /// Asks the keeper for the template; `None` when there is no keeper.
+    fn ask(&self, name: &str) -> Result<Option<Template>, Error> {
+        let stream: UnixStream = match socket::connect_to(&self.folder, &socket_name(name)) {
+            Ok(stream) => stream,
+            Err(_) => return Ok(None),
+        };
+        stream
+            .set_read_timeout(Some(READ_WITHIN))
+            .map_err(Error::io("ask the keeper in", &self.folder))?;
+        // A keeper that ends in this moment is none.
+        let Ok(memory) = pass::receive(&stream) else {
+            return Ok(None);
+        };
+        Ok(Some(Template::with_memory(
+            &self.folder.join(name),
+            memory,
+        )?))
+    }
+
+    /// Starts a keeper, unless there is one: then it ends by itself. It belongs to no machine.
+    pub(super) fn start_keeper(&self, qemu: &Qemu, plan: &LaunchPlan) -> Result<(), Error> {
+        let failed = Error::io("start the keeper in", &self.folder);
+        let order = Order {
+            qemu: qemu.path().to_owned(),
+            version: qemu.version().to_owned(),
+            plan: plan.clone(),
+        };
+        let order = serde_json::to_string(&order).map_err(std::io::Error::from);
+        let start = || {
+            let order = order?;
+            std::fs::create_dir_all(&self.folder)?;
+            let [program, arguments @ ..] = self.keeper.as_slice() else {
+                return Err(std::io::ErrorKind::NotFound.into());
+            };
+            let mut keeper = tokio::process::Command::new(program);
+            keeper
+                .args(arguments)
+                .arg(&self.folder)
+                .arg(order)
+                .env_clear()
+                .current_dir("/")
+                .stdin(Stdio::null())
+                .stdout(Stdio::null())
+                .stderr(Stdio::null());
+            spawn::leave_terminal(&mut keeper);
+            keeper.spawn().map(drop)
+        };
+        start().map_err(failed)
+    }
+
+    /// Removes a template that does not work, so that it is made anew.
+    pub(super) async fn discard(&self, qemu: &Qemu, plan: &LaunchPlan) {
+        let Ok(name) = name_for(qemu, plan) else {
+            return;
+        };
+        let folder = self.folder.join(name);
+        let removed = blocking(move || {
+            std::fs::remove_dir_all(&folder).map_err(Error::io("remove", &folder))
+        });
+        if let Err(error) = removed.await {
+            tracing::debug!(%error, "template not removed");
+        }
+    }
+}
+
+/// Digits of a key in the name of its template: enough to tell any two apart.
+const NAME_DIGITS: usize = 32;
+/// The file of a template that is written last.
+pub(super) const RECORD: &str = "template.json";
+
+pub(super) fn socket_name(key: &str) -> String {
+    format!("{key}.socket")
+}
+
+/// The name of the template for machines of a plan.
+pub(super) fn name_for(qemu: &Qemu, plan: &LaunchPlan) -> Result<String, Error> {
+    let name = qemu.template_key(plan)?.name();
+    Ok(name.get(..NAME_DIGITS).unwrap_or_default().to_owned())
+}
+
+/// The folders of the templates that exist.
+pub(crate) fn list(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+    let mut templates = lazaret_files::children(folder)?;
+    templates.retain(|path| path.join(RECORD).exists());
+    Ok(templates)
+}
