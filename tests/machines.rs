@@ -2,6 +2,7 @@
 //! it.
 
 mod commands;
+mod copy;
 mod flags;
 mod kills;
 mod terminal;

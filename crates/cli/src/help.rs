@@ -14,6 +14,7 @@ const GROUPS: [(&str, &[&str]); 4] = [
             "start",
             "ps",
             "exec",
+            "cp",
             "attach",
             "logs",
             "stop",

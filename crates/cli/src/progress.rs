@@ -143,6 +143,16 @@ impl Line {
         Self { bar }
     }
 
+    /// Says something else.
+    pub(crate) fn say(&self, text: &str) {
+        self.bar.set_message(text.to_owned());
+    }
+
+    /// Takes the line away while something is printed.
+    pub(crate) fn aside(&self, print: impl FnOnce()) {
+        self.bar.suspend(print);
+    }
+
     /// Removes the line.
     pub(crate) fn clear(&self) {
         self.bar.finish_and_clear();

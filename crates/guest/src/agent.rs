@@ -67,6 +67,7 @@ fn attend(sessions: &mut Sessions) -> Error {
                 let started = match request {
                     Request::Clock(_) => Err(Error::NotBooted),
                     Request::Exec(process) => process::launch(&process),
+                    Request::Copy(request) => process::launch_copy(&request),
                     Request::Boot(_) => Err(Error::BootedAlready),
                 };
                 sessions.begin(session, started);

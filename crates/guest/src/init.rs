@@ -20,6 +20,8 @@ use crate::{children, console, network, root};
 
 /// Path of the wrapper on a disk that has it.
 pub(crate) const PLACE: &str = "/usr/local/sbin/lazaret-init";
+/// This program, by a name that every process has for its own.
+pub(crate) const ITSELF: &str = "/proc/self/exe";
 /// The `PATH` for shells and services of an image.
 pub(crate) const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -69,7 +71,7 @@ pub(crate) fn run() -> Result<()> {
 
 /// Starts this program again, in another role.
 fn start(role: &str) -> Result<Child> {
-    Command::new("/proc/self/exe")
+    Command::new(ITSELF)
         .arg0("lazaret-agent")
         .arg(role)
         .env("PATH", PATH)

@@ -11,6 +11,7 @@
 //! | PID 1 on a disk | [`init`] |
 //! | `lazaret-agent serve` | [`agent`] |
 //! | `lazaret-agent network` | [`network`] |
+//! | `lazaret-agent copy REQUEST` | [`copy`], as a child of any of them |
 //! | `lazaret-agent sshd`, `sshd-keys` | [`sshd`] |
 //!
 //! Content of the initramfs:
@@ -38,6 +39,7 @@ mod agent;
 mod bus;
 mod children;
 mod console;
+mod copy;
 mod disks;
 mod disposition;
 mod drain;
@@ -96,6 +98,7 @@ fn main() -> ExitCode {
 /// Runs one of the services of a disk.
 fn service(role: &str) -> ExitCode {
     let result = match role {
+        "copy" => return copy::run(&std::env::args().nth(2).unwrap_or_default()),
         "serve" => agent::serve(),
         "network" => network::bring_up(),
         "sshd" => sshd::bring_up(),

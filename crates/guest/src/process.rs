@@ -8,13 +8,14 @@ use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use lazaret_protocol::Process;
+use lazaret_protocol::{CopyRequest, Process};
 use rustix::fs::OFlags;
 use rustix::mount::{MountFlags, UnmountFlags};
 use rustix::process::{Gid, Pid, PidfdFlags, Uid};
 use rustix::thread::UnshareFlags;
 
 use crate::error::{Context as _, Error, Result};
+use crate::init::ITSELF;
 use crate::program;
 use crate::terminal::Terminal;
 use crate::user::{self, User};
@@ -55,6 +56,18 @@ pub(crate) fn launch(process: &Process) -> Result<Workload> {
     start(process, false)
 }
 
+/// Starts this program again, to copy files in the current root.
+pub(crate) fn launch_copy(request: &CopyRequest) -> Result<Workload> {
+    let request = serde_json::to_string(request).map_err(|source| Error::Request { source })?;
+    let mut launcher = Command::new(ITSELF);
+    launcher
+        .arg0("lazaret-agent")
+        .args(["copy", &request])
+        .env_clear()
+        .current_dir("/");
+    spawn(launcher, None, &User::root(), false)
+}
+
 fn start(process: &Process, is_init: bool) -> Result<Workload> {
     let user = user::resolve(
         &process.user,
@@ -87,22 +100,33 @@ fn start(process: &Process, is_init: bool) -> Result<Workload> {
         Some(size) => Some(Terminal::open(size, Uid::from_raw(user.uid))?),
         None => None,
     };
+    spawn(launcher, terminal, &user, is_init)
+}
+
+/// Starts a command with its terminal or with pipes, as this user.
+fn spawn(
+    mut launcher: Command,
+    terminal: Option<Terminal>,
+    user: &User,
+    is_init: bool,
+) -> Result<Workload> {
     let end = || match &terminal {
         Some(terminal) => copy(&terminal.slave).map(Stdio::from),
         None => Ok(Stdio::piped()),
     };
     launcher.stdin(end()?).stdout(end()?).stderr(end()?);
-    become_user(&mut launcher, &user, is_init, terminal.is_some());
-    let mut child = launcher.spawn().map_err(|error| explain(error, &program))?;
+    become_user(&mut launcher, user, is_init, terminal.is_some());
+    let started = launcher.spawn();
+    let mut child = started.map_err(|error| explain(error, Path::new(launcher.get_program())))?;
     let main = Pid::from_child(&child);
     let ended = rustix::process::pidfd_open(main, PidfdFlags::empty())
         .context(|| "watch the workload".to_owned())?;
     let (stdin, stdout, stderr, slave) = match terminal {
         Some(Terminal { master, slave }) => (copy(&master)?, master, None, Some(slave)),
         None => (
-            pipe(child.stdin.take(), &user)?,
-            pipe(child.stdout.take(), &user)?,
-            Some(pipe(child.stderr.take(), &user)?),
+            pipe(child.stdin.take(), user)?,
+            pipe(child.stdout.take(), user)?,
+            Some(pipe(child.stderr.take(), user)?),
             None,
         ),
     };

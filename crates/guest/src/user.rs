@@ -15,6 +15,18 @@ pub(crate) struct User {
     pub(crate) home: String,
 }
 
+impl User {
+    /// The user that may do everything.
+    pub(crate) fn root() -> Self {
+        Self {
+            uid: 0,
+            gid: 0,
+            groups: Vec::new(),
+            home: "/".to_owned(),
+        }
+    }
+}
+
 /// One line of `/etc/passwd`.
 struct Account<'a> {
     name: &'a str,

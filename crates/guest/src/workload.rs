@@ -66,8 +66,9 @@ fn attend(sessions: &mut Sessions) -> Result<()> {
                         boot(&config)
                     }
                     (Request::Exec(process), Some(_)) => process::launch(&process),
+                    (Request::Copy(request), Some(_)) => process::launch_copy(&request),
                     (Request::Boot(_), Some(_)) => Err(Error::BootedAlready),
-                    (Request::Exec(_), None) => Err(Error::NotBooted),
+                    (Request::Exec(_) | Request::Copy(_), None) => Err(Error::NotBooted),
                 };
                 if let Err(error) = &started {
                     console::say(&one_line(error));

@@ -26,6 +26,7 @@
 //! guest's I/O is in `crates/guest`, the host's in `crates/vm`.
 
 mod boot;
+mod copy;
 mod decoder;
 mod error;
 mod frame;
@@ -43,6 +44,7 @@ mod tests;
 mod version;
 
 pub use boot::{ArtifactMount, BootConfig, Root, RootMode, Verity};
+pub use copy::{CopyFault, CopyReport, CopyRequest};
 pub use decoder::Decoder;
 pub use error::Error;
 pub use frame::{Frame, HEADER_BYTES};

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 use crate::opening;
-use crate::{boot::BootConfig, process::Process};
+use crate::{boot::BootConfig, copy::CopyRequest, process::Process};
 
 /// The task of a session with a guest: the payload of [`crate::Kind::Open`], as JSON. The
 /// multiplexers do not know it; other peers may have requests of their own.
@@ -19,6 +19,8 @@ pub enum Request {
     Boot(Box<BootConfig>),
     /// Run one more command beside the others.
     Exec(Process),
+    /// Copy files into or out of the machine.
+    Copy(CopyRequest),
     /// Set the clock, which stood still with the machine: nanoseconds since 1970. The session ends at
     /// once, with status 0.
     Clock(u64),

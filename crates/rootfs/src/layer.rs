@@ -6,10 +6,7 @@
 //! header says; entries of types without content have no data, whatever their size field says.
 
 mod entry;
-mod header;
 mod inflate;
-mod pax;
-mod sparse;
 mod stream;
 #[cfg(test)]
 mod tests;
@@ -17,10 +14,8 @@ mod tests;
 use std::io::Read;
 
 pub(crate) use entry::{Entry, EntryKind};
-use header::{Header, RECORD, number, text};
 pub(crate) use inflate::GzipDecoder;
-use pax::Pax;
-use sparse::{MapText, Segment, SparseMap};
+use lazaret_tar::{Header, MapText, Pax, RECORD, Segment, SparseMap, number, old_gnu, text};
 use stream::Stream;
 
 use crate::allowance::Allowance;
@@ -434,7 +429,7 @@ impl LayerReader<'_> {
             reason: reason.into(),
         };
         let mut segments = Vec::new();
-        sparse::old_gnu(&record[386..482], &mut segments).map_err(bad)?;
+        old_gnu(&record[386..482], &mut segments).map_err(bad)?;
         let mut more = record[482] != 0;
         while more {
             let Some(extension) = self.record()? else {
@@ -442,7 +437,7 @@ impl LayerReader<'_> {
                     what: "a sparse map".into(),
                 });
             };
-            sparse::old_gnu(&extension[..504], &mut segments).map_err(bad)?;
+            old_gnu(&extension[..504], &mut segments).map_err(bad)?;
             more = extension[504] != 0;
         }
         let real = number(&record[483..495]).map_err(bad)?;

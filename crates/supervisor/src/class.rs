@@ -83,11 +83,25 @@ impl Error {
                 ErrorClass::NotFound
             }
             Self::Io { .. } => ErrorClass::Storage,
+            Self::Copy(error) => copy_class(error.class()),
+            Self::MachineCopy { class, .. } => copy_class(*class),
+            Self::CopyIncomplete { source, .. } => source.class(),
+            Self::Interrupted => ErrorClass::Other,
             Self::Vm(error) => vm_class(error),
             Self::Initramfs { .. } | Self::Workload { .. } | Self::ChannelClosed => {
                 ErrorClass::Machine
             }
         }
+    }
+}
+
+fn copy_class(class: lazaret_tar::Class) -> ErrorClass {
+    use lazaret_tar::Class;
+    match class {
+        Class::NotFound => ErrorClass::NotFound,
+        Class::Conflict => ErrorClass::Conflict,
+        Class::Invalid => ErrorClass::Invalid,
+        Class::Storage => ErrorClass::Storage,
     }
 }
 

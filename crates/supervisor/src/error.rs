@@ -325,6 +325,30 @@ pub enum Error {
         /// The reason.
         reason: String,
     },
+    /// Files could not be copied on this side.
+    #[error(transparent)]
+    Copy(lazaret_tar::Error),
+    /// Files could not be copied on the machine's side.
+    #[error("machine '{machine}': {message}")]
+    MachineCopy {
+        /// Name of the machine.
+        machine: String,
+        /// The message of its guest.
+        message: String,
+        /// The class of the failure.
+        class: lazaret_tar::Class,
+    },
+    /// A copy ended when a part of it was written.
+    #[error("'{path}' is incomplete")]
+    CopyIncomplete {
+        /// What is incomplete.
+        path: String,
+        /// The cause.
+        source: Box<Error>,
+    },
+    /// The user ended an operation.
+    #[error("interrupted")]
+    Interrupted,
     /// An operation on a file or stream failed.
     #[error("failed to {action}")]
     Io {

@@ -13,6 +13,7 @@ mod blocking;
 mod bounded;
 mod catalogue;
 mod class;
+mod copy;
 mod disk;
 mod error;
 mod guest;
@@ -44,6 +45,7 @@ pub use catalogue::{
     BuiltBundle, BundleRequest, CatalogueImage, CatalogueKernel, CatalogueKernelRequest,
 };
 pub use class::ErrorClass;
+pub use copy::{CopyIn, CopyNews, CopyOut, CopySink, Inlet, Outlet};
 pub use disk::{DiskName, list_disk, read_from_disk};
 pub use error::Error;
 pub use home::{Home, ProgressSink};
@@ -54,6 +56,7 @@ pub use lazaret_protocol::{
     Failure as WorkloadFailure, FailureKind, Outcome, Process, TerminalSize,
 };
 pub use lazaret_rootfs::{Compression, Error as DiskError, FileSystem};
+pub use lazaret_tar::{Copied, Error as CopyError, name_of};
 pub use lazaret_vm::Accelerator;
 pub use login::Login;
 pub use machines::{

@@ -1,6 +1,7 @@
 //! The commands for machines that `run` or `create` have made.
 
 pub(crate) mod attach;
+pub(crate) mod cp;
 pub(crate) mod create;
 mod each;
 pub(crate) mod events;

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use lazaret_protocol::{Ending as Answer, Process};
+use lazaret_protocol::{CopyRequest, Ending as Answer, Process};
 use lazaret_vm::Channel;
 use tokio::net::UnixStream;
 
@@ -80,6 +80,14 @@ impl Holder {
     /// [`Error::Vm`] for too many sessions, or a command that is too long.
     pub fn exec(&self, process: Process, detached: bool) -> Result<Session, Error> {
         self.open(&Order::Exec { process, detached })
+    }
+
+    /// Copies files into or out of the machine, as archives over the session's streams.
+    ///
+    /// # Errors
+    /// [`Error::Vm`] for too many sessions, or a path that is too long.
+    pub(crate) fn copy(&self, request: CopyRequest) -> Result<Session, Error> {
+        self.open(&Order::Copy(request))
     }
 
     /// Gives an event after each change of the log, until the machine is over.

@@ -1,6 +1,6 @@
 //! What a client asks the holder of a machine: the request of a session.
 
-use lazaret_protocol::Process;
+use lazaret_protocol::{CopyRequest, Process};
 use serde::{Deserialize, Serialize};
 
 /// A request. The answer is the ending of its session.
@@ -25,6 +25,8 @@ pub(super) enum Order {
         /// Whether nobody waits for it: it has no input, and its output is dropped.
         detached: bool,
     },
+    /// Copies files into or out of the machine.
+    Copy(CopyRequest),
     /// Ends with the machine, with its ending.
     Wait,
     /// Gives one byte of output after each change of the log; several changes may be one byte.

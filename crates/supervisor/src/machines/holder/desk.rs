@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use lazaret_protocol::mux::Event;
-use lazaret_protocol::{Ending as Answer, Outcome, Process, Request, Stream};
+use lazaret_protocol::{Ending as Answer, Outcome, Request, Stream};
 use lazaret_values::Chain;
 use lazaret_vm::{Channel, Control, Input, Session};
 use tokio::net::UnixStream;
@@ -248,7 +248,10 @@ impl Desk {
                 self.is_bound.store(false, Ordering::Release);
                 done(&peer);
             }
-            Order::Exec { process, detached } => self.exec(peer, process, detached).await,
+            Order::Exec { process, detached } => {
+                self.ask_guest(peer, Request::Exec(process), detached).await;
+            }
+            Order::Copy(request) => self.ask_guest(peer, Request::Copy(request), false).await,
             Order::Wait => self.wait(&peer).await,
             Order::Watch => self.watch(&peer).await,
             Order::Stop { signal, seconds } => {
@@ -318,13 +321,14 @@ impl Desk {
         *self.input.lock().await = None;
     }
 
-    async fn exec(self: Arc<Self>, peer: Arc<Peer>, process: Process, detached: bool) {
+    /// Opens a session with the guest for a client.
+    async fn ask_guest(self: Arc<Self>, peer: Arc<Peer>, request: Request, detached: bool) {
         let is_paused = *self.life.borrow() == Life::Paused;
         let channel = self.guest().as_ref().map(|guest| guest.channel.clone());
         let Some(channel) = channel.filter(|_| !is_paused) else {
             return peer.fail(format!("the machine is {}", self.life.borrow().name()));
         };
-        match channel.open(&Request::Exec(process)) {
+        match channel.open(&request) {
             Err(error) => peer.fail(Chain(&error).to_string()),
             Ok(session) if detached => leave_alone(&peer, session).await,
             Ok(session) => {

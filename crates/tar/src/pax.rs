@@ -3,20 +3,27 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::tree::Timestamp;
+use crate::time::Timestamp;
 
 /// The fields that an extended header sets for the entry that follows.
 #[derive(Debug, Default)]
-pub(super) struct Pax {
-    pub(super) path: Option<Vec<u8>>,
-    pub(super) link: Option<Vec<u8>>,
-    pub(super) size: Option<u64>,
-    pub(super) uid: Option<u32>,
-    pub(super) gid: Option<u32>,
-    pub(super) mtime: Option<Timestamp>,
+pub struct Pax {
+    /// The name.
+    pub path: Option<Vec<u8>>,
+    /// The target of a link.
+    pub link: Option<Vec<u8>>,
+    /// Length of the content in the archive, in bytes.
+    pub size: Option<u64>,
+    /// User id of the owner.
+    pub uid: Option<u32>,
+    /// Group id of the owner.
+    pub gid: Option<u32>,
+    /// Time of the last change.
+    pub mtime: Option<Timestamp>,
     /// Full attribute names and values, in the order of the records.
-    pub(super) xattrs: Vec<(Vec<u8>, Vec<u8>)>,
-    pub(super) sparse: PaxSparse,
+    pub xattrs: Vec<(Vec<u8>, Vec<u8>)>,
+    /// What is said of a sparse file.
+    pub sparse: PaxSparse,
 }
 
 /// The extended attributes of one header. A header may have tens of thousands, so a name is looked
@@ -65,20 +72,27 @@ impl<'a> Xattrs<'a> {
 
 /// The records of the three PAX sparse formats of GNU tar.
 #[derive(Debug, Default)]
-pub(super) struct PaxSparse {
-    pub(super) major: Option<u64>,
-    pub(super) minor: Option<u64>,
-    pub(super) name: Option<Vec<u8>>,
-    pub(super) real_size: Option<u64>,
+pub struct PaxSparse {
+    /// First number of the format.
+    pub major: Option<u64>,
+    /// Second number of the format.
+    pub minor: Option<u64>,
+    /// The name, in the place of the one in the header.
+    pub name: Option<Vec<u8>>,
+    /// Length of the file with its holes, in bytes.
+    pub real_size: Option<u64>,
     /// Formats 0.0 and 0.1 carry the map in the header.
-    pub(super) map: Vec<u64>,
+    pub map: Vec<u64>,
     /// Whether a map of format 0.0 or 0.1 was announced.
-    pub(super) listed: bool,
+    pub listed: bool,
 }
 
 impl Pax {
     /// Parses the records of one extended header.
-    pub(super) fn parse(mut data: &[u8]) -> Result<Self, &'static str> {
+    ///
+    /// # Errors
+    /// The reason that it is none, to be shown to users.
+    pub fn parse(mut data: &[u8]) -> Result<Self, &'static str> {
         let mut pax = Self::default();
         let mut xattrs = Xattrs::default();
         while !data.is_empty() {
@@ -135,7 +149,10 @@ impl Pax {
     ///
     /// A global name or size is refused: readers that ignore global headers, as all image tools
     /// written in Go do, would see another archive.
-    pub(super) fn into_global(self) -> Result<Self, &'static str> {
+    ///
+    /// # Errors
+    /// The reason for refusing it, to be shown to users.
+    pub fn into_global(self) -> Result<Self, &'static str> {
         let sparse = self.sparse.listed || self.sparse.major.is_some();
         if self.path.is_some() || self.link.is_some() || self.size.is_some() || sparse {
             return Err("a global header sets a name or a size");
@@ -178,7 +195,10 @@ impl<'a> Record<'a> {
 }
 
 /// Parses an unsigned decimal number: at least one digit, and nothing else.
-pub(super) fn decimal(text: &[u8]) -> Result<u64, &'static str> {
+///
+/// # Errors
+/// The reason that it is none, to be shown to users.
+pub fn decimal(text: &[u8]) -> Result<u64, &'static str> {
     if text.is_empty() || !text.iter().all(u8::is_ascii_digit) {
         return Err("a number in an extended header is malformed");
     }

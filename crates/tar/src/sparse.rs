@@ -1,7 +1,7 @@
 //! Maps of sparse files: the parts of a file that the archive holds.
 
-use super::header::number;
-use super::pax::decimal;
+use crate::header::number;
+use crate::pax::decimal;
 
 /// Most segments in the map of one file.
 const SEGMENTS_MAX: usize = 1 << 20;
@@ -9,21 +9,29 @@ const FAULT: &str = "the sparse map is inconsistent";
 
 /// One part of a sparse file that the archive holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Segment {
-    pub(super) offset: u64,
-    pub(super) length: u64,
+pub struct Segment {
+    /// Where it begins in the file, in bytes.
+    pub offset: u64,
+    /// Its length in bytes.
+    pub length: u64,
 }
 
 /// A checked map: its segments are sorted, disjoint and inside the file, and add up to the stored
 /// data.
 #[derive(Debug)]
-pub(super) struct SparseMap {
-    pub(super) segments: Vec<Segment>,
-    pub(super) real_size: u64,
+pub struct SparseMap {
+    /// The segments, none of them empty.
+    pub segments: Vec<Segment>,
+    /// Length of the file with its holes, in bytes.
+    pub real_size: u64,
 }
 
 impl SparseMap {
-    pub(super) fn check(
+    /// Checks the map of a file of `real_size` bytes, of which the archive has `stored`.
+    ///
+    /// # Errors
+    /// The reason for refusing it, to be shown to users.
+    pub fn check(
         segments: Vec<Segment>,
         real_size: u64,
         stored: u64,
@@ -46,7 +54,10 @@ impl SparseMap {
     }
 
     /// Makes segments of the flat list of numbers of PAX formats 0.0 and 0.1.
-    pub(super) fn pairs(list: &[u64]) -> Result<Vec<Segment>, &'static str> {
+    ///
+    /// # Errors
+    /// The reason for refusing it, to be shown to users.
+    pub fn pairs(list: &[u64]) -> Result<Vec<Segment>, &'static str> {
         let (pairs, rest) = list.as_chunks::<2>();
         if !rest.is_empty() {
             return Err(FAULT);
@@ -59,7 +70,10 @@ impl SparseMap {
 }
 
 /// Reads the entries of an old GNU header, up to the first empty one.
-pub(super) fn old_gnu(table: &[u8], segments: &mut Vec<Segment>) -> Result<(), &'static str> {
+///
+/// # Errors
+/// The reason for refusing it, to be shown to users.
+pub fn old_gnu(table: &[u8], segments: &mut Vec<Segment>) -> Result<(), &'static str> {
     for entry in table.as_chunks::<24>().0 {
         if entry[0] == 0 || entry[12] == 0 {
             break;
@@ -79,14 +93,17 @@ pub(super) fn old_gnu(table: &[u8], segments: &mut Vec<Segment>) -> Result<(), &
 
 /// Parses the decimal lines at the start of the data of PAX format 1.0.
 #[derive(Debug, Default)]
-pub(super) struct MapText {
+pub struct MapText {
     numbers: Vec<u64>,
     line: Vec<u8>,
 }
 
 impl MapText {
     /// Adds one record of the map; true once the map is complete.
-    pub(super) fn push(&mut self, record: &[u8]) -> Result<bool, &'static str> {
+    ///
+    /// # Errors
+    /// The reason for refusing it, to be shown to users.
+    pub fn push(&mut self, record: &[u8]) -> Result<bool, &'static str> {
         for &byte in record {
             if byte == b'\n' {
                 self.numbers.push(decimal(&self.line)?);
@@ -111,7 +128,11 @@ impl MapText {
         Ok(self.numbers.len() as u64 == 1 + 2 * count)
     }
 
-    pub(super) fn into_segments(self) -> Result<Vec<Segment>, &'static str> {
+    /// The segments of a complete map.
+    ///
+    /// # Errors
+    /// The reason for refusing it, to be shown to users.
+    pub fn into_segments(self) -> Result<Vec<Segment>, &'static str> {
         SparseMap::pairs(self.numbers.get(1..).unwrap_or_default())
     }
 }

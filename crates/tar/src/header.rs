@@ -1,26 +1,39 @@
 //! Parses one 512-byte tar header: v7, ustar and GNU.
 
 /// Size of a tar record in bytes.
-pub(super) const RECORD: usize = 512;
+pub const RECORD: usize = 512;
 
 /// The fields of one header, before extended headers are applied.
 #[derive(Debug)]
-pub(super) struct Header {
-    pub(super) kind: u8,
-    pub(super) name: Vec<u8>,
-    pub(super) link: Vec<u8>,
-    pub(super) mode: u16,
-    pub(super) uid: i64,
-    pub(super) gid: i64,
-    pub(super) size: i64,
-    pub(super) mtime: i64,
-    pub(super) major: i64,
-    pub(super) minor: i64,
+pub struct Header {
+    /// The type of the entry: a byte of its own meaning, `0` for a file.
+    pub kind: u8,
+    /// The name, with the prefix of ustar.
+    pub name: Vec<u8>,
+    /// The target of a link.
+    pub link: Vec<u8>,
+    /// Permission bits with setuid, setgid and sticky.
+    pub mode: u16,
+    /// User id of the owner.
+    pub uid: i64,
+    /// Group id of the owner.
+    pub gid: i64,
+    /// Length of the content in bytes.
+    pub size: i64,
+    /// Time of the last change, in seconds since 1970.
+    pub mtime: i64,
+    /// Major number of a device.
+    pub major: i64,
+    /// Minor number of a device.
+    pub minor: i64,
 }
 
 impl Header {
-    /// Decodes a record; a failure gives its reason, to be shown to users.
-    pub(super) fn parse(record: &[u8; RECORD]) -> Result<Self, &'static str> {
+    /// Decodes a record.
+    ///
+    /// # Errors
+    /// The reason that it is no header, to be shown to users.
+    pub fn parse(record: &[u8; RECORD]) -> Result<Self, &'static str> {
         if !checksum_matches(record)? {
             return Err("the checksum does not match");
         }
@@ -58,13 +71,17 @@ impl Header {
 }
 
 /// A field up to its first NUL.
-pub(super) fn text(field: &[u8]) -> &[u8] {
+#[must_use]
+pub fn text(field: &[u8]) -> &[u8] {
     let end = field.iter().position(|&b| b == 0).unwrap_or(field.len());
     &field[..end]
 }
 
 /// A numeric field: octal text, or GNU base-256 when the first bit is set.
-pub(super) fn number(field: &[u8]) -> Result<i64, &'static str> {
+///
+/// # Errors
+/// The reason that it is no number, to be shown to users.
+pub fn number(field: &[u8]) -> Result<i64, &'static str> {
     if field.first().is_some_and(|b| b & 0x80 != 0) {
         return base256(field);
     }
