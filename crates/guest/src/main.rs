@@ -34,10 +34,12 @@
 //! Nothing here may panic: when PID 1 dies, the kernel panics, and the host would
 //! not learn the cause.
 
+mod additions;
 mod agent;
 mod bus;
 mod children;
 mod console;
+mod copy;
 mod disks;
 mod disposition;
 mod drain;
@@ -45,7 +47,9 @@ mod entropy;
 mod error;
 mod init;
 mod inroot;
+mod memory;
 mod modules;
+mod mount_point;
 mod mounts;
 mod netlink;
 mod network;
@@ -67,6 +71,7 @@ mod switch;
 mod terminal;
 mod user;
 mod verity;
+mod volumes;
 mod workload;
 
 use std::process::ExitCode;

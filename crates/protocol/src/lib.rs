@@ -42,7 +42,9 @@ mod terminal;
 mod tests;
 mod version;
 
-pub use boot::{ArtifactMount, BootConfig, Root, RootMode, Verity};
+pub use boot::{
+    ArtifactMount, BootConfig, MemoryMount, Root, RootMode, Verity, VolumeMount,
+};
 pub use decoder::Decoder;
 pub use error::Error;
 pub use frame::{Frame, HEADER_BYTES};
