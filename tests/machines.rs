@@ -45,7 +45,7 @@ impl Machine {
 
     /// The state of the machine, in one word.
     pub(crate) fn state(&self) -> String {
-        let inspected = self.with(&["inspect", "{}"]).success().stdout();
+        let inspected = self.with(&["inspect", "{}"]).success().stdout;
         let described: serde_json::Value = serde_json::from_str(&inspected).unwrap();
         described[0]["state"]["status"].as_str().unwrap().to_owned()
     }

@@ -15,7 +15,7 @@ pub(crate) use containerd::Containerd;
 pub(crate) use image::{Image, busybox_layer};
 pub(crate) use layer::{Layer, gzip};
 pub(crate) use lazaret_testing::machine::{kernel_package, made_image};
-pub(crate) use lazaret_testing::program::{Output, finish, tool};
+pub(crate) use lazaret_testing::program::{Output, finish, finish_with, tool};
 pub(crate) use process::Lazaret;
 pub(crate) use serve::Serve;
 use tempfile::TempDir;

@@ -20,6 +20,7 @@ mod serve;
 mod system;
 mod types;
 mod validate;
+mod volume;
 
 use clap::Subcommand;
 
@@ -53,6 +54,8 @@ pub(crate) enum Command {
     Pull(pull::Args),
     Validate(validate::Args),
     Types(types::Args),
+    #[command(subcommand)]
+    Volume(volume::Command),
     #[command(subcommand)]
     Image(image::Command),
     #[command(subcommand)]
@@ -103,6 +106,7 @@ impl Command {
             Self::Pull(args) => args.run(context).await?,
             Self::Validate(args) => args.run(context)?,
             Self::Types(args) => args.run(context).await?,
+            Self::Volume(command) => command.run(context).await?,
             Self::Image(command) => command.run(context).await?,
             Self::Rootfs(command) => command.run(context).await?,
             Self::Kernel(command) => command.run(context).await?,

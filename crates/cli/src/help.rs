@@ -24,6 +24,7 @@ const GROUPS: [(&str, &[&str]); 4] = [
             "inspect",
             "rename",
             "prune",
+            "volume",
             "image",
             "kernel",
             "catalogue",

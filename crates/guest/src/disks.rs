@@ -91,8 +91,7 @@ pub(crate) fn mount_device(
         Access::Writable => MountFlags::NOATIME,
     };
     std::fs::create_dir_all(target).context(|| format!("make {}", target.display()))?;
-    let mount =
-        |data| rustix::mount::mount(device, target, filesystem.name(), flags, Some(data));
+    let mount = |data| rustix::mount::mount(device, target, filesystem.name(), flags, Some(data));
     let mounted = match mount(c"") {
         // Its journal says that it was written when its machine ended, and it cannot be written now.
         Err(Errno::ROFS) if filesystem == Filesystem::Ext4 => mount(c"noload"),

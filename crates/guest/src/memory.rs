@@ -24,7 +24,10 @@ pub(crate) fn mount(root: &InRoot, mount: &MemoryMount) -> Result<()> {
 fn options(mount: &MemoryMount) -> String {
     let MemoryMount { mode, uid, gid, .. } = mount;
     let size = mount.size.map(|bytes| format!(",size={bytes}"));
-    format!("mode={mode:o},uid={uid},gid={gid}{}", size.unwrap_or_default())
+    format!(
+        "mode={mode:o},uid={uid},gid={gid}{}",
+        size.unwrap_or_default()
+    )
 }
 
 fn flags(mount: &MemoryMount) -> MountFlags {

@@ -42,9 +42,7 @@ mod terminal;
 mod tests;
 mod version;
 
-pub use boot::{
-    ArtifactMount, BootConfig, MemoryMount, Root, RootMode, Verity, VolumeMount,
-};
+pub use boot::{ArtifactMount, BootConfig, MemoryMount, Root, RootMode, Verity, VolumeMount};
 pub use decoder::Decoder;
 pub use error::Error;
 pub use frame::{Frame, HEADER_BYTES};

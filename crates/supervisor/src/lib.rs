@@ -13,6 +13,7 @@ mod blocking;
 mod bounded;
 mod catalogue;
 mod class;
+mod clock;
 mod disk;
 mod error;
 mod guest;
@@ -39,6 +40,8 @@ mod signal;
 mod source_name;
 mod space;
 mod validation;
+mod volumes;
+mod volumes_of_user;
 
 pub use catalogue::{
     BuiltBundle, BundleRequest, CatalogueImage, CatalogueKernel, CatalogueKernelRequest,
@@ -51,17 +54,17 @@ pub use image::{Image, ImageDetails, RemovedImage};
 pub use inject::Injection;
 pub use kernel::{ExportedKernel, Kernel, KernelSource};
 pub use lazaret_protocol::{
-    Failure as WorkloadFailure, FailureKind, Outcome, Process, TerminalSize,
+    Failure as WorkloadFailure, FailureKind, MemoryMount, Outcome, Process, TerminalSize,
 };
 pub use lazaret_rootfs::{Compression, Error as DiskError, FileSystem};
 pub use lazaret_vm::Accelerator;
 pub use login::Login;
 pub use machines::{
     Begun, Boot, Control, Ending, Event, Events, Found as FoundMachine, Holder, Input, Life,
-    LogReader, LogRecord, LogStream, Naming, Options as MachineOptions, Resources, Restart,
-    Session, Spec as MachineSpec, State as MachineState, hold, keep,
+    LogReader, LogRecord, LogStream, Mount, Naming, Options as MachineOptions, Resources, Restart,
+    Session, Spec as MachineSpec, State as MachineState, VolumeUse, hold, keep,
 };
-pub use prepare::{Notice, Prepared, PullPolicy, RootDisk, RunRequest};
+pub use prepare::{Notice, Prepared, PullPolicy, RootDisk, RunRequest, VolumeRequest};
 pub use pull::{Pulled, PulledArtifact, check_output, write_file};
 pub use push::{PushRequest, Pushed};
 pub use room::is_full;
@@ -72,5 +75,7 @@ pub use settings::Settings;
 pub use signal::signal_number;
 pub use space::{Pruned, Usage};
 pub use validation::{Found, Validation, artifact_files, own_types, validate_file, validate_text};
+pub use volumes::{Volume, is_volume_name};
+pub use volumes_of_user::{NamedVolume, WantedVolume};
 
 pub(crate) use blocking::blocking;

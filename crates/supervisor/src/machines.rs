@@ -21,6 +21,7 @@
 //! ```
 //! If the holder dies, its emulator does, too; the next command notes that the machine is lost.
 
+mod attached;
 mod client;
 mod design;
 mod emulator;
@@ -30,6 +31,7 @@ mod life;
 mod log;
 mod machine;
 mod moment;
+mod mounts;
 mod names;
 mod naming;
 mod order;
@@ -43,18 +45,20 @@ mod templates;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use attached::claim_all;
 pub use client::Holder;
 pub(crate) use design::{Design, DiskContent, DiskDesign};
 pub use holder::hold;
 pub use life::{Ending, Life};
 pub use log::{LogReader, LogRecord, LogStream};
 pub(crate) use moment::stamp;
+pub use mounts::Mount;
 pub use naming::Naming;
-pub use record::{Options, Resources, Restart, Spec, State};
+pub use record::{Options, Resources, Restart, Spec, State, VolumeUse};
 pub use session::{Control, Event, Events, Input, Session};
 pub(crate) use spawn::spawn;
 pub use store::Found;
-pub(crate) use store::{Held, Machines, remove as remove_folder};
+pub(crate) use store::{Held, Machines, remove as remove_folder, remove_with_volumes};
 pub(crate) use templates::list as templates;
 pub use templates::{Begun, Boot, keep};
 

@@ -15,7 +15,7 @@ pub(crate) mod restart;
 pub(crate) mod rm;
 pub(crate) mod start;
 pub(crate) mod stop;
-mod time;
+pub(crate) mod time;
 pub(crate) mod wait;
 
 use crate::context::Context;
@@ -31,7 +31,7 @@ pub(crate) fn signal_number(text: &str) -> Result<u8, String> {
 
 /// Does something for each name. A failure for one is told, and the others go on; the last one is
 /// returned.
-async fn for_each(
+pub(crate) async fn for_each(
     context: &Context,
     names: &[String],
     act: impl AsyncFn(&str) -> Result<(), Failure>,

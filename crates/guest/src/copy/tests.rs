@@ -45,7 +45,14 @@ fn everything_in_a_folder_is_copied_as_it_is() {
 
     let mut seen = 0;
     let paths = [
-        ".", "inner", "inner/deep", "inner/deep/file", "program", "inner/other", "link", "link2",
+        ".",
+        "inner",
+        "inner/deep",
+        "inner/deep/file",
+        "program",
+        "inner/other",
+        "link",
+        "link2",
         "pipe",
     ];
     for path in paths {
@@ -65,9 +72,20 @@ fn everything_in_a_folder_is_copied_as_it_is() {
     let inode = |path: &str| fs::symlink_metadata(copied(path)).unwrap().ino();
     assert_eq!(inode("program"), inode("inner/other"));
     assert_eq!(inode("link"), inode("link2"));
-    assert_eq!(fs::read_link(copied("link")).unwrap(), Path::new("/nowhere"));
-    assert_eq!(fs::read(copied("inner/deep/file")).unwrap(), vec![7; 300_000]);
-    assert!(fs::symlink_metadata(copied("pipe")).unwrap().file_type().is_fifo());
+    assert_eq!(
+        fs::read_link(copied("link")).unwrap(),
+        Path::new("/nowhere")
+    );
+    assert_eq!(
+        fs::read(copied("inner/deep/file")).unwrap(),
+        vec![7; 300_000]
+    );
+    assert!(
+        fs::symlink_metadata(copied("pipe"))
+            .unwrap()
+            .file_type()
+            .is_fifo()
+    );
     if attribute.is_ok() {
         let mut value = [0; 16];
         let length = rustix::fs::getxattr(copied("inner"), c"user.colour", &mut value[..]).unwrap();

@@ -103,7 +103,11 @@ fn a_disk_is_writable_when_one_of_its_mounts_is() {
         read_only,
         copy: true,
     };
-    let mounts = [mount("vol0", true), mount("vol1", true), mount("vol1", false)];
+    let mounts = [
+        mount("vol0", true),
+        mount("vol1", true),
+        mount("vol1", false),
+    ];
     assert!(!is_writable(&mounts, "vol0"));
     assert!(is_writable(&mounts, "vol1"));
 }
