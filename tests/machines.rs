@@ -4,6 +4,7 @@
 mod commands;
 mod kills;
 mod terminal;
+mod volumes;
 
 use std::time::{Duration, Instant};
 

@@ -4,7 +4,6 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use rustix::io::Errno;
 use rustix::mount::MountFlags;
 
 use crate::error::{Context as _, Error, Result};
@@ -91,13 +90,7 @@ pub(crate) fn mount_device(
         Access::Writable => MountFlags::NOATIME,
     };
     std::fs::create_dir_all(target).context(|| format!("make {}", target.display()))?;
-    let mount = |data| rustix::mount::mount(device, target, filesystem.name(), flags, Some(data));
-    let mounted = match mount(c"") {
-        // Its journal says that it was written when its machine ended, and it cannot be written now.
-        Err(Errno::ROFS) if filesystem == Filesystem::Ext4 => mount(c"noload"),
-        mounted => mounted,
-    };
-    mounted.context(|| {
+    rustix::mount::mount(device, target, filesystem.name(), flags, None).context(|| {
         format!(
             "mount disk `{disk}` ({}) as {}",
             device.display(),

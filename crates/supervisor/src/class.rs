@@ -77,6 +77,7 @@ impl Error {
             | Self::MachineExists { .. }
             | Self::MachineBusy { .. }
             | Self::VolumeInUse { .. }
+            | Self::VolumeUnclosed { .. }
             | Self::MachineRunning { .. }
             | Self::MachineNotRunning { .. }
             | Self::MachineState { .. } => ErrorClass::Conflict,

@@ -348,6 +348,15 @@ pub enum Error {
         /// Names of the machines that use it.
         machines: Vec<String>,
     },
+    /// A volume that has to be written to before it can be read.
+    #[error(
+        "volume '{name}' cannot be read only: the machine that wrote to it died, and its journal has to \
+         be replayed"
+    )]
+    VolumeUnclosed {
+        /// Its name.
+        name: String,
+    },
     /// The file that describes a volume is damaged, or of another version.
     #[error("cannot use '{}': {reason}", path.display())]
     VolumeRecord {

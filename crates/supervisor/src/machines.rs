@@ -19,6 +19,8 @@
 //!     root.part*, *.disk      further names of disks of the store
 //!     root.vmdk               the parts of the image's disk
 //! ```
+//! The disks of volumes are outside of it (`volumes`); the holder has claims on them (`attached`).
+//!
 //! If the holder dies, its emulator does, too; the next command notes that the machine is lost.
 
 mod attached;

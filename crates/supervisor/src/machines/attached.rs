@@ -10,7 +10,7 @@ use crate::volumes::{Claim, Volumes};
 /// one.
 ///
 /// # Errors
-/// [`Error::VolumeInUse`], [`Error::VolumeNotFound`].
+/// [`Error::VolumeInUse`], [`Error::VolumeUnclosed`], [`Error::VolumeNotFound`].
 pub(crate) fn claim_all(
     volumes: &Volumes,
     uses: &[VolumeUse],
@@ -22,6 +22,9 @@ pub(crate) fn claim_all(
         *wanted.entry(&volume.name).or_insert(true) &= volume.read_only;
     }
     let claim = |(name, read_only): (&str, bool)| match volumes.claim(name, read_only)? {
+        Some(_) if read_only && volumes.is_unclosed(name)? => Err(Error::VolumeUnclosed {
+            name: name.to_owned(),
+        }),
         Some(claim) => Ok(claim),
         None => Err(Error::VolumeInUse {
             name: name.to_owned(),

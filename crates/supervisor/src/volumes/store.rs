@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
+use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
 use lazaret_files::{Durability, LockedDirs, children, random_hex, try_flock};
@@ -15,6 +16,9 @@ use crate::room::{LEAST, MOST, writable_bytes};
 use crate::{Error, Setting, clock};
 
 const DISK: &str = "disk.ext4";
+/// Offset of `s_feature_incompat` in an ext4 (`fs/ext4/ext4.h`), and its bit `RECOVER`.
+const INCOMPATIBLE_FEATURES: u64 = 1024 + 0x60;
+const NEEDS_RECOVERY: u32 = 4;
 /// Number of random bytes of a name that nobody chose.
 const NAME_BYTES: usize = 32;
 
@@ -163,6 +167,21 @@ impl Volumes {
     /// [`Error::VolumeNotFound`].
     pub(crate) fn claim(&self, name: &str, read_only: bool) -> Result<Option<Claim>, Error> {
         Claim::take(&self.folder_of(name), name, read_only)
+    }
+
+    /// Whether the last machine that wrote to a volume died before it had closed it: what it wrote last is
+    /// only in the journal, which is replayed when the volume is mounted to be written to.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub(crate) fn is_unclosed(&self, name: &str) -> Result<bool, Error> {
+        let path = self.disk(name);
+        let mut features = [0; 4];
+        let read = File::open(&path).and_then(|disk| {
+            disk.read_exact_at(&mut features, INCOMPATIBLE_FEATURES)?;
+            Ok(u32::from_le_bytes(features) & NEEDS_RECOVERY != 0)
+        });
+        read.map_err(Error::io("read", &path))
     }
 
     /// Waits until no other command gives volumes to machines or removes volumes, and keeps others

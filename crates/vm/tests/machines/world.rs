@@ -139,7 +139,7 @@ fn boot(plan: &LaunchPlan, arguments: &[&str]) -> BootConfig {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     BootConfig {
         hostname: "test".to_owned(),
-        clock_seconds: now.as_secs(),
+        clock_nanos: u64::try_from(now.as_nanos()).unwrap(),
         entropy: "00112233445566778899aabbccddeeff".repeat(4),
         root: Root {
             serial: plan.disks[0].serial.clone(),
@@ -162,6 +162,7 @@ fn boot(plan: &LaunchPlan, arguments: &[&str]) -> BootConfig {
             env: vec!["PATH=/bin".to_owned()],
             user: String::new(),
             working_dir: "/".to_owned(),
+            terminal: None,
         },
     }
 }
