@@ -6,6 +6,7 @@ mod copy;
 mod flags;
 mod kills;
 mod terminal;
+mod volumes;
 
 use std::time::{Duration, Instant};
 

@@ -45,6 +45,7 @@ async fn boot(world: &World, disk: PathBuf, workload: &str) -> (Machine, Channel
             format: DiskFormat::Raw,
             serial: "root".to_owned(),
             read_only: true,
+            lasting: false,
         }],
         console_log: None,
     };
@@ -60,6 +61,8 @@ async fn boot(world: &World, disk: PathBuf, workload: &str) -> (Machine, Channel
             mode: RootMode::ReadOnly,
         },
         mounts: Vec::new(),
+        disks: Vec::new(),
+        memory: Vec::new(),
         volumes: Vec::new(),
         process: shell(workload),
     };

@@ -174,6 +174,6 @@ fn the_other_flags_do_what_their_help_says() {
         .collect();
     assert_eq!(
         kinds,
-        ["layers", "disks", "kernels", "machines", "templates"]
+        ["layers", "disks", "kernels", "machines", "volumes", "templates"]
     );
 }

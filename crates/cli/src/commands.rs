@@ -3,6 +3,7 @@
 mod auth;
 mod catalogue;
 mod completions;
+mod each;
 mod hold;
 mod image;
 mod keep;
@@ -21,6 +22,7 @@ mod signal;
 mod system;
 mod types;
 mod validate;
+mod volume;
 
 use clap::Subcommand;
 
@@ -57,6 +59,8 @@ pub(crate) enum Command {
     Pull(pull::Args),
     Validate(validate::Args),
     Types(types::Args),
+    #[command(subcommand)]
+    Volume(volume::Command),
     #[command(subcommand)]
     Image(image::Command),
     #[command(subcommand)]
@@ -110,6 +114,7 @@ impl Command {
             Self::Pull(args) => args.run(context).await?,
             Self::Validate(args) => args.run(context)?,
             Self::Types(args) => args.run(context).await?,
+            Self::Volume(command) => command.run(context).await?,
             Self::Image(command) => command.run(context).await?,
             Self::Rootfs(command) => command.run(context).await?,
             Self::Kernel(command) => command.run(context).await?,

@@ -29,6 +29,7 @@ const GROUPS: [(&str, &[&str]); 4] = [
             "events",
             "stats",
             "prune",
+            "volume",
             "image",
             "kernel",
             "catalogue",

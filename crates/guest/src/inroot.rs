@@ -81,6 +81,19 @@ impl InRoot {
         Ok(())
     }
 
+    /// The place of an object in this root, without the links that led to it; `None` for one that is
+    /// not in it.
+    pub(crate) fn place_of(&self, object: &OwnedFd) -> Option<PathBuf> {
+        let root = std::fs::read_link(path_of(&self.folder)).ok()?;
+        let place = std::fs::read_link(path_of(object)).ok()?;
+        place.strip_prefix(root).map(Path::to_owned).ok()
+    }
+
+    /// The device number of the root file system, without what is mounted in it.
+    pub(crate) fn device(&self) -> Result<u64, Errno> {
+        Ok(rustix::fs::fstat(&self.folder)?.st_dev)
+    }
+
     fn open_as(&self, path: &Path, flags: OFlags, mode: Mode) -> Result<OwnedFd, Errno> {
         let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
         rustix::fs::openat2(&self.folder, path, flags | OFlags::CLOEXEC, mode, resolve)

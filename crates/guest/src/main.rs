@@ -35,6 +35,7 @@
 //! Nothing here may panic: when PID 1 dies, the kernel panics, and the host would
 //! not learn the cause.
 
+mod additions;
 mod agent;
 mod bus;
 mod children;
@@ -43,11 +44,14 @@ mod copy;
 mod disks;
 mod disposition;
 mod drain;
+mod duplicate;
 mod entropy;
 mod error;
 mod init;
 mod inroot;
+mod memory;
 mod modules;
+mod mount_point;
 mod mounts;
 mod netlink;
 mod network;
@@ -69,6 +73,7 @@ mod switch;
 mod terminal;
 mod user;
 mod verity;
+mod volumes;
 mod workload;
 
 use std::process::ExitCode;

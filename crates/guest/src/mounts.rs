@@ -1,4 +1,4 @@
-//! Mounts artifacts into the workload's root.
+//! Mounts artifacts into the workload's root, and finds the folders of disks.
 
 use std::collections::BTreeSet;
 use std::os::fd::OwnedFd;
@@ -66,14 +66,6 @@ pub(crate) fn open_all(mounts: &[ArtifactMount]) -> Result<Vec<Source<'_>>> {
     Ok(sources)
 }
 
-/// Mounts the sources on their targets, in order.
-pub(crate) fn mount_all(root: &InRoot, sources: &[Source<'_>]) -> Result<()> {
-    for (index, source) in sources.iter().enumerate() {
-        source.mount(root, index)?;
-    }
-    Ok(())
-}
-
 /// Makes the image's volumes writable in a read-only root: memory over what the image has there.
 pub(crate) fn mount_volumes(root: &InRoot, volumes: &[String]) -> Result<()> {
     for (index, volume) in volumes.iter().enumerate() {
@@ -123,7 +115,13 @@ impl Source<'_> {
         Ok(found)
     }
 
-    fn mount(&self, root: &InRoot, index: usize) -> Result<()> {
+    /// The path of the mount point.
+    pub(crate) fn target(&self) -> &Path {
+        self.target
+    }
+
+    /// Mounts it. What is written to it is kept under `index`, its position among all artifacts.
+    pub(crate) fn mount(&self, root: &InRoot, index: usize) -> Result<()> {
         let target = self.make_target(root)?;
         if self.mount.read_only {
             return self.bind_read_only(root, &target);
@@ -139,13 +137,7 @@ impl Source<'_> {
 
     fn bind_read_only(&self, root: &InRoot, target: &OwnedFd) -> Result<()> {
         bind(&path_of(&self.fd), target, &self.mount.target)?;
-        // The descriptor still refers to the covered object; open the one on top.
-        let on_top = root
-            .open(self.target)
-            .context(|| format!("open `{}`", self.mount.target))?;
-        let flags = MountFlags::BIND | MountFlags::RDONLY | MountFlags::NOATIME;
-        rustix::mount::mount_remount(path_of(&on_top), flags, c"")
-            .context(|| format!("make `{}` read-only", self.mount.target))
+        make_read_only(root, self.target)
     }
 
     fn overlay(&self, state: &Path, target: &OwnedFd, index: usize) -> Result<()> {
@@ -169,7 +161,18 @@ impl Source<'_> {
     }
 }
 
-fn bind(origin: &Path, target: &OwnedFd, name: &str) -> Result<()> {
+/// Refuses writes through the mount at `target`, whatever it is a mount of.
+pub(crate) fn make_read_only(root: &InRoot, target: &Path) -> Result<()> {
+    // A descriptor from before the mount refers to the covered object; open the one on top.
+    let on_top = root
+        .open(target)
+        .context(|| format!("open `{}`", target.display()))?;
+    let flags = MountFlags::BIND | MountFlags::RDONLY | MountFlags::NOATIME;
+    rustix::mount::mount_remount(path_of(&on_top), flags, c"")
+        .context(|| format!("make `{}` read-only", target.display()))
+}
+
+pub(crate) fn bind(origin: &Path, target: &OwnedFd, name: &str) -> Result<()> {
     rustix::mount::mount_bind(origin, path_of(target)).context(|| format!("mount `{name}`"))
 }
 
@@ -200,8 +203,8 @@ fn is_folder(fd: &OwnedFd) -> Result<bool, Errno> {
     Ok(FileType::from_raw_mode(rustix::fs::fstat(fd)?.st_mode) == FileType::Directory)
 }
 
-/// The mount point of an artifact disk.
-fn disk_folder(serial: &str) -> Result<PathBuf> {
+/// The folder in which the disk with this serial is mounted.
+pub(crate) fn disk_folder(serial: &str) -> Result<PathBuf> {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
     if serial.is_empty() || !serial.chars().all(plain) {
         return Err(Error::Refused {

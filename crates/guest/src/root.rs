@@ -5,7 +5,7 @@
 //! /mnt/scratch   scratch disk (ext4), or memory when there is none
 //!   upper work   of the root's overlay
 //!   mounts/N     copies and overlays of writable artifacts
-//! /mnt/disks/S   artifact disk S, read-only
+//! /mnt/disks/S   disk S: artifacts, read-only, or a volume
 //! /mnt/root      overlay of base and upper, or a writable base disk: becomes /
 //! ```
 //!
@@ -24,7 +24,7 @@ use crate::disks::{self, Access, Filesystem};
 use crate::error::{Context as _, Result};
 use crate::inroot::{InRoot, path_of};
 use crate::overlay::{SCRATCH, mount_overlay, mount_writable};
-use crate::{console, modules, mounts, verity};
+use crate::{additions, console, modules, mounts, verity, volumes};
 
 const BASE: &str = "/mnt/base";
 const ROOT: &str = "/mnt/root";
@@ -207,6 +207,7 @@ pub(crate) fn assemble(config: &BootConfig) -> Result<()> {
         }
     }
     let sources = mounts::open_all(&config.mounts)?;
+    volumes::attach_all(&config.disks)?;
     let system: Vec<&KernelMount> = if read_only {
         SYSTEM.iter().chain(&MEMORY).collect()
     } else {
@@ -229,7 +230,7 @@ pub(crate) fn assemble(config: &BootConfig) -> Result<()> {
     if read_only {
         mounts::mount_volumes(&root, &config.volumes)?;
     }
-    mounts::mount_all(&root, &sources)
+    additions::mount_all(&root, &sources, config)
 }
 
 fn mount_memory_for_scratch() -> Result<()> {
@@ -263,6 +264,9 @@ fn prepare(
     }
     for source in sources {
         let _checked_when_mounted = source.make_target(root);
+    }
+    for target in additions::folders(config) {
+        let _checked_when_mounted = root.make_folder(Path::new(target));
     }
     let working_dir = Path::new("/").join(&config.process.working_dir);
     let _checked_at_launch = root.make_folder(&working_dir);

@@ -18,6 +18,12 @@ pub struct BootConfig {
     pub root: Root,
     /// Artifacts to mount into the root, in order.
     pub mounts: Vec<ArtifactMount>,
+    /// Volumes to mount into the root.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub disks: Vec<VolumeMount>,
+    /// File systems in memory to mount into the root.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub memory: Vec<MemoryMount>,
     /// Paths that are to be folders, and writable in a read-only root, too.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub volumes: Vec<String>,
@@ -79,4 +85,43 @@ pub struct ArtifactMount {
     /// Whether writes are refused (`EROFS`, also to root). When false, writes go to a private
     /// overlay on the scratch disk and the artifact itself stays unchanged.
     pub read_only: bool,
+}
+
+/// A volume: an ext4 disk that outlives the machine. Its content is in one folder of the disk, which
+/// the guest makes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VolumeMount {
+    /// Serial of the disk. It is attached read-only if all mounts of it are.
+    pub serial: String,
+    /// Absolute path in the workload's root; missing parents are made.
+    pub target: String,
+    /// Whether writes are refused.
+    pub read_only: bool,
+    /// Whether an empty volume gets what the image has at the target.
+    pub copy: bool,
+}
+
+/// A file system in memory, which ends with the machine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MemoryMount {
+    /// Absolute path in the workload's root; missing parents are made.
+    pub target: String,
+    /// Most bytes that it takes; half of the machine's memory when there is no number.
+    pub size: Option<u64>,
+    /// Mode of its root folder.
+    pub mode: u32,
+    /// Owner of its root folder.
+    pub uid: u32,
+    /// Group of its root folder.
+    pub gid: u32,
+    /// Whether writes are refused.
+    pub read_only: bool,
+    /// Whether programs on it can be executed.
+    pub exec: bool,
+    /// Whether set-uid and set-gid bits have an effect.
+    pub suid: bool,
+    /// Whether device nodes have an effect.
+    pub dev: bool,
 }

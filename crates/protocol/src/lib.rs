@@ -43,7 +43,7 @@ mod terminal;
 mod tests;
 mod version;
 
-pub use boot::{ArtifactMount, BootConfig, Root, RootMode, Verity};
+pub use boot::{ArtifactMount, BootConfig, MemoryMount, Root, RootMode, Verity, VolumeMount};
 pub use copy::{CopyFault, CopyReport, CopyRequest};
 pub use decoder::Decoder;
 pub use error::Error;

@@ -57,14 +57,17 @@ impl Error {
             | Self::ImageAmbiguous { .. }
             | Self::MachineAmbiguous { .. }
             | Self::MachineRecord { .. }
+            | Self::VolumeRecord { .. }
             | Self::ForeignImage { .. }
             | Self::NotAnImage { .. } => ErrorClass::Invalid,
             Self::SourceNotFound { .. }
             | Self::ImageNotFound { .. }
             | Self::MachineNotFound { .. }
+            | Self::VolumeNotFound { .. }
             | Self::NotOnDisk { .. } => ErrorClass::NotFound,
             Self::NoContent { .. }
             | Self::MachineName { .. }
+            | Self::VolumeName { .. }
             | Self::SourceAmbiguous { .. }
             | Self::ArtifactsOnly { .. }
             | Self::Setting { .. }
@@ -73,6 +76,8 @@ impl Error {
             | Self::LosesContent { .. }
             | Self::MachineExists { .. }
             | Self::MachineBusy { .. }
+            | Self::VolumeInUse { .. }
+            | Self::VolumeUnclosed { .. }
             | Self::MachineRunning { .. }
             | Self::MachineNotRunning { .. }
             | Self::MachineState { .. } => ErrorClass::Conflict,

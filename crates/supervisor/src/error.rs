@@ -349,6 +349,46 @@ pub enum Error {
     /// The user ended an operation.
     #[error("interrupted")]
     Interrupted,
+    /// A name that no volume can have.
+    #[error(
+        "'{name}' is no name for a volume: expected up to 64 letters, digits, '_', '.' and '-', the \
+         first a letter or digit"
+    )]
+    VolumeName {
+        /// The name given.
+        name: String,
+    },
+    /// There is no volume of that name.
+    #[error("no volume '{name}'")]
+    VolumeNotFound {
+        /// The name given.
+        name: String,
+    },
+    /// Others use the volume.
+    #[error("volume '{name}' is in use by {}", users(machines))]
+    VolumeInUse {
+        /// Its name.
+        name: String,
+        /// Names of the machines that use it.
+        machines: Vec<String>,
+    },
+    /// A volume that has to be written to before it can be read.
+    #[error(
+        "volume '{name}' cannot be read only: the machine that wrote to it died, and its journal has to \
+         be replayed"
+    )]
+    VolumeUnclosed {
+        /// Its name.
+        name: String,
+    },
+    /// The file that describes a volume is damaged, or of another version.
+    #[error("cannot use '{}': {reason}", path.display())]
+    VolumeRecord {
+        /// The file.
+        path: PathBuf,
+        /// The reason.
+        reason: String,
+    },
     /// An operation on a file or stream failed.
     #[error("failed to {action}")]
     Io {
@@ -429,4 +469,13 @@ impl From<lazaret_artifacts::ResolveError<Error>> for Error {
 /// Formats faults, one per line.
 fn list(faults: &[Fault]) -> String {
     faults.iter().map(|fault| format!("\n  {fault}")).collect()
+}
+
+/// The machines that use a volume, in words.
+fn users(machines: &[String]) -> String {
+    match machines {
+        [] => "another command".to_owned(),
+        [machine] => format!("machine '{machine}'"),
+        machines => format!("machines '{}'", machines.join("', '")),
+    }
 }

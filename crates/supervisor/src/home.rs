@@ -14,6 +14,7 @@ use tokio::sync::OnceCell;
 
 use crate::machines::Machines;
 use crate::origins::Origins;
+use crate::volumes::Volumes;
 use crate::{Error, Settings};
 
 /// The receiver of progress reports of transfers.
@@ -27,6 +28,7 @@ pub struct Home {
     pub(crate) images: ImageStore,
     pub(crate) kernels: kernel::Store,
     pub(crate) machines: Machines,
+    pub(crate) volumes: Volumes,
     pub(crate) origins: Origins,
     /// This process's own folder, for files that it packs.
     pub(crate) scratch: OwnDir,
@@ -40,6 +42,8 @@ impl Home {
     /// When what dead processes left cannot be removed, or a store cannot be opened.
     pub fn open(settings: Settings) -> Result<Self, Error> {
         let machines = Machines::open(settings.data.join("machines"))?;
+        let volumes = Volumes::new(&settings.data.join("volumes"));
+        volumes.sweep()?;
         LockedDirs::new(settings.runtime.join("registries")).sweep()?;
         let options = Options {
             plain_http: settings.plain_http.clone(),
@@ -59,6 +63,7 @@ impl Home {
             scratch: OwnDir::open(&settings.runtime.join("scratch"))?,
             qemu: OnceCell::new(),
             machines,
+            volumes,
             settings,
         })
     }

@@ -13,6 +13,7 @@ mod blocking;
 mod bounded;
 mod catalogue;
 mod class;
+mod clock;
 mod copy;
 mod disk;
 mod error;
@@ -40,6 +41,8 @@ mod signal;
 mod source_name;
 mod space;
 mod validation;
+mod volumes;
+mod volumes_of_user;
 
 pub use catalogue::{
     BuiltBundle, BundleRequest, CatalogueImage, CatalogueKernel, CatalogueKernelRequest,
@@ -53,7 +56,7 @@ pub use image::{Image, ImageDetails, RemovedImage};
 pub use inject::Injection;
 pub use kernel::{ExportedKernel, Kernel, KernelSource};
 pub use lazaret_protocol::{
-    Failure as WorkloadFailure, FailureKind, Outcome, Process, TerminalSize,
+    Failure as WorkloadFailure, FailureKind, MemoryMount, Outcome, Process, TerminalSize,
 };
 pub use lazaret_rootfs::{Compression, Error as DiskError, FileSystem};
 pub use lazaret_tar::{Copied, Error as CopyError, name_of};
@@ -62,10 +65,10 @@ pub use login::Login;
 pub use machines::{
     Action as MachineAction, Begun, Boot, Control, Ending, Event, Events, Found as FoundMachine,
     Holder, Input, Life, LogReader, LogRecord, LogStream, MachineEvent, MachineEvents,
-    MachineUsage, Naming, Options as MachineOptions, Resources, Restart, Session,
-    Spec as MachineSpec, State as MachineState, hold, keep,
+    MachineUsage, Mount, Naming, Options as MachineOptions, Resources, Restart, Session,
+    Spec as MachineSpec, State as MachineState, VolumeUse, hold, keep,
 };
-pub use prepare::{Notice, Prepared, PullPolicy, RootDisk, RunRequest};
+pub use prepare::{Notice, Prepared, PullPolicy, RootDisk, RunRequest, VolumeRequest};
 pub use pull::{Pulled, PulledArtifact, check_output, write_file};
 pub use push::{PushRequest, Pushed};
 pub use room::is_full;
@@ -76,5 +79,7 @@ pub use settings::Settings;
 pub use signal::signal_number;
 pub use space::{Pruned, Usage};
 pub use validation::{Found, Validation, artifact_files, own_types, validate_file, validate_text};
+pub use volumes::{Volume, is_volume_name};
+pub use volumes_of_user::{NamedVolume, WantedVolume};
 
 pub(crate) use blocking::blocking;

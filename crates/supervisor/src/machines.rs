@@ -19,8 +19,12 @@
 //!     root.part*, *.disk      further names of disks of the store
 //!     root.vmdk               the parts of the image's disk
 //! ```
-//! Beside them, `events.jsonl` says what became of which machine. If the holder dies, its emulator does, too; the next command notes that the machine is lost.
+//! The disks of volumes are outside of it (`volumes`); the holder has claims on them (`attached`).
+//! Beside the folders, `events.jsonl` says what became of which machine.
+//!
+//! If the holder dies, its emulator does, too; the next command notes that the machine is lost.
 
+mod attached;
 mod begin;
 mod client;
 mod design;
@@ -32,6 +36,7 @@ mod life;
 mod log;
 mod machine;
 mod moment;
+mod mounts;
 mod names;
 mod naming;
 mod order;
@@ -47,6 +52,7 @@ mod tests;
 mod usage;
 
 pub use begin::{Begun, Boot};
+pub(crate) use attached::claim_all;
 pub use client::Holder;
 pub(crate) use design::{Design, DiskContent, DiskDesign};
 pub use events::{Action, MachineEvent, MachineEvents};
@@ -54,12 +60,13 @@ pub use holder::hold;
 pub use life::{Ending, Life};
 pub use log::{LogReader, LogRecord, LogStream};
 pub(crate) use moment::stamp;
+pub use mounts::Mount;
 pub use naming::Naming;
-pub use record::{Options, Resources, Restart, Spec, State};
+pub use record::{Options, Resources, Restart, Spec, State, VolumeUse};
 pub use session::{Control, Event, Events, Input, Session};
 pub(crate) use spawn::spawn;
 pub use store::Found;
-pub(crate) use store::{Held, Machines, remove as remove_folder};
+pub(crate) use store::{Held, Machines, remove as remove_folder, remove_with_volumes};
 pub use templates::keep;
 pub(crate) use templates::list as templates;
 pub use usage::MachineUsage;

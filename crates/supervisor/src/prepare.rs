@@ -17,6 +17,7 @@ mod boot;
 mod cached;
 mod design;
 mod find;
+mod mounts;
 mod notice;
 mod prepared;
 mod request;
@@ -29,6 +30,7 @@ use lazaret_images::Prebuilt;
 use lazaret_oci::{Descriptor, ImageConfig, Manifest, Platform};
 use lazaret_vm::probe;
 
+pub use mounts::VolumeRequest;
 pub use notice::Notice;
 pub use prepared::Prepared;
 pub use request::{PullPolicy, RootDisk, RunRequest};
@@ -71,7 +73,10 @@ impl Home {
             // Checked first: without a kernel there is no use in fetching anything.
             self.kernels.default_kernel()?;
         }
-        let subject = self.subject(&request, &progress).await?;
+        let volumes = mounts::named(&request.volumes);
+        let memory = request.memory()?;
+        let subject = self.subject(&request, &volumes, &progress).await?;
+        mounts::check(&volumes, &memory, &subject.spec)?;
         // Order of precedence: the flag, the catalogue's entry, the default.
         let of_entry = subject.prebuilt.as_ref();
         let of_entry = of_entry.and_then(|prebuilt| prebuilt.kernel.clone());
@@ -105,6 +110,7 @@ impl Home {
         })
         .await?;
         let notices = notice::collect(&spec, &verdict);
+        let volumes = mounts::attach(&spec, &volumes, &self.volumes);
         let design = Parts {
             spec,
             hostname,
@@ -114,6 +120,9 @@ impl Home {
             stop_signal,
             qemu,
             templates: self.templates(),
+            volumes_folder: self.volumes.folder().to_owned(),
+            volumes,
+            memory: memory.into_iter().map(|(_, mount)| mount).collect(),
             kernel,
             initramfs,
             accelerator: verdict.accelerator,
@@ -129,9 +138,11 @@ impl Home {
     async fn subject(
         &self,
         request: &RunRequest,
+        volumes: &[mounts::Named],
         progress: &ProgressSink,
     ) -> Result<Subject, Error> {
-        let flags = request.flags()?;
+        let mut flags = request.flags()?;
+        flags.volumes = volumes.iter().map(|named| named.volume.clone()).collect();
         let resolved = self.resolve_run(request, progress).await?;
         let record = self
             .ensure_image(&resolved.image, request.pull, request.root, progress)

@@ -14,9 +14,10 @@ use lazaret_values::Printable;
 
 use crate::machines::{
     Found, Held, Holder, Life, LogReader, MachineEvents, MachineUsage, Naming, Options, Spec,
-    connect, log_of, remove_folder, spawn, usage_of,
+    VolumeUse, claim_all, connect, log_of, remove_folder, remove_with_volumes, spawn, usage_of,
 };
 use crate::prepare::Prepared;
+use crate::volumes::{NewVolume, Volumes};
 use crate::{Error, Home, blocking, initramfs};
 
 /// Longest time for another command to let go of a machine.
@@ -70,8 +71,31 @@ impl Home {
         options: Options,
         life: Life,
     ) -> Result<Held, Error> {
-        let machines = self.machines.clone();
-        blocking(move || machines.create(prepared.design, naming, options, life)).await
+        let (machines, volumes) = (self.machines.clone(), self.volumes.clone());
+        blocking(move || {
+            let design = prepared.design;
+            if design.volumes.is_empty() {
+                return machines.create(design, naming, options, life);
+            }
+            // From here on they are the machine's, and nobody removes them.
+            let lock = volumes.lock()?;
+            let made = make_missing(&volumes, &design.volumes)?;
+            let create = || {
+                if life == Life::Starting {
+                    let holders = |name: &str| machines.holders(name, "");
+                    claim_all(&volumes, &design.volumes, holders)?;
+                }
+                machines.create(design, naming, options, life)
+            };
+            let created = create();
+            if created.is_err() {
+                for name in made {
+                    let _stays_as_one_without_a_machine = volumes.remove(&name, &lock);
+                }
+            }
+            created
+        })
+        .await
     }
 
     /// Starts the holder of a machine that does not run.
@@ -81,6 +105,10 @@ impl Home {
     /// its kernel and of QEMU, when they are no longer there.
     pub async fn start_machine(&self, name: &str) -> Result<StartedMachine, Error> {
         let mut held = self.take(name, "started").await?;
+        let Spec { id, volumes, .. } = &held.found.spec;
+        claim_all(&self.volumes, volumes, |name| {
+            self.machines.holders(name, id)
+        })?;
         let qemu = self.qemu().await?.clone();
         let kernel = self.kernels.get(&held.found.spec.launch.kernel)?;
         let (of, cache) = (kernel.clone(), self.settings.cache.clone());
@@ -158,11 +186,17 @@ impl Home {
         self.machines.rename(&self.machines.find(name)?, new)
     }
 
-    /// Removes a machine; with `force` it is ended first if it runs.
+    /// Removes a machine; with `force` it is ended first if it runs, and with `volumes` those go, too,
+    /// that were made for it and that nobody named.
     ///
     /// # Errors
     /// [`Error::MachineNotFound`]; [`Error::MachineRunning`] without `force`.
-    pub async fn remove_machine(&self, name: &str, force: bool) -> Result<Spec, Error> {
+    pub async fn remove_machine(
+        &self,
+        name: &str,
+        force: bool,
+        volumes: bool,
+    ) -> Result<Spec, Error> {
         let found = self.machines.find(name)?;
         if force && found.state.life.is_held() {
             if let Ok(holder) = self.holder(&found).await {
@@ -178,8 +212,12 @@ impl Home {
             Err(Error::MachineNotFound { .. }) if force => return Ok(found.spec),
             taken => taken?,
         };
-        let (folder, spec) = (held.found.folder.clone(), held.found.spec.clone());
-        blocking(move || remove_folder(&folder, &spec)).await?;
+        let Found { spec, folder, .. } = held.found.clone();
+        blocking(move || match volumes {
+            true => remove_with_volumes(&spec, &folder),
+            false => remove_folder(&folder, &spec),
+        })
+        .await?;
         Ok(held.found.spec)
     }
 
@@ -235,4 +273,19 @@ impl Home {
             tokio::time::sleep(PAUSE).await;
         }
     }
+}
+
+/// Makes the volumes that do not exist yet; returns their names.
+fn make_missing(volumes: &Volumes, uses: &[VolumeUse]) -> Result<Vec<String>, Error> {
+    let mut made = Vec::new();
+    for volume in uses {
+        let new = NewVolume {
+            name: Some(volume.name.clone()),
+            anonymous: volume.anonymous,
+            ..NewVolume::default()
+        };
+        let (volume, is_new) = volumes.create(new)?;
+        made.extend(is_new.then_some(volume.name));
+    }
+    Ok(made)
 }

@@ -13,15 +13,15 @@ use crate::{Error, Home};
 /// The room that one kind of content takes on the host.
 #[derive(Debug, Clone, Serialize)]
 pub struct Usage {
-    /// The kind: `layers` (with manifests and configurations), `disks`, `kernels`, `machines` or
-    /// `templates`.
+    /// The kind: `layers` (with manifests and configurations), `disks`, `kernels`, `machines`,
+    /// `volumes` or `templates`.
     pub kind: &'static str,
     /// Number of objects.
     pub count: u64,
     /// Bytes that they occupy; for sparse files only the allocated ones.
     pub bytes: u64,
-    /// Bytes that [`Home::prune_images`], the removal of machines that do not run, and
-    /// [`Home::prune_templates`] would free.
+    /// Bytes that [`Home::prune_images`], the removal of machines that do not run and of volumes that
+    /// no machine uses, and [`Home::prune_templates`] would free.
     pub reclaimable: u64,
 }
 
@@ -98,6 +98,7 @@ impl Home {
                 reclaimable: 0,
             },
             self.machines_usage()?,
+            self.volumes_usage()?,
             self.templates_usage()?,
         ])
     }
@@ -118,6 +119,17 @@ impl Home {
             count: machines.len() as u64,
             bytes,
             reclaimable,
+        })
+    }
+
+    fn volumes_usage(&self) -> Result<Usage, Error> {
+        let volumes = self.volumes()?;
+        let unused = volumes.iter().filter(|found| found.machines.is_empty());
+        Ok(Usage {
+            kind: "volumes",
+            count: volumes.len() as u64,
+            bytes: volumes.iter().map(|found| found.allocated).sum(),
+            reclaimable: unused.map(|found| found.allocated).sum(),
         })
     }
 
@@ -164,7 +176,7 @@ impl Home {
 }
 
 /// Bytes that the files below a folder occupy. Symbolic links are not followed.
-fn occupied(folder: &Path) -> std::io::Result<u64> {
+pub(crate) fn occupied(folder: &Path) -> std::io::Result<u64> {
     let mut sum = 0;
     let mut pending = vec![folder.to_owned()];
     while let Some(folder) = pending.pop() {

@@ -67,6 +67,9 @@ pub struct Disk {
     pub serial: String,
     /// Whether the disk is attached so that the guest cannot write to it.
     pub read_only: bool,
+    /// Whether the disk outlives the machine, so that what the guest flushes has to be on the host's
+    /// disk.
+    pub lasting: bool,
 }
 
 /// Everything about a machine that is decided before it starts.

@@ -3,7 +3,6 @@
 pub(crate) mod attach;
 pub(crate) mod cp;
 pub(crate) mod create;
-mod each;
 pub(crate) mod events;
 pub(crate) mod exec;
 mod filter;
@@ -19,5 +18,5 @@ pub(crate) mod rm;
 pub(crate) mod start;
 pub(crate) mod stats;
 pub(crate) mod stop;
-mod time;
+pub(crate) mod time;
 pub(crate) mod wait;

@@ -1,4 +1,5 @@
 pub(crate) mod flags;
+mod mounts;
 
 use std::io::IsTerminal as _;
 

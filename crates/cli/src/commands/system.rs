@@ -9,7 +9,8 @@ use crate::printer::{bytes, table};
 /// The local store as a whole
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
-    /// Show what images, disks, kernels, machines and templates take, and what `prune` would free
+    /// Show what images, disks, kernels, machines, volumes and templates take, and what `prune` and
+    /// `volume prune` would free
     Df,
     /// Remove what is not needed: machines that do not run, layers and disks that no image uses, and
     /// templates, which are made again

@@ -41,6 +41,13 @@ pub(super) fn hint(error: &Error) -> Option<String> {
         Error::RootHash { .. } => {
             Some("remove the image and pull it again: `lazaret image rm`".to_owned())
         }
+        Error::VolumeInUse { name, machines } if !machines.is_empty() => Some(format!(
+            "`lazaret ps -a --filter volume={name}` lists its machines; several can read it (`:ro`)"
+        )),
+        Error::VolumeUnclosed { .. } => {
+            Some("mount it once without `ro`: that closes it".to_owned())
+        }
+        Error::VolumeNotFound { .. } => Some("`lazaret volume ls` lists the volumes".to_owned()),
         Error::NotOnDisk { .. } => Some("`lazaret rootfs ls` lists what is there".to_owned()),
         Error::BlobMissing { .. } => Some("pull or import the image again".to_owned()),
         Error::MachineNotRunning { name, .. } => {

@@ -7,7 +7,7 @@ use lazaret_images::Lease;
 use lazaret_protocol::BootConfig;
 use lazaret_vm::{Accelerator, Disk, DiskFormat, DiskPart, LaunchPlan, Qemu};
 
-use super::record::{Launch, StoredContent, StoredDisk, StoredPart};
+use super::record::{Launch, StoredContent, StoredDisk, StoredPart, VolumeUse};
 use crate::Error;
 
 /// The design of a machine. Making the machine consumes it.
@@ -29,6 +29,10 @@ pub(crate) struct Design {
     pub(crate) qemu: Qemu,
     /// The folder of the user's templates.
     pub(crate) templates: PathBuf,
+    /// The folder of the user's volumes.
+    pub(crate) volumes_folder: PathBuf,
+    /// The volumes that it uses, which are among its disks.
+    pub(crate) volumes: Vec<VolumeUse>,
     /// The name of its kernel.
     pub(crate) kernel_name: String,
     /// The boot image of its kernel.
@@ -49,7 +53,7 @@ pub(crate) struct Design {
 #[derive(Debug)]
 pub(crate) struct DiskDesign {
     /// The serial by which the guest finds it.
-    pub(crate) serial: &'static str,
+    pub(crate) serial: String,
     /// Whether the guest cannot write to it.
     pub(crate) read_only: bool,
     /// The source of its bytes.
@@ -64,6 +68,8 @@ pub(crate) enum DiskContent {
     Parts(Vec<DiskPart>),
     /// A file of the machine's own, written when the machine is made.
     Own(DiskWriter),
+    /// The disk of a volume, which others may use after this machine.
+    Volume(PathBuf),
 }
 
 /// Writes a new file at a path.
@@ -75,6 +81,7 @@ impl fmt::Debug for DiskContent {
             Self::File(path) => formatter.debug_tuple("File").field(path).finish(),
             Self::Parts(parts) => formatter.debug_tuple("Parts").field(parts).finish(),
             Self::Own(_) => formatter.write_str("Own"),
+            Self::Volume(path) => formatter.debug_tuple("Volume").field(path).finish(),
         }
     }
 }
@@ -104,6 +111,7 @@ impl Design {
             qemu: self.qemu.path().to_owned(),
             qemu_version: self.qemu.version().to_owned(),
             templates: self.templates,
+            volumes: self.volumes_folder,
             disks,
         };
         Ok((launch, self.boot, (self.image, self.image_digest)))
@@ -113,6 +121,7 @@ impl Design {
 impl DiskDesign {
     fn lay_out(self, folder: &Path) -> Result<StoredDisk, Error> {
         let serial = self.serial;
+        let lasting = matches!(self.content, DiskContent::Volume(_));
         let content = match self.content {
             DiskContent::File(path) => {
                 StoredContent::File(link(&path, folder, &format!("{serial}.disk"))?)
@@ -144,10 +153,15 @@ impl DiskDesign {
                 write(&folder.join(&name))?;
                 StoredContent::File(name.into())
             }
+            DiskContent::Volume(path) => {
+                let absolute = std::path::absolute(&path).map_err(Error::io("find", &path));
+                StoredContent::File(absolute?)
+            }
         };
         Ok(StoredDisk {
-            serial: serial.to_owned(),
+            serial,
             read_only: self.read_only,
+            lasting,
             content,
         })
     }
@@ -203,6 +217,7 @@ impl StoredDisk {
             format,
             serial: self.serial.clone(),
             read_only: self.read_only,
+            lasting: self.lasting,
         })
     }
 }

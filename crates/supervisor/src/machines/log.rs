@@ -19,8 +19,7 @@ use std::path::{Path, PathBuf};
 
 use lazaret_files::{children, is_absent};
 
-use super::moment;
-use crate::Error;
+use crate::{Error, clock};
 
 /// Bytes after which the next file begins.
 const FILE_BYTES: u64 = 4 << 20;
@@ -94,7 +93,7 @@ impl LogWriter {
             }
         };
         let mut record = Vec::with_capacity(HEADER_BYTES + bytes.len());
-        record.extend(moment::nanoseconds().to_le_bytes());
+        record.extend(clock::nanoseconds().to_le_bytes());
         record.push(match stream {
             LogStream::Output => 1,
             LogStream::Errors => 2,

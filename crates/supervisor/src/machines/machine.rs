@@ -2,22 +2,31 @@
 
 use std::fs::File;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use super::attached::claim_all;
 use super::emulator::{Emulator, Hypervisor};
 use super::events::{self, Action};
 use super::life::{Ending, Life, Step};
 use super::process::ProcessId;
 use super::record::{Spec, State};
-use super::store::Held;
+use super::store::{Held, Machines};
 use super::{moment, socket, store};
-use crate::Error;
+use crate::volumes::{Claim, Volumes};
+use crate::{Error, clock};
 
 /// Longest time for a guest to answer. Emulation on a loaded host is slow.
 const HELLO_TIMEOUT: Duration = Duration::from_secs(90);
 
 /// Longest time for a guest to write its disks after its workload has ended.
 const SYNCS_WITHIN: Duration = Duration::from_secs(10);
+
+/// The same for volumes, which are to have everything that the workload wrote.
+const CLOSES_VOLUMES_WITHIN: Duration = Duration::from_secs(60);
+
+/// Longest time for another command to let go of a volume.
+const CLAIMS_WITHIN: Duration = Duration::from_secs(2);
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// A machine whose folder this process has locked. Each step is in its folder before it is taken any
 /// further. Dropping this value ends the emulator; the next command then finds the machine lost.
@@ -28,6 +37,8 @@ pub(super) struct Machine<H: Hypervisor> {
     hypervisor: H,
     // Fields are dropped in this order: the emulator ends before the lock.
     emulator: Option<H::Emulator>,
+    /// Claims on its volumes, from the first start on.
+    claims: Vec<Claim>,
     folder: PathBuf,
     lock: File,
 }
@@ -41,6 +52,7 @@ impl<H: Hypervisor> Machine<H> {
             state: held.found.state,
             hypervisor,
             emulator: None,
+            claims: Vec::new(),
             folder: held.found.folder,
             lock: held.lock,
         }
@@ -76,6 +88,7 @@ impl<H: Hypervisor> Machine<H> {
         self.state.restarts = restarts;
         self.state.error = None;
         self.state.finished = None;
+        self.claim_volumes().await?;
         let plan = self.spec.launch.plan(&self.folder)?;
         let emulator = self.hypervisor.start(&plan).await?;
         let emulator = self.emulator.insert(emulator);
@@ -84,9 +97,32 @@ impl<H: Hypervisor> Machine<H> {
         self.state.write(&self.folder)?;
         let boot = moment::stamp(self.spec.boot.clone());
         let guest = emulator.boot(&boot, HELLO_TIMEOUT).await?;
-        self.state.started = Some(moment::nanoseconds());
+        self.state.started = Some(clock::nanoseconds());
         self.step(Step::Up)?;
         Ok(guest)
+    }
+
+    /// Claims its volumes until this value is dropped.
+    async fn claim_volumes(&mut self) -> Result<(), Error> {
+        if !self.claims.is_empty() || self.spec.volumes.is_empty() {
+            return Ok(());
+        }
+        let volumes = Volumes::new(&self.spec.launch.volumes);
+        let machines = Machines::around(&self.folder);
+        let deadline = Instant::now() + CLAIMS_WITHIN;
+        loop {
+            let holders = |name: &str| machines.holders(name, &self.spec.id);
+            match claim_all(&volumes, &self.spec.volumes, holders) {
+                // Another command may only be asking.
+                Err(Error::VolumeInUse { .. }) if Instant::now() < deadline => {
+                    tokio::time::sleep(PAUSE).await;
+                }
+                claims => {
+                    self.claims = claims?;
+                    return Ok(());
+                }
+            }
+        }
     }
 
     /// Has the next machine of this kind begin faster, if that is possible.
@@ -138,18 +174,21 @@ impl<H: Hypervisor> Machine<H> {
             Ok(ending) => self.step(Step::End(ending))?,
             Err(reason) => self.state.error = Some(reason),
         }
-        let is_kept = !self.spec.options.remove;
-        let has_ended = matches!(self.state.life, Life::Stopping(Ending::Exit(_)));
+        let limit = match (&self.state.life, self.spec.writes_volumes()) {
+            (Life::Stopping(Ending::Exit(_) | Ending::Failure(_)), true) => CLOSES_VOLUMES_WITHIN,
+            (Life::Stopping(Ending::Exit(_)), false) if !self.spec.options.remove => SYNCS_WITHIN,
+            _ => Duration::ZERO,
+        };
         if let Some(emulator) = &mut self.emulator {
-            if is_kept && has_ended {
-                emulator.settle(SYNCS_WITHIN).await;
+            if !limit.is_zero() {
+                emulator.settle(limit).await;
             }
             emulator.kill();
             emulator.wait().await;
         }
         self.emulator = None;
         self.state.emulator = None;
-        self.state.finished = Some(moment::nanoseconds());
+        self.state.finished = Some(clock::nanoseconds());
         self.step(Step::Gone)?;
         Ok(self.state.life.clone())
     }
@@ -157,8 +196,9 @@ impl<H: Hypervisor> Machine<H> {
     /// Gives the folder up: others may start, change or remove the machine from now on.
     pub(super) fn release(self) -> Result<(), Error> {
         let _absent = std::fs::remove_file(socket::path(&self.folder));
+        drop(self.claims);
         let removed = match self.spec.options.remove {
-            true => store::remove(&self.folder, &self.spec),
+            true => store::remove_with_volumes(&self.spec, &self.folder),
             false => Ok(()),
         };
         drop(self.lock);

@@ -46,10 +46,26 @@ pub struct Spec {
     pub labels: BTreeMap<String, String>,
     /// How it is held.
     pub options: Options,
+    /// The volumes that it uses.
+    #[serde(default)]
+    pub volumes: Vec<VolumeUse>,
     /// What the emulator is started with.
     pub(crate) launch: Launch,
     /// What the guest is told. Clock and entropy are set at each start.
     pub(crate) boot: BootConfig,
+}
+
+/// A volume at a path of a machine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VolumeUse {
+    /// Name of the volume.
+    pub name: String,
+    /// Its path in the machine.
+    pub target: String,
+    /// Whether the machine cannot write to it.
+    pub read_only: bool,
+    /// Whether it was made for this machine and nobody named it.
+    pub anonymous: bool,
 }
 
 /// How a machine is held.
@@ -116,6 +132,9 @@ pub(crate) struct Launch {
     pub(crate) qemu_version: String,
     /// The folder of the user's templates.
     pub(crate) templates: PathBuf,
+    /// The folder of the user's volumes.
+    #[serde(default)]
+    pub(crate) volumes: PathBuf,
     pub(crate) disks: Vec<StoredDisk>,
 }
 
@@ -124,6 +143,9 @@ pub(crate) struct Launch {
 pub(crate) struct StoredDisk {
     pub(crate) serial: String,
     pub(crate) read_only: bool,
+    /// Whether it outlives the machine.
+    #[serde(default)]
+    pub(crate) lasting: bool,
     pub(crate) content: StoredContent,
 }
 
@@ -184,6 +206,7 @@ impl Spec {
             image_digest: image.1,
             labels,
             options,
+            volumes: Vec::new(),
             launch,
             boot,
         }
@@ -236,6 +259,12 @@ impl Spec {
                 .map(|disk| disk.serial.clone())
                 .collect(),
         }
+    }
+
+    /// Whether it uses a volume that it can write to.
+    #[must_use]
+    pub fn writes_volumes(&self) -> bool {
+        self.volumes.iter().any(|volume| !volume.read_only)
     }
 
     /// Whether the workload has a terminal.

@@ -18,8 +18,8 @@ use super::events::{self, Action, MachineEvents};
 use super::life::{Life, Step};
 use super::names;
 use super::record::{Options, Spec, State};
-use super::{Naming, moment, socket};
-use crate::Error;
+use super::{Naming, attached, socket};
+use crate::{Error, clock};
 
 /// Number of random bytes of an id.
 const ID_BYTES: usize = 32;
@@ -50,6 +50,15 @@ pub(crate) struct Held {
 }
 
 impl Machines {
+    /// All machines in the folder that a machine's own folder is in.
+    pub(super) fn around(folder: &Path) -> Self {
+        let folder = folder.parent().unwrap_or(folder).to_owned();
+        Self {
+            unfinished: LockedDirs::new(folder.clone()),
+            folder,
+        }
+    }
+
     /// Opens `folder`. Settles machines whose holder died: ends their emulators, and records that
     /// they are lost.
     pub(crate) fn open(folder: PathBuf) -> Result<Self, Error> {
@@ -88,6 +97,7 @@ impl Machines {
         options.stop_signal = options.stop_signal.or(design.stop_signal);
         let unfinished = self.unfinished.create()?;
         let id = random_hex(ID_BYTES);
+        let volumes = design.volumes.clone();
         let (launch, boot, image) = design.lay_out(unfinished.path())?;
         let _naming = self.lock_names()?;
         let name = match naming.name {
@@ -100,8 +110,9 @@ impl Machines {
                 names::choose(&taken)
             }
         };
-        let now = moment::nanoseconds();
-        let spec = Spec::new(id, name, now, options, naming.labels, image, launch, boot);
+        let now = clock::nanoseconds();
+        let mut spec = Spec::new(id, name, now, options, naming.labels, image, launch, boot);
+        spec.volumes = volumes;
         let state = State::new(life);
         spec.write(unfinished.path())?;
         state.write(unfinished.path())?;
@@ -166,6 +177,20 @@ impl Machines {
             text: wanted.to_owned(),
             names: names.collect(),
         })
+    }
+
+    /// The machines that use a volume, whether they run or not.
+    pub(crate) fn users(&self, volume: &str) -> Result<Vec<Found>, Error> {
+        let mut users = self.list()?;
+        users.retain(|found| found.spec.volumes.iter().any(|used| used.name == volume));
+        Ok(users)
+    }
+
+    /// The names of other machines than this one that run and use a volume.
+    pub(crate) fn holders(&self, volume: &str, id: &str) -> Result<Vec<String>, Error> {
+        let users = self.users(volume)?.into_iter();
+        let running = users.filter(|found| found.state.life.is_held() && found.spec.id != id);
+        Ok(running.map(|found| found.spec.name).collect())
     }
 
     /// Takes the lock of a machine that no process holds; `None` when one does.
@@ -250,6 +275,13 @@ pub(crate) fn remove(folder: &Path, spec: &Spec) -> Result<(), Error> {
     Ok(())
 }
 
+/// Removes the folder of a machine, and the volumes that were made for it alone.
+pub(crate) fn remove_with_volumes(spec: &Spec, folder: &Path) -> Result<(), Error> {
+    remove(folder, spec)?;
+    let machines = Machines::around(folder);
+    attached::discard(spec, |name| Ok(!machines.users(name)?.is_empty()))
+}
+
 /// Ends what a dead holder left of a machine, whose lock the caller has.
 fn settle(folder: &Path, _lock: &File) -> Result<(), Error> {
     let Some(found) = read(folder.to_owned())? else {
@@ -265,13 +297,13 @@ fn settle(folder: &Path, _lock: &File) -> Result<(), Error> {
     let machines = folder.parent().unwrap_or(folder);
     events::note(machines, Action::Die, &found.spec, Life::Lost.status());
     if found.spec.options.remove {
-        return remove(folder, &found.spec);
+        return remove_with_volumes(&found.spec, folder);
     }
     state.life = match state.life {
         Life::Stopping(_) => state.life.after(Step::Gone)?,
         _ => Life::Lost,
     };
-    state.finished = Some(moment::nanoseconds());
+    state.finished = Some(clock::nanoseconds());
     state.error = Some("the process that held it ended".to_owned());
     let _absent = fs::remove_file(socket::path(folder));
     state.write(folder)

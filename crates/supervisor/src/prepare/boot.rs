@@ -1,9 +1,12 @@
 //! Makes the guest's boot configuration from the settled run.
 
 use lazaret_artifacts::RunSpec;
-use lazaret_protocol::{ArtifactMount, BootConfig, Process, Request, Root, RootMode, TerminalSize};
+use lazaret_protocol::{
+    ArtifactMount, BootConfig, MemoryMount, Process, Request, Root, RootMode, TerminalSize,
+};
 use lazaret_rootfs::FileSystem;
 
+use super::mounts::{Attached, image_volumes};
 use super::request::RootDisk;
 use super::{root, serial};
 use crate::{Error, Setting, machines};
@@ -19,6 +22,7 @@ pub(super) fn config(
     read_only: bool,
     root: &root::Root,
     mounts: Vec<ArtifactMount>,
+    (attached, memory): (&Attached, Vec<MemoryMount>),
     terminal: Option<TerminalSize>,
 ) -> Result<BootConfig, Error> {
     let mut env = spec.env.clone();
@@ -51,7 +55,9 @@ pub(super) fn config(
             },
         },
         mounts,
-        volumes: spec.image_volumes.clone(),
+        disks: attached.mounts.clone(),
+        volumes: image_volumes(spec, attached, &memory),
+        memory,
         process: Process {
             argv: spec.argv.clone(),
             env,

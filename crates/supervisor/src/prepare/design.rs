@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use lazaret_artifacts::RunSpec;
 use lazaret_images::Lease;
 use lazaret_oci::Reference;
-use lazaret_protocol::TerminalSize;
+use lazaret_protocol::{MemoryMount, TerminalSize};
 use lazaret_vm::kernel::Kernel;
-use lazaret_vm::{Accelerator, Qemu};
+use lazaret_vm::{Accelerator, MAX_DISKS, Qemu};
 
 use super::artifacts::Artifacts;
+use super::mounts::Attached;
 use super::request::{RootDisk, check_processors};
 use super::root::Root;
 use super::{boot, scratch, serial};
@@ -36,6 +37,9 @@ pub(super) struct Parts {
     pub(super) stop_signal: Option<u8>,
     pub(super) qemu: Qemu,
     pub(super) templates: PathBuf,
+    pub(super) volumes_folder: PathBuf,
+    pub(super) volumes: Attached,
+    pub(super) memory: Vec<MemoryMount>,
     pub(super) kernel: Kernel,
     pub(super) initramfs: PathBuf,
     pub(super) accelerator: Accelerator,
@@ -60,26 +64,34 @@ impl Parts {
             self.read_only,
             &self.root,
             mounts,
+            (&self.volumes, self.memory),
             self.terminal,
         )?;
         let is_own = self.root.kind == RootDisk::Own;
         let mut disks = vec![DiskDesign {
-            serial: serial::ROOT,
+            serial: serial::ROOT.to_owned(),
             read_only: !is_own,
             content: self.root.content,
         }];
         disks.extend(path.map(|path| DiskDesign {
-            serial: serial::ARTIFACTS,
+            serial: serial::ARTIFACTS.to_owned(),
             read_only: true,
             content: DiskContent::File(path),
         }));
         if !self.read_only && !is_own {
             let bytes = self.disk_bytes;
             disks.push(DiskDesign {
-                serial: serial::SCRATCH,
+                serial: serial::SCRATCH.to_owned(),
                 read_only: false,
                 content: DiskContent::Own(Box::new(move |path| scratch::write(path, bytes))),
             });
+        }
+        disks.extend(self.volumes.disks);
+        if disks.len() > MAX_DISKS {
+            return Err(Error::Vm(lazaret_vm::Error::TooManyDisks {
+                disks: disks.len(),
+                limit: MAX_DISKS,
+            }));
         }
         let policy = self.spec.policy.as_ref();
         Ok(Design {
@@ -91,6 +103,8 @@ impl Parts {
             stop_signal: self.stop_signal,
             qemu: self.qemu,
             templates: self.templates,
+            volumes_folder: self.volumes_folder,
+            volumes: self.volumes.uses,
             kernel_name: self.kernel.name,
             kernel: self.kernel.image,
             initramfs: self.initramfs,

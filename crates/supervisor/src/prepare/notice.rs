@@ -28,7 +28,7 @@ pub enum Notice {
     },
     /// A port is not published.
     PortUnpublished(Port),
-    /// A volume is not attached.
+    /// A folder of the host that an artifact names is not attached.
     VolumeUnattached(Volume),
     /// The accelerator was probed for the first time on this host.
     Accelerator(Verdict),
@@ -112,7 +112,8 @@ pub(super) fn collect(spec: &RunSpec, verdict: &Verdict) -> Vec<Notice> {
         notices.extend(asked.map(|member| Notice::PolicyNotEnforced { member }));
     }
     notices.extend(spec.ports.iter().cloned().map(Notice::PortUnpublished));
-    notices.extend(spec.volumes.iter().cloned().map(Notice::VolumeUnattached));
+    let folders = spec.volumes.iter().filter(|volume| volume.is_host_path());
+    notices.extend(folders.cloned().map(Notice::VolumeUnattached));
     if !verdict.cached {
         notices.push(Notice::Accelerator(verdict.clone()));
     }

@@ -3,16 +3,16 @@
 use std::path::{Path, PathBuf};
 
 use lazaret_artifacts::{
-    MountFlag, PolicyFile, RunFlags, parse_cpus, parse_memory_flag, parse_source,
+    GuestPath, MountFlag, PolicyFile, RunFlags, parse_cpus, parse_memory_flag, parse_source,
 };
 use lazaret_oci::Registry;
-use lazaret_protocol::TerminalSize;
+use lazaret_protocol::{MemoryMount, TerminalSize};
 use lazaret_values::Printable;
 use serde_json::Value;
 
-use super::scratch;
+use super::mounts::VolumeRequest;
 use crate::bounded::read_bounded;
-use crate::{Error, Setting};
+use crate::{Error, Setting, room};
 
 /// When to ask a registry for an image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +44,10 @@ pub struct RunRequest {
     pub reference: String,
     /// Artifacts to mount: `REF[:/path]`.
     pub mounts: Vec<String>,
+    /// Volumes to mount.
+    pub volumes: Vec<VolumeRequest>,
+    /// File systems in memory to mount.
+    pub memory_mounts: Vec<MemoryMount>,
     /// Number of processors.
     pub cpus: Option<String>,
     /// Size of the memory, in MiB or with a unit.
@@ -123,6 +127,12 @@ impl RunRequest {
         })
     }
 
+    /// The file systems in memory, with their checked paths.
+    pub(super) fn memory(&self) -> Result<Vec<(GuestPath, MemoryMount)>, Error> {
+        let check = |mount: &MemoryMount| Ok((mount.target.parse::<GuestPath>()?, mount.clone()));
+        self.memory_mounts.iter().map(check).collect()
+    }
+
     /// The mounts. A reference without a host is in the registry of the reference that is run.
     pub(super) fn mounts(&self, registry: &Registry) -> Result<Vec<MountFlag>, Error> {
         let parse = |text: &String| MountFlag::parse(text, Some(registry)).map_err(Error::from);
@@ -154,10 +164,10 @@ pub(super) fn check_processors(wanted: u32) -> Result<(), Error> {
 
 fn check_disk_size(wanted: Option<u64>) -> Result<(), Error> {
     match wanted {
-        Some(bytes) if bytes < scratch::LEAST => Err(Error::Setting {
+        Some(bytes) if bytes < room::LEAST => Err(Error::Setting {
             setting: Setting::DiskSize,
             value: format!("{} MiB", bytes >> 20),
-            reason: format!("it has at least {} MiB", scratch::LEAST >> 20),
+            reason: format!("it has at least {} MiB", room::LEAST >> 20),
         }),
         _ => Ok(()),
     }

@@ -27,10 +27,10 @@ use lazaret_vm::DiskPart;
 
 use super::cached::{cached, create, key, open_blob};
 use super::request::RootDisk;
-use super::{scratch, serial};
-use crate::Error;
+use super::serial;
 use crate::image::convert::Conversion;
 use crate::machines::DiskContent;
+use crate::{Error, room};
 
 /// Version of the form of stored layers; it is part of their keys.
 const LAYER_FORMAT: u32 = 1;
@@ -224,7 +224,7 @@ pub(super) fn own(
             config: &config,
             open: &|layer: &Descriptor| open_blob(&store, &layer.digest),
         };
-        let bytes = wanted.unwrap_or_else(|| scratch::writable_bytes(path, MOST_OWN));
+        let bytes = wanted.unwrap_or_else(|| room::writable_bytes(path, MOST_OWN));
         let file = create(path)?;
         layers.write(file, FileSystem::Ext4, Some(bytes)).map(drop)
     };

@@ -9,6 +9,7 @@ fn plans_that_no_machine_accepts_are_refused() {
         serial: serial.into(),
         format: DiskFormat::Raw,
         read_only: true,
+        lasting: false,
     };
     let check = |expected: &str, change: &dyn Fn(&mut LaunchPlan)| {
         let mut plan = good.clone();

@@ -155,13 +155,13 @@ fn memory(plan: &LaunchPlan, beginning: Beginning) -> Option<String> {
 
 /// The backend of a disk.
 fn block(number: usize, disk: &Disk) -> OsString {
-    // A writable disk ends with its machine: there is nothing to flush it for. Its writes are
+    // A writable disk that ends with its machine has nothing to flush for. Writes are
     // never held back, not even by a full disk of the host: the guest hears of the failure,
     // where QEMU's own choice is to stop the machine and wait for room.
-    let mode = if disk.read_only {
-        "read-only=on"
-    } else {
-        "read-only=off,cache.no-flush=on,discard=unmap"
+    let mode = match (disk.read_only, disk.lasting) {
+        (true, _) => "read-only=on",
+        (false, true) => "read-only=off,discard=unmap",
+        (false, false) => "read-only=off,cache.no-flush=on,discard=unmap",
     };
     let driver = match disk.format {
         DiskFormat::Raw => "raw",

@@ -81,6 +81,7 @@ impl World {
             format: DiskFormat::Raw,
             serial: serial.to_owned(),
             read_only,
+            lasting: false,
         };
         LaunchPlan {
             accelerator: Accelerator::Tcg,
@@ -149,6 +150,8 @@ fn boot(plan: &LaunchPlan, arguments: &[&str]) -> BootConfig {
             },
         },
         mounts: Vec::new(),
+        disks: Vec::new(),
+        memory: Vec::new(),
         volumes: Vec::new(),
         process: Process {
             argv: [&["/bin/probe"], arguments]

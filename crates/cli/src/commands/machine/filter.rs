@@ -20,6 +20,8 @@ pub(crate) enum Filter {
     Label(String, Option<String>),
     /// It is of this image: as it was named, without its tag, or by digest.
     Ancestor(String),
+    /// It uses this volume, or one at this path.
+    Volume(String),
     /// It was made before this machine.
     Before(String),
     /// It was made after this machine.
@@ -44,12 +46,14 @@ impl std::str::FromStr for Filter {
                 None => Self::Label(value, None),
             },
             "ancestor" => Self::Ancestor(value),
+            "volume" => Self::Volume(value),
             "before" => Self::Before(value),
             "since" => Self::Since(value),
             "until" => Self::Until(time::moment(&value)?),
             _ => {
                 return Err(
-                    "expected id, name, status, exited, label, ancestor, before, since or until"
+                    "expected id, name, status, exited, label, ancestor, volume, before, since or \
+                     until"
                         .to_owned(),
                 );
             }
@@ -76,6 +80,10 @@ impl Filter {
                     || tagless == Some(image)
                     || spec.image.rsplit('/').next() == Some(image)
                     || spec.image_digest == *image
+            }
+            Self::Volume(wanted) => {
+                let mut volumes = spec.volumes.iter();
+                volumes.any(|volume| volume.name == *wanted || volume.target == *wanted)
             }
             Self::Until(moment) => spec.created < *moment,
             Self::Before(_) | Self::Since(_) => true,

@@ -68,6 +68,7 @@ fn describe(found: &FoundMachine) -> Value {
                 Restart::Always => "always".to_owned(),
             },
         },
+        "mounts": spec.mounts(),
         "machine": {
             "cpus": resources.cpus,
             "memory_mib": resources.memory_mib,

@@ -49,7 +49,7 @@ pub(crate) async fn remove(
             continue;
         }
         if !dry_run {
-            home.remove_machine(&found.spec.id, false).await?;
+            home.remove_machine(&found.spec.id, false, false).await?;
         }
         removed.push(found.spec.id);
     }

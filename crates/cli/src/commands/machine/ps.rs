@@ -15,8 +15,8 @@ pub(crate) struct Args {
     /// Those that do not run, too
     #[arg(short, long)]
     all: bool,
-    /// Only those that match: `id`, `name`, `status`, `exited`, `label`, `ancestor`, `before`,
-    /// `since`, `until`
+    /// Only those that match: `id`, `name`, `status`, `exited`, `label`, `ancestor`, `volume`,
+    /// `before`, `since`, `until`
     #[arg(short, long, value_name = "KEY=VALUE")]
     filter: Vec<Filter>,
     /// The machine that was made last, running or not

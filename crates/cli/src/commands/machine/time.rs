@@ -63,7 +63,7 @@ fn rfc3339(text: &str) -> Option<u64> {
 }
 
 /// A moment as RFC 3339 in UTC, with nanoseconds.
-pub(super) fn stamp(nanoseconds: u64) -> String {
+pub(crate) fn stamp(nanoseconds: u64) -> String {
     let moment = DateTime::from_timestamp_nanos(i64::try_from(nanoseconds).unwrap_or(i64::MAX));
     moment.to_rfc3339_opts(SecondsFormat::Nanos, true)
 }

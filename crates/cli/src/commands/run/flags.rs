@@ -6,11 +6,12 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use lazaret_supervisor::{
-    Boot, Home, MachineOptions, Naming, Prepared, PullPolicy, Restart, RootDisk, RunRequest,
-    TerminalSize,
+    Boot, Home, MachineOptions, MemoryMount, Naming, Prepared, PullPolicy, Restart, RootDisk,
+    RunRequest, TerminalSize, VolumeRequest,
 };
 use lazaret_values::{Period, Size};
 
+use super::mounts::{self, Mount};
 use crate::attach;
 use crate::commands::rootfs::disk_size;
 use crate::commands::signal::signal_number;
@@ -69,9 +70,18 @@ pub(crate) struct Flags {
     /// Write the machine's id to a new file
     #[arg(long, value_name = "FILE")]
     pub(crate) cidfile: Option<PathBuf>,
-    /// Mount an artifact (model, tool, knowledge, fileset), at its own path or another
-    #[arg(long, value_name = "REF[:/PATH]")]
-    mount: Vec<String>,
+    /// Mount a volume, made if there is none of that name; or one without a name. OPTIONS: `ro`,
+    /// `nocopy`
+    #[arg(short, long, value_name = "NAME:/PATH[:OPTIONS] | /PATH", value_parser = mounts::volume)]
+    volume: Vec<VolumeRequest>,
+    /// Mount an artifact (model, tool, knowledge, fileset), at its own path or another; or a volume
+    /// or memory: `type=volume,source=NAME,target=/PATH[,readonly][,volume-nocopy]`,
+    /// `type=tmpfs,target=/PATH[,tmpfs-size=SIZE][,tmpfs-mode=MODE]`
+    #[arg(long, value_name = "REF[:/PATH] | type=TYPE,...")]
+    mount: Vec<Mount>,
+    /// Mount memory. OPTIONS: `size=`, `mode=`, `uid=`, `gid=`, `ro`, `exec`, `suid`, `dev`
+    #[arg(long, value_name = "/PATH[:OPTIONS]", value_parser = mounts::memory)]
+    tmpfs: Vec<MemoryMount>,
     /// Processors [default: the sandbox's, else 1]
     #[arg(long, value_name = "N")]
     cpus: Option<String>,
@@ -202,9 +212,20 @@ impl Flags {
         }
         env.extend(self.env);
         let terminal = self.tty.then(terminal_size);
+        let (mut volumes, mut memory_mounts) = (self.volume, self.tmpfs);
+        let mut artifacts = Vec::new();
+        for mount in self.mount {
+            match mount {
+                Mount::Artifact(reference) => artifacts.push(reference),
+                Mount::Volume(volume) => volumes.push(volume),
+                Mount::Memory(memory) => memory_mounts.push(memory),
+            }
+        }
         Ok(RunRequest {
             reference: self.reference,
-            mounts: self.mount,
+            mounts: artifacts,
+            volumes,
+            memory_mounts,
             cpus: self.cpus,
             memory: self.mem,
             env: env
@@ -276,7 +297,7 @@ fn tell(context: &Context, notice: &lazaret_supervisor::Notice) {
     }
 }
 
-fn label(entry: &str) -> (String, String) {
+pub(crate) fn label(entry: &str) -> (String, String) {
     let (key, value) = entry.split_once('=').unwrap_or((entry, ""));
     (key.to_owned(), value.to_owned())
 }

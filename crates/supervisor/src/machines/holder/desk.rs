@@ -13,12 +13,11 @@ use tokio::net::UnixStream;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use super::peer::{self, Act, Peer};
-use crate::Error;
 use crate::machines::life::{Ending, Life};
 use crate::machines::log::{LogStream, LogWriter};
-use crate::machines::moment;
 use crate::machines::order::Order;
 use crate::machines::record::Spec;
+use crate::{Error, clock};
 
 const SIGHUP: u8 = 1;
 const SIGKILL: u8 = 9;
@@ -353,7 +352,7 @@ impl Desk {
     pub(super) async fn set_clock(&self) {
         let channel = self.guest().as_ref().map(|guest| guest.channel.clone());
         let Some(channel) = channel else { return };
-        let Ok(mut session) = channel.open(&Request::Clock(moment::nanoseconds())) else {
+        let Ok(mut session) = channel.open(&Request::Clock(clock::nanoseconds())) else {
             return;
         };
         let set = async { while let Ok(Some(_)) = session.events.next().await {} };

@@ -105,6 +105,12 @@ async fn carry(
                         deadline = Some((Instant::now() + OBEYS_WITHIN, Then::End));
                     }
                 }
+                Demand::End if machine.spec().writes_volumes() && *machine.life() == Life::Running => {
+                    // The guest closes the volumes.
+                    desk.signal(SIGKILL);
+                    is_final = true;
+                    deadline = Some((Instant::now() + OBEYS_WITHIN, Then::End));
+                }
                 Demand::End => return killed(),
                 Demand::Pause(reply) => {
                     let paused = machine.pause().await;

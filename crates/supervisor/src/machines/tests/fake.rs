@@ -161,11 +161,14 @@ impl World {
         };
         let shared = self.folder.path().join("shared");
         std::fs::write(&shared, "image").unwrap();
+        let folder_of_volumes = self.folder.path().join("volumes");
         let design = Design {
             image: "image:v1".to_owned(),
             image_digest: "sha256:0".to_owned(),
             stop_signal: None,
             templates: "templates".into(),
+            volumes_folder: folder_of_volumes,
+            volumes: Vec::new(),
             qemu: Qemu::known("qemu".as_ref(), "7.2"),
             kernel_name: "kernel".to_owned(),
             accelerator: Accelerator::Tcg,
@@ -175,12 +178,12 @@ impl World {
             initramfs: "initramfs".into(),
             disks: vec![
                 DiskDesign {
-                    serial: "root",
+                    serial: "root".to_owned(),
                     read_only: true,
                     content: DiskContent::File(shared),
                 },
                 DiskDesign {
-                    serial: "scratch",
+                    serial: "scratch".to_owned(),
                     read_only: false,
                     content: DiskContent::Own(Box::new(write)),
                 },
@@ -229,6 +232,8 @@ fn orders() -> BootConfig {
             verity: None,
             mode: RootMode::Writable,
         },
+        disks: Vec::new(),
+        memory: Vec::new(),
         volumes: Vec::new(),
         mounts: Vec::new(),
         process: Process {

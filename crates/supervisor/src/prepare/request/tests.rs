@@ -5,6 +5,8 @@ fn options_are_checked_before_anything_is_fetched() {
     let request = RunRequest {
         reference: "localhost/a".into(),
         mounts: vec![],
+        volumes: vec![],
+        memory_mounts: vec![],
         cpus: Some("2".into()),
         memory: Some("1Gi".into()),
         env: vec!["A=1".into(), "B=".into()],

@@ -1,0 +1,61 @@
+//! What a machine has at the paths of its root, besides its image.
+
+use serde::Serialize;
+
+use super::record::Spec;
+
+/// One mount.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "type")]
+pub enum Mount {
+    /// A volume.
+    Volume {
+        /// Its name.
+        name: String,
+        /// Its path in the machine.
+        target: String,
+        /// Whether the machine cannot write to it.
+        read_only: bool,
+        /// Whether nobody named it.
+        anonymous: bool,
+    },
+    /// A file system in memory.
+    Tmpfs {
+        /// Its path in the machine.
+        target: String,
+        /// Most bytes that it takes, if that was said.
+        size: Option<u64>,
+        /// Whether the machine cannot write to it.
+        read_only: bool,
+    },
+    /// An artifact.
+    Artifact {
+        /// Its path in the machine.
+        target: String,
+        /// Whether the machine cannot write to it.
+        read_only: bool,
+    },
+}
+
+impl Spec {
+    /// The mounts of the machine: volumes, memory, artifacts.
+    #[must_use]
+    pub fn mounts(&self) -> Vec<Mount> {
+        let volumes = self.volumes.iter().map(|volume| Mount::Volume {
+            name: volume.name.clone(),
+            target: volume.target.clone(),
+            read_only: volume.read_only,
+            anonymous: volume.anonymous,
+        });
+        let memory = self.boot.memory.iter().map(|memory| Mount::Tmpfs {
+            target: memory.target.clone(),
+            size: memory.size,
+            read_only: memory.read_only,
+        });
+        let artifacts = self.boot.mounts.iter().map(|artifact| Mount::Artifact {
+            target: artifact.target.clone(),
+            read_only: artifact.read_only,
+        });
+        volumes.chain(memory).chain(artifacts).collect()
+    }
+}
