@@ -174,6 +174,13 @@ fn the_other_flags_do_what_their_help_says() {
         .collect();
     assert_eq!(
         kinds,
-        ["layers", "disks", "kernels", "machines", "volumes", "templates"]
+        [
+            "layers",
+            "disks",
+            "kernels",
+            "machines",
+            "volumes",
+            "templates"
+        ]
     );
 }

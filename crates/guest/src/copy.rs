@@ -22,7 +22,10 @@ pub(crate) fn run(request: &str) -> ExitCode {
     let copied = match serde_json::from_str(request) {
         Ok(request) => copy(&request),
         Err(error) => {
-            return fail(CopyFault::Invalid, &format!("the request is not understood: {error}"));
+            return fail(
+                CopyFault::Invalid,
+                &format!("the request is not understood: {error}"),
+            );
         }
     };
     match copied {

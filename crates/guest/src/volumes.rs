@@ -21,8 +21,8 @@ use rustix::fs::{Mode, OFlags, ResolveFlags};
 use rustix::io::Errno;
 use rustix::mount::FsPickFlags;
 
-use crate::duplicate::copy_folder;
 use crate::disks::{self, Access, Filesystem};
+use crate::duplicate::copy_folder;
 use crate::error::{Context as _, Error, Result};
 use crate::inroot::{InRoot, path_of};
 use crate::mounts::{bind, disk_folder, make_read_only};

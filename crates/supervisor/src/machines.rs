@@ -51,8 +51,8 @@ mod templates;
 mod tests;
 mod usage;
 
-pub use begin::{Begun, Boot};
 pub(crate) use attached::claim_all;
+pub use begin::{Begun, Boot};
 pub use client::Holder;
 pub(crate) use design::{Design, DiskContent, DiskDesign};
 pub use events::{Action, MachineEvent, MachineEvents};

@@ -52,8 +52,7 @@ impl Place {
                 Self::within(&path, name)
             }
             Ok(_) if matches!(arrival, Arrival::File(_)) => {
-                let real =
-                    std::fs::canonicalize(path).map_err(|error| missing(bytes, error))?;
+                let real = std::fs::canonicalize(path).map_err(|error| missing(bytes, error))?;
                 match (real.parent(), real.file_name()) {
                     (Some(parent), Some(name)) => {
                         Self::within(parent, Some(name.as_bytes().to_vec()))

@@ -103,7 +103,8 @@ impl<R: Read> Reader<R> {
             let header = Header::parse(&record).map_err(malformed)?;
             match header.kind {
                 b'x' | b'X' => {
-                    extended.pax = Pax::parse(&self.extended(&header, offset)?).map_err(malformed)?;
+                    extended.pax =
+                        Pax::parse(&self.extended(&header, offset)?).map_err(malformed)?;
                 }
                 b'g' => {
                     let global = Pax::parse(&self.extended(&header, offset)?);
@@ -223,7 +224,11 @@ impl<R: Read> Reader<R> {
         offset: u64,
     ) -> Result<Entry, Error> {
         let malformed = |reason| Error::Malformed { offset, reason };
-        let Extended { mut pax, name, link } = extended;
+        let Extended {
+            mut pax,
+            name,
+            link,
+        } = extended;
         let path = pax.sparse.name.take().or(name).or(pax.path.take());
         let path = checked(path.unwrap_or(header.name))?;
         let link = checked(link.or(pax.link.take()).unwrap_or(header.link))?;

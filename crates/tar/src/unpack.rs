@@ -93,12 +93,16 @@ pub fn unpack(
         unpacker
             .entry(&entry, &mut reader)
             .map_err(|error| unpacker.incomplete(&entry, error))?;
-        next = reader.next_entry().map_err(|error| unpacker.partial(error))?;
+        next = reader
+            .next_entry()
+            .map_err(|error| unpacker.partial(error))?;
     }
     if matches!(what, Unpacking::One(_)) && !reader.has_end_mark() {
         return Err(unpacker.partial(Error::Truncated));
     }
-    unpacker.leave(&[]).map_err(|error| unpacker.partial(error))?;
+    unpacker
+        .leave(&[])
+        .map_err(|error| unpacker.partial(error))?;
     reader.drain();
     Ok(unpacker.copied)
 }
@@ -121,11 +125,7 @@ impl Root {
         }
     }
 
-    fn arrival<'a>(
-        &'a self,
-        first: &Entry,
-        given: Option<&'a [u8]>,
-    ) -> Result<Arrival<'a>, Error> {
+    fn arrival<'a>(&'a self, first: &Entry, given: Option<&'a [u8]>) -> Result<Arrival<'a>, Error> {
         match (self, &first.kind) {
             (Self::None, Kind::Folder) => Ok(Arrival::Content),
             (Self::None, _) => Err(Error::NotAFolder {
@@ -271,7 +271,10 @@ impl Unpacker<'_> {
             Err(Errno::NOENT) => return Err(spot.refused("it is a link to what is not there")),
             stat => stat.map_err(first.failed("read"))?,
         };
-        let changed = (stat.st_ctime, i64::try_from(stat.st_ctime_nsec).unwrap_or(0));
+        let changed = (
+            stat.st_ctime,
+            i64::try_from(stat.st_ctime_nsec).unwrap_or(0),
+        );
         if changed < (self.since.tv_sec, self.since.tv_nsec) {
             return Err(spot.refused("it is a link to what was there before"));
         }
@@ -314,7 +317,8 @@ impl Unpacker<'_> {
     ) -> Result<(), Error> {
         let (uid, gid) = owner(attributes);
         let is_owned = self.owned(|| rustix::fs::fchown(file, uid, gid), spot)?;
-        rustix::fs::fchmod(file, mode(attributes, is_owned)).map_err(spot.failed("set the mode of"))?;
+        rustix::fs::fchmod(file, mode(attributes, is_owned))
+            .map_err(spot.failed("set the mode of"))?;
         rustix::fs::futimens(file, &attributes.times()).map_err(spot.failed("set the time of"))
     }
 

@@ -5,10 +5,10 @@ use lazaret_values::Size;
 use serde::Serialize;
 use serde_json::json;
 
-use super::machine::for_each;
 use super::machine::time;
 use super::rootfs::disk_size;
 use super::run::flags::label;
+use crate::commands::each::for_each;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::printer::{bytes, table};

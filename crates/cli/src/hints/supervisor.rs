@@ -50,9 +50,7 @@ pub(super) fn hint(error: &Error) -> Option<String> {
         Error::VolumeNotFound { .. } => Some("`lazaret volume ls` lists the volumes".to_owned()),
         Error::NotOnDisk { .. } => Some("`lazaret rootfs ls` lists what is there".to_owned()),
         Error::BlobMissing { .. } => Some("pull or import the image again".to_owned()),
-        Error::MachineNotRunning { name, .. } => {
-            Some(format!("`lazaret start {name}` starts it"))
-        }
+        Error::MachineNotRunning { name, .. } => Some(format!("`lazaret start {name}` starts it")),
         Error::CopyIncomplete { source, .. } => hint(source),
         Error::Io { source, .. }
         | Error::Convert {

@@ -92,8 +92,7 @@ async fn work(
 ) -> Result<Box<dyn FnOnce(Gathered) -> Result<(), TarError> + Send>, Error> {
     match from {
         Inlet::Path(path) => {
-            let source =
-                blocking(move || Source::find(&path, follow).map_err(Error::Copy)).await?;
+            let source = blocking(move || Source::find(&path, follow).map_err(Error::Copy)).await?;
             Ok(Box::new(move |output| {
                 let warn = &mut |warning| sink(CopyNews::Warning(warning));
                 pack(&source, output, warn).map(drop)

@@ -67,9 +67,7 @@ impl Home {
             _ => working.await.unwrap_or(Err(Error::Interrupted)),
         };
         let failed = match carried {
-            Ok(ending) => {
-                ending.and_then(|ending| fault(&machine, &ending, reports.failure()))
-            }
+            Ok(ending) => ending.and_then(|ending| fault(&machine, &ending, reports.failure())),
             Err(error) => Some(error),
         };
         match (failed, worked) {

@@ -14,9 +14,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::moment;
 use super::record::Spec;
 use crate::Error;
+use crate::clock::nanoseconds;
 
 /// Bytes after which a new file is begun.
 const FILE_BYTES: u64 = 4 << 20;
@@ -83,7 +83,7 @@ impl Action {
 /// Notes an event of a machine, which has a folder in `machines`.
 pub(super) fn note(machines: &Path, action: Action, spec: &Spec, exit_code: Option<u8>) {
     let event = MachineEvent {
-        time: moment::nanoseconds(),
+        time: nanoseconds(),
         action,
         id: spec.id.clone(),
         name: spec.name.clone(),

@@ -28,7 +28,9 @@ fn read(archive: &[u8]) -> Result<Vec<(Entry, Vec<u8>)>, Error> {
         while let Some(piece) = reader.next_piece(&mut buffer)? {
             match piece {
                 Piece::Data(bytes) => data.extend(bytes),
-                Piece::Hole(length) => data.resize(data.len() + usize::try_from(length).unwrap(), 0),
+                Piece::Hole(length) => {
+                    data.resize(data.len() + usize::try_from(length).unwrap(), 0)
+                }
             }
         }
         all.push((entry, data));
@@ -47,7 +49,14 @@ fn what_was_written_is_read() {
         entry(b"again", Kind::HardLink(long.clone()), 0),
         entry(b"pipe", Kind::Fifo, 0),
         entry(b"null", Kind::CharDevice { major: 1, minor: 3 }, 0),
-        entry(b"disk", Kind::BlockDevice { major: 254, minor: 70_000 }, 0),
+        entry(
+            b"disk",
+            Kind::BlockDevice {
+                major: 254,
+                minor: 70_000,
+            },
+            0,
+        ),
     ];
     let mut archive = Vec::new();
     let mut writer = Writer::new(&mut archive);

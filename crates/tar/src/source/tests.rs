@@ -4,7 +4,8 @@ use super::*;
 
 #[test]
 fn the_name_is_the_last_one_or_none_for_content() {
-    let name = |path: &str| name_of(path.as_bytes()).map(|name| String::from_utf8(name.to_vec()).unwrap());
+    let name =
+        |path: &str| name_of(path.as_bytes()).map(|name| String::from_utf8(name.to_vec()).unwrap());
     for (path, expected) in [
         ("/etc/passwd", Some("passwd")),
         ("a", Some("a")),

@@ -207,13 +207,14 @@ impl Spot<'_> {
     /// followed.
     pub(super) fn set_mode(&self, mode: Mode) -> Result<(), Error> {
         let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let set = rustix::fs::openat(&self.folder, self.name, flags, Mode::empty()).and_then(|fd| {
-            let stat = rustix::fs::fstat(&fd)?;
-            if FileType::from_raw_mode(stat.st_mode) == FileType::Symlink {
-                return Err(Errno::LOOP);
-            }
-            rustix::fs::chmod(format!("/proc/self/fd/{}", fd.as_raw_fd()), mode)
-        });
+        let set =
+            rustix::fs::openat(&self.folder, self.name, flags, Mode::empty()).and_then(|fd| {
+                let stat = rustix::fs::fstat(&fd)?;
+                if FileType::from_raw_mode(stat.st_mode) == FileType::Symlink {
+                    return Err(Errno::LOOP);
+                }
+                rustix::fs::chmod(format!("/proc/self/fd/{}", fd.as_raw_fd()), mode)
+            });
         set.map_err(self.failed("set the mode of"))
     }
 }

@@ -24,8 +24,8 @@ pub(super) fn write(
 ) -> Result<OwnedFd, Error> {
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let mode = Mode::RUSR | Mode::WUSR;
-    let file = rustix::fs::openat(&spot.folder, spot.name, flags, mode)
-        .map_err(spot.failed("make"))?;
+    let file =
+        rustix::fs::openat(&spot.folder, spot.name, flags, mode).map_err(spot.failed("make"))?;
     let mut buffer = vec![0; PIECE_BYTES];
     let (mut position, mut end) = (0, 0);
     while let Some(piece) = reader.next_piece(&mut buffer)? {

@@ -172,7 +172,11 @@ fn hard_links_lead_only_to_what_this_copy_made() {
         .unpack(&archive(&entries), "target", &Unpacking::Archive)
         .unwrap();
     scene.check_outside();
-    assert!(fs::symlink_metadata(scene.at("target/two")).unwrap().is_symlink());
+    assert!(
+        fs::symlink_metadata(scene.at("target/two"))
+            .unwrap()
+            .is_symlink()
+    );
 }
 
 #[test]
@@ -180,7 +184,10 @@ fn a_name_twice_is_the_last_one_and_only_its_own_kind_is_replaced() {
     let scene = Scene::new();
     let unpack = |entries: &[Entry]| scene.unpack(&archive(entries), "target", &Unpacking::Archive);
     unpack(&[file("a"), file("a"), link("l", "x"), link("l", "y")]).unwrap();
-    assert_eq!(fs::read_link(scene.at("target/l")).unwrap(), PathBuf::from("y"));
+    assert_eq!(
+        fs::read_link(scene.at("target/l")).unwrap(),
+        PathBuf::from("y")
+    );
     // A file with another name keeps its content there.
     fs::hard_link(scene.at("target/a"), scene.at("kept")).unwrap();
     unpack(&[file("a")]).unwrap();
@@ -208,7 +215,8 @@ fn only_what_was_asked_for_is_unpacked() {
         vec![folder("a"), hard_link("a/x", "b/y")],
     ] {
         assert!(unpack(&entries, "new").is_err());
-        let _made = fs::remove_dir_all(scene.at("new")).or_else(|_| fs::remove_file(scene.at("new")));
+        let _made =
+            fs::remove_dir_all(scene.at("new")).or_else(|_| fs::remove_file(scene.at("new")));
     }
     // A file cannot have something below it.
     assert!(unpack(&[file("a"), file("a/b")], "new").is_err());
@@ -255,10 +263,20 @@ fn owners_are_kept_on_demand() {
     let mut warnings = Vec::new();
     let warn = &mut |warning| warnings.push(warning);
     let plain = Options::default();
-    unpack(archive.as_slice(), &scene.at("target"), &Unpacking::Archive, plain, warn).unwrap();
+    unpack(
+        archive.as_slice(),
+        &scene.at("target"),
+        &Unpacking::Archive,
+        plain,
+        warn,
+    )
+    .unwrap();
     assert_eq!(owner("target/set"), (me.0, me.1, 0o755));
     assert!(!scene.at("target/null").exists());
-    assert!(warnings[0].ends_with("is left out: it is a device"), "{warnings:?}");
+    assert!(
+        warnings[0].ends_with("is left out: it is a device"),
+        "{warnings:?}"
+    );
     if me.0 != 0 {
         return;
     }
@@ -266,7 +284,14 @@ fn owners_are_kept_on_demand() {
         owners: true,
         devices: true,
     };
-    unpack(archive.as_slice(), &scene.at("target"), &Unpacking::Archive, kept, &mut |_| {}).unwrap();
+    unpack(
+        archive.as_slice(),
+        &scene.at("target"),
+        &Unpacking::Archive,
+        kept,
+        &mut |_| {},
+    )
+    .unwrap();
     assert_eq!(owner("target/set"), (12, 34, 0o4755));
     // Not every container may make devices; where it is made, it is the right one.
     let null = fs::symlink_metadata(scene.at("target/null")).unwrap();
@@ -326,17 +351,32 @@ fn a_folder_comes_out_as_it_went_in() {
     let copied = scene.unpack(&archive, "to", &what).unwrap();
     assert_eq!((copied.files, packed.files), (6, 6));
     assert!(archive.len() < 2_000_000);
-    for name in ["deep/file", "deep/empty", "deep/er", "deep", "sparse", "again", "zeros"] {
+    for name in [
+        "deep/file",
+        "deep/empty",
+        "deep/er",
+        "deep",
+        "sparse",
+        "again",
+        "zeros",
+    ] {
         let (one, other) = (from.join(name), scene.at("to").join(name));
         let (before, after) = (fs::metadata(&one).unwrap(), fs::metadata(&other).unwrap());
         assert_eq!(before.mode(), after.mode(), "{name}");
-        assert_eq!(before.modified().unwrap(), after.modified().unwrap(), "{name}");
+        assert_eq!(
+            before.modified().unwrap(),
+            after.modified().unwrap(),
+            "{name}"
+        );
         assert!(before.is_dir() || before.len() == after.len(), "{name}");
     }
     let to = scene.at("to");
     assert_eq!(fs::read(to.join("deep/file")).unwrap(), [7; 200_000]);
     assert_eq!(fs::metadata(to.join("again")).unwrap().nlink(), 2);
-    assert_eq!(fs::read_link(to.join("link")).unwrap(), PathBuf::from("deep/file"));
+    assert_eq!(
+        fs::read_link(to.join("link")).unwrap(),
+        PathBuf::from("deep/file")
+    );
     let blocks = |name: &str| fs::metadata(to.join(name)).unwrap().blocks() * 512;
     assert!(blocks("sparse") < 100_000 && blocks("zeros") < 10_000);
     let mut end = [0; 3];

@@ -38,14 +38,24 @@ fn gnu_tar_reads_it() {
     let mut archive = Vec::new();
     let mut writer = Writer::new(&mut archive);
     let name = "long/".repeat(30);
-    writer.entry(&entry(name.as_bytes(), Kind::Folder, 0)).unwrap();
+    writer
+        .entry(&entry(name.as_bytes(), Kind::Folder, 0))
+        .unwrap();
     writer.entry(&entry(b"a", Kind::File, 2)).unwrap();
     writer.data(b"ab").unwrap();
     writer.pad(2).unwrap();
-    writer.entry(&entry(b"b", Kind::Link(b"to".to_vec()), 0)).unwrap();
+    writer
+        .entry(&entry(b"b", Kind::Link(b"to".to_vec()), 0))
+        .unwrap();
     let segments = [
-        Segment { offset: 4096, length: 4 },
-        Segment { offset: 1 << 40, length: 0 },
+        Segment {
+            offset: 4096,
+            length: 4,
+        },
+        Segment {
+            offset: 1 << 40,
+            length: 0,
+        },
     ];
     let sparse = entry(b"sparse", Kind::File, 1 << 40);
     assert_eq!(writer.sparse(&sparse, &segments).unwrap(), 4);

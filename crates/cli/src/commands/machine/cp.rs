@@ -135,9 +135,9 @@ impl Side {
     fn outlet(self) -> Result<Outlet, Failure> {
         match self {
             Self::Host(path) => Ok(Outlet::Path(path)),
-            Self::Stream if std::io::stdout().is_terminal() => {
-                Err(sides("standard output is a terminal, which is no place for an archive"))
-            }
+            Self::Stream if std::io::stdout().is_terminal() => Err(sides(
+                "standard output is a terminal, which is no place for an archive",
+            )),
             Self::Stream => Ok(Outlet::Archive(Box::new(std::io::stdout()))),
             Self::Machine { .. } => Err(sides("both sides of the copy are machines")),
         }

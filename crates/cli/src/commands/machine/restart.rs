@@ -1,5 +1,5 @@
-use crate::commands::each::for_each;
 use super::{start, stop};
+use crate::commands::each::for_each;
 use crate::commands::signal::signal_number;
 use crate::context::Context;
 use crate::failure::Failure;

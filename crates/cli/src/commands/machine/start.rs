@@ -1,7 +1,7 @@
 use lazaret_supervisor::StartedMachine;
 
-use super::each::for_each;
 use crate::attach::{self, DetachKeys, Part, Signals};
+use crate::commands::each::for_each;
 use crate::commands::run;
 use crate::context::Context;
 use crate::exit;

@@ -1,4 +1,4 @@
-use super::each::for_each;
+use crate::commands::each::for_each;
 use crate::commands::signal::signal_number;
 use crate::context::Context;
 use crate::failure::Failure;

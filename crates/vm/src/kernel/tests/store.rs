@@ -183,7 +183,11 @@ fn a_record_of_the_version_before_is_the_same_kernel() {
     let now = fs::read_to_string(&record).unwrap();
     let before = now.replace("\"version\": 3", "\"version\": 2");
     fs::write(&record, before.replace("\"devices\"", "\"machine\"")).unwrap();
-    assert_ne!(fs::read_to_string(&record).unwrap(), before, "no driver of disks");
+    assert_ne!(
+        fs::read_to_string(&record).unwrap(),
+        before,
+        "no driver of disks"
+    );
     assert_eq!(bench.store.get("6.1").unwrap(), kernel);
 }
 
