@@ -61,7 +61,7 @@ fn files_and_folders_go_where_docker_puts_them() {
     pair.sh("mkdir -p /dir/below /there /t; echo -n new > /file; echo -n 1 > /dir/below/one; echo -n old > /old");
     // Every row both ways: source, target, the file that is made (the same below both roots), or
     // the exit status and a part of the message.
-    let rules: [(&str, &str, Result<&str, (u8, &str)>); 14] = [
+    let rules: [(&str, &str, Result<&str, (i32, &str)>); 14] = [
         ("file", "new-name", Ok("new-name")),
         ("file", "old", Ok("old")),
         ("file", "there", Ok("there/file")),
@@ -96,8 +96,8 @@ fn files_and_folders_go_where_docker_puts_them() {
                 );
             }
             Err((status, part)) => {
-                into.fails(status.into(), &[part]);
-                out.fails(status.into(), &[part]);
+                into.fails(status, &[part]);
+                out.fails(status, &[part]);
             }
         }
     }
@@ -126,7 +126,7 @@ fn sides_that_make_no_sense_are_usage_errors() {
     run(["cp", "a:b", "sides:/colon"]).fails(2, &["both sides"]);
     run(["cp", "absent:/x", "."]).fails(4, &["absent"]);
     pair.machine.with(&["pause", "{}"]).success();
-    pair.cp(&[], "m:/colon", "colon").fails(9, &["paused"]);
+    pair.cp(&[], "m:/colon", "colon").fails(7, &["paused"]);
     pair.machine.with(&["unpause", "{}"]).success();
     pair.machine.with(&["stop", "-t", "0", "{}"]).success();
     let stopped = pair.cp(&[], "m:/colon", "colon");
@@ -137,7 +137,7 @@ fn sides_that_make_no_sense_are_usage_errors() {
 fn links_modes_times_and_owners_are_kept_as_asked() {
     let pair = Pair::new("attributes");
     pair.sh(
-        "mkdir -p /a/sub; echo text > /a/file; chmod 4751 /a/file; chown 1000:2000 /a/file
+        "mkdir -p /a/sub; echo text > /a/file; chown 1000:2000 /a/file; chmod 4751 /a/file
         ln -s file /a/link; ln -s /nowhere /a/lost; ln -s a /to-a; ln -s a/file /to-file
         touch -d '2001-02-03 04:05:06' /a/file; chmod 500 /a/sub",
     );
@@ -179,9 +179,6 @@ fn links_modes_times_and_owners_are_kept_as_asked() {
     assert!(pair.at("followed-folder/file").is_file());
 
     // The other way; what arrives is root's unless owners are kept.
-    if me.uid() == 0 {
-        std::os::unix::fs::chown(pair.at("kept/file"), Some(1000), Some(2000)).unwrap();
-    }
     symlink("kept/file", pair.at("host-link")).unwrap();
     pair.cp(&[], "kept", "m:/plain").success();
     pair.cp(&["-a"], "kept", "m:/kept").success();
@@ -210,8 +207,8 @@ fn sparse_files_stay_sparse() {
     pair.cp(&[], "m:/big", "back").success();
     let took = begin.elapsed();
     assert!(took < Duration::from_secs(30), "{took:?}");
-    let shown = pair
-        .sh("stat -c '%s %b' /big; dd if=/big bs=6 count=1 skip=512M iflag=skip_bytes 2>/dev/null");
+    let shown =
+        pair.sh("stat -c '%s %b' /big; dd if=/big bs=1M count=1 skip=512 2>/dev/null | head -c 6");
     let (size, text) = shown.split_once('\n').unwrap();
     let (size, blocks) = size.split_once(' ').unwrap();
     assert_eq!((size, text), ("1073741824", "middle"));

@@ -18,6 +18,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use lazaret_protocol::CopyRequest;
+use lazaret_tar::Class;
 
 use crate::machines::{Ending, Session};
 use crate::{Error, Home};
@@ -94,21 +95,25 @@ impl Home {
 
 /// Why the guest has not done what it was asked, if it has not; `told` is its own message.
 fn fault(machine: &str, ending: &Ending, told: Option<Error>) -> Option<Error> {
-    let said = |message: String| {
+    let said = |message: String, class| {
         Some(Error::MachineCopy {
             machine: machine.to_owned(),
             message,
-            class: lazaret_tar::Class::Storage,
+            class,
         })
     };
     match (ending, told) {
         (_, Some(error)) => Some(error),
         (Ending::Exit(outcome), None) => match outcome.exit_status() {
             0 => None,
-            status => said(format!("the copy ended with status {status}")),
+            status => said(
+                format!("the copy ended with status {status}"),
+                Class::Storage,
+            ),
         },
-        (Ending::Failure(failure), None) => said(failure.message.clone()),
-        (Ending::Killed, None) => said("the machine ended".to_owned()),
+        // It is paused, or of an earlier release.
+        (Ending::Failure(failure), None) => said(failure.message.clone(), Class::Conflict),
+        (Ending::Killed, None) => said("it ended".to_owned(), Class::Storage),
     }
 }
 

@@ -1,5 +1,7 @@
 use std::ffi::{OsStr, OsString};
+use std::fs::File;
 use std::io::IsTerminal as _;
+use std::os::fd::AsFd as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -138,7 +140,11 @@ impl Side {
             Self::Stream if std::io::stdout().is_terminal() => Err(sides(
                 "standard output is a terminal, which is no place for an archive",
             )),
-            Self::Stream => Ok(Outlet::Archive(Box::new(std::io::stdout()))),
+            Self::Stream => {
+                // Without the buffer for lines that the standard library gives it.
+                let output = std::io::stdout().as_fd().try_clone_to_owned()?;
+                Ok(Outlet::Archive(Box::new(File::from(output))))
+            }
             Self::Machine { .. } => Err(sides("both sides of the copy are machines")),
         }
     }
