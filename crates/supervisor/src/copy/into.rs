@@ -6,9 +6,10 @@ use lazaret_protocol::CopyRequest;
 use lazaret_tar::{Copied, Error as TarError, Source, pack};
 use tokio::sync::mpsc;
 
+use super::fault::{fault, incomplete};
 use super::pipe::{Gathered, outward};
 use super::reports::Reports;
-use super::{CopyIn, CopyNews, CopySink, Inlet, fault, incomplete};
+use super::request::{CopyIn, CopyNews, CopySink, Inlet};
 use crate::machines::{Ending, Event, Events, Input, Session};
 use crate::{Error, Home, blocking};
 

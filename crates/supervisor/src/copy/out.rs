@@ -8,9 +8,10 @@ use lazaret_protocol::CopyRequest;
 use lazaret_tar::{Copied, Error as TarError, Options, Unpacking, name_of, unpack};
 use tokio::time::timeout;
 
+use super::fault::{fault, incomplete};
 use super::pipe::{Pieces, inward};
 use super::reports::Reports;
-use super::{CopyNews, CopyOut, CopySink, Outlet, fault, incomplete};
+use super::request::{CopyNews, CopyOut, CopySink, Outlet};
 use crate::machines::{Ending, Event, Session};
 use crate::{Error, Home, blocking};
 

@@ -3,7 +3,7 @@
 use lazaret_protocol::{CopyFault, CopyReport};
 use lazaret_tar::{Class, Copied};
 
-use super::{CopyNews, CopySink};
+use super::request::{CopyNews, CopySink};
 use crate::Error;
 
 /// Longest report in bytes.
