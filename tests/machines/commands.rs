@@ -223,7 +223,7 @@ fn a_machine_is_made_first_and_started_with_its_output() {
         .json();
     assert_eq!(status[0]["state"], "created");
     lazaret
-        .run(["create", "--name", "made-first", "made"])
+        .run(["create", "--name", "made-first", "made", "sh"])
         .fails(7, &["made-first", "taken"]);
     let started = lazaret.run_with_input(["start", "-ai", "made-first"], b"given");
     assert_eq!(started.status(4).stdout, "given");

@@ -152,6 +152,16 @@ pub(crate) fn busybox_layer() -> Layer {
         "od",
         "ps",
         "df",
+        "sync",
+        "date",
+        "pgrep",
+        "vi",
+        "stty",
+        "tty",
+        "clear",
+        "printf",
+        "top",
+        "less",
     ] {
         layer = layer.symlink(&format!("bin/{applet}"), "busybox");
     }
