@@ -20,7 +20,7 @@ fn everything_in_a_folder_is_copied_as_it_is() {
     symlink("/nowhere", at("link")).unwrap();
     fs::hard_link(at("link"), at("link2")).unwrap();
     let fifo = Mode::from_raw_mode(0o620);
-    rustix::fs::mknodat(&folder(from.path()), "pipe", FileType::Fifo, fifo, 0).unwrap();
+    rustix::fs::mknodat(folder(from.path()), "pipe", FileType::Fifo, fifo, 0).unwrap();
     let attribute = rustix::fs::setxattr(at("inner"), c"user.colour", b"blue", XattrFlags::empty());
     fs::set_permissions(at("inner"), fs::Permissions::from_mode(0o1751)).unwrap();
     fs::set_permissions(from.path(), fs::Permissions::from_mode(0o2770)).unwrap();

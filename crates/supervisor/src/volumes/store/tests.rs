@@ -82,8 +82,9 @@ fn a_volume_whose_writer_died_is_known_by_its_superblock() {
     let (_folder, volumes) = volumes();
     volumes.create(named("data")).unwrap();
     assert!(!volumes.is_unclosed("data").unwrap());
-    let disk = File::options().read(true).write(true);
-    let disk = disk.open(volumes.disk("data")).unwrap();
+    let mut options = File::options();
+    options.read(true).write(true);
+    let disk = options.open(volumes.disk("data")).unwrap();
     let mut features = [0; 4];
     disk.read_exact_at(&mut features, INCOMPATIBLE_FEATURES)
         .unwrap();
