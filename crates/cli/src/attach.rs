@@ -116,9 +116,10 @@ pub(crate) async fn carry(
                 event = &mut carrying => break event?,
                 () = &mut feeding => return Ok(Carried::Detached),
                 request = signals.next() => {
-                    match forward(request, forwards, up.is_some(), &control, signals) {
-                        Some(carried) => return Ok(carried),
-                        None => {}
+                    let is_starting = up.is_some();
+                    let left = forward(request, forwards, is_starting, &control, signals);
+                    if let Some(carried) = left {
+                        return Ok(carried);
                     }
                 }
             }

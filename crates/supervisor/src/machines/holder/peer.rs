@@ -83,7 +83,7 @@ pub(super) async fn attend(
             over.await;
             shared.lock().is_closing = true;
             shared.work.notify_one();
-            std::future::pending().await
+            std::future::pending::<()>().await;
         } => {}
     }
     let mut state = shared.lock();
