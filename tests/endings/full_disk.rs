@@ -69,7 +69,9 @@ fn a_guest_hears_that_the_host_has_no_room_and_its_run_ends() {
     let script = "echo up; read go; dd if=/dev/zero of=/big bs=1M count=100 conv=fsync && exit 0; \
                   echo failed; exit 3";
     for _ in 0..rounds(1) {
-        let mut command = lazaret.command(shell("full", script));
+        let mut arguments = shell("full", script).to_vec();
+        arguments.insert(2, "-i");
+        let mut command = lazaret.command(arguments);
         command.stdin(std::process::Stdio::piped());
         let mut run = Run::start(&mut command);
         assert_eq!(run.line(), "up");

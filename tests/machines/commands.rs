@@ -63,12 +63,20 @@ fn a_detached_machine_is_listed_runs_commands_and_stops() {
         .with(&["exec", "{}", "missing"])
         .fails(127, &["missing"]);
     machine.with(&["exec", "{}", "/tmp"]).fails(126, &["/tmp"]);
-    let input = machine
-        .lazaret
-        .run_with_input(["exec", "-i", "lives", "wc", "-c"], &[7; 300_000]);
+    let input = machine.lazaret.run_with_input(
+        ["exec", "--interactive", "lives", "wc", "-c"],
+        &[7; 300_000],
+    );
     assert_eq!(input.success().stdout.trim(), "300000");
     machine
-        .with(&["exec", "-d", "{}", "sh", "-c", "echo later > /tmp/later"])
+        .with(&[
+            "exec",
+            "--detach",
+            "{}",
+            "sh",
+            "-c",
+            "echo later > /tmp/later",
+        ])
         .success();
     eventually("a detached command does its work", || {
         machine.with(&["exec", "{}", "cat", "/tmp/later"]).stdout == "later\n"
@@ -206,7 +214,7 @@ fn a_machine_is_made_first_and_started_with_its_output() {
             "create",
             "--name",
             "made-first",
-            "-i",
+            "--interactive",
             "made",
             "sh",
             "-c",
@@ -223,7 +231,7 @@ fn a_machine_is_made_first_and_started_with_its_output() {
         .json();
     assert_eq!(status[0]["state"], "created");
     lazaret
-        .run(["create", "--name", "made-first", "made", "sh"])
+        .run(["create", "--tty", "--name", "made-first", "made", "sh"])
         .fails(7, &["made-first", "taken"]);
     let started = lazaret.run_with_input(["start", "-ai", "made-first"], b"given");
     assert_eq!(started.status(4).stdout, "given");

@@ -169,6 +169,6 @@ fn a_command_beside_the_workload_has_a_terminal_of_its_own() {
         .with(&["run", "-it", "beside", "true"])
         .fails(125, &["terminal"]);
     // Without input, a terminal is still one.
-    let output = machine.with(&["exec", "-t", "{}", "sh", "-c", "test -t 1 && echo yes"]);
+    let output = machine.with(&["exec", "--tty", "{}", "sh", "-c", "test -t 1 && echo yes"]);
     assert_eq!(output.success().stdout, "yes\r\n");
 }

@@ -77,7 +77,8 @@ pub(crate) fn asks_for_json() -> bool {
 
 /// Resolves all settings of the process.
 pub(crate) fn resolve(global: &GlobalArgs) -> Result<Settings, Failure> {
-    let home = path(env_vars::HOME);
+    // The processes that hold machines have another working folder.
+    let home = path(env_vars::HOME).map(|home| std::path::absolute(&home).unwrap_or(home));
     // Without the variable, the home folder of the user database.
     let user = path(foreign::HOME).or_else(|| env::home_dir().filter(|home| home.is_absolute()));
     let xdg = |variable: &str, fallback: &str| {

@@ -4,6 +4,8 @@ use std::fs::File;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use lazaret_values::Chain;
+
 use super::attached::claim_all;
 use super::emulator::{Emulator, Hypervisor};
 use super::events::{self, Action};
@@ -222,6 +224,11 @@ impl<H: Hypervisor> Machine<H> {
         if self.spec.options.remove && !self.state.life.is_held() {
             return Ok(());
         }
-        self.state.write(&self.folder)
+        // A full disk of the host is no reason to hold up the end of a machine: who finds the state
+        // before it then takes the machine for lost.
+        if let Err(error) = self.state.write(&self.folder) {
+            tracing::warn!(error = %Chain(&error), "state not written");
+        }
+        Ok(())
     }
 }

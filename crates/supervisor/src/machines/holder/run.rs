@@ -56,9 +56,10 @@ pub(super) async fn run(
             };
         }
     };
-    desk.set_life(machine.life().clone());
     desk.up(guest.channel, guest.workload.control, guest.workload.input)
         .await;
+    // Clients that wait for this find their input.
+    desk.set_life(machine.life().clone());
     let ended = carry(machine, desk, demands, &mut guest.workload.events).await;
     desk.down().await;
     ended

@@ -217,7 +217,9 @@ impl World {
     pub(super) fn entries(&self) -> Vec<String> {
         let entries = std::fs::read_dir(self.folder.path().join("machines")).unwrap();
         let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-        names.filter(|name| name != "names.lock").collect()
+        names
+            .filter(|name| name != "names.lock" && name != "events.jsonl")
+            .collect()
     }
 }
 

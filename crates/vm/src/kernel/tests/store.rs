@@ -1,6 +1,7 @@
 use std::{fs, path::Path};
 
 use super::fixtures;
+use crate::kernel::Purpose;
 use crate::{
     Error,
     kernel::{Source, Store, source},
@@ -176,19 +177,22 @@ fn a_damaged_record_is_an_error_that_importing_mends() {
 }
 
 #[test]
-fn a_record_of_the_version_before_is_the_same_kernel() {
+fn a_record_of_the_version_before_says_which_driver_is_for_disks() {
     let bench = bench();
     let kernel = bench.store.import(&bench.package("6.1"), None).unwrap();
     let record = kernel.image.with_file_name("kernel.json");
     let now = fs::read_to_string(&record).unwrap();
     let before = now.replace("\"version\": 3", "\"version\": 2");
-    fs::write(&record, before.replace("\"devices\"", "\"machine\"")).unwrap();
-    assert_ne!(
-        fs::read_to_string(&record).unwrap(),
-        before,
-        "no driver of disks"
-    );
-    assert_eq!(bench.store.get("6.1").unwrap(), kernel);
+    fs::write(&record, before.replace("overlay.ko", "virtio_blk.ko")).unwrap();
+    let modules = bench.store.get("6.1").unwrap().modules;
+    let driver = modules
+        .iter()
+        .find(|module| module.file_name == "virtio_blk.ko");
+    assert_eq!(driver.unwrap().purpose, Purpose::Devices);
+    let others = modules
+        .iter()
+        .filter(|module| module.purpose == Purpose::Devices);
+    assert_eq!(others.count(), 1);
 }
 
 #[test]
