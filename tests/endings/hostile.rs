@@ -96,7 +96,10 @@ impl Host {
         let pack = "cd \"$1\" && find . | cpio --quiet -o -H newc > ../hostile.cpio";
         let tree = self.world.path("tree");
         tool("sh", &["-euc", pack, "sh", tree.to_str().unwrap()]);
-        let mut command = self.lazaret.command(shell("hostile", "true"));
+        let mut arguments = shell("hostile", "true").to_vec();
+        // A template of one hostile guest would be that of the next.
+        arguments.insert(2, "--boot=cold");
+        let mut command = self.lazaret.command(arguments);
         let path = std::env::var("PATH").unwrap();
         let folder = self.world.path("emulator");
         command.env("PATH", format!("{}:{path}", folder.display()));

@@ -155,7 +155,10 @@ fn logs_have_times_ends_and_parts() {
         .success()
         .stdout;
     assert_eq!(tail, "line 3\npartial\n");
-    let stamped = machine.with(&["logs", "-t", "{}"]).success().stdout;
+    let stamped = machine
+        .with(&["logs", "--timestamps", "{}"])
+        .success()
+        .stdout;
     let lines: Vec<&str> = stamped.lines().collect();
     assert_eq!(lines.len(), 4, "{stamped}");
     for (line, text) in lines.iter().zip(["line 1", "line 2", "line 3", "partial"]) {
@@ -187,7 +190,7 @@ fn logs_have_times_ends_and_parts() {
     // Followed to the machine's end.
     let follow = machine
         .lazaret
-        .command(["logs", "-f", "--tail", "0", "logged"]);
+        .command(["logs", "--follow", "--tail", "0", "logged"]);
     let following = std::thread::spawn(move || crate::support::finish(follow));
     machine.with(&["kill", "{}"]).success();
     assert_eq!(following.join().unwrap().success().stdout, "");
@@ -233,7 +236,7 @@ fn a_machine_is_made_first_and_started_with_its_output() {
     lazaret
         .run(["create", "--tty", "--name", "made-first", "made", "sh"])
         .fails(7, &["made-first", "taken"]);
-    let started = lazaret.run_with_input(["start", "-ai", "made-first"], b"given");
+    let started = lazaret.run_with_input(["start", "--attach", "-i", "made-first"], b"given");
     assert_eq!(started.status(4).stdout, "given");
     lazaret
         .run(["rename", "made-first", "made-second"])

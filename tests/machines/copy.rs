@@ -49,6 +49,9 @@ impl Pair {
     }
 }
 
+/// Source, target, and the file that is made; or the exit status, with a part of the message.
+type Rule<'a> = (&'a str, &'a str, Result<&'a str, (i32, &'a str)>);
+
 #[test]
 fn files_and_folders_go_where_docker_puts_them() {
     let pair = Pair::new("copies");
@@ -61,7 +64,7 @@ fn files_and_folders_go_where_docker_puts_them() {
     pair.sh("mkdir -p /dir/below /there /t; echo -n new > /file; echo -n 1 > /dir/below/one; echo -n old > /old");
     // Every row both ways: source, target, the file that is made (the same below both roots), or
     // the exit status and a part of the message.
-    let rules: [(&str, &str, Result<&str, (i32, &str)>); 14] = [
+    let rules: [Rule<'_>; 14] = [
         ("file", "new-name", Ok("new-name")),
         ("file", "old", Ok("old")),
         ("file", "there", Ok("there/file")),

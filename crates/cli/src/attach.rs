@@ -180,5 +180,5 @@ async fn feed(mut input: Input, forward_stdin: bool, mut keys: DetachKeys) {
         }
     }
     drop(input);
-    pending().await
+    pending::<()>().await;
 }

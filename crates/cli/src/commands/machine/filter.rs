@@ -75,10 +75,12 @@ impl Filter {
                 .get(key)
                 .is_some_and(|label| value.as_ref().is_none_or(|value| value == label)),
             Self::Ancestor(image) => {
-                let tagless = spec.image.rsplit_once(':').map(|(name, _)| name);
+                let tagless = |name: &str| name.rsplit_once(':').map(|(name, _)| name.to_owned());
+                let short = spec.image.rsplit('/').next().unwrap_or_default();
                 spec.image == *image
-                    || tagless == Some(image)
-                    || spec.image.rsplit('/').next() == Some(image)
+                    || short == image
+                    || tagless(&spec.image).as_ref() == Some(image)
+                    || tagless(short).as_ref() == Some(image)
                     || spec.image_digest == *image
             }
             Self::Volume(wanted) => {

@@ -86,10 +86,16 @@ impl Templates {
     /// Starts a keeper, unless there is one: then it ends by itself. It belongs to no machine.
     pub(super) fn start_keeper(&self, qemu: &Qemu, plan: &LaunchPlan) -> Result<(), Error> {
         let failed = Error::io("start the keeper in", &self.folder);
+        // A template has empty disks and no log: nothing of this machine's own.
+        let mut plan = plan.clone();
+        plan.console_log = None;
+        for disk in &mut plan.disks {
+            disk.path = PathBuf::new();
+        }
         let order = Order {
             qemu: qemu.path().to_owned(),
             version: qemu.version().to_owned(),
-            plan: plan.clone(),
+            plan,
         };
         let order = serde_json::to_string(&order).map_err(std::io::Error::from);
         let start = || {
