@@ -91,14 +91,13 @@ fn a_detached_machine_outlives_its_command_line_and_an_attached_one_does_not() {
         .lazaret
         .command(["exec", "unbound", "sleep", "77777"]);
     let mut exec = exec.stdout(Stdio::null()).spawn().unwrap();
-    let sleeps = || {
-        machine
-            .with(&["exec", "{}", "pgrep", "-f", "sleep 77777"])
-            .stdout
+    let runs = || {
+        let processes = machine.with(&["exec", "{}", "ps"]).success().stdout;
+        processes.contains("sleep 77777")
     };
-    eventually("the command runs", || !sleeps().is_empty());
+    eventually("the command runs", &runs);
     exec.kill().unwrap();
     exec.wait().unwrap();
-    eventually("a command ends with its client", || sleeps().is_empty());
+    eventually("a command ends with its client", || !runs());
     assert_eq!(machine.state(), "running");
 }

@@ -113,7 +113,10 @@ fn a_shell_in_a_machine_is_a_shell() {
     // An editor has the whole screen and gives it back.
     window.enter("vi /tmp/file");
     window.wait_for("~");
-    window.type_keys(&["i", "words", "Escape", ":wq", "Enter"]);
+    window.type_keys(&["i", "words", "Escape"]);
+    // Keys that follow at once would be part of one that sends several bytes.
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    window.type_keys(&[":wq", "Enter"]);
     window.enter("clear; cat /tmp/file");
     window.wait_for("words");
 

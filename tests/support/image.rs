@@ -154,7 +154,6 @@ pub(crate) fn busybox_layer() -> Layer {
         "df",
         "sync",
         "date",
-        "pgrep",
         "vi",
         "stty",
         "tty",

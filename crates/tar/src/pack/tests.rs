@@ -5,8 +5,11 @@ use std::path::Path;
 use super::*;
 use crate::reader::Reader;
 
-/// The names and kinds of an archive of a path, and the warnings.
-fn packed(path: &Path) -> Result<(Vec<(String, Kind)>, Vec<String>), Error> {
+/// The names and kinds of an archive, and warnings.
+type Packed = (Vec<(String, Kind)>, Vec<String>);
+
+/// Packs a path.
+fn packed(path: &Path) -> Result<Packed, Error> {
     let (mut archive, mut warnings) = (Vec::new(), Vec::new());
     let source = Source::find(path, false)?;
     pack(&source, &mut archive, &mut |warning| warnings.push(warning))?;

@@ -29,7 +29,7 @@ fn read(archive: &[u8]) -> Result<Vec<(Entry, Vec<u8>)>, Error> {
             match piece {
                 Piece::Data(bytes) => data.extend(bytes),
                 Piece::Hole(length) => {
-                    data.resize(data.len() + usize::try_from(length).unwrap(), 0)
+                    data.resize(data.len() + usize::try_from(length).unwrap(), 0);
                 }
             }
         }
