@@ -117,6 +117,7 @@ fn a_shell_in_a_machine_is_a_shell() {
     // Keys that follow at once would be part of one that sends several bytes.
     std::thread::sleep(std::time::Duration::from_millis(500));
     window.type_keys(&[":wq", "Enter"]);
+    window.wait_for("in> ");
     window.enter("clear; cat /tmp/file");
     window.wait_for("words");
 

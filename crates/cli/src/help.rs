@@ -6,34 +6,13 @@ use clap::Command;
 
 /// The groups, in the order of a newcomer's first hour.
 const GROUPS: [(&str, &[&str]); 4] = [
+    ("Run", &["run", "image", "kernel", "catalogue", "system"]),
     (
-        "Run",
+        MACHINES,
         &[
-            "run",
-            "create",
-            "start",
-            "ps",
-            "exec",
-            "cp",
-            "attach",
-            "logs",
-            "stop",
-            "kill",
-            "restart",
-            "rm",
-            "wait",
-            "inspect",
-            "rename",
-            "pause",
-            "unpause",
-            "events",
-            "stats",
-            "prune",
+            "create", "start", "ps", "exec", "cp", "attach", "logs", "stop", "kill", "restart",
+            "rm", "wait", "inspect", "rename", "pause", "unpause", "events", "stats", "prune",
             "volume",
-            "image",
-            "kernel",
-            "catalogue",
-            "system",
         ],
     ),
     (
@@ -42,15 +21,23 @@ const GROUPS: [(&str, &[&str]); 4] = [
             "push", "pull", "validate", "types", "login", "logout", "auth",
         ],
     ),
-    ("Convert", &["rootfs"]),
-    ("Host", &["serve", "registry"]),
+    ("Convert and host", &["rootfs", "serve", "registry"]),
 ];
+
+/// The group whose commands people know from container tools: their names are enough.
+const MACHINES: &str = "Machines, as containers are used";
+/// Columns of its lines.
+const WIDTH: usize = 78;
 
 /// Shows the commands in groups instead of in one list.
 pub(crate) fn grouped(grammar: Command) -> Command {
     let mut text = String::from("{about-with-newline}\n{usage-heading} {usage}\n");
     for (heading, names) in GROUPS {
         let _ = write!(text, "\n{heading}:\n");
+        if heading == MACHINES {
+            text += &in_lines(names, &grammar);
+            continue;
+        }
         for command in names
             .iter()
             .filter_map(|name| grammar.find_subcommand(name))
@@ -63,6 +50,21 @@ pub(crate) fn grouped(grammar: Command) -> Command {
     text += "\n{options}{after-help}";
     let hint = "`lazaret COMMAND --help` tells more; `lazaret completions SHELL` helps to type.";
     grammar.help_template(text).after_help(hint)
+}
+
+/// The names of the commands that exist, several on a line.
+fn in_lines(names: &[&str], grammar: &Command) -> String {
+    let mut lines = vec![String::from(" ")];
+    for name in names
+        .iter()
+        .filter(|name| grammar.find_subcommand(name).is_some())
+    {
+        match lines.last_mut() {
+            Some(line) if line.len() + 1 + name.len() <= WIDTH => *line += &format!(" {name}"),
+            _ => lines.push(format!("  {name}")),
+        }
+    }
+    lines.join("\n") + "\n"
 }
 
 #[cfg(test)]

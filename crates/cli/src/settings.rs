@@ -21,7 +21,7 @@ const CONTAINERS: &str = "containers/auth.json";
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Options of every command")]
 pub(crate) struct GlobalArgs {
-    /// Print no progress and no notes, and of a result only its digest, name or path
+    /// No progress, no notes; of a result only its digest, name or path
     #[arg(short, long, global = true)]
     pub(crate) quiet: bool,
     /// Print results and failures as text, or as JSON for programs

@@ -14,7 +14,7 @@ fn moments_are_read_in_every_notation() {
         assert_eq!(moment(text), Ok(expected), "{text}");
     }
     let ago = now() - moment("10m").unwrap();
-    assert!((600_000_000_000..601_000_000_000).contains(&ago));
+    assert!((599_000_000_000..601_000_000_000).contains(&ago));
     for text in ["", "yesterday", "2024-13-01", "2024-02-29T25:00:00Z", "1.x"] {
         assert!(moment(text).is_err(), "{text}");
     }
