@@ -167,9 +167,9 @@ pub(super) async fn follow(
         Carried::Detached => {
             holder.detach().await?;
             if has_terminal {
-                context
-                    .printer
-                    .note(&format!("\nleft {} running", spec.name));
+                // The line that the workload left unfinished.
+                context.printer.always("");
+                context.printer.note(&format!("left {} running", spec.name));
             }
             Ok(exit::SUCCESS)
         }

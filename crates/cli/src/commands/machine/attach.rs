@@ -46,6 +46,7 @@ impl Args {
             true => None,
             false => run::enter_terminal(spec)?,
         };
+        let has_terminal = terminal.is_some();
         let part = Part {
             input: !self.no_stdin && spec.options.interactive && attach::stdin_is_ours(),
             terminal,
@@ -70,7 +71,13 @@ impl Args {
             Carried::Ended(Ending::Failure(failure)) => Err(Failure::Workload(failure)),
             Carried::Ended(Ending::Killed) => Ok(Ending::Killed.status()),
             Carried::Abandoned(number) => Ok(Outcome::Signal(number).exit_status()),
-            Carried::Detached => Ok(exit::SUCCESS),
+            Carried::Detached => {
+                if has_terminal {
+                    // The line that the workload left unfinished.
+                    context.printer.always("");
+                }
+                Ok(exit::SUCCESS)
+            }
         }
     }
 }
