@@ -152,6 +152,8 @@ fn the_other_flags_do_what_their_help_says() {
     ];
     let mut attached = lazaret.command([&attach[..], &["flagged-two"]].concat());
     let mut attached = attached.spawn().unwrap();
+    // It has joined by then, also on a busy host.
+    std::thread::sleep(std::time::Duration::from_secs(2));
     lazaret
         .run(["stop", "--signal", "KILL", "--timeout", "5", "flagged-two"])
         .success();

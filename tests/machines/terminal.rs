@@ -108,7 +108,7 @@ fn a_shell_in_a_machine_is_a_shell() {
     window.type_keys(&["C-z"]);
     window.enter("jobs");
     window.wait_for("[1]+  Stopped");
-    window.enter("kill %1; clear");
+    window.enter("kill -9 %1; clear");
 
     // An editor has the whole screen and gives it back.
     window.enter("vi /tmp/file");

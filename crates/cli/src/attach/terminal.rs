@@ -7,9 +7,11 @@ use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetwinsize, tcsetat
 
 use crate::failure::Failure;
 
-/// What every terminal is told when it is given back: visible cursor, plain characters and colours,
+/// What every terminal is told when it is given back: no unfinished string, no insertion, all lines
+/// scroll, visible cursor, plain characters and colours,
 /// wrapped lines, plain keys, no mouse, no bracketed paste (XTerm Control Sequences, ECMA-48).
-const PLAIN: &[u8] = b"\x1b[!p\x1b[0m\x1b(B\x0f\x1b[?25h\x1b[?7h\x1b[?1l\x1b>\
+const PLAIN: &[u8] =
+    b"\x1b\\\x1b[!p\x1b[4l\x1b7\x1b[r\x1b8\x1b[0m\x1b(B\x0f\x1b[?25h\x1b[?7h\x1b[?1l\x1b>\
     \x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1004l\x1b[?1006l\x1b[?2004l";
 /// Shows the alternative screen; with `l` for the `h`, the usual one.
 const SCREEN: &[u8] = b"\x1b[?1049";
