@@ -50,6 +50,7 @@ bench:
 	scripts/erofs-utils.sh
 	cargo build --release --workspace
 	cargo xtask bench
+	cargo test --release -p lazaret-vm --test machines -- --ignored --nocapture timing
 
 torture:
 	scripts/setup.sh build run test

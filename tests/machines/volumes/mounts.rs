@@ -43,8 +43,8 @@ fn memory_is_as_it_was_asked_for() {
         output.contains("runs\n") && output.ends_with("refused\n"),
         "{output}"
     );
-    let flags = ["--read-only", "--tmpfs", "/work", "-v", "memory:/data"];
-    let script = "touch /work/x /data/x && ! touch /x";
+    let flags = ["--read-only", "--tmpfs", "/cache", "-v", "memory:/data"];
+    let script = "touch /cache/x /data/x && ! touch /x";
     sh(&lazaret, &flags, "memory", script).success();
     remove(&lazaret, &["memory"]);
 }

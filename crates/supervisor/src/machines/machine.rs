@@ -166,8 +166,9 @@ impl<H: Hypervisor> Machine<H> {
         self.step(Step::Start)
     }
 
-    /// Ends the machine, whose guest the caller has hung up on, in whatever state it is; returns the last state. Without an ending, because
-    /// it did not start or its session broke for the reason given, the machine is lost.
+    /// Ends the machine, whose guest the caller has hung up on, in whatever state it is; returns the
+    /// last state. Without an ending, because it did not start or its session broke for the reason
+    /// given, the machine is lost.
     ///
     /// # Errors
     /// [`Error::Io`] when the state cannot be written. The emulator is gone in any case.

@@ -70,8 +70,10 @@ impl Machines {
         for found in machines.list()? {
             if found.state.life.is_held()
                 && let Some(lock) = lock_folder(&found.folder)?
+                // Where nothing can be written, commands that only read work all the same.
+                && let Err(error) = settle(&found.folder, &lock)
             {
-                settle(&found.folder, &lock)?;
+                tracing::warn!(folder = %found.folder.display(), %error, "loss not recorded");
             }
         }
         Ok(machines)

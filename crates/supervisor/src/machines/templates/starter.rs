@@ -31,16 +31,22 @@ pub(in crate::machines) struct Running {
 }
 
 impl Starter {
+    /// Starts a machine from its template, if there is one. A template that fails is removed, so that
+    /// it is made anew.
     async fn restore(&self, plan: &LaunchPlan) -> Result<Option<Machine>, Error> {
         let make = self.boot == Boot::Template;
-        let Some(template) = self.templates.find(&self.qemu, plan, make).await? else {
-            return Ok(None);
+        let restored = async {
+            let Some(template) = self.templates.find(&self.qemu, plan, make).await? else {
+                return Ok(None);
+            };
+            let restored = Machine::restore(&self.qemu, plan, &template, RESTORED_WITHIN).await;
+            Ok(Some(restored?))
         };
-        let restored = Machine::restore(&self.qemu, plan, &template, RESTORED_WITHIN).await;
+        let restored = restored.await;
         if restored.is_err() {
             self.templates.discard(&self.qemu, plan).await;
         }
-        Ok(Some(restored?))
+        restored
     }
 }
 
