@@ -92,13 +92,18 @@ impl Host {
 
     /// A run whose guest acts by this script; its channel is descriptor 3.
     fn run(&self, act: &str) -> Command {
+        // A template of one hostile guest would be that of the next.
+        self.run_with("--boot=cold", act)
+    }
+
+    /// The same with a flag of `run`.
+    fn run_with(&self, flag: &str, act: &str) -> Command {
         fs::write(self.world.path("tree/act"), act).unwrap();
         let pack = "cd \"$1\" && find . | cpio --quiet -o -H newc > ../hostile.cpio";
         let tree = self.world.path("tree");
         tool("sh", &["-euc", pack, "sh", tree.to_str().unwrap()]);
         let mut arguments = shell("hostile", "true").to_vec();
-        // A template of one hostile guest would be that of the next.
-        arguments.insert(2, "--boot=cold");
+        arguments.insert(2, flag);
         let mut command = self.lazaret.command(arguments);
         let path = std::env::var("PATH").unwrap();
         let folder = self.world.path("emulator");
@@ -168,4 +173,38 @@ fn a_guest_that_stops_or_lies_ends_the_run() {
             finish(host.run(act)).fails(125, &[words]);
         }
     }
+}
+
+/// A template whose guest does not go on is given up, and the kernel boots.
+#[test]
+fn a_template_whose_guest_is_silent_is_not_waited_for() {
+    let host = Host::new();
+    let run = Run::start(&mut host.run_with("--boot=template", "busybox cat /hello >&3"));
+    let list = [
+        "ps",
+        "-q",
+        "--no-trunc",
+        "--filter",
+        "ancestor=hostile",
+        "-n",
+        "1",
+    ];
+    let begun = || {
+        let id = host.lazaret.run(list).stdout;
+        let described = host.lazaret.run(["inspect", id.trim()]);
+        described
+            .stdout
+            .contains("\"fallback\": \"the guest did not answer")
+    };
+    let start = std::time::Instant::now();
+    while !begun() {
+        assert!(
+            start.elapsed() < Duration::from_secs(240),
+            "it waits for its guest"
+        );
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    run.signal(Signal::TERM);
+    run.signal(Signal::TERM);
+    assert_eq!(run.status(), Some(143));
 }

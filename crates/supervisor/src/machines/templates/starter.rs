@@ -2,18 +2,23 @@
 
 use std::time::Duration;
 
+use lazaret_protocol::mux::Event;
 use lazaret_protocol::{BootConfig, Request};
 use lazaret_values::Chain;
-use lazaret_vm::{LaunchPlan, Machine, Qemu};
+use lazaret_vm::{Channel, LaunchPlan, Machine, Qemu};
+use tokio::time::timeout;
 
 use super::store::Templates;
 use crate::Error;
+use crate::clock::nanoseconds;
 use crate::machines::begin::{Begun, Boot};
 use crate::machines::emulator::{Emulator, Hypervisor};
 use crate::machines::guest::Guest;
 
 /// Longest time to restore a machine.
 const RESTORED_WITHIN: Duration = Duration::from_secs(30);
+/// Longest time for the guest of a restored machine to answer.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(15);
 
 /// QEMU, with the templates that its machines may begin from.
 #[derive(Debug)]
@@ -28,25 +33,56 @@ pub(in crate::machines) struct Starter {
 pub(in crate::machines) struct Running {
     machine: Machine,
     begun: Begun,
+    /// The channel to a guest that was greeted before.
+    channel: Option<Channel>,
 }
 
 impl Starter {
     /// Starts a machine from its template, if there is one. A template that fails is removed, so that
     /// it is made anew.
-    async fn restore(&self, plan: &LaunchPlan) -> Result<Option<Machine>, Error> {
+    async fn restore(&self, plan: &LaunchPlan) -> Result<Option<Running>, Error> {
         let make = self.boot == Boot::Template;
         let restored = async {
             let Some(template) = self.templates.find(&self.qemu, plan, make).await? else {
                 return Ok(None);
             };
             let restored = Machine::restore(&self.qemu, plan, &template, RESTORED_WITHIN).await;
-            Ok(Some(restored?))
+            let mut machine = restored?;
+            let (_, channel) = machine.handshake(ANSWERS_WITHIN).await?;
+            // The greeting is from the template's own time: only an answer shows that the guest runs.
+            answer(&channel, &machine).await?;
+            Ok(Some(Running {
+                machine,
+                begun: Begun::Template,
+                channel: Some(channel),
+            }))
         };
         let restored = restored.await;
         if restored.is_err() {
             self.templates.discard(&self.qemu, plan).await;
         }
         restored
+    }
+}
+
+/// Waits for a guest to answer the shortest request.
+async fn answer(channel: &Channel, machine: &Machine) -> Result<(), Error> {
+    let mut session = channel.open(&Request::Clock(nanoseconds()))?;
+    let ended = async {
+        while let Some(event) = session.events.next().await? {
+            if matches!(event, Event::Ended(_)) {
+                return Ok(());
+            }
+        }
+        Err(Error::ChannelClosed)
+    };
+    match timeout(ANSWERS_WITHIN, ended).await {
+        Ok(answered) => answered,
+        Err(_) => Err(Error::Vm(lazaret_vm::Error::GuestSilent {
+            limit: ANSWERS_WITHIN,
+            stderr: machine.diagnostics().stderr(),
+            console: machine.diagnostics().console(),
+        })),
     }
 }
 
@@ -57,17 +93,18 @@ impl Hypervisor for Starter {
         let begun = match self.boot {
             Boot::Cold => Begun::Cold,
             Boot::Auto | Boot::Template => match self.restore(plan).await {
-                Ok(Some(machine)) => {
-                    let begun = Begun::Template;
-                    return Ok(Running { machine, begun });
-                }
+                Ok(Some(running)) => return Ok(running),
                 Ok(None) if self.boot == Boot::Auto => Begun::Cold,
                 Ok(None) => Begun::Fallback("it could not be made in time".to_owned()),
                 Err(error) => Begun::Fallback(Chain(&error).to_string()),
             },
         };
         let machine = Machine::start(&self.qemu, plan).await?;
-        Ok(Running { machine, begun })
+        Ok(Running {
+            machine,
+            begun,
+            channel: None,
+        })
     }
 
     fn prepare_next(&self, plan: &LaunchPlan, begun: &Begun) {
@@ -92,7 +129,10 @@ impl Emulator for Running {
     }
 
     async fn boot(&mut self, boot: &BootConfig, limit: Duration) -> Result<Guest, Error> {
-        let (_, channel) = self.machine.handshake(limit).await?;
+        let channel = match self.channel.take() {
+            Some(channel) => channel,
+            None => self.machine.handshake(limit).await?.1,
+        };
         tracing::info!("guest is up");
         let workload = channel.open(&Request::Boot(Box::new(boot.clone())))?;
         Ok(Guest::new(workload, channel))
@@ -107,10 +147,7 @@ impl Emulator for Running {
     }
 
     async fn settle(&mut self, limit: Duration) {
-        if tokio::time::timeout(limit, self.machine.wait())
-            .await
-            .is_err()
-        {
+        if timeout(limit, self.machine.wait()).await.is_err() {
             tracing::warn!("the guest did not write its disks in time");
         }
     }
