@@ -14,35 +14,30 @@ pub(crate) struct Args {
     signal: Option<u8>,
     /// Names or ids
     #[arg(required = true)]
-    machines: Vec<String>,
+    pub(super) machines: Vec<String>,
 }
 
 impl Args {
     pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
         for_each(context, &self.machines, async |name| {
-            stop(context, name, self.timeout, self.signal).await?;
+            self.stop(context, name).await?;
             Ok(context.printer.data(name)?)
         })
         .await
     }
-}
 
-/// Stops a machine; one that does not run is left as it is.
-pub(super) async fn stop(
-    context: &Context,
-    name: &str,
-    seconds: Option<u64>,
-    signal: Option<u8>,
-) -> Result<(), Failure> {
-    let home = context.home()?;
-    let found = home.machine(name)?;
-    if !found.state.life.is_held() {
-        return Ok(());
+    /// Stops a machine; one that does not run is left as it is.
+    pub(super) async fn stop(&self, context: &Context, name: &str) -> Result<(), Failure> {
+        let home = context.home()?;
+        let found = home.machine(name)?;
+        if !found.state.life.is_held() {
+            return Ok(());
+        }
+        let spec = &found.spec;
+        let signal = self.signal.unwrap_or_else(|| spec.stop_signal());
+        let seconds = self.timeout.unwrap_or(spec.options.stop_seconds);
+        // It is gone in any case; how it ended is of no interest here.
+        let _ended = home.holder(&found).await?.stop(signal, seconds).await;
+        Ok(())
     }
-    let spec = &found.spec;
-    let signal = signal.unwrap_or_else(|| spec.stop_signal());
-    let seconds = seconds.unwrap_or(spec.options.stop_seconds);
-    // It is gone in any case; how it ended is of no interest here.
-    let _ended = home.holder(&found).await?.stop(signal, seconds).await;
-    Ok(())
 }
