@@ -120,7 +120,8 @@ impl Port {
     /// Exchanges greetings with the host; bytes that follow the host's greeting are kept.
     pub(crate) fn greet(&mut self) -> Result<()> {
         let kernel = rustix::system::uname();
-        self.queue(Hello::new(&kernel.release().to_string_lossy()).encode());
+        let hello = Hello::new(&kernel.release().to_string_lossy()).encode();
+        self.outgoing().extend(hello);
         loop {
             if let Some(frame) = self.next_frame()? {
                 Hello::read(&frame).map_err(|source| Error::Greeting { source })?;
@@ -150,9 +151,9 @@ impl Port {
         !self.outgoing.is_empty()
     }
 
-    /// Queues encoded frames.
-    pub(crate) fn queue(&mut self, wire: Vec<u8>) {
-        self.outgoing.push(wire);
+    /// The end of what waits to be written, to which the caller appends frames.
+    pub(crate) fn outgoing(&mut self) -> &mut Vec<u8> {
+        self.outgoing.tail()
     }
 
     /// Writes as much as the host accepts without blocking.
@@ -168,18 +169,29 @@ impl Port {
             })
     }
 
-    /// Reads once; [`Port::next_frame`] then returns the frames.
+    /// Reads what has come, as far as the buffer holds it; [`Port::next_frame`] then returns the
+    /// frames. One read gives a page at most.
     pub(crate) fn read_some(&mut self) -> Result<()> {
-        match rustix::io::read(&self.fd, &mut self.buffer) {
-            Ok(0) | Err(Errno::NODEV | Errno::CONNRESET) => Err(Error::HostGone),
-            Ok(read) => {
-                self.decoder
-                    .push(self.buffer.get(..read).unwrap_or_default());
-                Ok(())
+        let mut filled = 0;
+        while let Some(rest) = self
+            .buffer
+            .get_mut(filled..)
+            .filter(|rest| !rest.is_empty())
+        {
+            match rustix::io::read(&self.fd, rest) {
+                // What was read comes first; the next turn finds the same.
+                Ok(0) | Err(Errno::NODEV | Errno::CONNRESET) if filled > 0 => break,
+                Ok(0) | Err(Errno::NODEV | Errno::CONNRESET) => return Err(Error::HostGone),
+                Ok(read) => filled += read,
+                Err(Errno::AGAIN | Errno::INTR) => break,
+                Err(error) => {
+                    return Err(error).context(|| "read from the control port".to_owned());
+                }
             }
-            Err(Errno::AGAIN | Errno::INTR) => Ok(()),
-            Err(error) => Err(error).context(|| "read from the control port".to_owned()),
         }
+        self.decoder
+            .push(self.buffer.get(..filled).unwrap_or_default());
+        Ok(())
     }
 
     /// The next frame among the bytes read so far.
@@ -195,11 +207,9 @@ impl Port {
             return Err(error);
         }
         console::say(&one_line(&error));
-        let mut wire = Vec::new();
         let reason = serde_json::to_vec(&error.failure());
         let reason = reason.map_err(|source| Error::Request { source })?;
-        Frame::new(Kind::Failure, 0, &reason).encode_into(&mut wire);
-        self.queue(wire);
+        Frame::new(Kind::Failure, 0, &reason).encode_into(self.outgoing());
         let deadline = Instant::now() + HANGS_UP_WITHIN;
         while Instant::now() < deadline {
             match self.turn(Duration::from_secs(1)) {

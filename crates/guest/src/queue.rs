@@ -1,17 +1,19 @@
 //! A bounded queue of bytes that wait to be written to a descriptor.
 
-use std::collections::VecDeque;
 use std::os::fd::AsFd;
 
 use rustix::io::Errno;
 
 /// Bytes that wait to be written. The limit is soft: the caller checks
-/// [`ByteQueue::has_room`] and may then push one more piece.
+/// [`ByteQueue::has_room`] and may then append one more piece.
+///
+/// The memory is kept: under emulation new memory costs more than the copy of bytes into it, as each
+/// of its pages is a fault.
 #[derive(Debug)]
 pub(crate) struct ByteQueue {
-    pieces: VecDeque<Vec<u8>>,
-    written_of_first: usize,
-    bytes: usize,
+    bytes: Vec<u8>,
+    /// Number of bytes at the front that are written.
+    written: usize,
     limit: usize,
 }
 
@@ -19,29 +21,31 @@ impl ByteQueue {
     /// An empty queue that has room until it holds `limit` bytes.
     pub(crate) fn new(limit: usize) -> Self {
         Self {
-            pieces: VecDeque::new(),
-            written_of_first: 0,
-            bytes: 0,
+            bytes: Vec::new(),
+            written: 0,
             limit,
         }
     }
 
-    /// Whether another piece may be pushed.
+    /// Whether another piece may be appended.
     pub(crate) fn has_room(&self) -> bool {
-        self.bytes < self.limit
+        self.front().len() < self.limit
     }
 
     /// Whether the queue is empty.
     pub(crate) fn is_empty(&self) -> bool {
-        self.bytes == 0
+        self.front().is_empty()
     }
 
-    /// Appends a piece.
-    pub(crate) fn push(&mut self, piece: Vec<u8>) {
-        if !piece.is_empty() {
-            self.bytes += piece.len();
-            self.pieces.push_back(piece);
+    /// The end of the queue, to which the caller appends.
+    pub(crate) fn tail(&mut self) -> &mut Vec<u8> {
+        // The written front may be as long as what waits, so that moving that to the front costs
+        // no more than its way through the queue did.
+        if self.written > 0 && self.written >= self.front().len() {
+            self.bytes.drain(..self.written);
+            self.written = 0;
         }
+        &mut self.bytes
     }
 
     /// Writes to a non-blocking descriptor until the queue is empty, the descriptor accepts no
@@ -49,10 +53,10 @@ impl ByteQueue {
     pub(crate) fn write_to(&mut self, fd: impl AsFd) -> Result<(), Errno> {
         const WRITES_PER_TURN: usize = 16;
         for _ in 0..WRITES_PER_TURN {
-            let Some(piece) = self.front() else {
+            if self.is_empty() {
                 return Ok(());
-            };
-            match rustix::io::write(&fd, piece) {
+            }
+            match rustix::io::write(&fd, self.front()) {
                 Ok(written) => self.advance(written),
                 Err(Errno::AGAIN) => return Ok(()),
                 Err(Errno::INTR) => {}
@@ -63,21 +67,16 @@ impl ByteQueue {
     }
 
     /// The bytes to write next.
-    fn front(&self) -> Option<&[u8]> {
-        self.pieces.front()?.get(self.written_of_first..)
+    fn front(&self) -> &[u8] {
+        self.bytes.get(self.written..).unwrap_or_default()
     }
 
     /// Removes the first `written` bytes.
     fn advance(&mut self, written: usize) {
-        self.written_of_first += written;
-        self.bytes = self.bytes.saturating_sub(written);
-        if self
-            .pieces
-            .front()
-            .is_some_and(|piece| piece.len() <= self.written_of_first)
-        {
-            self.pieces.pop_front();
-            self.written_of_first = 0;
+        self.written += written;
+        if self.is_empty() {
+            self.bytes.clear();
+            self.written = 0;
         }
     }
 }

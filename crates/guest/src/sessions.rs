@@ -253,13 +253,7 @@ impl Sessions {
 
     /// Gives the port as many frames as it has room for; sessions take turns.
     fn send(&mut self) -> Result<()> {
-        while self.port.has_room() {
-            let mut wire = Vec::new();
-            if self.mux.write_next(&mut wire).is_none() {
-                break;
-            }
-            self.port.queue(wire);
-        }
+        while self.port.has_room() && self.mux.write_next(self.port.outgoing()).is_some() {}
         if self.port.wants_to_write() {
             self.port.write_some()?;
         }

@@ -22,6 +22,11 @@ const TCG_COMMAND_LINE: &str = "tsc_early_khz=2000000 tsc=reliable no_timer_chec
 /// Size of the emulator's cache of translated code in MiB; QEMU's default is 1 GiB.
 const TCG_CACHE_MIB: u32 = 256;
 
+/// The emulated processor: all that can be emulated, but string instructions that are not fast.
+/// Kernel and C library copy memory with them where the processor says that they are, and the
+/// emulator executes them byte by byte.
+const TCG_PROCESSOR: &str = "max,erms=off,fsrm=off";
+
 /// File descriptors of the sockets that QEMU inherits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Descriptors {
@@ -84,16 +89,10 @@ pub(super) fn arguments_for(
         }
     }
     match plan.accelerator {
-        Accelerator::Kvm => add(&["-accel", "kvm", "-cpu", "host"]),
-        Accelerator::Tcg => {
-            add(&[
-                "-accel",
-                &format!("tcg,tb-size={TCG_CACHE_MIB}"),
-                "-cpu",
-                "max",
-            ]);
-        }
+        Accelerator::Kvm => add(&["-accel", "kvm"]),
+        Accelerator::Tcg => add(&["-accel", &format!("tcg,tb-size={TCG_CACHE_MIB}")]),
     }
+    add(&["-cpu", processor(plan.accelerator)]);
     add(&[
         "-m",
         &format!("{}M", plan.memory_mib),
@@ -170,6 +169,14 @@ fn block(number: usize, disk: &Disk) -> OsString {
     let options =
         format!("driver={driver},node-name=disk{number},{mode},file.driver=file,file.filename=");
     path(&options, &disk.path)
+}
+
+/// The processor that the guest sees.
+pub(super) fn processor(accelerator: Accelerator) -> &'static str {
+    match accelerator {
+        Accelerator::Kvm => "host",
+        Accelerator::Tcg => TCG_PROCESSOR,
+    }
 }
 
 /// The kernel's command line.

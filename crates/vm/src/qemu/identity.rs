@@ -25,6 +25,10 @@ impl Qemu {
                 ("QEMU", file(self.path())?),
                 ("accelerator", plan.accelerator.to_string()),
                 ("memory", format!("{} MiB", plan.memory_mib)),
+                (
+                    "processor",
+                    arguments::processor(plan.accelerator).to_owned(),
+                ),
                 ("number of processors", plan.cpus.to_string()),
                 ("number of disks", plan.disks.len().to_string()),
                 ("kernel", file(&plan.kernel)?),

@@ -61,7 +61,7 @@ fn a_plan_becomes_these_arguments() {
 -sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny
 -machine microvm,rtc=on,pit=on,pic=on,isa-serial=on,acpi=on,usb=off,pcie=off
 -accel tcg,tb-size=256
--cpu max
+-cpu max,erms=off,fsrm=off
 -m 512M
 -smp 2
 -kernel /k/vmlinux
