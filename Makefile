@@ -6,7 +6,7 @@ help:
 	@echo "make test     the whole test suite"
 	@echo "make check    format, lints, dependency policy, structure"
 	@echo "make bench    speed, side by side with other tools"
-	@echo "make torture  the registry under power loss, 200 kills, races, hostile requests; disks killed in the making"
+	@echo "make torture  the registry under power loss, 200 kills, races, hostile requests; disks and machines killed at any moment"
 	@echo "make fuzz     ten minutes on each parser of hostile bytes (FUZZ_SECONDS=600)"
 	@echo "make test-boot   disks of four whole distributions: boots, and trees equal to containerd's"
 	@echo "make test-garage   storage on an S3 server that checks signatures (20 minutes the first time)"
@@ -64,6 +64,7 @@ torture:
 	scripts/kernel.sh
 	LAZARET_TORTURE_ROUNDS=50 cargo test -p lazaret-cli --test end_to_end -- interrupted
 	LAZARET_TORTURE_ROUNDS=20 cargo test -p lazaret-cli --test end_to_end -- endings
+	LAZARET_TORTURE_ROUNDS=200 cargo test -p lazaret-cli --test end_to_end -- random_kills
 
 fuzz:
 	scripts/setup.sh build fuzz

@@ -5,6 +5,7 @@ mod commands;
 mod copy;
 mod flags;
 mod kills;
+mod random_kills;
 mod terminal;
 mod volumes;
 

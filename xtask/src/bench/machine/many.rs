@@ -15,7 +15,7 @@ pub(super) fn measure(bench: &Bench) -> Result<(), String> {
     for number in 0..MACHINES {
         let name = name(number);
         let run = [
-            "-q", "run", "-d", "--rm", "--name", &name, "-m", "128", IMAGE, "sleep", "1000",
+            "-q", "run", "-d", "--rm", "--name", &name, "--mem", "128M", IMAGE, "sleep", "1000",
         ];
         timed(&mut bench.lazaret(&run))?;
     }
