@@ -38,6 +38,7 @@ pages! {
     catalogue: "docs/guide/catalogue.md",
     client: "docs/guide/client.md",
     machines: "docs/guide/machines.md",
+    machine_security: "docs/guide/machine-security.md",
     registry: "docs/guide/registry.md",
     registry_collection: "docs/guide/registry-collection.md",
     registry_operations: "docs/guide/registry-operations.md",

@@ -4,6 +4,7 @@
 mod commands;
 mod copy;
 mod flags;
+mod jail;
 mod kills;
 mod random_kills;
 mod terminal;

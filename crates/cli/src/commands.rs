@@ -119,7 +119,7 @@ impl Command {
             Self::Rootfs(command) => command.run(context).await?,
             Self::Kernel(command) => command.run(context).await?,
             Self::Catalogue(command) => command.run(context).await?,
-            Self::System(command) => command.run(context).await?,
+            Self::System(command) => return command.run(context).await,
             #[cfg(feature = "serve")]
             Self::Serve(args) => args.run(context).await?,
             Self::Login(args) => args.login(context).await?,

@@ -10,6 +10,8 @@ pub(crate) const TLS: &str = "LAZARET_TLS";
 pub(crate) const LOG: &str = "LAZARET_LOG";
 /// The accelerator: `auto` (the default), `kvm` or `tcg`.
 pub(crate) const ACCELERATOR: &str = "LAZARET_ACCELERATOR";
+/// How QEMU is jailed: `auto` (the default), `require` or `off`.
+pub(crate) const JAIL: &str = "LAZARET_JAIL";
 /// Path of the credential file, instead of the one in the configuration folder.
 pub(crate) const CREDENTIALS: &str = "LAZARET_CREDENTIALS";
 /// Paths of catalogue files, separated by `:`, instead of the one in the configuration folder.

@@ -4,13 +4,14 @@
 //! line. It has one file for each kind of failure, and nothing else in this crate maps errors.
 
 mod artifacts;
+mod check;
 mod client;
 #[cfg(feature = "serve")]
 mod registry;
 mod supervisor;
 mod vm;
 
-use lazaret_supervisor::{ErrorClass, FailureKind, Notice};
+use lazaret_supervisor::{ErrorClass, FailureKind, Finding, Notice};
 use lazaret_values::Chain;
 
 use crate::exit;
@@ -74,6 +75,11 @@ pub(crate) fn of_notice(notice: &Notice) -> Option<&'static str> {
         Notice::Accelerator(verdict) => vm::accelerator(&verdict.reason),
         _ => None,
     }
+}
+
+/// The advice for what a check of the host has found, if there is any.
+pub(crate) fn of_finding(finding: &Finding) -> Option<&'static str> {
+    check::advice(finding)
 }
 
 #[cfg(test)]

@@ -42,6 +42,7 @@ impl Home {
     /// When what dead processes left cannot be removed, or a store cannot be opened.
     pub fn open(settings: Settings) -> Result<Self, Error> {
         let machines = Machines::open(settings.data.join("machines"))?;
+        lazaret_vm::sweep_control_groups();
         let volumes = Volumes::new(&settings.data.join("volumes"));
         volumes.sweep()?;
         LockedDirs::new(settings.runtime.join("registries")).sweep()?;

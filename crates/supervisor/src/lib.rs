@@ -12,6 +12,7 @@
 mod blocking;
 mod bounded;
 mod catalogue;
+mod check;
 mod class;
 mod clock;
 mod copy;
@@ -47,6 +48,7 @@ mod volumes_of_user;
 pub use catalogue::{
     BuiltBundle, BundleRequest, CatalogueImage, CatalogueKernel, CatalogueKernelRequest,
 };
+pub use check::{Check, Finding, Status, Subject};
 pub use class::ErrorClass;
 pub use copy::{CopyIn, CopyNews, CopyOut, CopySink, Inlet, Outlet};
 pub use disk::{DiskName, list_disk, read_from_disk};
@@ -60,7 +62,7 @@ pub use lazaret_protocol::{
 };
 pub use lazaret_rootfs::{Compression, Error as DiskError, FileSystem};
 pub use lazaret_tar::{Copied, Error as CopyError, name_of};
-pub use lazaret_vm::Accelerator;
+pub use lazaret_vm::{Accelerator, Jail, JailMode, JailPart};
 pub use login::Login;
 pub use machines::{
     Action as MachineAction, Begun, Boot, Control, Ending, Event, Events, Found as FoundMachine,

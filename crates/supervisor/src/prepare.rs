@@ -99,7 +99,7 @@ impl Home {
             .await?;
         let (of, cache) = (kernel.clone(), self.settings.cache.clone());
         let initramfs = blocking(move || initramfs::prepare(&of, &cache)).await?;
-        let qemu = self.qemu().await?.clone();
+        let qemu = self.qemu().await?.clone().with_jail(request.jail);
         let verdict = probe::accelerator(&probe::Request {
             qemu: &qemu,
             kernel: &kernel,
@@ -109,7 +109,8 @@ impl Home {
             refresh: false,
         })
         .await?;
-        let notices = notice::collect(&spec, &verdict);
+        let is_news = self.is_news(&verdict);
+        let notices = notice::collect(&spec, is_news.then_some(&verdict));
         let volumes = mounts::attach(&spec, &volumes, &self.volumes);
         let design = Parts {
             spec,

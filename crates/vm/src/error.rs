@@ -4,6 +4,8 @@ use std::{io, path::PathBuf, time::Duration};
 
 use thiserror::Error;
 
+use crate::MissingPart;
+
 /// A failure with kernels, machines or the probe. Every message is a whole clause.
 #[derive(Debug, Error)]
 pub enum Error {
@@ -138,6 +140,12 @@ pub enum Error {
         /// The reason.
         source: io::Error,
     },
+    /// A part of the jail is missing, and all were required.
+    #[error("QEMU cannot be jailed: {}", missing_parts(missing))]
+    Jail {
+        /// The parts that are missing.
+        missing: Vec<MissingPart>,
+    },
     /// The machine ended before the guest answered.
     #[error(
         "the machine ended ({status}) before the guest answered{}",
@@ -218,6 +226,11 @@ impl Error {
         let (what, path) = (what.into(), path.into());
         move |source| Self::Unpack { what, path, source }
     }
+}
+
+fn missing_parts(missing: &[MissingPart]) -> String {
+    let part = |missing: &MissingPart| format!("{} ({})", missing.part, missing.reason);
+    missing.iter().map(part).collect::<Vec<_>>().join(", ")
 }
 
 fn details(stderr: &str, console: &str) -> String {

@@ -9,10 +9,12 @@
 //! * [`Machine`]: a running QEMU that dies with this process, and its [`Channel`] to the guest,
 //!   which many a [`Session`] shares.
 //! * [`Template`]: a machine that has booted, from which others begin ([`Machine::restore`]).
+//! * [`Jail`]: what confines QEMU.
 //! * [`probe`]: the accelerator that works on this host, found by one boot.
 
 mod channel;
 mod error;
+mod jail;
 pub mod kernel;
 mod parts;
 mod plan;
@@ -22,6 +24,7 @@ mod template;
 
 pub use channel::{Channel, Control, Events, Input, Session};
 pub use error::Error;
+pub use jail::{Jail, JailMode, JailPart, MissingPart, control_groups, sweep_control_groups};
 pub use parts::{DiskPart, join};
 pub use plan::{Accelerator, Disk, DiskFormat, LaunchPlan, MAX_DISKS};
 pub use qemu::{Diagnostics, Machine, Qemu};

@@ -63,5 +63,26 @@ fn text(parts: &[DiskPart]) -> Result<String, Error> {
     Ok(text)
 }
 
+/// Puts another name in the place of each file's: `name` is asked for it by path.
+pub(crate) fn rename(
+    text: &str,
+    mut name: impl FnMut(&Path) -> Result<String, Error>,
+) -> Result<String, Error> {
+    let mut renamed = String::with_capacity(text.len());
+    for line in text.lines() {
+        let mut pieces = line.split('"');
+        match (pieces.next(), pieces.next(), pieces.next()) {
+            (Some(size), Some(path), Some(offset)) if line.starts_with("RW ") => {
+                let name = name(Path::new(path))?;
+                let _ = writeln!(renamed, "{size}\"{name}\"{offset}");
+            }
+            _ => {
+                let _ = writeln!(renamed, "{line}");
+            }
+        }
+    }
+    Ok(renamed)
+}
+
 #[cfg(test)]
 mod tests;

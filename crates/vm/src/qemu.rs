@@ -3,15 +3,18 @@
 mod arguments;
 mod binary;
 mod console;
+mod files;
 mod identity;
 mod machine;
 mod process;
 mod qmp;
 mod restore;
 mod save;
+mod spawn;
 mod tail;
 #[cfg(test)]
 mod tests;
+mod trial;
 
 pub use arguments::{Descriptors, arguments};
 pub use binary::Qemu;

@@ -7,6 +7,8 @@
     reason = "helpers of tests are tests, too"
 )]
 
+#[path = "machines/jail.rs"]
+mod jail;
 #[path = "machines/probe.rs"]
 mod probe;
 #[path = "machines/templates.rs"]

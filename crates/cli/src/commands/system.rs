@@ -1,14 +1,20 @@
+mod check;
+
 use lazaret_supervisor::Pruned;
 use serde::Serialize;
 
 use crate::commands::machine::prune;
 use crate::context::Context;
+use crate::exit;
 use crate::failure::Failure;
 use crate::printer::{bytes, table};
 
 /// The local store as a whole
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
+    /// Show what this host gives to machines and what to do about each gap. Fails only when machines
+    /// cannot run at all
+    Check,
     /// Show what images, disks, kernels, machines, volumes and templates take, and what `prune` and
     /// `volume prune` would free
     Df,
@@ -31,8 +37,9 @@ struct Everything {
 }
 
 impl Command {
-    pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
+    pub(crate) async fn run(self, context: &Context) -> Result<u8, Failure> {
         match self {
+            Self::Check => return check::run(context).await,
             Self::Df => {
                 let usage = context.home()?.disk_usage()?;
                 context.printer.result(&usage, |usage| {
@@ -65,6 +72,6 @@ impl Command {
                 })?;
             }
         }
-        Ok(())
+        Ok(exit::SUCCESS)
     }
 }

@@ -37,6 +37,11 @@ pub(super) fn hint(error: &Error) -> Option<String> {
         Error::QemuNotFound { .. } => "install QEMU: `apt-get install qemu-system-x86` or \
                                       `dnf install qemu-system-x86-core`"
             .into(),
+        Error::Jail { .. } => {
+            "`lazaret system check` tells what this host lacks; `--jail auto` goes \
+                              without it"
+                .into()
+        }
         Error::TooManyDisks { .. } => "mount fewer artifacts, or join them in one".into(),
         _ => return None,
     })

@@ -110,6 +110,7 @@ impl Design {
             initramfs: self.initramfs,
             qemu: self.qemu.path().to_owned(),
             qemu_version: self.qemu.version().to_owned(),
+            jail: self.qemu.jail(),
             templates: self.templates,
             volumes: self.volumes_folder,
             disks,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use lazaret_protocol::BootConfig;
-use lazaret_vm::LaunchPlan;
+use lazaret_vm::{Jail, LaunchPlan};
 
 use super::begin::Begun;
 use crate::Error;
@@ -34,6 +34,9 @@ pub(super) trait Emulator: Send {
 
     /// Its process id.
     fn pid(&self) -> u32;
+
+    /// What it is confined by.
+    fn jail(&self) -> Jail;
 
     /// How it has begun.
     fn begun(&self) -> Begun;

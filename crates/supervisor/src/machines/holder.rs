@@ -61,7 +61,7 @@ pub async fn hold(
     let spec = Spec::read(&folder)?;
     let state = State::read(&folder)?;
     let starter = Starter {
-        qemu: Qemu::known(&spec.launch.qemu, &spec.launch.qemu_version),
+        qemu: Qemu::known(&spec.launch.qemu, &spec.launch.qemu_version).with_jail(spec.launch.jail),
         templates: Templates {
             folder: spec.launch.templates.clone(),
             keeper,

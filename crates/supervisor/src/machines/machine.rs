@@ -96,6 +96,7 @@ impl<H: Hypervisor> Machine<H> {
         let emulator = self.emulator.insert(emulator);
         self.state.emulator = ProcessId::of(emulator.pid());
         self.state.begun = Some(emulator.begun());
+        self.state.jail = Some(emulator.jail());
         self.state.write(&self.folder)?;
         let boot = moment::stamp(self.spec.boot.clone());
         let guest = emulator.boot(&boot, HELLO_TIMEOUT).await?;

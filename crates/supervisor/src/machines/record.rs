@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 use lazaret_files::Durability;
 use lazaret_protocol::{BootConfig, Process};
-use lazaret_vm::Accelerator;
+use lazaret_vm::{Accelerator, Jail, JailMode};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -130,6 +130,9 @@ pub(crate) struct Launch {
     pub(crate) initramfs: PathBuf,
     pub(crate) qemu: PathBuf,
     pub(crate) qemu_version: String,
+    /// How QEMU is jailed.
+    #[serde(default)]
+    pub(crate) jail: JailMode,
     /// The folder of the user's templates.
     pub(crate) templates: PathBuf,
     /// The folder of the user's volumes.
@@ -183,6 +186,9 @@ pub struct State {
     pub begun: Option<Begun>,
     /// The emulator's process.
     pub emulator: Option<ProcessId>,
+    /// What the emulator was confined by the last time.
+    #[serde(default)]
+    pub jail: Option<Jail>,
 }
 
 impl Spec {
@@ -295,6 +301,7 @@ impl State {
             error: None,
             begun: None,
             emulator: None,
+            jail: None,
         }
     }
 

@@ -6,6 +6,12 @@ use lazaret_artifacts::{Port, RunSpec, Volume, Warning};
 use lazaret_vm::Accelerator;
 use lazaret_vm::probe::Verdict;
 
+use crate::Home;
+use crate::bounded::read_bounded;
+
+/// Longest note of what a user was told, in bytes.
+const LONGEST_NEWS: usize = 4096;
+
 /// Something that the user should know, but that does not stop a run.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -30,7 +36,7 @@ pub enum Notice {
     PortUnpublished(Port),
     /// A folder of the host that an artifact names is not attached.
     VolumeUnattached(Volume),
-    /// The accelerator was probed for the first time on this host.
+    /// The accelerator, which the user has not been told of.
     Accelerator(Verdict),
 }
 
@@ -74,7 +80,7 @@ impl fmt::Display for Notice {
                 Accelerator::Tcg => write!(
                     formatter,
                     "machines are emulated (TCG), which is slow and no wall against a hostile \
-                     guest: {}",
+                     guest (QEMU is jailed for that): {}",
                     verdict.reason
                 ),
             },
@@ -82,9 +88,25 @@ impl fmt::Display for Notice {
     }
 }
 
-/// Collects everything that a run asks for and does not get, and the accelerator if it is newly
-/// probed.
-pub(super) fn collect(spec: &RunSpec, verdict: &Verdict) -> Vec<Notice> {
+impl Home {
+    /// Whether the user has not been told of this accelerator and its reason. A home is told once.
+    pub(super) fn is_news(&self, verdict: &Verdict) -> bool {
+        let path = self.settings.data.join("accelerator-told");
+        let news = format!("{}: {}\n", verdict.accelerator, verdict.reason);
+        let told = read_bounded(&path, LONGEST_NEWS);
+        if told.is_ok_and(|told| told == news.as_bytes()) {
+            return false;
+        }
+        // Where nothing can be written, it is told again.
+        if let Err(error) = std::fs::write(&path, news) {
+            tracing::debug!(%error, "not remembered");
+        }
+        true
+    }
+}
+
+/// Collects everything that a run asks for and does not get, and the accelerator if that is news.
+pub(super) fn collect(spec: &RunSpec, accelerator: Option<&Verdict>) -> Vec<Notice> {
     let mut notices: Vec<Notice> = spec
         .warnings
         .iter()
@@ -114,8 +136,6 @@ pub(super) fn collect(spec: &RunSpec, verdict: &Verdict) -> Vec<Notice> {
     notices.extend(spec.ports.iter().cloned().map(Notice::PortUnpublished));
     let folders = spec.volumes.iter().filter(|volume| volume.is_host_path());
     notices.extend(folders.cloned().map(Notice::VolumeUnattached));
-    if !verdict.cached {
-        notices.push(Notice::Accelerator(verdict.clone()));
-    }
+    notices.extend(accelerator.cloned().map(Notice::Accelerator));
     notices
 }

@@ -8,6 +8,7 @@ use lazaret_artifacts::{
 use lazaret_oci::Registry;
 use lazaret_protocol::{MemoryMount, TerminalSize};
 use lazaret_values::Printable;
+use lazaret_vm::JailMode;
 use serde_json::Value;
 
 use super::mounts::VolumeRequest;
@@ -74,6 +75,8 @@ pub struct RunRequest {
     pub root: RootDisk,
     /// The size of the workload's terminal, if it has one.
     pub terminal: Option<TerminalSize>,
+    /// How QEMU is jailed.
+    pub jail: JailMode,
     /// When to pull the image.
     pub pull: PullPolicy,
     /// Arguments of the program.

@@ -30,3 +30,12 @@ fn what_no_descriptor_can_name_is_refused() {
         assert!(matches!(text(&[bad]), Err(Error::Plan { .. })));
     }
 }
+
+#[test]
+fn only_the_names_of_files_are_replaced() {
+    let parts = [part("/a", 0, 4096), part("/RW 1", 4096, 8192)];
+    let before = text(&parts).unwrap();
+    let after = rename(&before, |path| Ok(format!("<{}>", path.display()))).unwrap();
+    let expected = before.replace("\"/a\"", "\"</a>\"");
+    assert_eq!(after, expected.replace("\"/RW 1\"", "\"</RW 1>\""));
+}

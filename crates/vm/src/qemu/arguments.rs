@@ -4,7 +4,6 @@
 //! measured effects are described in `docs/design/machines.md`.
 
 use std::ffi::OsString;
-use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::Path;
 
 use lazaret_protocol::CONTROL_PORT;
@@ -27,8 +26,8 @@ const TCG_CACHE_MIB: u32 = 256;
 /// emulator executes them byte by byte.
 const TCG_PROCESSOR: &str = "max,erms=off,fsrm=off";
 
-/// File descriptors of the sockets that QEMU inherits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The numbers of the descriptors that QEMU inherits. It opens nothing of the machine's by a path.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Descriptors {
     /// Descriptor of the stream of frames.
     pub control: i32,
@@ -36,6 +35,10 @@ pub struct Descriptors {
     pub console: i32,
     /// Descriptor of QEMU's monitor.
     pub monitor: i32,
+    /// Descriptors of kernel and initramfs, for a machine that boots.
+    pub boot: Option<(i32, i32)>,
+    /// The descriptors of each disk: its file, or the list of its parts and those. A template has none.
+    pub disks: Vec<Vec<i32>>,
 }
 
 /// The way in which a machine begins; descriptors are those that QEMU inherits.
@@ -57,7 +60,7 @@ pub(super) enum Beginning {
 
 /// The arguments of QEMU for a machine whose kernel boots.
 #[must_use]
-pub fn arguments(plan: &LaunchPlan, descriptors: Descriptors) -> Vec<OsString> {
+pub fn arguments(plan: &LaunchPlan, descriptors: &Descriptors) -> Vec<OsString> {
     arguments_for(plan, descriptors, Beginning::Boot)
 }
 
@@ -65,16 +68,23 @@ pub fn arguments(plan: &LaunchPlan, descriptors: Descriptors) -> Vec<OsString> {
 /// QEMU finds their states by that.
 pub(super) fn arguments_for(
     plan: &LaunchPlan,
-    descriptors: Descriptors,
+    descriptors: &Descriptors,
     beginning: Beginning,
 ) -> Vec<OsString> {
     let Descriptors {
         control,
         console,
         monitor,
+        boot,
+        disks,
     } = descriptors;
     let mut arguments: Vec<OsString> = Vec::new();
     let mut add = |parts: &[&str]| arguments.extend(parts.iter().map(OsString::from));
+    if let Some(folder) = plan.console_log.as_deref().and_then(Path::parent) {
+        // For people who look at a list of processes; QEMU opens nothing there.
+        let name = folder.display().to_string().replace(',', ",,");
+        add(&["-name", &name]);
+    }
     add(&["-no-user-config", "-nodefaults", "-nographic", "-no-reboot"]);
     add(&[
         "-sandbox",
@@ -99,14 +109,14 @@ pub(super) fn arguments_for(
         "-smp",
         &plan.cpus.to_string(),
     ]);
-    if let Beginning::Restore { .. } = beginning {
-        arguments.extend(["-incoming".into(), "defer".into()]);
-    } else {
-        arguments.extend(["-kernel".into(), plan.kernel.clone().into_os_string()]);
-        arguments.extend(["-initrd".into(), plan.initramfs.clone().into_os_string()]);
-        arguments.extend(["-append".into(), command_line(plan).into()]);
+    match boot {
+        None => add(&["-incoming", "defer"]),
+        Some((kernel, initramfs)) => {
+            add(&["-kernel", &again(*kernel)]);
+            add(&["-initrd", &again(*initramfs)]);
+            add(&["-append", &command_line(plan)]);
+        }
     }
-    let mut add = |parts: &[&str]| arguments.extend(parts.iter().map(OsString::from));
     add(&[
         "-chardev",
         &format!("socket,id=console,fd={console}"),
@@ -124,17 +134,21 @@ pub(super) fn arguments_for(
     add(&["-nic", "none", "-monitor", "none"]);
     add(&["-chardev", &format!("socket,id=monitor,fd={monitor}")]);
     add(&["-mon", "chardev=monitor,mode=control"]);
+    for descriptor in disks.iter().flatten() {
+        add(&["-add-fd", &format!("fd={descriptor},set={descriptor}")]);
+    }
     for (number, disk) in plan.disks.iter().enumerate() {
-        let block = match beginning {
-            Beginning::Template { .. } => format!("driver=null-co,node-name=disk{number}").into(),
-            Beginning::Boot | Beginning::Restore { .. } => block(number, disk),
+        let file = disks.get(number).and_then(|files| files.first());
+        let block = match file {
+            None => format!("driver=null-co,node-name=disk{number}"),
+            Some(file) => block(number, disk, *file),
         };
-        arguments.extend(["-blockdev".into(), block]);
+        add(&["-blockdev", &block]);
         let device = format!(
             "virtio-blk-device,drive=disk{number},werror=report,rerror=report,serial={}",
             disk.serial
         );
-        arguments.extend(["-device".into(), device.into()]);
+        add(&["-device", &device]);
     }
     arguments
 }
@@ -148,12 +162,23 @@ fn memory(plan: &LaunchPlan, beginning: Beginning) -> Option<String> {
     };
     let size = plan.memory_mib;
     Some(format!(
-        "memory-backend-file,id=ram,size={size}M,mem-path=/proc/self/fd/{memory},share={share}"
+        "memory-backend-file,id=ram,size={size}M,mem-path={},share={share}",
+        again(memory)
     ))
 }
 
+/// The path by which a file is opened again, where QEMU takes no descriptor.
+fn again(descriptor: i32) -> String {
+    format!("/proc/self/fd/{descriptor}")
+}
+
+/// The path by which QEMU knows a descriptor, which it then only copies.
+pub(super) fn given(descriptor: i32) -> String {
+    format!("/dev/fdset/{descriptor}")
+}
+
 /// The backend of a disk.
-fn block(number: usize, disk: &Disk) -> OsString {
+fn block(number: usize, disk: &Disk, file: i32) -> String {
     // A writable disk that ends with its machine has nothing to flush for. Writes are
     // never held back, not even by a full disk of the host: the guest hears of the failure,
     // where QEMU's own choice is to stop the machine and wait for room.
@@ -166,9 +191,8 @@ fn block(number: usize, disk: &Disk) -> OsString {
         DiskFormat::Raw => "raw",
         DiskFormat::Parts => "vmdk",
     };
-    let options =
-        format!("driver={driver},node-name=disk{number},{mode},file.driver=file,file.filename=");
-    path(&options, &disk.path)
+    let file = given(file);
+    format!("driver={driver},node-name=disk{number},{mode},file.driver=file,file.filename={file}")
 }
 
 /// The processor that the guest sees.
@@ -187,16 +211,4 @@ pub(crate) fn command_line(plan: &LaunchPlan) -> String {
     }
     words.extend(plan.cmdline.iter().map(String::as_str));
     words.join(" ")
-}
-
-/// An option value that ends with a path; QEMU escapes commas by doubling them.
-fn path(before: &str, path: &Path) -> OsString {
-    let mut value = before.as_bytes().to_vec();
-    for byte in path.as_os_str().as_bytes() {
-        value.push(*byte);
-        if *byte == b',' {
-            value.push(b',');
-        }
-    }
-    OsString::from_vec(value)
 }

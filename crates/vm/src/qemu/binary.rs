@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rustix::fs::{Access, access};
 
-use crate::Error;
+use crate::{Error, JailMode};
 
 const PROGRAM: &str = "qemu-system-x86_64";
 const VERSION_LIMIT: Duration = Duration::from_secs(10);
@@ -17,6 +17,7 @@ const VERSION_LIMIT: Duration = Duration::from_secs(10);
 pub struct Qemu {
     path: PathBuf,
     version: String,
+    jail: JailMode,
 }
 
 impl Qemu {
@@ -60,7 +61,7 @@ impl Qemu {
             .map_err(|error| unusable(error.to_string()))?;
         let version = parse_version(&String::from_utf8_lossy(&output.stdout));
         match version {
-            Some(version) if output.status.success() => Ok(Self { path, version }),
+            Some(version) if output.status.success() => Ok(Self::known(&path, &version)),
             _ => Err(unusable(
                 String::from_utf8_lossy(&output.stderr).trim().to_owned(),
             )),
@@ -73,7 +74,21 @@ impl Qemu {
         Self {
             path: path.to_owned(),
             version: version.to_owned(),
+            jail: JailMode::Auto,
         }
+    }
+
+    /// The same one, jailed in another way.
+    #[must_use]
+    pub fn with_jail(mut self, jail: JailMode) -> Self {
+        self.jail = jail;
+        self
+    }
+
+    /// How it is jailed.
+    #[must_use]
+    pub fn jail(&self) -> JailMode {
+        self.jail
     }
 
     /// Path of the program.

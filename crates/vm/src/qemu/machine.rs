@@ -11,6 +11,7 @@ use std::os::unix::net::UnixStream as StdStream;
 use std::process::ExitStatus;
 use std::time::Duration;
 
+use lazaret_files::blocking;
 use lazaret_protocol::{Decoder, Hello};
 use tokio::net::UnixStream;
 use tokio::task::JoinHandle;
@@ -18,10 +19,13 @@ use tokio::time::timeout;
 
 use super::arguments::{Beginning, arguments_for};
 use super::console::{Log, drain};
+use super::files::Files;
 use super::process::{self, Process};
 use super::qmp::{Command, Monitor};
+use super::spawn::Refusal;
 use super::{Descriptors, Diagnostics, Qemu};
-use crate::{Channel, Error, LaunchPlan};
+use crate::jail::{Cell, Jail, Needs};
+use crate::{Accelerator, Channel, Error, LaunchPlan};
 
 /// Time limit for the last output to arrive after QEMU has ended, and for QEMU to end after it
 /// has closed the stream.
@@ -44,7 +48,8 @@ impl Machine {
     /// Starts a machine. The guest is not up yet: see [`Machine::handshake`].
     ///
     /// # Errors
-    /// Those of [`LaunchPlan::check`], [`Error::Spawn`], [`Error::Io`] for the console's log.
+    /// Those of [`LaunchPlan::check`], [`Error::Spawn`], [`Error::Io`] for the console's log and the files
+    /// of the plan, [`Error::Jail`].
     pub async fn start(qemu: &Qemu, plan: &LaunchPlan) -> Result<Self, Error> {
         Self::launch(qemu, plan, Beginning::Boot, None).await
     }
@@ -65,17 +70,35 @@ impl Machine {
         let (control, control_peer) = pair().map_err(failed)?;
         let (console, console_peer) = pair().map_err(failed)?;
         let (monitor, monitor_peer) = pair().map_err(failed)?;
+        let (files, cell) = prepare(qemu, plan, beginning).await?;
+        let number = |file: &OwnedFd| file.as_raw_fd();
         let descriptors = Descriptors {
-            control: control_peer.as_raw_fd(),
-            console: console_peer.as_raw_fd(),
-            monitor: monitor_peer.as_raw_fd(),
+            control: number(&control_peer),
+            console: number(&console_peer),
+            monitor: number(&monitor_peer),
+            boot: match files.boot.as_slice() {
+                [kernel, initramfs] => Some((number(kernel), number(initramfs))),
+                _ => None,
+            },
+            disks: files
+                .disks
+                .iter()
+                .map(|disk| disk.iter().map(number).collect())
+                .collect(),
         };
-        let arguments = arguments_for(plan, descriptors, beginning);
+        let arguments = arguments_for(plan, &descriptors, beginning);
         let mut inherited = vec![control_peer, console_peer, monitor_peer];
         inherited.extend(memory);
-        let process = process::start(qemu.path(), &arguments, inherited)
+        inherited.extend(files.boot);
+        inherited.extend(files.disks.into_iter().flatten());
+        let process = process::start(qemu.path().to_owned(), arguments, inherited, cell)
             .await
-            .map_err(failed)?;
+            .map_err(|refusal| match refusal {
+                Refusal::Io(error) => failed(error),
+                Refusal::Jail(jail) => Error::Jail {
+                    missing: jail.missing,
+                },
+            })?;
         tracing::debug!(pid = process.pid(), accelerator = %plan.accelerator, "QEMU started");
         let tail = process.diagnostics.console.clone();
         let console = tokio::spawn(drain(console, tail, log));
@@ -92,6 +115,12 @@ impl Machine {
     #[must_use]
     pub fn pid(&self) -> u32 {
         self.process.pid()
+    }
+
+    /// What QEMU is confined by.
+    #[must_use]
+    pub fn jail(&self) -> &Jail {
+        &self.process.jail
     }
 
     /// The machine's diagnostic output; the clone keeps collecting.
@@ -202,6 +231,31 @@ impl Machine {
             self.process.diagnostics.console(),
         )
     }
+}
+
+/// Opens the files of a machine, and prepares the jail of its QEMU.
+async fn prepare(
+    qemu: &Qemu,
+    plan: &LaunchPlan,
+    beginning: Beginning,
+) -> Result<(Files, Cell), Error> {
+    let (qemu, plan) = (qemu.clone(), plan.clone());
+    blocking(move || {
+        let files = Files::open(&plan, beginning)?;
+        let needs = Needs {
+            program: qemu.path(),
+            uses_kvm: plan.accelerator == Accelerator::Kvm,
+            reopened: &files.boot,
+            largest_file: files.largest,
+            machine: Some((plan.memory_mib, plan.cpus)),
+        };
+        let cell = Cell::prepare(qemu.jail(), &needs).map_err(|source| Error::Spawn {
+            path: qemu.path().to_owned(),
+            source,
+        })?;
+        Ok((files, cell))
+    })
+    .await
 }
 
 /// A connected pair: our end for the runtime, and the end that QEMU inherits.

@@ -1,22 +1,22 @@
 //! A QEMU process that ends with this one.
 
 use std::ffi::OsString;
-use std::io::{self, Read};
-use std::os::fd::{BorrowedFd, OwnedFd, RawFd};
-use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
-use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::os::fd::OwnedFd;
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::PathBuf;
+use std::process::ExitStatus;
 use std::thread;
 
-use rustix::io::{Errno, FdFlags, fcntl_setfd};
-use rustix::process::{
-    Pid, PidfdFlags, Signal, getpid, getppid, pidfd_open, pidfd_send_signal,
-    set_parent_process_death_signal,
-};
+use rustix::io::Errno;
+use rustix::process::{Pid, Signal, pidfd_send_signal};
 use tokio::sync::{oneshot, watch};
 
 use super::console::TAIL_BYTES;
+use super::spawn::{Child, Refusal};
 use super::tail::Tail;
+use crate::jail::{Cell, Jail};
 
 /// Number of bytes of QEMU's standard error that are kept.
 const STDERR_BYTES: usize = 16 * 1024;
@@ -59,6 +59,8 @@ pub(super) struct Process {
     handle: OwnedFd,
     status: watch::Receiver<Option<ExitStatus>>,
     pub(super) diagnostics: Diagnostics,
+    /// What it is confined by.
+    pub(super) jail: Jail,
 }
 
 impl Process {
@@ -92,61 +94,56 @@ impl Drop for Process {
     }
 }
 
-/// Starts `program`. It inherits `descriptors` under the numbers they have, and nothing else: no other
-/// descriptor and no environment, where callers and users keep secrets.
+/// Starts `program` in a jail. It inherits `descriptors` under the numbers they have, and nothing else: no
+/// other descriptor and no environment, where callers and users keep secrets.
 pub(super) async fn start(
-    program: &Path,
-    arguments: &[OsString],
+    program: PathBuf,
+    arguments: Vec<OsString>,
     descriptors: Vec<OwnedFd>,
-) -> io::Result<Process> {
-    let mut command = Command::new(program);
-    command
-        .args(arguments)
-        .env_clear()
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        // A process group of its own: Ctrl-C on the terminal is for the workload, not for QEMU.
-        .process_group(0);
-    bind_to_parent(&mut command, descriptors);
+    cell: Cell,
+) -> Result<Process, Refusal> {
     let (started, outcome) = oneshot::channel();
-    let supervise = move || supervise(command, started);
+    let supervise = move || {
+        let child = Child::start(&program, &arguments, descriptors, cell);
+        supervise(child, started);
+    };
     thread::Builder::new()
         .name("qemu".to_owned())
         .spawn(supervise)?;
     outcome
         .await
-        .map_err(|_| io::Error::other("its thread ended"))?
+        .map_err(|_| Refusal::Io(io::Error::other("its thread ended")))?
 }
 
-fn supervise(mut command: Command, started: oneshot::Sender<io::Result<Process>>) {
-    let spawned = command.spawn().and_then(with_handle);
-    // Our copies of the descriptors are dropped with it; while they are open, QEMU's closing of its
-    // ends is not noticed.
-    drop(command);
+fn supervise(child: Result<Child, Refusal>, started: oneshot::Sender<Result<Process, Refusal>>) {
     let (ended, status) = watch::channel(None);
     let diagnostics = Diagnostics {
         stderr: Tail::new(STDERR_BYTES),
         console: Tail::new(TAIL_BYTES),
     };
     let stderr = diagnostics.stderr.clone();
-    let mut child = match spawned {
-        Ok((child, pid, handle)) => {
+    let process = child.and_then(|child| {
+        let process = Process {
+            pid: child.pid,
+            handle: child.handle.try_clone()?,
+            status,
+            diagnostics,
+            jail: child.jail.clone(),
+        };
+        Ok((process, child))
+    });
+    let mut child = match process {
+        Ok((process, child)) => {
             // If the receiver is gone, the process is dropped, and thereby killed.
-            let _ = started.send(Ok(Process {
-                pid,
-                handle,
-                status,
-                diagnostics,
-            }));
+            let _ = started.send(Ok(process));
             child
         }
-        Err(error) => {
-            let _ = started.send(Err(error));
+        Err(refusal) => {
+            let _ = started.send(Err(refusal));
             return;
         }
     };
-    keep_tail(&mut child, &stderr);
+    keep_tail(&mut child.stderr, &stderr);
     let status = child.wait().unwrap_or_else(|error| {
         tracing::warn!(%error, "status of QEMU not learnt");
         unknown()
@@ -154,67 +151,13 @@ fn supervise(mut command: Command, started: oneshot::Sender<io::Result<Process>>
     ended.send_replace(Some(status));
 }
 
-fn with_handle(mut child: Child) -> io::Result<(Child, Pid, OwnedFd)> {
-    let pid = Pid::from_child(&child);
-    match pidfd_open(pid, PidfdFlags::empty()) {
-        Ok(handle) => Ok((child, pid, handle)),
-        Err(error) => {
-            child.kill()?;
-            child.wait()?;
-            Err(error.into())
-        }
-    }
-}
-
 /// A replacement for a status that could not be determined: not a success.
 fn unknown() -> ExitStatus {
     ExitStatus::from_raw(255 << 8)
 }
 
-/// Lets the child keep `inherited`, and makes the kernel kill it when its parent thread ends.
-#[allow(unsafe_code)]
-fn bind_to_parent(command: &mut Command, inherited: Vec<OwnedFd>) {
-    let parent = getpid();
-    let descriptors = highest_descriptor();
-    let prepare = move || {
-        set_parent_process_death_signal(Some(Signal::KILL))?;
-        // The parent may have ended before the line above took effect.
-        if getppid() != Some(parent) {
-            return Err(Errno::SRCH.into());
-        }
-        // What this process inherited without close-on-exec would go on to QEMU.
-        for number in 3..=descriptors {
-            // SAFETY: a number that is closed, or closed meanwhile, is refused by the kernel
-            // (EBADF); nothing is read or closed through it.
-            let descriptor = unsafe { BorrowedFd::borrow_raw(number) };
-            let _ = fcntl_setfd(descriptor, FdFlags::CLOEXEC);
-        }
-        for descriptor in &inherited {
-            fcntl_setfd(descriptor, FdFlags::empty())?;
-        }
-        Ok(())
-    };
-    // SAFETY: between fork and exec only the system calls prctl, getppid and fcntl are made,
-    // which are async-signal-safe; the closure takes no lock and allocates nothing, its errors
-    // being plain numbers. `command` owns the descriptors, so they are open when it spawns.
-    unsafe {
-        command.pre_exec(prepare);
-    }
-}
-
-/// The highest number of an open descriptor.
-fn highest_descriptor() -> RawFd {
-    let names = std::fs::read_dir("/proc/self/fd").into_iter().flatten();
-    let numbers = names.filter_map(|name| name.ok()?.file_name().to_str()?.parse().ok());
-    // Without /proc: what a process may open by default.
-    numbers.max().unwrap_or(1024)
-}
-
 /// Reads standard error to its end and keeps the last part.
-fn keep_tail(child: &mut Child, tail: &Tail) {
-    let Some(mut stderr) = child.stderr.take() else {
-        return;
-    };
+fn keep_tail(stderr: &mut File, tail: &Tail) {
     let mut buffer = [0; 4096];
     while let Ok(length @ 1..) = stderr.read(&mut buffer) {
         tail.push(&buffer[..length]);

@@ -45,11 +45,30 @@ fn lines(arguments: &[OsString]) -> String {
     text
 }
 
-const DESCRIPTORS: Descriptors = Descriptors {
-    control: 7,
-    console: 9,
-    monitor: 11,
-};
+fn descriptors() -> Descriptors {
+    Descriptors {
+        control: 7,
+        console: 9,
+        monitor: 11,
+        boot: Some((15, 17)),
+        disks: vec![vec![19], vec![21]],
+    }
+}
+
+/// The example with files that exist.
+fn plan_in(folder: &Path) -> LaunchPlan {
+    let mut plan = example_plan();
+    let file = |name: &str| {
+        let path = folder.join(name);
+        std::fs::write(&path, [0; 512]).unwrap();
+        path
+    };
+    plan.kernel = file("vmlinux");
+    plan.initramfs = file("initramfs");
+    plan.disks[0].path = file("root,1.erofs");
+    plan.disks[1].path = file("scratch");
+    plan
+}
 
 #[test]
 fn a_plan_becomes_these_arguments() {
@@ -64,8 +83,8 @@ fn a_plan_becomes_these_arguments() {
 -cpu max,erms=off,fsrm=off
 -m 512M
 -smp 2
--kernel /k/vmlinux
--initrd /k/initramfs
+-kernel /proc/self/fd/15
+-initrd /proc/self/fd/17
 -append console=ttyS0 quiet panic=-1 reboot=t cryptomgr.notests tsc_early_khz=2000000 \
 tsc=reliable no_timer_check mitigations=off extra=1
 -chardev socket,id=console,fd=9
@@ -79,30 +98,44 @@ tsc=reliable no_timer_check mitigations=off extra=1
 -monitor none
 -chardev socket,id=monitor,fd=11
 -mon chardev=monitor,mode=control
+-add-fd fd=19,set=19
+-add-fd fd=21,set=21
 -blockdev driver=raw,node-name=disk0,read-only=on,file.driver=file,\
-file.filename=/d/root,,1.erofs
+file.filename=/dev/fdset/19
 -device virtio-blk-device,drive=disk0,werror=report,rerror=report,serial=root
 -blockdev driver=raw,node-name=disk1,read-only=off,cache.no-flush=on,discard=unmap,\
-file.driver=file,file.filename=/d/scratch
+file.driver=file,file.filename=/dev/fdset/21
 -device virtio-blk-device,drive=disk1,werror=report,rerror=report,serial=scratch";
-    assert_eq!(lines(&arguments(&example_plan(), DESCRIPTORS)), expected);
+    assert_eq!(lines(&arguments(&example_plan(), &descriptors())), expected);
+}
+
+#[test]
+fn a_list_of_processes_names_the_folder_of_a_machine() {
+    let plan = LaunchPlan {
+        console_log: Some("/machines/a,b/console.log".into()),
+        ..example_plan()
+    };
+    let text = lines(&arguments(&plan, &descriptors()));
+    assert!(text.starts_with("-name /machines/a,,b\n"), "{text}");
 }
 
 #[test]
 fn what_a_guest_flushes_to_a_lasting_disk_is_flushed() {
     let mut plan = example_plan();
     plan.disks[1].lasting = true;
-    let text = lines(&arguments(&plan, DESCRIPTORS));
+    let text = lines(&arguments(&plan, &descriptors()));
     assert!(text.contains("read-only=off,discard=unmap"), "{text}");
     assert!(!text.contains("no-flush"), "{text}");
 }
 
 #[test]
 fn machines_of_a_template_differ_in_memory_kernel_and_disks_only() {
-    let lines_of = |beginning| lines(&arguments_for(&example_plan(), DESCRIPTORS, beginning));
-    let boot = lines_of(Beginning::Boot);
-    let difference = |beginning| {
-        let text = lines_of(beginning);
+    let lines_of = |descriptors: Descriptors, beginning| {
+        lines(&arguments_for(&example_plan(), &descriptors, beginning))
+    };
+    let boot = lines_of(descriptors(), Beginning::Boot);
+    let difference = |descriptors, beginning| {
+        let text = lines_of(descriptors, beginning);
         let less = boot.lines().filter(|line| !text.contains(line));
         let more = text.lines().filter(|line| !boot.contains(line));
         let words = |line: &str| line.split([' ', ',']).take(3).collect::<Vec<_>>().join(" ");
@@ -110,10 +143,15 @@ fn machines_of_a_template_differ_in_memory_kernel_and_disks_only() {
         (less.join("\n"), more.collect::<Vec<_>>().join("\n"))
     };
     let machine = "-machine microvm,rtc=on,pit=on,pic=on,isa-serial=on,acpi=on,usb=off,pcie=off";
-    let (less, more) = difference(Beginning::Template { memory: 13 });
+    let empty = Descriptors {
+        disks: Vec::new(),
+        ..descriptors()
+    };
+    let (less, more) = difference(empty, Beginning::Template { memory: 13 });
     assert_eq!(
         less,
-        "-blockdev driver=raw node-name=disk0\n-blockdev driver=raw node-name=disk1"
+        "-add-fd fd=19 set=19\n-add-fd fd=21 set=21\n\
+         -blockdev driver=raw node-name=disk0\n-blockdev driver=raw node-name=disk1"
     );
     assert_eq!(
         more,
@@ -124,10 +162,14 @@ fn machines_of_a_template_differ_in_memory_kernel_and_disks_only() {
              -blockdev driver=null-co,node-name=disk1"
         )
     );
-    let (less, more) = difference(Beginning::Restore { memory: 13 });
+    let begun = Descriptors {
+        boot: None,
+        ..descriptors()
+    };
+    let (less, more) = difference(begun, Beginning::Restore { memory: 13 });
     assert_eq!(
         less,
-        "-kernel /k/vmlinux\n-initrd /k/initramfs\n-append console=ttyS0 quiet"
+        "-kernel /proc/self/fd/15\n-initrd /proc/self/fd/17\n-append console=ttyS0 quiet"
     );
     assert_eq!(
         more,
@@ -145,7 +187,7 @@ fn under_kvm_the_guest_gets_the_real_processor_and_clock() {
         accelerator: Accelerator::Kvm,
         ..example_plan()
     };
-    let text = lines(&arguments(&plan, DESCRIPTORS));
+    let text = lines(&arguments(&plan, &descriptors()));
     assert!(text.contains("-accel kvm\n-cpu host\n"), "{text}");
     assert!(!text.contains("tsc_early_khz"), "{text}");
     assert!(!text.contains("mitigations"), "{text}");
@@ -211,7 +253,8 @@ const LIMIT: Duration = Duration::from_secs(20);
 async fn handshake_error(script: &str, limit: Duration) -> (Error, u32) {
     let folder = tempfile::tempdir().unwrap();
     let qemu = stand_in(folder.path(), script).await;
-    let mut machine = Machine::start(&qemu, &example_plan()).await.unwrap();
+    let plan = plan_in(folder.path());
+    let mut machine = Machine::start(&qemu, &plan).await.unwrap();
     let pid = machine.pid();
     (machine.handshake(limit).await.unwrap_err(), pid)
 }
@@ -263,7 +306,8 @@ async fn only_a_guest_of_this_version_is_talked_to() {
 
     let folder = tempfile::tempdir().unwrap();
     let qemu = stand_in(folder.path(), &hello(r#"{"version":3,"kernel":"6.1"}"#)).await;
-    let mut machine = Machine::start(&qemu, &example_plan()).await.unwrap();
+    let plan = plan_in(folder.path());
+    let mut machine = Machine::start(&qemu, &plan).await.unwrap();
     let (hello, _channel) = machine.handshake(LIMIT).await.unwrap();
     assert_eq!(hello.kernel, "6.1");
     machine.kill();
@@ -282,6 +326,8 @@ async fn a_missing_qemu_is_an_error() {
     assert!(matches!(error, Error::QemuNotFound { .. }), "{error}");
     let qemu = stand_in(folder.path(), "exit 1").await;
     std::fs::remove_file(qemu.path()).unwrap();
-    let error = Machine::start(&qemu, &example_plan()).await.unwrap_err();
+    let error = Machine::start(&qemu, &plan_in(folder.path()))
+        .await
+        .unwrap_err();
     assert!(matches!(error, Error::Spawn { .. }), "{error:?}");
 }

@@ -75,8 +75,11 @@ fn describe(found: &FoundMachine) -> Value {
             "accelerator": resources.accelerator.name(),
             "isolation": match resources.accelerator {
                 lazaret_supervisor::Accelerator::Kvm => "hardware virtualization",
-                lazaret_supervisor::Accelerator::Tcg => "emulation: no wall against a hostile guest",
+                lazaret_supervisor::Accelerator::Tcg => {
+                    "emulation: no wall against a hostile guest, hence the jail"
+                }
             },
+            "jail": state.jail,
             "kernel": resources.kernel,
             "qemu": resources.qemu,
             "disks": resources.disks,

@@ -6,8 +6,8 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use lazaret_supervisor::{
-    Boot, Home, MachineOptions, MemoryMount, Naming, Prepared, PullPolicy, Restart, RootDisk,
-    RunRequest, TerminalSize, VolumeRequest,
+    Boot, Home, JailMode, MachineOptions, MemoryMount, Naming, Prepared, PullPolicy, Restart,
+    RootDisk, RunRequest, TerminalSize, VolumeRequest,
 };
 use lazaret_values::{Period, Size};
 
@@ -16,6 +16,7 @@ use crate::attach;
 use crate::commands::rootfs::disk_size;
 use crate::commands::signal::signal_number;
 use crate::context::Context;
+use crate::env_vars;
 use crate::failure::Failure;
 use crate::hints;
 use crate::progress::Bars;
@@ -67,6 +68,9 @@ pub(crate) struct Flags {
     /// from a template in any case, which is made first
     #[arg(long, value_enum, default_value_t)]
     boot: BootChoice,
+    /// Whether QEMU is jailed: as far as this host can, completely or not at all
+    #[arg(long, value_name = "MODE", default_value = "auto", env = env_vars::JAIL)]
+    jail: JailMode,
     /// Write the machine's id to a new file
     #[arg(long, value_name = "FILE")]
     pub(crate) cidfile: Option<PathBuf>,
@@ -246,6 +250,7 @@ impl Flags {
                 (Fs::Erofs, false) => RootDisk::Shared,
             },
             terminal,
+            jail: self.jail,
             pull: match self.pull {
                 Pull::Always => PullPolicy::Always,
                 Pull::Missing => PullPolicy::Missing,

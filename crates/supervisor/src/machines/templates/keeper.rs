@@ -31,7 +31,7 @@ const OLD: Duration = Duration::from_secs(7 * 24 * 3600);
 pub async fn keep(folder: &Path, order: &str) -> Result<(), Error> {
     let order: Order = serde_json::from_str(order)
         .map_err(|error| Error::io("read the order for", folder)(error.into()))?;
-    let qemu = Qemu::known(&order.qemu, &order.version);
+    let qemu = Qemu::known(&order.qemu, &order.version).with_jail(order.jail);
     let name = name_for(&qemu, &order.plan)?;
     let lock_path = folder.join(format!("{name}.lock"));
     let lock = File::options().create(true).append(true).open(&lock_path);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use lazaret_protocol::mux::Event;
 use lazaret_protocol::{BootConfig, Request};
 use lazaret_values::Chain;
-use lazaret_vm::{Channel, LaunchPlan, Machine, Qemu};
+use lazaret_vm::{Channel, Jail, LaunchPlan, Machine, Qemu};
 use tokio::time::timeout;
 
 use super::store::Templates;
@@ -122,6 +122,10 @@ impl Emulator for Running {
 
     fn pid(&self) -> u32 {
         self.machine.pid()
+    }
+
+    fn jail(&self) -> Jail {
+        self.machine.jail().clone()
     }
 
     fn begun(&self) -> Begun {

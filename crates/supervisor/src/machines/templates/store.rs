@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use lazaret_vm::{LaunchPlan, Qemu, Template};
+use lazaret_vm::{JailMode, LaunchPlan, Qemu, Template};
 use serde::{Deserialize, Serialize};
 
 use super::pass;
@@ -32,6 +32,8 @@ pub(in crate::machines) struct Templates {
 pub(super) struct Order {
     pub(super) qemu: PathBuf,
     pub(super) version: String,
+    /// How it is jailed.
+    pub(super) jail: JailMode,
     pub(super) plan: LaunchPlan,
 }
 
@@ -95,6 +97,7 @@ impl Templates {
         let order = Order {
             qemu: qemu.path().to_owned(),
             version: qemu.version().to_owned(),
+            jail: qemu.jail(),
             plan,
         };
         let order = serde_json::to_string(&order).map_err(std::io::Error::from);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use lazaret_images::ImageStore;
 use lazaret_protocol::{BootConfig, Process, Root, RootMode};
-use lazaret_vm::{Accelerator, LaunchPlan, Qemu};
+use lazaret_vm::{Accelerator, Jail, LaunchPlan, Qemu};
 use tempfile::TempDir;
 
 use crate::Error;
@@ -93,6 +93,10 @@ impl Emulator for Sleeper {
     async fn boot(&mut self, boot: &BootConfig, _limit: Duration) -> Result<(), Error> {
         assert!(boot.clock_nanos > 0 && !boot.entropy.is_empty());
         self.boot.happens().await
+    }
+
+    fn jail(&self) -> Jail {
+        Jail::default()
     }
 
     fn begun(&self) -> Begun {

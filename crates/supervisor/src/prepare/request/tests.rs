@@ -16,6 +16,7 @@ fn options_are_checked_before_anything_is_fetched() {
         hostname: None,
         policy: None,
         kernel: None,
+        jail: JailMode::Auto,
         disk_bytes: None,
         read_only: false,
         root: RootDisk::Shared,

@@ -1,0 +1,257 @@
+//! What this host gives to machines, and what it lacks.
+
+mod host;
+
+use std::fmt;
+use std::path::Path;
+
+use lazaret_files::free_bytes;
+use lazaret_values::Chain;
+use lazaret_vm::kernel::Kernel;
+use lazaret_vm::{JailMode, JailPart, Qemu, probe};
+use serde::{Serialize, Serializer};
+
+use crate::machines::templates;
+use crate::{Error, Home, blocking, initramfs};
+
+/// Room on the host's disk below which machines are in danger, in bytes.
+const LITTLE_ROOM: u64 = 2 << 30;
+
+/// How something is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// As it should be.
+    Ok,
+    /// Machines run without it, but less well or less safely.
+    Warning,
+    /// It is not there.
+    Missing,
+}
+
+/// Something that machines use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Subject {
+    /// The emulator. Without it nothing runs.
+    Qemu,
+    /// The kernel of the guests. Without one nothing runs.
+    Kernel,
+    /// What executes the guests, with `/dev/kvm`.
+    Accelerator,
+    /// A part of the jail around QEMU.
+    Jail(JailPart),
+    /// Namespaces that users make without root.
+    UserNamespaces,
+    /// Limits of a machine's memory and threads.
+    ControlGroups,
+    /// Templates, from which machines start faster.
+    Templates,
+    /// The program that serves folders of the host.
+    Virtiofs,
+    /// Room on the disk.
+    DiskSpace,
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = match self {
+            Self::Jail(part) => return write!(formatter, "jail: {part}"),
+            Self::Qemu => "qemu",
+            Self::Kernel => "kernel",
+            Self::Accelerator => "accelerator",
+            Self::UserNamespaces => "user namespaces",
+            Self::ControlGroups => "control groups",
+            Self::Templates => "templates",
+            Self::Virtiofs => "virtiofs",
+            Self::DiskSpace => "disk space",
+        };
+        formatter.write_str(name)
+    }
+}
+
+impl Serialize for Subject {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// One thing, as it was found.
+#[derive(Debug, Clone, Serialize)]
+pub struct Finding {
+    /// The thing.
+    pub subject: Subject,
+    /// How it is.
+    pub status: Status,
+    /// What was found, in words.
+    pub found: String,
+    /// Why the accelerator was chosen.
+    #[serde(skip)]
+    pub reason: Option<probe::Reason>,
+}
+
+/// Everything that was looked at.
+#[derive(Debug, Clone, Serialize)]
+pub struct Check {
+    /// Whether machines can run at all.
+    pub runs: bool,
+    /// What was found.
+    pub findings: Vec<Finding>,
+}
+
+impl Check {
+    fn add(&mut self, subject: Subject, status: Status, found: impl Into<String>) {
+        self.findings.push(Finding {
+            subject,
+            status,
+            found: found.into(),
+            reason: None,
+        });
+    }
+}
+
+impl Home {
+    /// Looks at everything that machines use. It starts QEMU in its jail, and a guest if KVM was never
+    /// tried; it changes nothing but what is remembered of that.
+    ///
+    /// # Errors
+    /// When a store cannot be read. What is missing is no error.
+    pub async fn check(&self) -> Result<Check, Error> {
+        let mut check = Check {
+            runs: true,
+            findings: Vec::new(),
+        };
+        let qemu = match self.qemu().await {
+            Ok(qemu) => {
+                let found = format!("{} at {}", qemu.version(), qemu.path().display());
+                check.add(Subject::Qemu, Status::Ok, found);
+                Some(qemu.clone())
+            }
+            Err(error) => {
+                check.add(Subject::Qemu, Status::Missing, Chain(&error).to_string());
+                None
+            }
+        };
+        let kernel = match self.kernels.default_kernel() {
+            Ok(kernel) => {
+                let others = self.kernels.ls()?.len().saturating_sub(1);
+                check.add(
+                    Subject::Kernel,
+                    Status::Ok,
+                    format!("{}, and {others} more", kernel.name),
+                );
+                Some(kernel)
+            }
+            Err(error) => {
+                check.add(Subject::Kernel, Status::Missing, Chain(&error).to_string());
+                None
+            }
+        };
+        check.runs = qemu.is_some() && kernel.is_some();
+        if let Some(qemu) = qemu {
+            let uses_kvm = self.check_accelerator(&mut check, &qemu, kernel).await?;
+            jail(&mut check, &qemu.with_jail(JailMode::Auto), uses_kvm).await;
+        }
+        self.check_host(&mut check)?;
+        Ok(check)
+    }
+
+    /// Whether machines run under KVM.
+    async fn check_accelerator(
+        &self,
+        check: &mut Check,
+        qemu: &Qemu,
+        kernel: Option<Kernel>,
+    ) -> Result<bool, Error> {
+        let Some(kernel) = kernel else {
+            check.add(
+                Subject::Accelerator,
+                Status::Warning,
+                "not tried without a kernel",
+            );
+            return Ok(false);
+        };
+        let (of, cache) = (kernel.clone(), self.settings.cache.clone());
+        let initramfs = blocking(move || initramfs::prepare(&of, &cache)).await?;
+        let verdict = probe::accelerator(&probe::Request {
+            qemu,
+            kernel: &kernel,
+            initramfs: &initramfs,
+            verdict_file: &self.settings.cache.join("accelerator.json"),
+            forced: self.settings.accelerator,
+            refresh: false,
+        })
+        .await?;
+        let uses_kvm = verdict.accelerator == lazaret_vm::Accelerator::Kvm;
+        let (status, found) = match uses_kvm {
+            true => (Status::Ok, format!("kvm: {}", verdict.reason)),
+            false => (
+                Status::Warning,
+                format!(
+                    "tcg, emulation, no wall against a hostile guest: {}",
+                    verdict.reason
+                ),
+            ),
+        };
+        check.add(Subject::Accelerator, status, found);
+        if let Some(finding) = check.findings.last_mut() {
+            finding.reason = Some(verdict.reason);
+        }
+        Ok(uses_kvm)
+    }
+
+    fn check_host(&self, check: &mut Check) -> Result<(), Error> {
+        let (status, found) = host::user_namespaces(Path::new("/proc/sys"));
+        check.add(Subject::UserNamespaces, status, found);
+        let (status, found) = host::control_groups();
+        check.add(Subject::ControlGroups, status, found);
+        let templates = templates(&self.templates())?;
+        let found = match templates.len() {
+            0 => "none yet: the first machine of a kind makes one".to_owned(),
+            count => format!("{count} in {}", self.templates().display()),
+        };
+        check.add(Subject::Templates, Status::Ok, found);
+        match host::virtiofs(&self.settings.search_path) {
+            Some(path) => check.add(Subject::Virtiofs, Status::Ok, path.display().to_string()),
+            None => check.add(Subject::Virtiofs, Status::Missing, "no virtiofsd was found"),
+        }
+        let room = free_bytes(existing(&self.settings.data));
+        let status = match room {
+            Some(room) if room >= LITTLE_ROOM => Status::Ok,
+            _ => Status::Warning,
+        };
+        let mebibytes = room.unwrap_or_default() >> 20;
+        let found = format!("{mebibytes} MiB free for {}", self.settings.data.display());
+        check.add(Subject::DiskSpace, status, found);
+        Ok(())
+    }
+}
+
+/// The jail, part by part.
+async fn jail(check: &mut Check, qemu: &Qemu, uses_kvm: bool) {
+    match qemu.try_jail(uses_kvm).await {
+        Ok(jail) => {
+            for part in JailPart::ALL {
+                match jail.missing.iter().find(|missing| missing.part == part) {
+                    None => check.add(Subject::Jail(part), Status::Ok, part.about()),
+                    Some(missing) => {
+                        check.add(Subject::Jail(part), Status::Missing, &*missing.reason);
+                    }
+                }
+            }
+        }
+        Err(error) => {
+            check.runs = false;
+            let reason = Chain(&error).to_string();
+            check.add(Subject::Jail(JailPart::Files), Status::Missing, reason);
+        }
+    }
+}
+
+/// The first folder of a path that exists.
+fn existing(path: &Path) -> &Path {
+    let mut folders = path.ancestors();
+    folders.find(|folder| folder.exists()).unwrap_or(path)
+}
+
+#[cfg(test)]
+mod tests;
