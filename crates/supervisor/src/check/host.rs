@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::Status;
+use super::finding::Status;
 
 /// Where distributions put the daemon, beside the search path.
 const DAEMONS: [&str; 4] = [

@@ -2,10 +2,12 @@
 
 use std::ffi::OsString;
 use std::fs::{self, File};
-use std::os::fd::OwnedFd;
+use std::os::fd::{BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::Stdio;
+
+use rustix::io::{FdFlags, fcntl_setfd};
 
 use super::client::Holder;
 use crate::Error;
@@ -49,14 +51,24 @@ pub(crate) async fn spawn(
 }
 
 /// Makes the process the leader of a session of its own: neither Ctrl-C nor the end of the terminal
-/// reaches it.
+/// reaches it. It has the standard streams and no other descriptor that this process inherited: a lock or
+/// a pipe of the caller's would be held for as long as the machine lives.
 #[allow(unsafe_code)]
 pub(super) fn leave_terminal(command: &mut tokio::process::Command) {
-    let leave = || {
+    let names = fs::read_dir("/proc/self/fd").into_iter().flatten();
+    let numbers = names.filter_map(|name| name.ok()?.file_name().to_str()?.parse().ok());
+    let highest: RawFd = numbers.max().unwrap_or(1024);
+    let leave = move || {
         rustix::process::setsid()?;
+        for number in 3..=highest {
+            // SAFETY: a number that is closed is refused by the kernel (EBADF); nothing is read or closed
+            // through it.
+            let descriptor = unsafe { BorrowedFd::borrow_raw(number) };
+            let _closed = fcntl_setfd(descriptor, FdFlags::CLOEXEC);
+        }
         Ok(())
     };
-    // SAFETY: between fork and exec only the system call setsid is made, which is
+    // SAFETY: between fork and exec only the system calls setsid and fcntl are made, which are
     // async-signal-safe; the closure takes no lock and allocates nothing.
     unsafe {
         command.pre_exec(leave);

@@ -49,10 +49,20 @@ fn text(check: &Check) -> String {
         .chain(check.findings.iter().map(row))
         .collect();
     let mut text = table(&rows);
+    // What several things lack may be one and the same.
+    let mut advices: Vec<(&str, Vec<String>)> = Vec::new();
     for finding in &check.findings {
-        if let Some(advice) = hints::of_finding(finding) {
-            text += &format!("\n{}: {advice}\n", finding.subject);
+        let Some(advice) = hints::of_finding(finding) else {
+            continue;
+        };
+        let subject = finding.subject.to_string();
+        match advices.iter_mut().find(|(known, _)| *known == advice) {
+            Some((_, subjects)) => subjects.push(subject),
+            None => advices.push((advice, vec![subject])),
         }
+    }
+    for (advice, subjects) in advices {
+        text += &format!("\n{}: {advice}\n", subjects.join(", "));
     }
     text
 }
