@@ -12,6 +12,9 @@ fn json(text: &str) -> Value {
 
 #[test]
 fn a_machine_says_what_confines_it() {
+    // A file of the caller's that its programs inherit.
+    let foreign = tempfile::NamedTempFile::new().unwrap();
+    rustix::io::fcntl_setfd(foreign.as_file(), rustix::io::FdFlags::empty()).unwrap();
     let machine = Machine::run("confined", &["--boot", "cold"], "exec sleep 1000");
     let described = json(&machine.with(&["inspect", "{}"]).success().stdout);
     let jail = &described[0]["machine"]["jail"];
@@ -48,6 +51,12 @@ fn a_machine_says_what_confines_it() {
     let pid = described[0]["state"]["pid"].as_u64().unwrap();
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
     assert!(status.contains("NoNewPrivs:\t1"), "{status}");
+    let holder = status.lines().find_map(|line| line.strip_prefix("PPid:"));
+    for process in [pid.to_string(), holder.unwrap().trim().to_owned()] {
+        let open = std::fs::read_dir(format!("/proc/{process}/fd")).unwrap();
+        let mut open = open.filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok());
+        assert!(open.all(|path| path != foreign.path()), "{process}");
+    }
     machine.with(&["rm", "-f", "{}"]).success();
 }
 
