@@ -2,7 +2,7 @@
 
 use std::io;
 use std::os::fd::OwnedFd;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use libc::{CLONE_NEWPID, CLONE_NEWUSER, sock_filter};
 use rustix::io::Errno;
@@ -41,6 +41,8 @@ pub(crate) struct Needs<'a> {
 #[derive(Debug)]
 pub(crate) struct Cell {
     mode: JailMode,
+    /// The path of the program, as it is within the jail: without links.
+    program: PathBuf,
     /// Parts that this host or the program does not have.
     known: Vec<MissingPart>,
     pub(super) user: User,
@@ -62,6 +64,7 @@ impl Cell {
     pub(crate) fn prepare(mode: JailMode, needs: &Needs<'_>) -> io::Result<Self> {
         let mut cell = Self {
             mode,
+            program: needs.program.to_owned(),
             known: Vec::new(),
             user: User::Same,
             unshares: false,
@@ -83,6 +86,9 @@ impl Cell {
         };
         let program = std::fs::canonicalize(needs.program)?;
         cell.view = View::of(&program, devices)?;
+        if cell.view.is_some() {
+            cell.program.clone_from(&program);
+        }
         match &cell.view {
             Some(view) => match landlock::rules(view, needs.reopened) {
                 Ok(rules) => cell.rules = Some(rules),
@@ -137,6 +143,11 @@ impl Cell {
                 .ok();
         }
         Ok(cell)
+    }
+
+    /// The path by which the program is executed.
+    pub(crate) fn program(&self) -> &Path {
+        &self.program
     }
 
     /// What the user asked for.

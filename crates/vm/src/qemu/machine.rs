@@ -91,7 +91,7 @@ impl Machine {
         inherited.extend(memory);
         inherited.extend(files.boot);
         inherited.extend(files.disks.into_iter().flatten());
-        let process = process::start(qemu.path().to_owned(), arguments, inherited, cell)
+        let process = process::start(arguments, inherited, cell)
             .await
             .map_err(|refusal| match refusal {
                 Refusal::Io(error) => failed(error),

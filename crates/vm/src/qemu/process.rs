@@ -5,7 +5,6 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::os::fd::OwnedFd;
 use std::os::unix::process::ExitStatusExt as _;
-use std::path::PathBuf;
 use std::process::ExitStatus;
 use std::thread;
 
@@ -94,17 +93,16 @@ impl Drop for Process {
     }
 }
 
-/// Starts `program` in a jail. It inherits `descriptors` under the numbers they have, and nothing else: no
+/// Starts a program in its jail. It inherits `descriptors` under the numbers they have, and nothing else: no
 /// other descriptor and no environment, where callers and users keep secrets.
 pub(super) async fn start(
-    program: PathBuf,
     arguments: Vec<OsString>,
     descriptors: Vec<OwnedFd>,
     cell: Cell,
 ) -> Result<Process, Refusal> {
     let (started, outcome) = oneshot::channel();
     let supervise = move || {
-        let child = Child::start(&program, &arguments, descriptors, cell);
+        let child = Child::start(&arguments, descriptors, cell);
         supervise(child, started);
     };
     thread::Builder::new()

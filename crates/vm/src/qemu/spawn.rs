@@ -9,7 +9,6 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::os::fd::{AsRawFd as _, BorrowedFd, FromRawFd as _, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt as _;
-use std::path::Path;
 use std::process::ExitStatus;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -81,13 +80,12 @@ impl Child {
     /// Starts a program that ends with the calling thread. It has `inherited` under the numbers that they
     /// have, and nothing else of this process: no descriptor, no variable. Its standard input is empty.
     pub(super) fn start(
-        program: &Path,
         arguments: &[OsString],
         inherited: Vec<OwnedFd>,
         cell: Cell,
     ) -> Result<Self, Refusal> {
         let text = |text: &std::ffi::OsStr| CString::new(text.as_bytes()).map_err(io::Error::from);
-        let program = text(program.as_os_str())?;
+        let program = text(cell.program().as_os_str())?;
         let arguments = arguments.iter().map(|argument| text(argument));
         let arguments = arguments.collect::<io::Result<Vec<_>>>()?;
         let pointers = [program.as_ptr()].into_iter();
@@ -122,11 +120,14 @@ impl Child {
             ..
         } = start;
         drop(end);
-        let told = hear(report.into());
-        let jail = match told {
-            Ok(outcome) if cell.refuses(&outcome) => Err(Refusal::Jail(cell.report(outcome))),
-            Ok(outcome) => Ok(cell.report(outcome)),
-            Err(error) => Err(error.into()),
+        let (outcome, error) = hear(report.into())?;
+        let jail = match (outcome, error) {
+            (Some(outcome), _) if cell.refuses(&outcome) => {
+                Err(Refusal::Jail(cell.report(outcome)))
+            }
+            (Some(outcome), None) => Ok(cell.report(outcome)),
+            (_, Some(error)) => Err(error.into()),
+            (None, None) => Err(io::Error::other("it ended before it was executed").into()),
         };
         match jail {
             Ok(jail) => Ok(Self {
@@ -161,18 +162,16 @@ fn wait(pid: Pid) -> io::Result<ExitStatus> {
     }
 }
 
-/// What the process says of its jail, and whether it has become the program.
-fn hear(mut report: File) -> io::Result<Outcome> {
+/// What the process says of its jail, if it got so far, and why it has not become the program.
+fn hear(mut report: File) -> io::Result<(Option<Outcome>, Option<io::Error>)> {
     let mut told = Vec::new();
     report.read_to_end(&mut told)?;
-    match told.split_first_chunk::<{ Outcome::BYTES }>() {
-        Some((outcome, [])) => Ok(Outcome::decode(outcome)),
-        Some((_, error)) => {
-            let error = error.try_into().map_or(0, i32::from_ne_bytes);
-            Err(io::Error::from_raw_os_error(error))
-        }
-        None => Err(io::Error::other("it ended before it was executed")),
-    }
+    let (outcome, rest) = match told.split_first_chunk::<{ Outcome::BYTES }>() {
+        Some((outcome, rest)) => (Some(Outcome::decode(outcome)), rest),
+        None => (None, &told[..]),
+    };
+    let error = rest.try_into().ok().map(i32::from_ne_bytes);
+    Ok((outcome, error.map(io::Error::from_raw_os_error)))
 }
 
 /// Copies this process; the copy becomes the program and never returns.

@@ -39,7 +39,7 @@ impl Qemu {
         });
         let cell = cell.await?;
         let arguments = vec!["-version".into()];
-        let started = process::start(self.path().to_owned(), arguments, Vec::new(), cell).await;
+        let started = process::start(arguments, Vec::new(), cell).await;
         let process = started.map_err(|refusal| match refusal {
             Refusal::Io(error) => failed(error),
             Refusal::Jail(jail) => Error::Jail {

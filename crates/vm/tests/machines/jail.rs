@@ -214,7 +214,7 @@ async fn a_qemu_that_runs_has_nothing_but_its_machine() {
             );
         }
         let routes = fs::read_to_string(format!("/proc/{}/net/route", machine.pid())).unwrap();
-        assert_eq!(routes.lines().count(), 1, "{routes}");
+        assert!(routes.lines().count() <= 1, "{routes}");
     }
     let limits = read("limits");
     let limit = |name: &str| {
