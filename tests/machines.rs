@@ -1,6 +1,7 @@
 //! Tests machines that live beside the command line: each command, as users of container tools know
 //! it.
 
+mod checkpoints;
 mod commands;
 mod copy;
 mod flags;

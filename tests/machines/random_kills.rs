@@ -20,7 +20,7 @@ const SCRIPT: &str = "trap 'exit 0' TERM; while :; do sleep 0.1; done";
 const USUAL_KILLS: u32 = 6;
 
 /// What is done while the kill comes: the arguments, and whether a machine runs before.
-const DEEDS: [(&[&str], bool); 8] = [
+const DEEDS: [(&[&str], bool); 9] = [
     (
         &["-q", "run", "-d", "--name", NAME, IMAGE, "sh", "-c", SCRIPT],
         false,
@@ -38,6 +38,7 @@ const DEEDS: [(&[&str], bool); 8] = [
     (&["stop", NAME], true),
     (&["restart", NAME], true),
     (&["rm", "-f", NAME], true),
+    (&["checkpoint", "create", NAME, "moment"], true),
 ];
 
 /// The process that is killed.
@@ -181,6 +182,15 @@ impl Scene {
         self.lazaret.run(["rm", "-f", NAME]);
         assert_eq!(self.listed(NAME), None);
         self.lazaret.run(["exec", "bystander", "true"]).success();
+        // Made by a command that lived long enough, or not there at all.
+        self.lazaret
+            .run(["checkpoint", "rm", "-f", "moment"])
+            .success();
+        let unfinished = self.home.join("data/checkpoints/.unfinished");
+        eventually("nothing is left of a checkpoint", || {
+            self.lazaret.run(["ps"]).success();
+            std::fs::read_dir(&unfinished).map_or(0, Iterator::count) == 0
+        });
         let folders = std::fs::read_dir(self.home.join("data/machines")).unwrap();
         let folders = folders.map(|entry| entry.unwrap().path());
         let folders: Vec<_> = folders.filter(|path| path.is_dir()).collect();

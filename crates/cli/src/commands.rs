@@ -2,6 +2,7 @@
 
 mod auth;
 mod catalogue;
+mod checkpoint;
 mod completions;
 mod each;
 mod hold;
@@ -53,6 +54,7 @@ pub(crate) enum Command {
     Stats(machine::stats::Args),
     Pause(machine::pause::PauseArgs),
     Unpause(machine::pause::UnpauseArgs),
+    Fork(machine::fork::Args),
     Hold(hold::Args),
     Keep(keep::Args),
     Push(push::Args),
@@ -61,6 +63,8 @@ pub(crate) enum Command {
     Types(types::Args),
     #[command(subcommand)]
     Volume(volume::Command),
+    #[command(subcommand)]
+    Checkpoint(checkpoint::Command),
     #[command(subcommand)]
     Image(image::Command),
     #[command(subcommand)]
@@ -106,6 +110,7 @@ impl Command {
             Self::Stats(args) => args.run(context).await?,
             Self::Pause(args) => args.run(context).await?,
             Self::Unpause(args) => args.run(context).await?,
+            Self::Fork(args) => return args.run(context).await,
             Self::Hold(args) => args.run().await?,
             Self::Keep(args) => args.run().await?,
             #[cfg(feature = "serve")]
@@ -115,6 +120,7 @@ impl Command {
             Self::Validate(args) => args.run(context)?,
             Self::Types(args) => args.run(context).await?,
             Self::Volume(command) => command.run(context).await?,
+            Self::Checkpoint(command) => command.run(context).await?,
             Self::Image(command) => command.run(context).await?,
             Self::Rootfs(command) => command.run(context).await?,
             Self::Kernel(command) => command.run(context).await?,

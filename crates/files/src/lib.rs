@@ -9,6 +9,7 @@
 mod absent;
 mod blocking;
 mod bounded;
+mod duplicate;
 mod durable;
 mod error;
 mod locked;
@@ -23,6 +24,7 @@ mod target;
 pub use absent::{children, is_absent, optional};
 pub use blocking::{Stopped, blocking};
 pub use bounded::{Bounded, unpacked_limit};
+pub use duplicate::duplicate;
 pub use durable::Durability;
 pub use error::{Error, io, sys};
 pub use locked::{LockedDir, LockedDirs, is_still_at, lock_folder, try_flock};

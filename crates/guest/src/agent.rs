@@ -69,6 +69,7 @@ fn attend(sessions: &mut Sessions) -> Error {
                     Request::Exec(process) => process::launch(&process),
                     Request::Copy(request) => process::launch_copy(&request),
                     Request::Boot(_) => Err(Error::BootedAlready),
+                    Request::Rest | Request::Resume(_) => Err(Error::NotAtRest),
                 };
                 sessions.begin(session, started);
             }

@@ -50,6 +50,15 @@ pub(crate) enum Error {
     /// The machine is not set up yet, as commands require.
     #[error("this machine is not set up yet")]
     NotBooted,
+    /// Some process of the machine cannot be stopped.
+    #[error("some process did not stop within {seconds} seconds")]
+    Restless {
+        /// Time limit in seconds.
+        seconds: u64,
+    },
+    /// The machine is not one that can be saved, or is not at rest.
+    #[error("this machine is not at rest, or cannot be")]
+    NotAtRest,
     /// The workload has ended, and the machine ends with it.
     #[error("this machine is ending")]
     Ending,

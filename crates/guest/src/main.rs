@@ -47,6 +47,7 @@ mod drain;
 mod duplicate;
 mod entropy;
 mod error;
+mod freeze;
 mod init;
 mod inroot;
 mod memory;

@@ -223,7 +223,7 @@ impl Port {
     }
 
     /// One turn of reading and writing.
-    fn turn(&mut self, timeout: Duration) -> Result<()> {
+    pub(crate) fn turn(&mut self, timeout: Duration) -> Result<()> {
         let mut interest = PollFlags::IN;
         if self.wants_to_write() {
             interest |= PollFlags::OUT;

@@ -10,6 +10,7 @@
 //! in the session until the command reads it. The pump itself never blocks: [`crate::sessions`]
 //! polls for all pumps.
 
+use std::collections::VecDeque;
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
@@ -46,6 +47,10 @@ pub(crate) struct Pump {
     ended: Option<OwnedFd>,
     /// `None` once either side has closed it.
     stdin: Option<OwnedFd>,
+    /// Input from an earlier session, which comes before that of this one.
+    earlier: VecDeque<u8>,
+    /// Whether no input follows the earlier one.
+    is_fed: bool,
     /// Whether the command has a terminal: then input and the first output are its master.
     has_terminal: bool,
     /// The slave of the terminal until the first process has ended; so the master does not tell of
@@ -92,6 +97,8 @@ impl Pump {
             meant: None,
             ended: Some(workload.ended),
             stdin: Some(workload.stdin),
+            earlier: VecDeque::new(),
+            is_fed: false,
             has_terminal: workload.slave.is_some(),
             slave: workload.slave,
             outputs: [
@@ -106,6 +113,33 @@ impl Pump {
             ],
             carried: 0,
             state: State::Running,
+        }
+    }
+
+    /// Leaves its session, whose multiplexer ends: keeps the input that the command has not read.
+    pub(crate) fn leave(&mut self, mux: &mut GuestMux) {
+        loop {
+            let bytes = mux.input(self.session);
+            if bytes.is_empty() {
+                break;
+            }
+            let count = bytes.len();
+            self.earlier.extend(bytes);
+            mux.consume(self.session, count);
+        }
+        self.is_fed |= mux.input_is_over(self.session) && !self.has_terminal;
+    }
+
+    /// Joins another session, after [`Pump::leave`], with the streams that are still open.
+    pub(crate) fn join(&mut self, session: u32, mux: &mut GuestMux) {
+        self.session = session;
+        if self.stdin.is_none() || self.is_fed {
+            mux.discard(session);
+        }
+        for output in &self.outputs {
+            if output.pipe.is_none() {
+                mux.end(session, output.stream);
+            }
         }
     }
 
@@ -131,7 +165,8 @@ impl Pump {
         if let Some(pipe) = &self.stdin {
             // Even without interest in writing, poll reports that the reader is gone.
             let mut interest = PollFlags::empty();
-            interest.set(PollFlags::OUT, !mux.input(self.session).is_empty());
+            let waits = !self.earlier.is_empty() || !mux.input(self.session).is_empty();
+            interest.set(PollFlags::OUT, waits);
             add(Part::Input, pipe.as_fd(), interest);
         }
         for (index, output) in self.outputs.iter().enumerate() {
@@ -172,7 +207,12 @@ impl Pump {
         let Some(pipe) = &self.stdin else { return };
         let mut typed = None;
         for _ in 0..WRITES_PER_TURN {
-            let bytes = mux.input(self.session);
+            let earlier = self.earlier.as_slices().0;
+            let is_earlier = !earlier.is_empty();
+            let bytes = match is_earlier {
+                true => earlier,
+                false => mux.input(self.session),
+            };
             if bytes.is_empty() {
                 break;
             }
@@ -182,7 +222,10 @@ impl Pump {
                         let keys = bytes.get(..written).unwrap_or_default();
                         typed = typed.or_else(|| terminal::typed_signal(pipe, keys));
                     }
-                    mux.consume(self.session, written);
+                    match is_earlier {
+                        true => drop(self.earlier.drain(..written)),
+                        false => mux.consume(self.session, written),
+                    }
                 }
                 Err(Errno::AGAIN) => break,
                 Err(Errno::INTR) => {}
@@ -191,7 +234,8 @@ impl Pump {
             }
         }
         // At a terminal a user types Ctrl-D.
-        if mux.input_is_over(self.session) && !self.has_terminal {
+        let is_over = self.is_fed || mux.input_is_over(self.session);
+        if is_over && self.earlier.is_empty() && !self.has_terminal {
             self.stdin = None;
         }
         if let Some(signal) = typed
@@ -211,6 +255,7 @@ impl Pump {
     /// Closes the input, and discards the bytes that have come and those to come.
     fn close_input(&mut self, mux: &mut GuestMux) {
         self.stdin = None;
+        self.earlier.clear();
         mux.discard(self.session);
     }
 

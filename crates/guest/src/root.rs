@@ -275,19 +275,35 @@ fn prepare(
         let _the_workload_will_tell = root.make_folder(&Path::new("/").join(volume));
     }
 
-    // These files are the machine's, whatever the image has: it was built on another host.
-    let hostname = &config.hostname;
+    name(root, &config.hostname);
+}
+
+/// Writes the files with the name of the machine. They are the machine's, whatever the image has: it
+/// was built on another host.
+fn name(root: &InRoot, hostname: &str) {
     let hosts = format!(
         "127.0.0.1\tlocalhost {hostname}\n::1\tlocalhost ip6-localhost ip6-loopback {hostname}\n"
     );
-    let files = [
-        ("/etc/hostname", format!("{hostname}\n")),
-        ("/etc/hosts", hosts),
-    ];
-    for (path, content) in files {
-        if let Err(error) = root.write(Path::new(path), &content) {
-            console::say(&format!("cannot write {path}: {error}"));
-        }
+    write(root, "/etc/hostname", &format!("{hostname}\n"));
+    write(root, "/etc/hosts", &hosts);
+}
+
+/// Writes the names of a copy of a machine into its root: its id, and its host name if that is another
+/// one.
+pub(crate) fn identify(hostname: Option<&str>, machine_id: &str) {
+    let root = match InRoot::new(Path::new("/")) {
+        Ok(root) => root,
+        Err(error) => return console::say(&format!("cannot identify the machine: {error}")),
+    };
+    if let Some(hostname) = hostname {
+        name(&root, hostname);
+    }
+    write(&root, "/etc/machine-id", &format!("{machine_id}\n"));
+}
+
+fn write(root: &InRoot, path: &str, content: &str) {
+    if let Err(error) = root.write(Path::new(path), content) {
+        console::say(&format!("cannot write {path}: {error}"));
     }
 }
 

@@ -8,7 +8,7 @@ use std::os::fd::AsFd as _;
 use std::time::{Duration, Instant};
 
 use lazaret_protocol::mux::{GuestMux, Happened};
-use lazaret_protocol::{Ending, Outcome, PIECE_BYTES, Request};
+use lazaret_protocol::{Ending, Hello, Kind, Outcome, PIECE_BYTES, Request};
 use rustix::event::{PollFd, PollFlags};
 use rustix::process::Signal;
 
@@ -29,6 +29,17 @@ pub(crate) struct Sessions {
     pumps: BTreeMap<u32, Pump>,
     events: VecDeque<Event>,
     buffer: Vec<u8>,
+    /// The workload of a machine that began as a copy, until its host says who it is.
+    parked: Option<Pump>,
+}
+
+/// The host that speaks after a rest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Waker {
+    /// The same one: everything goes on.
+    Same,
+    /// That of a copy of the machine, which is this one: no session is left.
+    Other,
 }
 
 /// An event on which the caller acts.
@@ -57,6 +68,7 @@ impl Sessions {
             pumps: BTreeMap::new(),
             events: VecDeque::new(),
             buffer: vec![0; PIECE_BYTES],
+            parked: None,
         }
     }
 
@@ -69,7 +81,7 @@ impl Sessions {
     /// event.
     pub(crate) fn next(&mut self) -> Result<Event> {
         // Frames that followed the greeting are already read, so `poll` will not report them.
-        self.obey()?;
+        self.obey(false)?;
         loop {
             if let Some(event) = self.events.pop_front() {
                 return Ok(event);
@@ -117,6 +129,51 @@ impl Sessions {
             }
         }
         Ok(())
+    }
+
+    /// Rests in a session, whose workload has another one: sends everything that waits, tells the
+    /// host that nothing follows, and returns when a host speaks.
+    pub(crate) fn rest(&mut self, session: u32, workload: u32) -> Result<Waker> {
+        self.flush()?;
+        self.mux.started(session);
+        self.flush()?;
+        while !self.mux.input_is_over(session) {
+            if self.obey(true)? {
+                self.renew(workload);
+                return Ok(Waker::Other);
+            }
+            if !self.mux.input_is_over(session) {
+                self.port.turn(IDLE)?;
+            }
+        }
+        self.mux.finish(session, &Ending::Exit(Outcome::Code(0)));
+        self.events.push_back(Event::Ended { session });
+        Ok(Waker::Same)
+    }
+
+    /// Begins anew for another host: keeps the workload, and kills all other commands.
+    fn renew(&mut self, workload: u32) {
+        self.parked = self.pumps.remove(&workload);
+        if let Some(pump) = &mut self.parked {
+            pump.leave(&mut self.mux);
+        }
+        for pump in self.pumps.values_mut() {
+            pump.signal(Signal::KILL);
+        }
+        self.pumps.clear();
+        self.events.clear();
+        self.mux = GuestMux::default();
+    }
+
+    /// Gives the workload that went on in a copy to a session; `false` when there is none.
+    pub(crate) fn adopt(&mut self, session: u32) -> bool {
+        let Some(mut pump) = self.parked.take() else {
+            return false;
+        };
+        self.mux.started(session);
+        pump.join(session, &mut self.mux);
+        self.pumps.insert(session, pump);
+        true
     }
 
     /// Kills all commands of a host that is gone.
@@ -176,7 +233,7 @@ impl Sessions {
         }
         if told.contains(PollFlags::IN) {
             self.port.read_some()?;
-            self.obey()
+            self.obey(false).map(drop)
         } else if told.intersects(PollFlags::HUP | PollFlags::ERR) {
             Err(Error::HostGone)
         } else {
@@ -195,9 +252,14 @@ impl Sessions {
         }
     }
 
-    /// Handles the frames that have arrived.
-    fn obey(&mut self) -> Result<()> {
+    /// Handles the frames that have arrived. At rest another host may greet, after which this returns
+    /// `true` and leaves the frames that follow.
+    fn obey(&mut self, at_rest: bool) -> Result<bool> {
         while let Some(frame) = self.port.next_frame()? {
+            if at_rest && frame.kind == Kind::Hello {
+                Hello::read(&frame).map_err(|source| Error::Greeting { source })?;
+                return Ok(true);
+            }
             let happened = self.mux.receive(&frame);
             match happened.map_err(|source| Error::Frame { source })? {
                 None => {}
@@ -221,7 +283,7 @@ impl Sessions {
                 }
             }
         }
-        Ok(())
+        Ok(false)
     }
 
     /// Reaps children, and ends the sessions whose output is complete.
@@ -251,12 +313,28 @@ impl Sessions {
         });
     }
 
-    /// Gives the port as many frames as it has room for; sessions take turns.
-    fn send(&mut self) -> Result<()> {
-        while self.port.has_room() && self.mux.write_next(self.port.outgoing()).is_some() {}
+    /// Gives the port as many frames as it has room for; sessions take turns. Returns whether it has
+    /// taken all of them.
+    fn send(&mut self) -> Result<bool> {
+        let mut all = false;
+        while self.port.has_room() && !all {
+            all = self.mux.write_next(self.port.outgoing()).is_none();
+        }
         if self.port.wants_to_write() {
             self.port.write_some()?;
         }
-        Ok(())
+        Ok(all)
+    }
+
+    /// Sends everything that waits, and waits until it has gone.
+    fn flush(&mut self) -> Result<()> {
+        loop {
+            let all = self.send()?;
+            match (self.port.wants_to_write(), all) {
+                (true, _) => self.port.turn(IDLE)?,
+                (false, true) => return Ok(()),
+                (false, false) => {}
+            }
+        }
     }
 }

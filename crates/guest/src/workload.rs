@@ -8,6 +8,9 @@
 //!    |                   |                   |  Exec: one more command
 //!    |                   +-------------------+---- host hangs up ------------------> off
 //!    +---- another version: Failure, then the host hangs up -----------------------> off
+//!
+//! up --Rest--> at rest --the same host--> up
+//!                 \--another host--> a copy --Resume--> up
 //! ```
 
 use std::time::Duration;
@@ -17,8 +20,8 @@ use lazaret_protocol::{BootConfig, Request};
 use crate::error::{Error, Result, one_line};
 use crate::port::Port;
 use crate::process::{self, Workload};
-use crate::sessions::{Event, Sessions};
-use crate::{bus, console, modules, netlink, power, root, settings};
+use crate::sessions::{Event, Sessions, Waker};
+use crate::{bus, console, freeze, modules, netlink, power, root, settings};
 
 /// Serves the host, from the connection until it hangs up.
 pub(crate) fn serve() -> Result<()> {
@@ -49,8 +52,41 @@ fn prepare() {
 /// Handles the host's requests until the workload has ended.
 fn attend(sessions: &mut Sessions) -> Result<()> {
     let mut workload = None;
+    // The processes of a copy, until it has an identity of its own.
+    let mut frozen = None;
     loop {
         match sessions.next()? {
+            Event::Opened {
+                session,
+                request: Request::Rest,
+            } => {
+                let Some(main) = workload else {
+                    sessions.answer(session, Err(Error::NotBooted));
+                    continue;
+                };
+                match freeze::everything() {
+                    Err(error) => sessions.answer(session, Err(error)),
+                    Ok(stopped) => match sessions.rest(session, main)? {
+                        Waker::Same => stopped.thaw(),
+                        Waker::Other => (workload, frozen) = (None, Some(stopped)),
+                    },
+                }
+            }
+            Event::Opened {
+                session,
+                request: Request::Resume(config),
+            } => {
+                let Some(stopped) = frozen.take() else {
+                    sessions.answer(session, Err(Error::NotAtRest));
+                    continue;
+                };
+                settings::renew(&config)?;
+                if !sessions.adopt(session) {
+                    return Err(Error::NotAtRest);
+                }
+                workload = Some(session);
+                stopped.thaw();
+            }
             Event::Opened {
                 session,
                 request: Request::Clock(nanoseconds),
@@ -60,7 +96,11 @@ fn attend(sessions: &mut Sessions) -> Result<()> {
             }
             Event::Opened { session, request } => {
                 let started = match (request, workload) {
-                    (Request::Clock(_), _) => Err(Error::NotBooted),
+                    (Request::Clock(_) | Request::Rest | Request::Resume(_), _) => {
+                        Err(Error::NotAtRest)
+                    }
+                    // A copy is set up already.
+                    (Request::Boot(_), None) if frozen.is_some() => Err(Error::BootedAlready),
                     (Request::Boot(config), None) => {
                         workload = Some(session);
                         boot(&config)

@@ -22,6 +22,21 @@
 //! the device when the guest powers off are lost, and only the host knows that none are. If the
 //! host closes earlier, the machine ends at once.
 //!
+//! A machine is saved while its guest is at rest, and copies of it have hosts of their own:
+//!
+//! ```text
+//! guest                             host
+//!   | <------------ Open(n, Rest) --- |   the host's last frame; no process runs
+//!   | -- Started(n) ----------------> |   the guest's last frame: nothing is on its way
+//!   |                     the machine is stopped and saved
+//!   | <-------- Input(n, its end) --- |   the same host: everything goes on
+//!   | -- Exit(n) -------------------> |
+//!   |           or, in a copy
+//!   | <------------ Hello{version} -- |   another host: no session is left
+//!   | <---- Open(1, Resume{...}) ---- |   clock, entropy, names; the processes go on
+//!   | -- Started(1) ----------------> |   the workload's session from now on
+//! ```
+//!
 //! This crate does no I/O: [`Decoder`] and the multiplexers of [`mux`] take and return bytes. The
 //! guest's I/O is in `crates/guest`, the host's in `crates/vm`.
 
@@ -37,6 +52,7 @@ mod opening;
 mod outcome;
 mod process;
 mod request;
+mod resume;
 mod stream;
 mod terminal;
 #[cfg(test)]
@@ -53,6 +69,7 @@ pub use kind::{END, Kind, MAX_PAYLOAD_BYTES, PIECE_BYTES};
 pub use outcome::{Ending, Failure, FailureKind, Outcome};
 pub use process::Process;
 pub use request::Request;
+pub use resume::ResumeConfig;
 pub use stream::{Stream, WINDOW_BYTES};
 pub use terminal::TerminalSize;
 pub use version::VERSION;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 use crate::opening;
-use crate::{boot::BootConfig, copy::CopyRequest, process::Process};
+use crate::{boot::BootConfig, copy::CopyRequest, process::Process, resume::ResumeConfig};
 
 /// The task of a session with a guest: the payload of [`crate::Kind::Open`], as JSON. The
 /// multiplexers do not know it; other peers may have requests of their own.
@@ -24,6 +24,17 @@ pub enum Request {
     /// Set the clock, which stood still with the machine: nanoseconds since 1970. The session ends at
     /// once, with status 0.
     Clock(u64),
+    /// Stop all processes and send nothing more, so that the machine can be saved. The guest answers
+    /// with [`crate::Kind::Started`] as its last frame; the host has sent nothing after the request.
+    ///
+    /// Then one of two hosts speaks: this one ends the input of the session, upon which the processes
+    /// go on and the session ends with status 0; or the host of a copy of the machine greets
+    /// ([`crate::Hello`]). For that one all sessions are gone, and numbers and windows begin anew; the
+    /// commands of all sessions but the workload's are killed.
+    Rest,
+    /// Go on in a copy of a machine at rest, as a machine of its own. The session is the workload's;
+    /// the workload keeps its streams.
+    Resume(ResumeConfig),
 }
 
 impl Request {

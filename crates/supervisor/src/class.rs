@@ -2,6 +2,7 @@
 
 use std::io;
 
+use crate::checkpoint_error::CheckpointError;
 use crate::error::Error;
 
 /// The class of a failure.
@@ -35,6 +36,7 @@ impl Error {
     pub fn class(&self) -> ErrorClass {
         match self {
             Self::Client(error) => client_class(error.class()),
+            Self::Checkpoint(error) => checkpoint_class(error),
             Self::Store(error) => store_class(error),
             Self::Fetch { source, .. } => source.class(),
             Self::Convert {
@@ -96,6 +98,20 @@ impl Error {
             Self::Initramfs { .. } | Self::Workload { .. } | Self::ChannelClosed => {
                 ErrorClass::Machine
             }
+        }
+    }
+}
+
+fn checkpoint_class(error: &CheckpointError) -> ErrorClass {
+    use CheckpointError as Checkpoint;
+    match error {
+        Checkpoint::NotFound { .. } | Checkpoint::Gone { .. } => ErrorClass::NotFound,
+        Checkpoint::Name { .. } | Checkpoint::Lacks { .. } => ErrorClass::Usage,
+        Checkpoint::Exists { .. } | Checkpoint::Busy { .. } | Checkpoint::WritesVolume { .. } => {
+            ErrorClass::Conflict
+        }
+        Checkpoint::Record { .. } | Checkpoint::Differs { .. } | Checkpoint::Artifact { .. } => {
+            ErrorClass::Invalid
         }
     }
 }

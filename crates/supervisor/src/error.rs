@@ -9,6 +9,7 @@ use lazaret_oci::{Digest, Platform, Reference};
 use lazaret_protocol::FailureKind;
 use thiserror::Error;
 
+use crate::checkpoint_error::CheckpointError;
 use crate::setting::Setting;
 
 /// A failed operation.
@@ -372,6 +373,9 @@ pub enum Error {
         /// Names of the machines that use it.
         machines: Vec<String>,
     },
+    /// A checkpoint, or what should be one.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
     /// A volume that has to be written to before it can be read.
     #[error(
         "volume '{name}' cannot be read only: the machine that wrote to it died, and its journal has to \

@@ -12,6 +12,7 @@ use lazaret_images::ImageStore;
 use lazaret_vm::{Qemu, kernel};
 use tokio::sync::OnceCell;
 
+use crate::checkpoints::Checkpoints;
 use crate::machines::Machines;
 use crate::origins::Origins;
 use crate::volumes::Volumes;
@@ -29,6 +30,7 @@ pub struct Home {
     pub(crate) kernels: kernel::Store,
     pub(crate) machines: Machines,
     pub(crate) volumes: Volumes,
+    pub(crate) checkpoints: Checkpoints,
     pub(crate) origins: Origins,
     /// This process's own folder, for files that it packs.
     pub(crate) scratch: OwnDir,
@@ -45,6 +47,8 @@ impl Home {
         lazaret_vm::sweep_control_groups();
         let volumes = Volumes::new(&settings.data.join("volumes"));
         volumes.sweep()?;
+        let checkpoints = Checkpoints::new(&settings.data.join("checkpoints"));
+        checkpoints.sweep();
         LockedDirs::new(settings.runtime.join("registries")).sweep()?;
         let options = Options {
             plain_http: settings.plain_http.clone(),
@@ -65,6 +69,7 @@ impl Home {
             qemu: OnceCell::new(),
             machines,
             volumes,
+            checkpoints,
             settings,
         })
     }

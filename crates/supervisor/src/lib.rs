@@ -13,6 +13,10 @@ mod blocking;
 mod bounded;
 mod catalogue;
 mod check;
+mod checkpoint_artifact;
+mod checkpoint_error;
+mod checkpoints;
+mod checkpoints_of_user;
 mod class;
 mod clock;
 mod copy;
@@ -49,6 +53,9 @@ pub use catalogue::{
     BuiltBundle, BundleRequest, CatalogueImage, CatalogueKernel, CatalogueKernelRequest,
 };
 pub use check::{Check, Finding, Status, Subject};
+pub use checkpoint_error::CheckpointError;
+pub use checkpoints::Checkpoint;
+pub use checkpoints_of_user::{Fork, NamedCheckpoint, NewMachine};
 pub use class::ErrorClass;
 pub use copy::{CopyIn, CopyNews, CopyOut, CopySink, Inlet, Outlet};
 pub use disk::{DiskName, list_disk, read_from_disk};
@@ -67,7 +74,7 @@ pub use login::Login;
 pub use machines::{
     Action as MachineAction, Begun, Boot, Control, Ending, Event, Events, Found as FoundMachine,
     Holder, Input, Life, LogReader, LogRecord, LogStream, MachineEvent, MachineEvents,
-    MachineUsage, Mount, Naming, Options as MachineOptions, Resources, Restart, Session,
+    MachineUsage, Mount, Naming, Options as MachineOptions, Origin, Resources, Restart, Session,
     Spec as MachineSpec, State as MachineState, VolumeUse, hold, keep,
 };
 pub use prepare::{Notice, Prepared, PullPolicy, RootDisk, RunRequest, VolumeRequest};

@@ -27,7 +27,9 @@
 mod attached;
 mod begin;
 mod client;
+
 mod design;
+mod disks;
 mod emulator;
 mod events;
 mod guest;
@@ -42,6 +44,8 @@ mod naming;
 mod order;
 mod process;
 mod record;
+mod replica;
+pub(crate) mod saved;
 mod session;
 mod socket;
 mod spawn;
@@ -52,8 +56,9 @@ mod tests;
 mod usage;
 
 pub(crate) use attached::claim_all;
-pub use begin::{Begun, Boot};
+pub use begin::{Begun, Boot, Origin};
 pub use client::Holder;
+
 pub(crate) use design::{Design, DiskContent, DiskDesign};
 pub use events::{Action, MachineEvent, MachineEvents};
 pub use holder::hold;
@@ -61,8 +66,11 @@ pub use life::{Ending, Life};
 pub use log::{LogReader, LogRecord, LogStream};
 pub(crate) use moment::stamp;
 pub use mounts::Mount;
+pub(crate) use names::is_name;
 pub use naming::Naming;
+pub(crate) use record::DiskFiles;
 pub use record::{Options, Resources, Restart, Spec, State, VolumeUse};
+pub(crate) use replica::Replica;
 pub use session::{Control, Event, Events, Input, Session};
 pub(crate) use spawn::spawn;
 pub use store::Found;

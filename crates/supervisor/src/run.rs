@@ -14,7 +14,8 @@ use lazaret_values::Printable;
 
 use crate::machines::{
     Found, Held, Holder, Life, LogReader, MachineEvents, MachineUsage, Naming, Options, Spec,
-    VolumeUse, claim_all, connect, log_of, remove_folder, remove_with_volumes, spawn, usage_of,
+    VolumeUse, claim_all, connect, log_of, remove_folder, remove_with_volumes, saved, spawn,
+    usage_of,
 };
 use crate::prepare::Prepared;
 use crate::volumes::{NewVolume, Volumes};
@@ -105,6 +106,7 @@ impl Home {
     /// its kernel and of QEMU, when they are no longer there.
     pub async fn start_machine(&self, name: &str) -> Result<StartedMachine, Error> {
         let mut held = self.take(name, "started").await?;
+        saved::check_there(&held.found.spec, &held.found.state)?;
         let Spec { id, volumes, .. } = &held.found.spec;
         claim_all(&self.volumes, volumes, |name| {
             self.machines.holders(name, id)
@@ -123,7 +125,7 @@ impl Home {
         self.spawn(held).await
     }
 
-    async fn spawn(&self, held: Held) -> Result<StartedMachine, Error> {
+    pub(crate) async fn spawn(&self, held: Held) -> Result<StartedMachine, Error> {
         let Held { found, lock } = held;
         let holder = spawn(&self.settings.holder, &found.folder, lock).await?;
         Ok(StartedMachine {

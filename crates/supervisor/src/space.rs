@@ -14,7 +14,7 @@ use crate::{Error, Home};
 #[derive(Debug, Clone, Serialize)]
 pub struct Usage {
     /// The kind: `layers` (with manifests and configurations), `disks`, `kernels`, `machines`,
-    /// `volumes` or `templates`.
+    /// `volumes`, `checkpoints` or `templates`.
     pub kind: &'static str,
     /// Number of objects.
     pub count: u64,
@@ -99,6 +99,7 @@ impl Home {
             },
             self.machines_usage()?,
             self.volumes_usage()?,
+            self.checkpoints_usage()?,
             self.templates_usage()?,
         ])
     }
@@ -130,6 +131,18 @@ impl Home {
             count: volumes.len() as u64,
             bytes: volumes.iter().map(|found| found.allocated).sum(),
             reclaimable: unused.map(|found| found.allocated).sum(),
+        })
+    }
+
+    /// Nothing of them is reclaimable: like a volume with a name, a checkpoint stays until its user
+    /// removes it.
+    fn checkpoints_usage(&self) -> Result<Usage, Error> {
+        let checkpoints = self.checkpoints()?;
+        Ok(Usage {
+            kind: "checkpoints",
+            count: checkpoints.len() as u64,
+            bytes: checkpoints.iter().map(|found| found.allocated).sum(),
+            reclaimable: 0,
         })
     }
 

@@ -12,6 +12,7 @@
 //! bounds of the memory and the order of sending.
 
 mod carry;
+mod rest;
 mod session;
 mod shared;
 #[cfg(test)]
@@ -27,6 +28,7 @@ use tokio::net::UnixStream;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+pub use self::rest::Rest;
 pub use self::session::{Control, Events, Input, Session};
 use self::shared::{Closed, Shared};
 use crate::Error;
@@ -96,6 +98,16 @@ impl Channel {
     pub fn open(&self, request: &impl Serialize) -> Result<Session, Error> {
         let (number, changed) = self.shared.open(request)?;
         Ok(Session::new(number, self.shared.clone(), changed))
+    }
+
+    /// Has the guest stop all processes, so that the machine can be saved; afterwards nothing is on
+    /// its way in either direction, until the value is dropped.
+    ///
+    /// # Errors
+    /// [`Error::Restless`] when the guest does not do it within `limit`; [`Error::Protocol`] for too
+    /// many sessions; those of the channel.
+    pub async fn rest(&self, limit: Duration) -> Result<Rest, Error> {
+        Rest::begin(&self.shared, limit).await
     }
 }
 

@@ -198,6 +198,12 @@ pub enum Error {
         /// The damage or the difference.
         reason: String,
     },
+    /// The guest did not stop its processes, so that the machine cannot be saved.
+    #[error("the guest did not come to rest: {reason}")]
+    Restless {
+        /// The guest's words, or what happened instead.
+        reason: String,
+    },
     /// The stream to the guest broke.
     #[error("failed to talk to the guest")]
     Channel {

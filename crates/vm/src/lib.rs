@@ -8,7 +8,8 @@
 //! * [`LaunchPlan`]: one machine as a value; [`qemu::arguments`] turns it into a command line.
 //! * [`Machine`]: a running QEMU that dies with this process, and its [`Channel`] to the guest,
 //!   which many a [`Session`] shares.
-//! * [`Template`]: a machine that has booted, from which others begin ([`Machine::restore`]).
+//! * [`Template`]: a machine that has booted, from which others begin ([`Machine::restore`]). A running
+//!   machine becomes one as well ([`Machine::capture`]), which is what checkpoints are made of.
 //! * [`Jail`]: what confines QEMU.
 //! * [`probe`]: the accelerator that works on this host, found by one boot.
 
@@ -22,10 +23,10 @@ pub mod probe;
 pub mod qemu;
 mod template;
 
-pub use channel::{Channel, Control, Events, Input, Session};
+pub use channel::{Channel, Control, Events, Input, Rest, Session};
 pub use error::Error;
 pub use jail::{Jail, JailMode, JailPart, MissingPart, control_groups, sweep_control_groups};
 pub use parts::{DiskPart, join};
 pub use plan::{Accelerator, Disk, DiskFormat, LaunchPlan, MAX_DISKS};
-pub use qemu::{Diagnostics, Machine, Qemu};
+pub use qemu::{Captured, Diagnostics, Machine, Qemu};
 pub use template::{Template, TemplateKey};

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod binary;
+mod capture;
 mod console;
 mod files;
 mod identity;
@@ -18,6 +19,7 @@ mod trial;
 
 pub use arguments::{Descriptors, arguments};
 pub use binary::Qemu;
+pub use capture::Captured;
 pub use machine::Machine;
 pub use process::Diagnostics;
 

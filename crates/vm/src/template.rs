@@ -99,6 +99,16 @@ impl Template {
         memory::create(mib * 1024 * 1024).map_err(Error::io("make", MEMFD))
     }
 
+    /// A file without a name for a piece of memory, or the state of devices.
+    pub(crate) fn new_file() -> Result<File, Error> {
+        memory::create(0).map_err(Error::io("make", MEMFD))
+    }
+
+    /// Copies what is not zero in `piece` to an offset in memory that is zero.
+    pub(crate) fn fill(memory: &File, offset: u64, piece: &File) -> Result<(), Error> {
+        pages::copy(piece, memory, offset).map_err(Error::io("fill", MEMFD))
+    }
+
     fn of(folder: &Path, record: Record, memory: OwnedFd) -> Result<Self, Error> {
         let state = record.read_state(folder)?;
         Ok(Self {
@@ -133,15 +143,47 @@ impl Template {
         &self.state
     }
 
+    /// Checks the record of the template in `folder` against the identity of a machine. It blocks on
+    /// a small file.
+    ///
+    /// # Errors
+    /// [`Error::Template`] for a damaged one and for one of other machines, [`Error::Io`].
+    pub fn check_record(folder: &Path, wanted: &TemplateKey) -> Result<(), Error> {
+        check(&Record::read(folder)?.key, folder, wanted)
+    }
+
+    /// The identity in the record of the template in `folder`. It blocks on a small file.
+    ///
+    /// # Errors
+    /// [`Error::Template`] for a damaged one, [`Error::Io`].
+    pub fn key_in(folder: &Path) -> Result<TemplateKey, Error> {
+        Ok(Record::read(folder)?.key)
+    }
+
+    /// Gives the template in `folder`, which comes from another host, the identity of machines of this
+    /// one. The caller has compared them. It blocks on a small file.
+    ///
+    /// # Errors
+    /// As [`Template::key_in`].
+    pub fn adopt(folder: &Path, key: TemplateKey) -> Result<(), Error> {
+        let mut record = Record::read(folder)?;
+        record.key = key;
+        record.write(folder)
+    }
+
     /// Refuses machines of another identity.
     pub(crate) fn check(&self, wanted: &TemplateKey) -> Result<(), Error> {
-        match self.key.difference(wanted) {
-            None => Ok(()),
-            Some(reason) => Err(Error::Template {
-                path: self.folder.clone(),
-                reason,
-            }),
-        }
+        check(&self.key, &self.folder, wanted)
+    }
+}
+
+fn check(key: &TemplateKey, folder: &Path, wanted: &TemplateKey) -> Result<(), Error> {
+    match key.difference(wanted) {
+        None => Ok(()),
+        Some(reason) => Err(Error::Template {
+            path: folder.to_owned(),
+            reason,
+        }),
     }
 }
 

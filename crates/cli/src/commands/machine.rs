@@ -6,6 +6,7 @@ pub(crate) mod create;
 pub(crate) mod events;
 pub(crate) mod exec;
 mod filter;
+pub(crate) mod fork;
 pub(crate) mod inspect;
 pub(crate) mod kill;
 pub(crate) mod logs;

@@ -51,21 +51,34 @@ impl Args {
         }
         let id_file = flags::IdFile::create(flags.cidfile.as_deref())?;
         let home = context.home()?;
-        let Wanted {
-            prepared,
-            naming,
-            options,
-        } = flags.prepare(context, &home).await?;
-        let mut signals = Signals::install()?;
-        let StartedMachine { spec, holder } = home.run_machine(prepared, naming, options).await?;
+        let interactive = flags.interactive;
+        let (started, mut signals) = match flags.replica(&home)? {
+            Some((checkpoint, new)) => {
+                let signals = Signals::install()?;
+                (home.run_machine_from(&checkpoint, new).await?, signals)
+            }
+            None => {
+                let Wanted {
+                    prepared,
+                    naming,
+                    options,
+                } = flags.prepare(context, &home).await?;
+                let signals = Signals::install()?;
+                (home.run_machine(prepared, naming, options).await?, signals)
+            }
+        };
+        let StartedMachine { spec, holder } = started;
         id_file.write(&spec.id)?;
         let session = holder.attach(!detach, true)?;
         if detach {
             return leave(context, &spec, &holder, session, &mut signals).await;
         }
         let part = Part {
-            input: spec.options.interactive && attach::stdin_is_ours(),
-            terminal: enter_terminal(&spec)?,
+            input: interactive && attach::stdin_is_ours(),
+            terminal: match interactive {
+                true => enter_terminal(&spec)?,
+                false => None,
+            },
             keys: detach_keys,
             forwards: true,
         };
@@ -125,7 +138,7 @@ pub(super) async fn wait_until_up(
 fn fallback(home: &Home, spec: &MachineSpec) -> Option<String> {
     match home.machine(&spec.id).ok()?.state.begun? {
         Begun::Fallback(reason) => Some(reason),
-        Begun::Cold | Begun::Template => None,
+        Begun::Cold | Begun::Template | Begun::Checkpoint => None,
     }
 }
 

@@ -15,8 +15,8 @@ pub(crate) enum Command {
     /// Show what this host gives to machines and what to do about each gap. Fails only when machines
     /// cannot run at all
     Check,
-    /// Show what images, disks, kernels, machines, volumes and templates take, and what `prune` and
-    /// `volume prune` would free
+    /// Show what images, disks, kernels, machines, volumes, checkpoints and templates take, and what
+    /// `prune` and `volume prune` would free
     Df,
     /// Remove what is not needed: machines that do not run, layers and disks that no image uses, and
     /// templates, which are made again

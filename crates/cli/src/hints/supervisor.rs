@@ -2,7 +2,7 @@
 
 use std::io;
 
-use lazaret_supervisor::{DiskError, Error, Setting};
+use lazaret_supervisor::{CheckpointError, DiskError, Error, Setting};
 
 use super::{artifacts, client, vm};
 
@@ -48,6 +48,7 @@ pub(super) fn hint(error: &Error) -> Option<String> {
             Some("mount it once without `ro`: that closes it".to_owned())
         }
         Error::VolumeNotFound { .. } => Some("`lazaret volume ls` lists the volumes".to_owned()),
+        Error::Checkpoint(error) => checkpoint(error),
         Error::NotOnDisk { .. } => Some("`lazaret rootfs ls` lists what is there".to_owned()),
         Error::BlobMissing { .. } => Some("pull or import the image again".to_owned()),
         Error::MachineNotRunning { name, .. } => Some(format!("`lazaret start {name}` starts it")),
@@ -72,6 +73,24 @@ pub(super) fn hint(error: &Error) -> Option<String> {
         ),
         _ => None,
     }
+}
+
+fn checkpoint(error: &CheckpointError) -> Option<String> {
+    Some(match error {
+        CheckpointError::NotFound { .. } => {
+            "`lazaret checkpoint ls` lists the checkpoints".to_owned()
+        }
+        CheckpointError::Exists { name } => {
+            format!("remove it first: `lazaret checkpoint rm {name}`")
+        }
+        CheckpointError::Differs { .. } | CheckpointError::Artifact { .. } => {
+            "memory goes on only with the kernel, QEMU and processor that it had".to_owned()
+        }
+        CheckpointError::WritesVolume { .. } => {
+            "give the machine the volume with `:ro`, or copy it into the machine".to_owned()
+        }
+        _ => return None,
+    })
 }
 
 /// The message in the words of this command line, for errors that have none of their own.

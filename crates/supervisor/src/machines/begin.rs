@@ -1,4 +1,6 @@
-//! How machines begin: by booting their kernel, or where a template stopped.
+//! How machines begin: by booting their kernel, or where a template or another machine stopped.
+
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +26,21 @@ pub enum Begun {
     Cold,
     /// It goes on where a template stopped.
     Template,
+    /// It goes on where another machine was at a checkpoint.
+    Checkpoint,
     /// Its kernel booted, because the template could not be used: the reason.
     Fallback(String),
+}
+
+/// The machine of which another one is a copy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// Name of the checkpoint; none for a fork.
+    pub checkpoint: Option<String>,
+    /// Id of the machine.
+    pub machine: String,
+    /// Its name at that time.
+    pub machine_name: String,
+    /// The folder with its memory and devices, for the first start.
+    pub(crate) memory: PathBuf,
 }

@@ -146,6 +146,16 @@ impl Holder {
         self.ask(&Order::Resume).await
     }
 
+    /// Saves memory, devices and disks of the machine into an empty folder. The machine stands still
+    /// for a part of that time.
+    ///
+    /// # Errors
+    /// [`Error::Workload`] when the machine does not run, or cannot be saved.
+    pub(crate) async fn save(&self, folder: &Path) -> Result<(), Error> {
+        let folder = std::path::absolute(folder).map_err(Error::io("find", folder))?;
+        self.ask(&Order::Save { folder }).await
+    }
+
     async fn ask(&self, order: &Order) -> Result<(), Error> {
         match self.open(order)?.done().await? {
             Ending::Failure(failure) => Err(Error::Workload {

@@ -198,6 +198,30 @@ impl Launch {
     }
 }
 
+impl Launch {
+    /// The plan of a machine whose disks are only saved in a folder, by which its kind is known. No
+    /// machine can be started from it.
+    pub(crate) fn plan_of_saved(&self, folder: &Path) -> LaunchPlan {
+        let disks = self.disks.iter().map(|disk| Disk {
+            path: folder.to_owned(),
+            format: DiskFormat::Raw,
+            serial: disk.serial.clone(),
+            read_only: disk.read_only,
+            lasting: disk.lasting,
+        });
+        LaunchPlan {
+            accelerator: self.accelerator,
+            memory_mib: self.memory_mib,
+            cpus: self.cpus,
+            kernel: self.boot_image.clone(),
+            initramfs: self.initramfs.clone(),
+            cmdline: Vec::new(),
+            disks: disks.collect(),
+            console_log: None,
+        }
+    }
+}
+
 impl StoredDisk {
     fn plan(&self, folder: &Path) -> Result<Disk, Error> {
         let (path, format) = match &self.content {

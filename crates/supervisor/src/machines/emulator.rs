@@ -1,8 +1,9 @@
 //! The port to the program that executes a machine. Its adapter is `templates::Starter`.
 
+use std::path::Path;
 use std::time::Duration;
 
-use lazaret_protocol::BootConfig;
+use lazaret_protocol::Request;
 use lazaret_vm::{Jail, LaunchPlan};
 
 use super::begin::Begun;
@@ -20,6 +21,17 @@ pub(super) trait Hypervisor: Send + Sync {
     fn start(
         &self,
         plan: &LaunchPlan,
+    ) -> impl Future<Output = Result<Self::Emulator, Error>> + Send;
+
+    /// Starts the emulator of a machine that begins as a copy of another one, whose memory and devices
+    /// are in a folder.
+    ///
+    /// # Errors
+    /// When the program cannot be started, or the memory is not that of a machine of this plan.
+    fn resume(
+        &self,
+        plan: &LaunchPlan,
+        memory: &Path,
     ) -> impl Future<Output = Result<Self::Emulator, Error>> + Send;
 
     /// Makes what lets the next machine of this plan begin faster than one that has begun in this
@@ -41,13 +53,13 @@ pub(super) trait Emulator: Send {
     /// How it has begun.
     fn begun(&self) -> Begun;
 
-    /// Waits at most `limit` for the guest to answer, and tells it what to run.
+    /// Waits at most `limit` for the guest to answer, and asks it to run the workload.
     ///
     /// # Errors
     /// When the guest does not answer, or not as this program expects.
     fn boot(
         &mut self,
-        boot: &BootConfig,
+        request: &Request,
         limit: Duration,
     ) -> impl Future<Output = Result<Self::Guest, Error>> + Send;
 

@@ -12,11 +12,13 @@
 //!
 //! * `desk`: what clients ask for, as tasks over the state that they share
 //! * `peer`: the client's connection
+//! * `save`: what a checkpoint is made of
 //! * `run`: one run, from the start of the emulator to its end
 
 mod desk;
 mod peer;
 mod run;
+mod save;
 
 use std::ffi::OsString;
 use std::fs::File;

@@ -1,10 +1,12 @@
 //! One machine, as its holder has it.
 
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use lazaret_protocol::Request;
 use lazaret_values::Chain;
+use lazaret_vm::LaunchPlan;
 
 use super::attached::claim_all;
 use super::emulator::{Emulator, Hypervisor};
@@ -91,18 +93,40 @@ impl<H: Hypervisor> Machine<H> {
         self.state.error = None;
         self.state.finished = None;
         self.claim_volumes().await?;
-        let plan = self.spec.launch.plan(&self.folder)?;
-        let emulator = self.hypervisor.start(&plan).await?;
+        let plan = self.plan()?;
+        let memory = self.spec.memory(&self.state).map(ToOwned::to_owned);
+        let emulator = match &memory {
+            Some(memory) => self.hypervisor.resume(&plan, memory).await?,
+            None => self.hypervisor.start(&plan).await?,
+        };
         let emulator = self.emulator.insert(emulator);
         self.state.emulator = ProcessId::of(emulator.pid());
         self.state.begun = Some(emulator.begun());
         self.state.jail = Some(emulator.jail());
         self.state.write(&self.folder)?;
-        let boot = moment::stamp(self.spec.boot.clone());
-        let guest = emulator.boot(&boot, HELLO_TIMEOUT).await?;
+        let request = match memory {
+            Some(_) => Request::Resume(moment::identity(&self.spec.boot, &self.spec.id)),
+            None => Request::Boot(Box::new(moment::stamp(self.spec.boot.clone()))),
+        };
+        let guest = emulator.boot(&request, HELLO_TIMEOUT).await?;
         self.state.started = Some(clock::nanoseconds());
         self.step(Step::Up)?;
         Ok(guest)
+    }
+
+    /// What the emulator is started with.
+    pub(super) fn plan(&self) -> Result<LaunchPlan, Error> {
+        self.spec.launch.plan(&self.folder)
+    }
+
+    /// Its folder.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The emulator, while it runs.
+    pub(super) fn emulator(&self) -> Option<&H::Emulator> {
+        self.emulator.as_ref()
     }
 
     /// Claims its volumes until this value is dropped.
@@ -130,7 +154,7 @@ impl<H: Hypervisor> Machine<H> {
 
     /// Has the next machine of this kind begin faster, if that is possible.
     pub(super) fn prepare_next(&self) {
-        if let (Some(begun), Ok(plan)) = (&self.state.begun, self.spec.launch.plan(&self.folder)) {
+        if let (Some(begun), Ok(plan)) = (&self.state.begun, self.plan()) {
             self.hypervisor.prepare_next(&plan, begun);
         }
     }

@@ -1,6 +1,6 @@
-//! Adds the parts of a boot configuration that are valid for one start only.
+//! Adds the parts of a guest's configuration that are valid for one start only.
 
-use lazaret_protocol::BootConfig;
+use lazaret_protocol::{BootConfig, ResumeConfig};
 
 use crate::clock;
 
@@ -9,6 +9,18 @@ pub(crate) fn stamp(mut boot: BootConfig) -> BootConfig {
     boot.clock_nanos = clock::nanoseconds();
     boot.entropy = entropy();
     boot
+}
+
+/// The identity of a machine with this id that goes on as a copy of another one.
+pub(super) fn identity(boot: &BootConfig, id: &str) -> ResumeConfig {
+    /// Number of digits in `/etc/machine-id` (machine-id(5)).
+    const DIGITS: usize = 32;
+    ResumeConfig {
+        hostname: boot.hostname.clone(),
+        clock_nanos: clock::nanoseconds(),
+        entropy: entropy(),
+        machine_id: id.get(..DIGITS).unwrap_or(id).to_owned(),
+    }
 }
 
 /// 64 random bytes as hexadecimal digits. Empty when the host cannot give any; the guest has a

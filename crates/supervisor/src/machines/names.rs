@@ -25,17 +25,22 @@ const NOUNS: [&str; 48] = [
 /// # Errors
 /// [`Error::MachineName`].
 pub(super) fn check(name: &str) -> Result<(), Error> {
-    let is_inner = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-');
-    let starts = name
-        .bytes()
-        .next()
-        .is_some_and(|byte| byte.is_ascii_alphanumeric());
-    if starts && name.len() <= LONGEST && name.bytes().all(is_inner) {
+    if is_name(name) {
         return Ok(());
     }
     Err(Error::MachineName {
         name: name.to_owned(),
     })
+}
+
+/// Whether this can be the name of a machine or a checkpoint.
+pub(crate) fn is_name(name: &str) -> bool {
+    let is_inner = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-');
+    let starts = name
+        .bytes()
+        .next()
+        .is_some_and(|byte| byte.is_ascii_alphanumeric());
+    starts && name.len() <= LONGEST && name.bytes().all(is_inner)
 }
 
 /// Chooses a name that is not taken.

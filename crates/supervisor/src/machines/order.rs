@@ -1,5 +1,7 @@
 //! What a client asks the holder of a machine: the request of a session.
 
+use std::path::PathBuf;
+
 use lazaret_protocol::{CopyRequest, Process};
 use serde::{Deserialize, Serialize};
 
@@ -48,4 +50,9 @@ pub(super) enum Order {
     Pause,
     /// Lets the processors go on, and sets the guest's clock.
     Resume,
+    /// Saves memory, devices and disks of this moment; the machine goes on.
+    Save {
+        /// An empty folder for them.
+        folder: PathBuf,
+    },
 }

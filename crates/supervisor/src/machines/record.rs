@@ -18,7 +18,7 @@ use lazaret_vm::{Accelerator, Jail, JailMode};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::begin::{Begun, Boot};
+use super::begin::{Begun, Boot, Origin};
 use super::life::Life;
 use super::process::ProcessId;
 use crate::Error;
@@ -49,10 +49,31 @@ pub struct Spec {
     /// The volumes that it uses.
     #[serde(default)]
     pub volumes: Vec<VolumeUse>,
+    /// The machine of which it began as a copy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Origin>,
     /// What the emulator is started with.
     pub(crate) launch: Launch,
     /// What the guest is told. Clock and entropy are set at each start.
     pub(crate) boot: BootConfig,
+}
+
+/// The files of a disk.
+pub(crate) struct DiskFiles<'a> {
+    /// Its serial.
+    pub(crate) serial: &'a str,
+    /// Whether it outlives the machine.
+    pub(crate) lasting: bool,
+    /// Their paths, in the machine's folder unless they are absolute.
+    pub(crate) files: Vec<&'a Path>,
+}
+
+/// By what a machine is known.
+pub(super) struct Named {
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) created: u64,
+    pub(super) labels: BTreeMap<String, String>,
 }
 
 /// A volume at a path of a machine.
@@ -192,27 +213,24 @@ pub struct State {
 }
 
 impl Spec {
-    #[allow(clippy::too_many_arguments)]
     pub(super) fn new(
-        id: String,
-        name: String,
-        created: u64,
+        named: Named,
         options: Options,
-        labels: BTreeMap<String, String>,
         image: (String, String),
         launch: Launch,
         boot: BootConfig,
     ) -> Self {
         Self {
             version: VERSION,
-            id,
-            name,
-            created,
+            id: named.id,
+            name: named.name,
+            created: named.created,
             image: image.0,
             image_digest: image.1,
-            labels,
+            labels: named.labels,
             options,
             volumes: Vec::new(),
+            from: None,
             launch,
             boot,
         }
@@ -267,10 +285,45 @@ impl Spec {
         }
     }
 
+    /// The files of its disks.
+    pub(crate) fn disk_files(&self) -> impl Iterator<Item = DiskFiles<'_>> {
+        self.launch.disks.iter().map(|disk| DiskFiles {
+            serial: &disk.serial,
+            lasting: disk.lasting,
+            files: match &disk.content {
+                StoredContent::File(name) => vec![name],
+                StoredContent::Parts(parts) => parts.iter().map(|part| &*part.file).collect(),
+            },
+        })
+    }
+
+    /// The machine without what is this host's alone: paths, and where it came from itself.
+    pub(crate) fn without_host(mut self) -> Self {
+        let launch = &mut self.launch;
+        for path in [
+            &mut launch.boot_image,
+            &mut launch.initramfs,
+            &mut launch.qemu,
+            &mut launch.templates,
+            &mut launch.volumes,
+        ] {
+            *path = PathBuf::new();
+        }
+        self.from = None;
+        self
+    }
+
     /// Whether it uses a volume that it can write to.
     #[must_use]
     pub fn writes_volumes(&self) -> bool {
         self.volumes.iter().any(|volume| !volume.read_only)
+    }
+
+    /// The folder with the memory and devices with which it begins, if it begins as a copy: at its
+    /// first start. Later it boots as any other machine.
+    pub(super) fn memory(&self, state: &State) -> Option<&Path> {
+        let first = self.from.as_ref().filter(|_| state.started.is_none());
+        first.map(|from| from.memory.as_path())
     }
 
     /// Whether the workload has a terminal.

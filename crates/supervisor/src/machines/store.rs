@@ -17,7 +17,8 @@ use super::design::Design;
 use super::events::{self, Action, MachineEvents};
 use super::life::{Life, Step};
 use super::names;
-use super::record::{Options, Spec, State};
+use super::record::{Named, Options, Spec, State};
+use super::replica::Replica;
 use super::{Naming, attached, socket};
 use crate::{Error, clock};
 
@@ -91,18 +92,53 @@ impl Machines {
         mut options: Options,
         life: Life,
     ) -> Result<Held, Error> {
+        options.stop_signal = options.stop_signal.or(design.stop_signal);
+        self.make(naming, life, |folder, naming| {
+            let volumes = design.volumes.clone();
+            let (launch, boot, image) = design.lay_out(folder)?;
+            let mut spec = Spec::new(naming, options, image, launch, boot);
+            spec.volumes = volumes;
+            Ok(spec)
+        })
+    }
+
+    /// Makes a machine that begins as a copy of a saved one, in this state. Blocks.
+    ///
+    /// # Errors
+    /// As [`Machines::create`]; [`Error::Vm`] for one that cannot begin on this host.
+    pub(crate) fn create_replica(
+        &self,
+        replica: Replica,
+        naming: Naming,
+        life: Life,
+    ) -> Result<Held, Error> {
+        self.make(naming, life, |folder, naming| {
+            replica.lay_out(folder, naming)
+        })
+    }
+
+    /// Makes a machine whose files `lay_out` writes to its folder; it returns what the machine is.
+    fn make(
+        &self,
+        naming: Naming,
+        life: Life,
+        lay_out: impl FnOnce(&Path, Named) -> Result<Spec, Error>,
+    ) -> Result<Held, Error> {
         if let Some(name) = &naming.name {
             names::check(name)?;
             // Checked before the work, and once more when the name is given.
             self.refuse_taken(name)?;
         }
-        options.stop_signal = options.stop_signal.or(design.stop_signal);
         let unfinished = self.unfinished.create()?;
-        let id = random_hex(ID_BYTES);
-        let volumes = design.volumes.clone();
-        let (launch, boot, image) = design.lay_out(unfinished.path())?;
+        let named = Named {
+            id: random_hex(ID_BYTES),
+            name: String::new(),
+            created: clock::nanoseconds(),
+            labels: naming.labels,
+        };
+        let mut spec = lay_out(unfinished.path(), named)?;
         let _naming = self.lock_names()?;
-        let name = match naming.name {
+        spec.name = match naming.name {
             Some(name) => {
                 self.refuse_taken(&name)?;
                 name
@@ -112,9 +148,6 @@ impl Machines {
                 names::choose(&taken)
             }
         };
-        let now = clock::nanoseconds();
-        let mut spec = Spec::new(id, name, now, options, naming.labels, image, launch, boot);
-        spec.volumes = volumes;
         let state = State::new(life);
         spec.write(unfinished.path())?;
         state.write(unfinished.path())?;

@@ -12,6 +12,9 @@
 //! template if there is none, hands its memory to whoever connects, and ends when nobody has asked
 //! for a while.
 //!
+//! A checkpoint of a machine (`checkpoints`) has its memory in a template, too, beside its disks; it has
+//! a keeper of its own while machines begin from it, and is never made anew.
+//!
 //! * [`Starter`]: starts machines, from a template where there is one
 //! * [`keep`]: the keeper
 

@@ -24,6 +24,8 @@ struct State {
     /// One for each session; changed with every frame that it receives or sends.
     watched: HashMap<u32, watch::Sender<()>>,
     closed: Option<Closed>,
+    /// The session after whose request nothing is sent, and whether that went out.
+    quiet: Option<(u32, bool)>,
 }
 
 /// The reason for which the channel is closed.
@@ -49,6 +51,30 @@ impl Shared {
         state.watched.insert(number, sender);
         self.work.notify_one();
         Ok((number, receiver))
+    }
+
+    /// Opens a session whose request is the last frame that is sent until [`Shared::speak`].
+    pub(super) fn open_last(
+        &self,
+        request: &impl Serialize,
+    ) -> Result<(u32, watch::Receiver<()>), Error> {
+        let mut state = self.lock();
+        if state.quiet.is_some() {
+            let reason = "it is being saved already".to_owned();
+            return Err(Error::Restless { reason });
+        }
+        let number = state.mux.open(request)?;
+        let (sender, receiver) = watch::channel(());
+        state.watched.insert(number, sender);
+        state.quiet = Some((number, false));
+        self.work.notify_one();
+        Ok((number, receiver))
+    }
+
+    /// Sends frames again.
+    pub(super) fn speak(&self) {
+        self.lock().quiet = None;
+        self.work.notify_one();
     }
 
     /// The next event of a session, if there is one; `Err` when no more will come.
@@ -120,8 +146,13 @@ impl Shared {
     pub(super) fn next_frames(&self, limit: usize, wire: &mut Vec<u8>) {
         let mut state = self.lock();
         while wire.len() < limit
+            && !state.quiet.is_some_and(|(_, is_sent)| is_sent)
             && let Some(number) = state.mux.write_next(wire)
         {
+            // Short messages go first, and the request is the first one of its session.
+            if let Some((last, is_sent)) = &mut state.quiet {
+                *is_sent |= *last == number;
+            }
             state.tell(number);
         }
     }

@@ -19,6 +19,8 @@ struct Guest {
     decoder: Decoder,
     /// Sessions, and the number of bytes that each has still to write.
     sessions: Vec<(u32, usize)>,
+    /// The session in which it rests: nobody sends anything but the end of its input.
+    rest: Option<u32>,
 }
 
 impl Guest {
@@ -30,8 +32,21 @@ impl Guest {
                     Hello::read(&frame).unwrap();
                     continue;
                 }
+                if let Some(rest) = self.rest {
+                    assert_eq!((frame.kind, frame.session), (Kind::Input, rest));
+                    self.rest = None;
+                }
                 match self.mux.receive(&frame).unwrap() {
                     Some(Happened::Opened { session, request }) => {
+                        if request == br#""rest""# {
+                            let mut wire = Vec::new();
+                            while self.mux.write_next(&mut wire).is_some() {}
+                            self.stream.write_all(&wire).await.unwrap();
+                            self.mux.started(session);
+                            self.rest = Some(session);
+                            self.sessions.push((session, 0));
+                            continue;
+                        }
                         let Request::Exec(process) = serde_json::from_slice(&request).unwrap()
                         else {
                             panic!("a boot");
@@ -79,6 +94,9 @@ impl Guest {
     }
 
     fn work(&mut self) {
+        if self.rest.is_some() {
+            return;
+        }
         let mux = &mut self.mux;
         self.sessions.retain_mut(|(session, left)| {
             let session = *session;
@@ -105,6 +123,7 @@ async fn channel() -> Channel {
         mux: GuestMux::default(),
         decoder: Decoder::default(),
         sessions: Vec::new(),
+        rest: None,
     };
     tokio::spawn(guest.serve());
     let (hello, channel) = Channel::connect(host, LIMIT).await.unwrap();
@@ -309,4 +328,34 @@ async fn an_agent_that_does_not_greet_is_given_up() {
     let error = Channel::connect(host, LIMIT).await.unwrap_err();
     let text = error.to_string();
     assert!(text.contains("it speaks version 1, not 3"), "{text}");
+}
+
+#[tokio::test]
+async fn at_rest_nothing_is_sent_and_afterwards_nothing_is_missing() {
+    let channel = channel().await;
+    let mut first = channel.open(&request(3_000_000)).unwrap();
+    assert_eq!(first.events.next().await.unwrap(), Some(Event::Started));
+    let rest = channel.rest(LIMIT).await.unwrap();
+    let again = channel.rest(LIMIT).await.unwrap_err();
+    assert!(matches!(again, Error::Restless { .. }), "{again:?}");
+    // The guest of this test fails when it gets any of this now.
+    let mut second = channel.open(&request(10)).unwrap();
+    assert!(first.input.write(&[1; 50_000]).await);
+    first.control.signal(10);
+    let early = timeout(Duration::from_millis(50), second.events.next()).await;
+    assert!(early.is_err(), "{early:?}");
+    drop(rest);
+    drop(second.input);
+    while let Some(event) = second.events.next().await.unwrap() {
+        if let Event::Ended(ending) = event {
+            assert_eq!(ending, Ending::Exit(Outcome::Code(0)));
+            break;
+        }
+    }
+    let mut last = None;
+    while let Some(event) = first.events.next().await.unwrap() {
+        last = Some(event);
+    }
+    let signalled = Ending::Exit(Outcome::Signal(10));
+    assert_eq!(last, Some(Event::Ended(signalled)));
 }

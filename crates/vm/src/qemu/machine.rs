@@ -246,7 +246,8 @@ async fn prepare(
             program: qemu.path(),
             uses_kvm: plan.accelerator == Accelerator::Kvm,
             reopened: &files.boot,
-            largest_file: files.largest,
+            // A captured machine is written to files of at most its memory's size.
+            largest_file: files.largest.max(plan.memory_mib << 20),
             machine: Some((plan.memory_mib, plan.cpus)),
         };
         let cell = Cell::prepare(qemu.jail(), &needs).map_err(|source| Error::Spawn {

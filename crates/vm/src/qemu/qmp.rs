@@ -4,7 +4,7 @@
 //! us                                          QEMU
 //!  | <--------- {"QMP": {...}} ---------------- |   ignored, like every event
 //!  | -- {"execute": "qmp_capabilities"} ------> |   before the first command
-//!  | -- {"execute": ..., "id": 2} ------------> |   `getfd` carries a descriptor beside its bytes
+//!  | -- {"execute": ..., "id": 2} ------------> |   `getfd` and `add-fd` carry a descriptor
 //!  | <--------- {"return": {}, "id": 2} ------- |   or {"error": {"desc": ...}, "id": 2}
 //! ```
 //!
@@ -71,6 +71,14 @@ impl<'a> Command<'a> {
         Self {
             descriptor: Some(descriptor),
             ..Self::with("getfd", json!({ "fdname": name }))
+        }
+    }
+
+    /// `add-fd`: gives QEMU a copy of a descriptor for one of its sets, and tells its number there.
+    pub(super) fn add(descriptor: BorrowedFd<'a>, set: u64) -> Self {
+        Self {
+            descriptor: Some(descriptor),
+            ..Self::with("add-fd", json!({ "fdset-id": set }))
         }
     }
 }

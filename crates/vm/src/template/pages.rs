@@ -8,6 +8,7 @@
 
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Write};
+use std::ops::Range;
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
@@ -88,8 +89,38 @@ fn next_data(memory: &File, from: u64) -> io::Result<Option<u64>> {
     }
 }
 
+/// Copies the pages of `from` that are not zero to an offset in `to`.
+pub(super) fn copy(from: &File, to: &File, offset: u64) -> io::Result<()> {
+    let size = from.metadata()?.len();
+    let mut buffer = vec![0; RUN];
+    let mut at = 0;
+    while at < size {
+        let length = buffer.len().min(usize::try_from(size - at).unwrap_or(RUN));
+        let piece = &mut buffer[..length];
+        from.read_exact_at(piece, at)?;
+        for run in runs(piece) {
+            to.write_all_at(&piece[run.clone()], offset + at + run.start as u64)?;
+        }
+        at += length as u64;
+    }
+    Ok(())
+}
+
 /// Writes what is not zero in `piece`, which begins at `offset`.
 fn write_runs(piece: &[u8], offset: u64, output: &mut Hashing<impl Write>) -> io::Result<()> {
+    for run in runs(piece) {
+        let at = offset + run.start as u64;
+        let run = &piece[run];
+        output.put(&at.to_le_bytes())?;
+        output.put(&(run.len() as u64).to_le_bytes())?;
+        output.put(run)?;
+    }
+    Ok(())
+}
+
+/// The runs of pages in `piece` that are not zero.
+fn runs(piece: &[u8]) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
     let mut begin = None;
     let pages = piece.chunks(PAGE).map(|page| page.iter().any(|b| *b != 0));
     for (number, used) in pages.chain([false]).enumerate() {
@@ -97,16 +128,13 @@ fn write_runs(piece: &[u8], offset: u64, output: &mut Hashing<impl Write>) -> io
         match (begin, used) {
             (None, true) => begin = Some(at),
             (Some(from), false) => {
-                let run = &piece[from..at];
-                output.put(&(offset + from as u64).to_le_bytes())?;
-                output.put(&(run.len() as u64).to_le_bytes())?;
-                output.put(run)?;
+                found.push(from..at);
                 begin = None;
             }
             _ => {}
         }
     }
-    Ok(())
+    found
 }
 
 /// A stream of which length and digest are taken.

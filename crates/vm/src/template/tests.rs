@@ -142,3 +142,18 @@ fn keys_name_their_difference() {
     assert_ne!(ours.name(), theirs.name());
     assert_eq!(ours.name().len(), 64);
 }
+
+#[test]
+fn pieces_fill_memory_and_zeros_stay_holes() {
+    use std::os::unix::fs::MetadataExt as _;
+    let memory = Template::new_memory(8).unwrap();
+    let piece = Template::new_file().unwrap();
+    piece.write_all_at(&vec![0; 4 << 20], 0).unwrap();
+    piece.write_all_at(b"content", MIB + 5000).unwrap();
+    Template::fill(&memory, 4 * MIB, &piece).unwrap();
+    let mut found = [0; 7];
+    memory.read_exact_at(&mut found, 5 * MIB + 5000).unwrap();
+    assert_eq!(&found, b"content");
+    let data = memory.metadata().unwrap();
+    assert_eq!((data.len(), data.blocks() * 512), (8 * MIB, 4096));
+}

@@ -13,12 +13,17 @@ impl Args {
     pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
         let home = context.home()?;
         let id_file = IdFile::create(self.flags.cidfile.as_deref())?;
-        let Wanted {
-            prepared,
-            naming,
-            options,
-        } = self.flags.prepare(context, &home).await?;
-        let spec = home.create_machine(prepared, naming, options).await?;
+        let spec = match self.flags.replica(&home)? {
+            Some((checkpoint, new)) => home.create_machine_from(&checkpoint, new).await?,
+            None => {
+                let Wanted {
+                    prepared,
+                    naming,
+                    options,
+                } = self.flags.prepare(context, &home).await?;
+                home.create_machine(prepared, naming, options).await?
+            }
+        };
         id_file.write(&spec.id)?;
         Ok(context.printer.data(&spec.id)?)
     }

@@ -38,6 +38,11 @@ fn describe(found: &FoundMachine) -> Value {
         "image": spec.image,
         "image_digest": spec.image_digest,
         "labels": spec.labels,
+        "from": spec.from.as_ref().map(|from| json!({
+            "checkpoint": from.checkpoint,
+            "machine": from.machine,
+            "machine_name": from.machine_name,
+        })),
         "state": {
             "status": state.life.name(),
             "running": state.life.is_held(),

@@ -52,6 +52,9 @@ struct Row {
     #[serde(skip_serializing_if = "Option::is_none")]
     finished_at: Option<String>,
     restarts: u32,
+    /// The checkpoint, or the id of the machine that was forked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<String>,
 }
 
 impl Args {
@@ -124,6 +127,10 @@ fn row(found: &FoundMachine, now: u64) -> Row {
         started_at: state.started.map(time::stamp),
         finished_at: state.finished.map(time::stamp),
         restarts: state.restarts,
+        from: spec.from.as_ref().map(|from| {
+            let checkpoint = from.checkpoint.clone();
+            checkpoint.unwrap_or_else(|| from.machine.clone())
+        }),
     }
 }
 

@@ -6,8 +6,8 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use lazaret_supervisor::{
-    Boot, Home, JailMode, MachineOptions, MemoryMount, Naming, Prepared, PullPolicy, Restart,
-    RootDisk, RunRequest, TerminalSize, VolumeRequest,
+    Boot, CheckpointError, Home, JailMode, MachineOptions, MemoryMount, Naming, NewMachine,
+    Prepared, PullPolicy, Restart, RootDisk, RunRequest, TerminalSize, VolumeRequest,
 };
 use lazaret_values::{Period, Size};
 
@@ -130,8 +130,12 @@ pub(crate) struct Flags {
     /// When to ask the registry for an image that is cached
     #[arg(long, value_enum, default_value_t)]
     pull: Pull,
+    /// Go on where a machine was at this checkpoint, instead of starting an image
+    #[arg(long, value_name = "CHECKPOINT", conflicts_with_all = OF_IMAGES)]
+    pub(crate) from: Option<String>,
     /// `registry/repository[:tag][@digest]`, or the name of a cached image
-    reference: String,
+    #[arg(required_unless_present = "from")]
+    reference: Option<String>,
     /// Command: it replaces the image's command or the agent's arguments; `--` may stand before it
     #[arg(
         trailing_var_arg = true,
@@ -140,6 +144,30 @@ pub(crate) struct Flags {
     )]
     args: Vec<String>,
 }
+
+/// What a machine has already that goes on from a checkpoint.
+const OF_IMAGES: [&str; 20] = [
+    "env_file",
+    "boot",
+    "volume",
+    "mount",
+    "tmpfs",
+    "cpus",
+    "mem",
+    "env",
+    "user",
+    "entrypoint",
+    "workdir",
+    "policy",
+    "kernel",
+    "read_only",
+    "disk_size",
+    "fs",
+    "verity",
+    "pull",
+    "reference",
+    "args",
+];
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
 enum BootChoice {
@@ -178,23 +206,7 @@ impl Flags {
     /// Fetches and settles what the flags ask for, and tells the user what is to be told.
     pub(crate) async fn prepare(self, context: &Context, home: &Home) -> Result<Wanted, Failure> {
         let bars = Bars::new(context.printer, "pull");
-        let naming = Naming {
-            name: self.name.clone(),
-            labels: self.labels()?,
-        };
-        let options = MachineOptions {
-            interactive: self.interactive,
-            remove: self.rm,
-            restart: self.restart,
-            stop_signal: self.stop_signal,
-            stop_seconds: self.stop_timeout,
-            timeout_seconds: self.timeout,
-            boot: match self.boot {
-                BootChoice::Auto => Boot::Auto,
-                BootChoice::Cold => Boot::Cold,
-                BootChoice::Template => Boot::Template,
-            },
-        };
+        let (naming, options) = (self.naming()?, self.options());
         let request = self.request()?;
         let prepared = home.prepare(request, bars.sink()).await?;
         // From here on the terminal belongs to the workload.
@@ -207,6 +219,55 @@ impl Flags {
             naming,
             options,
         })
+    }
+
+    fn naming(&self) -> Result<Naming, Failure> {
+        Ok(Naming {
+            name: self.name.clone(),
+            labels: self.labels()?,
+        })
+    }
+
+    fn options(&self) -> MachineOptions {
+        MachineOptions {
+            interactive: self.interactive,
+            remove: self.rm,
+            restart: self.restart,
+            stop_signal: self.stop_signal,
+            stop_seconds: self.stop_timeout,
+            timeout_seconds: self.timeout,
+            boot: match self.boot {
+                BootChoice::Auto => Boot::Auto,
+                BootChoice::Cold => Boot::Cold,
+                BootChoice::Template => Boot::Template,
+            },
+        }
+    }
+
+    /// The checkpoint from which the machine is to go on, if there is one, and what else is settled.
+    pub(crate) fn replica(&self, home: &Home) -> Result<Option<(String, NewMachine)>, Failure> {
+        let Some(name) = self.from.clone() else {
+            return Ok(None);
+        };
+        let machine = home.checkpoint(&name)?.checkpoint.machine;
+        let lacks = |what| {
+            lazaret_supervisor::Error::from(CheckpointError::Lacks {
+                checkpoint: name.clone(),
+                what,
+            })
+        };
+        if self.tty && !machine.has_terminal() {
+            return Err(lacks("terminal").into());
+        }
+        if self.interactive && !machine.options.interactive {
+            return Err(lacks("standard input").into());
+        }
+        let new = NewMachine {
+            naming: self.naming()?,
+            options: self.options(),
+            hostname: self.hostname.clone(),
+        };
+        Ok(Some((name, new)))
     }
 
     fn request(self) -> Result<RunRequest, Failure> {
@@ -226,7 +287,7 @@ impl Flags {
             }
         }
         Ok(RunRequest {
-            reference: self.reference,
+            reference: self.reference.unwrap_or_default(),
             mounts: artifacts,
             volumes,
             memory_mounts,

@@ -1,6 +1,6 @@
 //! Serves the clients of a holder: each order is a task over the state that they share.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -37,6 +37,8 @@ pub(super) enum Demand {
     Pause(Reply),
     /// The processors go on.
     Resume(Reply),
+    /// The machine is saved into a folder.
+    Save(PathBuf, Reply),
 }
 
 /// Tells a client how its demand was met.
@@ -105,7 +107,7 @@ impl Demands {
             match self.next().await {
                 Demand::Stop { .. } | Demand::End | Demand::Kill(SIGKILL) => return,
                 // There is nothing yet that could get a signal or stand still.
-                Demand::Kill(_) | Demand::Pause(_) | Demand::Resume(_) => {}
+                Demand::Kill(_) | Demand::Pause(_) | Demand::Resume(_) | Demand::Save(..) => {}
             }
         }
     }
@@ -267,6 +269,7 @@ impl Desk {
             }
             Order::Pause => self.ask(&peer, Demand::Pause).await,
             Order::Resume => self.ask(&peer, Demand::Resume).await,
+            Order::Save { folder } => self.ask(&peer, |reply| Demand::Save(folder, reply)).await,
         }
     }
 
@@ -323,8 +326,7 @@ impl Desk {
     /// Opens a session with the guest for a client.
     async fn ask_guest(self: Arc<Self>, peer: Arc<Peer>, request: Request, detached: bool) {
         let is_paused = *self.life.borrow() == Life::Paused;
-        let channel = self.guest().as_ref().map(|guest| guest.channel.clone());
-        let Some(channel) = channel.filter(|_| !is_paused) else {
+        let Some(channel) = self.channel().filter(|_| !is_paused) else {
             return peer.fail(format!("the machine is {}", self.life.borrow().name()));
         };
         match channel.open(&request) {
@@ -350,8 +352,9 @@ impl Desk {
 
     /// Gives the guest the time, after its clock stood still.
     pub(super) async fn set_clock(&self) {
-        let channel = self.guest().as_ref().map(|guest| guest.channel.clone());
-        let Some(channel) = channel else { return };
+        let Some(channel) = self.channel() else {
+            return;
+        };
         let Ok(mut session) = channel.open(&Request::Clock(clock::nanoseconds())) else {
             return;
         };
@@ -396,6 +399,11 @@ impl Desk {
     fn demand(&self, demand: Demand) {
         // When nobody takes it, the machine is over.
         let _ = self.demands.send(demand);
+    }
+
+    /// The channel to the guest, while it is up.
+    pub(super) fn channel(&self) -> Option<Arc<Channel>> {
+        self.guest().as_ref().map(|guest| guest.channel.clone())
     }
 
     fn guest(&self) -> MutexGuard<'_, Option<Guest>> {

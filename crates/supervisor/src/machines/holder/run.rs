@@ -9,6 +9,7 @@ use lazaret_vm::Events;
 use tokio::time::{Instant, sleep_until};
 
 use super::desk::{Demand, Demands, Desk};
+use super::save;
 use crate::Error;
 use crate::machines::life::{Ending, Life};
 use crate::machines::log::LogStream;
@@ -122,6 +123,11 @@ async fn carry(
                     let resumed = resume(machine, desk).await;
                     reply.send(resumed);
                 }
+                Demand::Save(folder, reply) => match save::capture(machine, desk, &folder).await {
+                    // The machine goes on meanwhile.
+                    Ok(saved) => drop(tokio::spawn(async { reply.send(saved.write().await) })),
+                    Err(error) => reply.send(Err(error)),
+                },
             },
             () = sleep_until(at), if deadline.is_some() => match deadline {
                 Some((_, Then::Kill)) => {

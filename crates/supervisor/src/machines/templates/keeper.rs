@@ -5,13 +5,13 @@ use std::path::Path;
 use std::time::Duration;
 
 use lazaret_files::{LockedDirs, try_flock};
-use lazaret_vm::{LaunchPlan, Machine, Qemu, Template};
+use lazaret_vm::{Machine, Qemu, Template};
 use rustix::fs::FlockOperation;
 use tokio::net::UnixListener;
 use tokio::time::timeout;
 
 use super::pass;
-use super::store::{MADE_WITHIN, Order, RECORD, list, name_for, socket_name};
+use super::store::{MADE_WITHIN, Make, Order, RECORD, list, socket_name};
 use crate::machines::socket;
 use crate::{Error, blocking};
 
@@ -23,7 +23,7 @@ const LOOK: Duration = Duration::from_secs(5);
 /// Age after which a template that nobody uses is removed when another one is made.
 const OLD: Duration = Duration::from_secs(7 * 24 * 3600);
 
-/// Keeps the template that `order` describes, in `folder`; makes it if there is none. Returns when
+/// Keeps the template that `order` names, in `folder`; makes it if there is none and the order says how. Returns when
 /// nobody has asked for it for a while, and at once when another keeper has it.
 ///
 /// # Errors
@@ -31,8 +31,7 @@ const OLD: Duration = Duration::from_secs(7 * 24 * 3600);
 pub async fn keep(folder: &Path, order: &str) -> Result<(), Error> {
     let order: Order = serde_json::from_str(order)
         .map_err(|error| Error::io("read the order for", folder)(error.into()))?;
-    let qemu = Qemu::known(&order.qemu, &order.version).with_jail(order.jail);
-    let name = name_for(&qemu, &order.plan)?;
+    let name = order.name;
     let lock_path = folder.join(format!("{name}.lock"));
     let lock = File::options().create(true).append(true).open(&lock_path);
     let lock = lock.map_err(Error::io("open", &lock_path))?;
@@ -42,9 +41,10 @@ pub async fn keep(folder: &Path, order: &str) -> Result<(), Error> {
     let place = folder.join(&name);
     let existing = place.clone();
     let opened = blocking(move || Ok::<_, Error>(Template::open(&existing))).await?;
-    let template = match opened {
-        Ok(template) => template,
-        Err(_) => make(folder, &place, &qemu, &order.plan).await?,
+    let template = match (opened, &order.make) {
+        (Ok(template), _) => template,
+        (Err(_), Some(order)) => make(folder, &place, order).await?,
+        (Err(error), None) => return Err(error.into()),
     };
     // Its time says when it was used last.
     let now = std::time::SystemTime::now();
@@ -80,18 +80,14 @@ async fn serve(listener: &UnixListener, template: &Template, place: &Path) {
 }
 
 /// Makes a template, out of the way of what runs, and removes those that are out of use.
-async fn make(
-    folder: &Path,
-    place: &Path,
-    qemu: &Qemu,
-    plan: &LaunchPlan,
-) -> Result<Template, Error> {
+async fn make(folder: &Path, place: &Path, order: &Make) -> Result<Template, Error> {
     const LEAST_URGENT: i32 = 19;
     let _only_courtesy = rustix::process::nice(LEAST_URGENT);
     let unfinished = LockedDirs::new(folder);
     unfinished.sweep()?;
     let made = unfinished.create()?;
-    let template = Machine::save_template(qemu, plan, made.path(), MADE_WITHIN).await?;
+    let qemu = Qemu::known(&order.qemu, &order.version).with_jail(order.jail);
+    let template = Machine::save_template(&qemu, &order.plan, made.path(), MADE_WITHIN).await?;
     match std::fs::remove_dir_all(place) {
         Err(error) if !lazaret_files::is_absent(&error) => {
             return Err(Error::io("replace", place)(error));

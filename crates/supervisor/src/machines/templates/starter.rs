@@ -1,11 +1,12 @@
 //! Starts emulators, from a template where there is one.
 
+use std::path::Path;
 use std::time::Duration;
 
 use lazaret_protocol::mux::Event;
-use lazaret_protocol::{BootConfig, Request};
+use lazaret_protocol::{Hello, Request};
 use lazaret_values::Chain;
-use lazaret_vm::{Channel, Jail, LaunchPlan, Machine, Qemu};
+use lazaret_vm::{Channel, Jail, LaunchPlan, Machine, Qemu, Template};
 use tokio::time::timeout;
 
 use super::store::Templates;
@@ -35,6 +36,15 @@ pub(in crate::machines) struct Running {
     begun: Begun,
     /// The channel to a guest that was greeted before.
     channel: Option<Channel>,
+    /// What the guest said first.
+    hello: Option<Hello>,
+}
+
+impl Running {
+    /// The machine, and what its guest said; `None` before it has.
+    pub(in crate::machines) fn parts(&self) -> Option<(&Machine, &Hello)> {
+        Some((&self.machine, self.hello.as_ref()?))
+    }
 }
 
 impl Starter {
@@ -46,22 +56,33 @@ impl Starter {
             let Some(template) = self.templates.find(&self.qemu, plan, make).await? else {
                 return Ok(None);
             };
-            let restored = Machine::restore(&self.qemu, plan, &template, RESTORED_WITHIN).await;
-            let mut machine = restored?;
-            let (_, channel) = machine.handshake(ANSWERS_WITHIN).await?;
-            // The greeting is from the template's own time: only an answer shows that the guest runs.
-            answer(&channel, &machine).await?;
-            Ok(Some(Running {
-                machine,
-                begun: Begun::Template,
-                channel: Some(channel),
-            }))
+            self.begin(plan, &template, Begun::Template).await.map(Some)
         };
         let restored = restored.await;
         if restored.is_err() {
             self.templates.discard(&self.qemu, plan).await;
         }
         restored
+    }
+
+    /// Starts a machine from a template.
+    async fn begin(
+        &self,
+        plan: &LaunchPlan,
+        template: &Template,
+        begun: Begun,
+    ) -> Result<Running, Error> {
+        let restored = Machine::restore(&self.qemu, plan, template, RESTORED_WITHIN).await;
+        let mut machine = restored?;
+        let (hello, channel) = machine.handshake(ANSWERS_WITHIN).await?;
+        // The greeting is from the template's own time: only an answer shows that the guest runs.
+        answer(&channel, &machine).await?;
+        Ok(Running {
+            machine,
+            begun,
+            channel: Some(channel),
+            hello: Some(hello),
+        })
     }
 }
 
@@ -104,11 +125,17 @@ impl Hypervisor for Starter {
             machine,
             begun,
             channel: None,
+            hello: None,
         })
     }
 
+    async fn resume(&self, plan: &LaunchPlan, memory: &Path) -> Result<Running, Error> {
+        let template = self.templates.existing(memory).await?;
+        self.begin(plan, &template, Begun::Checkpoint).await
+    }
+
     fn prepare_next(&self, plan: &LaunchPlan, begun: &Begun) {
-        if self.boot != Boot::Auto || *begun == Begun::Template {
+        if self.boot != Boot::Auto || matches!(begun, Begun::Template | Begun::Checkpoint) {
             return;
         }
         if let Err(error) = self.templates.start_keeper(&self.qemu, plan) {
@@ -132,13 +159,17 @@ impl Emulator for Running {
         self.begun.clone()
     }
 
-    async fn boot(&mut self, boot: &BootConfig, limit: Duration) -> Result<Guest, Error> {
+    async fn boot(&mut self, request: &Request, limit: Duration) -> Result<Guest, Error> {
         let channel = match self.channel.take() {
             Some(channel) => channel,
-            None => self.machine.handshake(limit).await?.1,
+            None => {
+                let (hello, channel) = self.machine.handshake(limit).await?;
+                self.hello = Some(hello);
+                channel
+            }
         };
         tracing::info!("guest is up");
-        let workload = channel.open(&Request::Boot(Box::new(boot.clone())))?;
+        let workload = channel.open(request)?;
         Ok(Guest::new(workload, channel))
     }
 

@@ -18,6 +18,8 @@ const READ_WITHIN: Duration = Duration::from_secs(5);
 /// Longest time for a keeper to make a template. Emulation on a loaded host is slow.
 pub(super) const MADE_WITHIN: Duration = Duration::from_secs(90);
 const PAUSE: Duration = Duration::from_millis(2);
+/// Pause before another keeper is started, after one that was not needed.
+const AGAIN: Duration = Duration::from_millis(50);
 
 /// The folder with all templates of a user, and how a keeper is started.
 #[derive(Debug, Clone)]
@@ -30,6 +32,15 @@ pub(in crate::machines) struct Templates {
 /// What a keeper is told.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Order {
+    /// The folder of the template, in that of all of them.
+    pub(super) name: String,
+    /// How it is made if there is none.
+    pub(super) make: Option<Make>,
+}
+
+/// How a template is made.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Make {
     pub(super) qemu: PathBuf,
     pub(super) version: String,
     /// How it is jailed.
@@ -47,7 +58,7 @@ impl Templates {
     ) -> Result<Option<Template>, Error> {
         let name = name_for(qemu, plan)?;
         let folder = self.folder.join(&name);
-        if let Some(template) = self.ask(&name)? {
+        if let Some(template) = ask(&self.folder, &name)? {
             return Ok(Some(template));
         }
         let exists = folder.join(RECORD).exists();
@@ -58,7 +69,7 @@ impl Templates {
         let patience = if exists { READ_WITHIN } else { MADE_WITHIN };
         let deadline = Instant::now() + patience;
         while Instant::now() < deadline {
-            if let Some(template) = self.ask(&name)? {
+            if let Some(template) = ask(&self.folder, &name)? {
                 return Ok(Some(template));
             }
             tokio::time::sleep(PAUSE).await;
@@ -66,61 +77,87 @@ impl Templates {
         Ok(None)
     }
 
-    /// Asks the keeper for the template; `None` when there is no keeper.
-    fn ask(&self, name: &str) -> Result<Option<Template>, Error> {
-        let stream: UnixStream = match socket::connect_to(&self.folder, &socket_name(name)) {
-            Ok(stream) => stream,
-            Err(_) => return Ok(None),
+    /// The template in a folder that exists, which nobody can make anew.
+    pub(super) async fn existing(&self, place: &Path) -> Result<Template, Error> {
+        let (Some(folder), Some(name)) = (place.parent(), place.file_name()) else {
+            return Err(Error::io("find", place)(
+                std::io::ErrorKind::NotFound.into(),
+            ));
         };
-        stream
-            .set_read_timeout(Some(READ_WITHIN))
-            .map_err(Error::io("ask the keeper in", &self.folder))?;
-        // A keeper that ends in this moment is none.
-        let Ok(memory) = pass::receive(&stream) else {
-            return Ok(None);
+        let name = name.to_string_lossy().into_owned();
+        let order = Order {
+            name: name.clone(),
+            make: None,
         };
-        Ok(Some(Template::with_memory(
-            &self.folder.join(name),
-            memory,
-        )?))
+        if let Some(template) = ask(folder, &name)? {
+            return Ok(template);
+        }
+        let deadline = Instant::now() + MADE_WITHIN;
+        let mut keeper = self.spawn(folder, &order)?;
+        loop {
+            if let Some(template) = ask(folder, &name)? {
+                return Ok(template);
+            }
+            match keeper.try_wait() {
+                Ok(None) => {}
+                // Another one begins.
+                Ok(Some(status)) if status.success() && Instant::now() < deadline => {
+                    tokio::time::sleep(AGAIN).await;
+                    keeper = self.spawn(folder, &order)?;
+                }
+                // This process tells what is wrong with the template.
+                _ => {
+                    let place = place.to_owned();
+                    return blocking(move || Ok(Template::open(&place)?)).await;
+                }
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
     }
 
     /// Starts a keeper, unless there is one: then it ends by itself. It belongs to no machine.
     pub(super) fn start_keeper(&self, qemu: &Qemu, plan: &LaunchPlan) -> Result<(), Error> {
-        let failed = Error::io("start the keeper in", &self.folder);
+        let name = name_for(qemu, plan)?;
         // A template has empty disks and no log: nothing of this machine's own.
         let mut plan = plan.clone();
         plan.console_log = None;
         for disk in &mut plan.disks {
             disk.path = PathBuf::new();
         }
-        let order = Order {
+        let make = Some(Make {
             qemu: qemu.path().to_owned(),
             version: qemu.version().to_owned(),
             jail: qemu.jail(),
             plan,
-        };
-        let order = serde_json::to_string(&order).map_err(std::io::Error::from);
+        });
+        self.spawn(&self.folder, &Order { name, make }).map(drop)
+    }
+
+    /// Starts a keeper of a template in `folder`.
+    fn spawn(&self, folder: &Path, order: &Order) -> Result<tokio::process::Child, Error> {
+        let text = serde_json::to_string(order).map_err(std::io::Error::from);
         let start = || {
-            let order = order?;
-            std::fs::create_dir_all(&self.folder)?;
+            let text = text?;
+            if order.make.is_some() {
+                std::fs::create_dir_all(folder)?;
+            }
             let [program, arguments @ ..] = self.keeper.as_slice() else {
                 return Err(std::io::ErrorKind::NotFound.into());
             };
             let mut keeper = tokio::process::Command::new(program);
             keeper
                 .args(arguments)
-                .arg(&self.folder)
-                .arg(order)
+                .arg(folder)
+                .arg(text)
                 .env_clear()
                 .current_dir("/")
                 .stdin(Stdio::null())
                 .stdout(Stdio::null())
                 .stderr(Stdio::null());
             spawn::leave_terminal(&mut keeper);
-            keeper.spawn().map(drop)
+            keeper.spawn()
         };
-        start().map_err(failed)
+        start().map_err(Error::io("start the keeper in", folder))
     }
 
     /// Removes a template that does not work, so that it is made anew.
@@ -136,6 +173,22 @@ impl Templates {
             tracing::debug!(%error, "template not removed");
         }
     }
+}
+
+/// Asks the keeper of a template for it; `None` when there is no keeper.
+fn ask(folder: &Path, name: &str) -> Result<Option<Template>, Error> {
+    let stream: UnixStream = match socket::connect_to(folder, &socket_name(name)) {
+        Ok(stream) => stream,
+        Err(_) => return Ok(None),
+    };
+    stream
+        .set_read_timeout(Some(READ_WITHIN))
+        .map_err(Error::io("ask the keeper in", folder))?;
+    // A keeper that ends in this moment is none.
+    let Ok(memory) = pass::receive(&stream) else {
+        return Ok(None);
+    };
+    Ok(Some(Template::with_memory(&folder.join(name), memory)?))
 }
 
 /// Digits of a key in the name of its template: enough to tell any two apart.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use lazaret_images::ImageStore;
-use lazaret_protocol::{BootConfig, Process, Root, RootMode};
+use lazaret_protocol::{BootConfig, Process, Request, Root, RootMode};
 use lazaret_vm::{Accelerator, Jail, LaunchPlan, Qemu};
 use tempfile::TempDir;
 
@@ -74,6 +74,10 @@ impl Hypervisor for Fake {
         })
     }
 
+    async fn resume(&self, plan: &LaunchPlan, _memory: &std::path::Path) -> Result<Sleeper, Error> {
+        self.start(plan).await
+    }
+
     fn prepare_next(&self, _plan: &LaunchPlan, _begun: &Begun) {}
 }
 
@@ -90,7 +94,10 @@ impl Emulator for Sleeper {
         self.child.lock().unwrap().id()
     }
 
-    async fn boot(&mut self, boot: &BootConfig, _limit: Duration) -> Result<(), Error> {
+    async fn boot(&mut self, request: &Request, _limit: Duration) -> Result<(), Error> {
+        let Request::Boot(boot) = request else {
+            panic!("{request:?}");
+        };
         assert!(boot.clock_nanos > 0 && !boot.entropy.is_empty());
         self.boot.happens().await
     }
