@@ -59,6 +59,27 @@ fn busybox_under_the_wrapper() {
         matches!(refused, Some(Event::Ended(Ending::Failure(_)))),
         "{refused:?}"
     );
+    // The command line is a host, too.
+    drop(agent);
+    let socket = machine.socket().to_str().unwrap().to_owned();
+    let exec = |words: &[&str]| {
+        let fixed = ["exec", "-i", "--agent", &socket];
+        world
+            .lazaret()
+            .run_with_input([&fixed, words].concat(), &input)
+    };
+    let script = "sha256sum; id -u; pwd; echo $WHO; echo oops >&2; exit 7";
+    let ran = exec(&[
+        "-e", "WHO=you", "-u", "1000", "-w", "/tmp", "sh", "-c", script,
+    ])
+    .status(7);
+    let said = format!("{}  -\n1000\n/tmp\nyou\n", digest.hex());
+    assert_eq!((ran.stdout, ran.stderr), (said, "oops\n".to_owned()));
+    exec(&["--", "nonsense", "-x"]).fails(127, &["nonsense"]);
+    let absent = world.path("absent");
+    let absent = ["exec", "--agent", absent.to_str().unwrap(), "true"];
+    world.lazaret().run(absent).fails(125, &["absent"]);
+    let mut agent = machine.agent();
     // The agent is restarted when it ends.
     agent.output(&["touch", "/written"]);
     agent.end_by(&["sh", "-c", "kill -9 $PPID"]);

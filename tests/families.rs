@@ -37,7 +37,7 @@ fn cases() -> Vec<Case> {
                 json!({"image": "acme/images/a:v1", "command": ["run"], "env": {"A": "1"}}),
             ),
             invalid: with_mount(
-                envelope("Agent", "Not A Label", json!({"command": 7})),
+                envelope("Agent", "Not A Label", json!({"command": 7, "image": 7})),
                 json!({"path": "/x"}),
             ),
             pointers: &["/metadata/name", "/mount", "/spec/command", "/spec/image"],

@@ -263,3 +263,39 @@ fn a_reader_that_has_gone_away_does_not_make_a_faulty_document_good() {
     command.current_dir(world.path(""));
     lazaret_testing::program::finish(command).status(5);
 }
+
+#[test]
+fn results_are_printed_by_templates_of_their_fields() {
+    let world = World::new();
+    let lazaret = world.imported(Image::busybox(), "columns:v1");
+    lazaret.run(["volume", "create", "columns"]).success();
+    let print = |words: &[&str]| lazaret.run(words).success().stdout;
+    let name = |words: &[&str], name: &str| {
+        let format = ["--format", "{{.Name}}"];
+        let names = print(&[words, &format].concat());
+        assert!(names.lines().any(|line| line == name), "{names}");
+    };
+    name(&["volume", "ls"], "columns");
+    name(&["volume", "inspect", "columns"], "columns");
+    name(&["image", "ls"], "localhost/columns:v1");
+    let format = ["--format", r"table {{.Name}}\t{{.Default}}"];
+    let kernels = print(&[&["kernel", "ls"], &format[..]].concat());
+    assert!(kernels.starts_with("NAME "), "{kernels}");
+    let format = ["--format", "{{json .}}"];
+    let image = print(&[&["image", "inspect", "columns:v1"], &format[..]].concat());
+    serde_json::from_str::<serde_json::Value>(&image).unwrap();
+    print(&["stats", "--no-stream", "--format", "{{.Name}}"]);
+    lazaret.run(["volume", "rm", "columns"]).success();
+    let unknown = lazaret.run(["kernel", "ls", "--format", "{{.Nope}}"]);
+    unknown.fails(
+        2,
+        &["no field 'Nope', only default, modules, name, release"],
+    );
+    for (format, reason) in [
+        ("xml", "a template such as"),
+        ("{{if}}", "an action is empty"),
+    ] {
+        let refused = lazaret.run(["kernel", "ls", "--format", format]);
+        refused.fails(2, &[reason]);
+    }
+}

@@ -8,6 +8,7 @@ mod flags;
 mod jail;
 mod kills;
 mod random_kills;
+mod rights;
 mod terminal;
 mod volumes;
 

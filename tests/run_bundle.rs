@@ -25,7 +25,7 @@ const FILES: &[(&str, &str)] = &[
     ),
     (
         "sandbox.yaml",
-        "{apiVersion: lens.dev/v1alpha1, kind: Sandbox, metadata: {name: small}, spec: {isolation: microvm, resources: {cpu: '2', memory: 300Mi}}}",
+        "{apiVersion: lens.dev/v1alpha1, kind: Sandbox, metadata: {name: small}, spec: {isolation: microvm, resources: {cpu: '2', memory: 300Mi, disk: 1Gi}, capabilities: [CHOWN, CAP_DAC_OVERRIDE]}}",
     ),
     (
         "policy.yaml",
@@ -33,7 +33,7 @@ const FILES: &[(&str, &str)] = &[
     ),
     (
         "agent.yaml",
-        "{apiVersion: lens.dev/v1alpha1, kind: Agent, metadata: {name: a}, spec: {image: 'acme/images/busybox:v1', command: 'echo model $(cat /etc/agent/model); /etc/agent/tools/adder/add 2 3; cat /etc/agent/knowledge/facts/fact.txt /srv/data/deep/file; touch /srv/data/x 2>&1; touch /etc/agent/model 2>&1; echo changed > /srv/scratch/deep/file && cat /srv/scratch/deep/file; echo user $(id -u) $WHO', user: '0', env: {WHO: agent}, credentials: [{name: api, env: API_KEY}]}}",
+        "{apiVersion: lens.dev/v1alpha1, kind: Agent, metadata: {name: a}, spec: {image: 'acme/images/busybox:v1', command: 'echo model $(cat /etc/agent/model); /etc/agent/tools/adder/add 2 3; cat /etc/agent/knowledge/facts/fact.txt /srv/data/deep/file; touch /srv/data/x 2>&1; touch /etc/agent/model 2>&1; echo changed > /srv/scratch/deep/file && cat /srv/scratch/deep/file; echo user $(id -u) $WHO; grep CapBnd /proc/self/status', user: '0', env: {WHO: agent}, credentials: [{name: api, env: API_KEY}]}}",
     ),
     (
         "bundle.yaml",
@@ -92,6 +92,7 @@ touch: /srv/data/x: Read-only file system
 touch: /etc/agent/model: Read-only file system
 changed
 user 0 agent
+CapBnd:	0000000000000003
 ";
     assert_eq!(output.stdout, expected, "stderr: {}", output.stderr);
     assert!(

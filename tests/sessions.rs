@@ -27,6 +27,7 @@ fn shell(script: &str) -> Process {
         user: String::new(),
         working_dir: String::new(),
         terminal: None,
+        capabilities: None,
     }
 }
 

@@ -15,6 +15,7 @@ fn request() -> Request {
         user: String::new(),
         working_dir: String::new(),
         terminal: None,
+        capabilities: None,
     })
 }
 

@@ -27,6 +27,7 @@ fn reader_of_frames() {
             user: String::new(),
             working_dir: String::new(),
             terminal: None,
+            capabilities: None,
         }))
         .unwrap();
     }

@@ -65,6 +65,11 @@ impl Appliance {
         }
     }
 
+    /// The socket of the agent's port.
+    pub(crate) fn socket(&self) -> &Path {
+        &self.agent
+    }
+
     /// Waits until the machine ends by itself.
     #[track_caller]
     pub(crate) fn wait(&mut self) {
@@ -152,6 +157,7 @@ impl Agent {
             user: String::new(),
             working_dir: String::new(),
             terminal: None,
+            capabilities: None,
         };
         self.channel.open(&Request::Exec(process)).unwrap()
     }

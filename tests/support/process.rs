@@ -42,6 +42,8 @@ impl Lazaret {
             .env("PATH", path)
             .env("HOME", &self.folder)
             .env("LAZARET_HOME", &self.home)
+            // Tests download nothing but on purpose.
+            .env("LAZARET_KERNEL_SOURCE", "none")
             .stdin(Stdio::null());
         command
     }

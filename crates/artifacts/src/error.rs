@@ -199,6 +199,15 @@ pub enum Error {
         /// The other integration.
         second: String,
     },
+    /// Text that is not the name of a capability.
+    #[error(transparent)]
+    Capability(#[from] lazaret_values::Error),
+    /// An agent without an image, which no sandbox gives it either.
+    #[error("agent '{reference}' names no image, and no sandbox gives it one")]
+    NoImage {
+        /// The agent.
+        reference: String,
+    },
     /// A member of an artifact asks for something that this program cannot give.
     #[error("'{reference}' asks for '{member}', which is not supported")]
     Unsupported {

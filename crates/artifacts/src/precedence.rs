@@ -5,6 +5,7 @@ mod environment;
 mod flags;
 
 use lazaret_oci::{ImageConfig, Reference};
+use lazaret_values::Capabilities;
 
 pub use flags::RunFlags;
 
@@ -44,6 +45,10 @@ pub struct RunSpec {
     pub cpus: u32,
     /// Memory in MiB.
     pub memory_mib: u64,
+    /// Size in MiB of the disk that the machine writes to; `None` leaves it to the runner.
+    pub disk_mib: Option<u64>,
+    /// The capabilities that the workload keeps; all without it.
+    pub capabilities: Option<Capabilities>,
     /// Egress policy; `None` leaves it to the runner.
     pub policy: Option<PolicyFile>,
     /// The integrations of the bundle's policies.
@@ -68,6 +73,7 @@ impl RunSpec {
     pub fn merge(resolved: Resolved, image: &ImageConfig, flags: RunFlags) -> Result<Self, Error> {
         let agent = &resolved.agent;
         let argv = command::argv(agent, &image.config, &flags)?;
+        let capabilities = capabilities(resolved.capabilities, &flags);
         let mut warnings = resolved.warnings;
         if command::shell_ignores_arguments(agent, &flags) {
             warnings.push(Warning::ShellArguments);
@@ -92,6 +98,8 @@ impl RunSpec {
                 .memory_mib
                 .or(resources.memory_mib)
                 .unwrap_or(DEFAULT_MEMORY_MIB),
+            disk_mib: resources.disk_mib,
+            capabilities,
             policy: flags.policy.or(resolved.policy),
             integrations: resolved.integrations,
             credentials: agent.credentials.clone(),
@@ -101,6 +109,16 @@ impl RunSpec {
             warnings,
         })
     }
+}
+
+/// The sandbox's capabilities, or all, changed by the command line.
+fn capabilities(sandbox: Option<Capabilities>, flags: &RunFlags) -> Option<Capabilities> {
+    if flags.privileged {
+        return None;
+    }
+    let base = sandbox.unwrap_or(Capabilities::ALL);
+    let kept = base.changed(&flags.cap_add, &flags.cap_drop);
+    (kept != Capabilities::ALL).then_some(kept)
 }
 
 fn first(flag: Option<String>, agent: &Option<String>, image: &str) -> String {

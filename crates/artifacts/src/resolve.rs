@@ -64,6 +64,7 @@ pub async fn resolve<S: ArtifactSource>(
                         artifact.config.name(),
                     );
                     resolved.apply_agent(&artifact)?;
+                    resolved.require_image(&artifact.reference)?;
                     resolved
                 }
                 Family::Bundle => bundle(source, &artifact).await?,
@@ -127,6 +128,7 @@ async fn bundle<S: ArtifactSource>(
             slot => resolved.apply_mount(artifact.mount(None)?, *slot),
         }
     }
+    resolved.require_image(&bundle.reference)?;
     apply_policies(source, &mut resolved, &policies).await?;
     Ok(resolved)
 }

@@ -1,5 +1,6 @@
 //! Reads the `spec` of a sandbox.
 
+use lazaret_values::Capabilities;
 use serde_json::Value;
 
 use crate::{Config, Error, parse_cpus, parse_memory};
@@ -20,6 +21,8 @@ pub struct Resources {
     pub cpus: Option<u32>,
     /// Memory in MiB.
     pub memory_mib: Option<u64>,
+    /// Size in MiB of the disk that the machine writes to.
+    pub disk_mib: Option<u64>,
 }
 
 /// `spec` of a sandbox.
@@ -31,8 +34,10 @@ pub struct SandboxSpec {
     pub base_image: Option<String>,
     /// `resources`.
     pub resources: Resources,
-    /// Whether `capabilities` asks for any.
-    pub asks_capabilities: bool,
+    /// `capabilities`: those that the workload keeps; all without it.
+    pub capabilities: Option<Capabilities>,
+    /// Whether `capabilities` is something else than a list, which this program does not know.
+    pub has_other_capabilities: bool,
     /// `supervisorVersion`.
     pub supervisor_version: Option<String>,
 }
@@ -41,7 +46,7 @@ impl SandboxSpec {
     /// Reads the spec of a sandbox from a valid configuration.
     ///
     /// # Errors
-    /// [`Error::Quantity`] for an amount that is out of range.
+    /// [`Error::Quantity`] for an amount that is out of range, [`Error::Capability`].
     pub fn of(config: &Config) -> Result<Self, Error> {
         let spec = config.spec();
         let resources = &spec["resources"];
@@ -51,8 +56,8 @@ impl SandboxSpec {
                 _ => Isolation::Microvm,
             },
             base_image: spec["baseImage"].as_str().map(str::to_owned),
-            asks_capabilities: match &spec["capabilities"] {
-                Value::Array(list) => !list.is_empty(),
+            capabilities: capabilities(&spec["capabilities"])?,
+            has_other_capabilities: match &spec["capabilities"] {
                 Value::Object(map) => !map.is_empty(),
                 _ => false,
             },
@@ -60,9 +65,22 @@ impl SandboxSpec {
             resources: Resources {
                 cpus: amount(resources.get("cpu"), parse_cpus)?,
                 memory_mib: amount(resources.get("memory"), parse_memory)?,
+                disk_mib: amount(resources.get("disk"), parse_memory)?,
             },
         })
     }
+}
+
+/// The capabilities of a list; an empty one keeps none.
+fn capabilities(value: &Value) -> Result<Option<Capabilities>, Error> {
+    let Value::Array(names) = value else {
+        return Ok(None);
+    };
+    let mut kept = Capabilities::NONE;
+    for name in names {
+        kept = kept.with(Capabilities::parse(name.as_str().unwrap_or_default())?);
+    }
+    Ok(Some(kept))
 }
 
 fn amount<T>(

@@ -16,7 +16,7 @@ mod terminal;
 
 use std::future::pending;
 
-use lazaret_supervisor::{Control, Ending, Event, Input, Session};
+use lazaret_supervisor::{Control, Ending, Event, Input, Outcome, Session};
 
 pub(crate) use keys::DetachKeys;
 pub(crate) use signals::Signals;
@@ -24,6 +24,7 @@ pub(crate) use stdin::is_ours as stdin_is_ours;
 pub(crate) use terminal::{Terminal, size};
 
 use crate::failure::Failure;
+use crate::printer::Printer;
 use output::Output;
 use signals::Request;
 
@@ -53,6 +54,13 @@ pub(crate) enum Carried {
     Abandoned(u8),
     /// The user leaves it.
     Detached,
+}
+
+/// Says what led to an ending and cannot be seen from its status.
+pub(crate) fn tell_of(outcome: Outcome, printer: Printer) {
+    if matches!(outcome, Outcome::OutOfMemory(_)) {
+        printer.warning("the machine had no more memory, and its kernel ended processes (`--mem`)");
+    }
 }
 
 /// Carries a session's streams and signals until it ends or is left; calls `up` when the command

@@ -19,6 +19,7 @@ mod rootfs;
 mod run;
 #[cfg(feature = "serve")]
 mod serve;
+mod setup;
 mod signal;
 mod system;
 mod types;
@@ -73,6 +74,7 @@ pub(crate) enum Command {
     Kernel(kernel::Command),
     #[command(subcommand)]
     Catalogue(catalogue::Command),
+    Setup(setup::Args),
     #[command(subcommand)]
     System(system::Command),
     #[cfg(feature = "serve")]
@@ -125,6 +127,7 @@ impl Command {
             Self::Rootfs(command) => command.run(context).await?,
             Self::Kernel(command) => command.run(context).await?,
             Self::Catalogue(command) => command.run(context).await?,
+            Self::Setup(args) => args.run(context).await?,
             Self::System(command) => return command.run(context).await,
             #[cfg(feature = "serve")]
             Self::Serve(args) => args.run(context).await?,

@@ -12,6 +12,9 @@ pub(crate) const LOG: &str = "LAZARET_LOG";
 pub(crate) const ACCELERATOR: &str = "LAZARET_ACCELERATOR";
 /// How QEMU is jailed: `auto` (the default), `require` or `off`.
 pub(crate) const JAIL: &str = "LAZARET_JAIL";
+/// The kernel that is taken where none is imported: `auto` (the default), `none`, or what `--kernel`
+/// takes.
+pub(crate) const KERNEL_SOURCE: &str = "LAZARET_KERNEL_SOURCE";
 /// Path of the credential file, instead of the one in the configuration folder.
 pub(crate) const CREDENTIALS: &str = "LAZARET_CREDENTIALS";
 /// Paths of catalogue files, separated by `:`, instead of the one in the configuration folder.

@@ -4,6 +4,8 @@ use std::io;
 
 use lazaret_supervisor::WorkloadFailure;
 
+use crate::template;
+
 /// The failure of a command.
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -28,6 +30,13 @@ pub(crate) enum Failure {
     Invalid {
         /// Number of faults.
         faults: usize,
+    },
+    /// Something that machines need is missing; each part was already printed.
+    NotReady {
+        /// The parts.
+        parts: Vec<&'static str>,
+        /// The advice for the first one.
+        hint: Option<String>,
     },
     /// An operation of the operating system failed.
     Io {
@@ -88,8 +97,12 @@ impl From<lazaret_oci::Error> for Failure {
 }
 
 impl From<io::Error> for Failure {
-    /// An error of standard output; errors of files are made by [`Failure::io`].
+    /// An error of standard output, or of a template for it; errors of files are made by [`Failure::io`].
     fn from(error: io::Error) -> Self {
+        let cause = error.get_ref();
+        if let Some(error) = cause.and_then(|cause| cause.downcast_ref::<template::Error>()) {
+            return Self::usage(format!("--format: {error}"));
+        }
         Self::io("write to standard output", error)
     }
 }

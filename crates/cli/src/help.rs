@@ -6,7 +6,10 @@ use clap::Command;
 
 /// The groups, in the order of a newcomer's first hour.
 const GROUPS: [(&str, &[&str]); 4] = [
-    ("Run", &["run", "image", "kernel", "catalogue", "system"]),
+    (
+        "Run",
+        &["run", "setup", "image", "kernel", "catalogue", "system"],
+    ),
     (
         MACHINES,
         &[

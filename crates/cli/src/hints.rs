@@ -56,6 +56,11 @@ pub(crate) fn answer(failure: &Failure) -> Answer {
         Failure::Usage { message, hint } => (exit::USAGE, message.clone(), hint.clone()),
         Failure::Invalid { faults: 1 } => (exit::INVALID, "1 fault".to_owned(), None),
         Failure::Invalid { faults } => (exit::INVALID, format!("{faults} faults"), None),
+        Failure::NotReady { parts, hint } => (
+            exit::status(ErrorClass::NotFound),
+            format!("missing for machines: {}", parts.join(", ")),
+            hint.clone(),
+        ),
         Failure::Io { action, source } => (
             exit::status(ErrorClass::Storage),
             format!("failed to {action}: {source}"),

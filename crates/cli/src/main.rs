@@ -18,6 +18,8 @@ mod report;
 mod settings;
 #[cfg(feature = "serve")]
 mod signals;
+mod table;
+mod template;
 
 use std::process::ExitCode;
 

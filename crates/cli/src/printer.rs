@@ -6,6 +6,7 @@ use lazaret_values::Printable;
 use serde::Serialize;
 
 use crate::format::Format;
+pub(crate) use crate::table::table;
 
 /// Prints results and notes.
 #[derive(Debug, Clone, Copy)]
@@ -47,7 +48,7 @@ impl Printer {
                 let text = render(value);
                 self.data(&Printable::new(&text).lines().whole().to_string())
             }
-            Format::Json => self.json(value),
+            Format::Json | Format::Template(_) => self.json(value),
         }
     }
 
@@ -67,11 +68,15 @@ impl Printer {
         })
     }
 
-    /// Prints `value` as JSON, whatever the format.
+    /// Prints `value` as JSON, or by the user's template.
     ///
     /// # Errors
-    /// Those of standard output.
+    /// Those of standard output and of the template.
     pub(crate) fn json<T: Serialize>(self, value: &T) -> io::Result<()> {
+        if let Format::Template(template) = self.format {
+            let value = serde_json::to_value(value).map_err(io::Error::other)?;
+            return self.data(&template.render(&value).map_err(io::Error::other)?);
+        }
         self.data(&serde_json::to_string_pretty(value).map_err(io::Error::other)?)
     }
 
@@ -121,40 +126,6 @@ impl Printer {
     pub(crate) fn interactive(self) -> bool {
         !self.quiet && self.format == Format::Text && crate::settings::is_lively()
     }
-}
-
-/// Formats rows of text in aligned columns, one row per line; the first row is the heading.
-pub(crate) fn table(rows: &[Vec<String>]) -> String {
-    let printable = |cell: &String| Printable::new(cell).whole().to_string();
-    let rows: Vec<Vec<String>> = rows
-        .iter()
-        .map(|row| row.iter().map(printable).collect())
-        .collect();
-    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let width = |column: usize| {
-        rows.iter()
-            .filter_map(|row| row.get(column))
-            .map(|cell| cell.chars().count())
-            .max()
-            .unwrap_or(0)
-    };
-    let widths: Vec<usize> = (0..columns).map(width).collect();
-    let mut text = String::new();
-    for row in &rows {
-        let mut line = String::new();
-        for (column, cell) in row.iter().enumerate() {
-            line.push_str(cell);
-            if column + 1 < row.len() {
-                line.extend(std::iter::repeat_n(
-                    ' ',
-                    widths[column] - cell.chars().count() + 2,
-                ));
-            }
-        }
-        text.push_str(line.trim_end());
-        text.push('\n');
-    }
-    text
 }
 
 /// Formats a number of bytes for people, in powers of 1024.

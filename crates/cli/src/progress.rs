@@ -118,6 +118,10 @@ impl Progress for Shared {
             ));
         }
     }
+
+    fn note(&self, what: &str) {
+        self.group.suspend(|| self.printer.note(what));
+    }
 }
 
 fn style(template: &str) -> ProgressStyle {

@@ -7,7 +7,7 @@ use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
 use lazaret_client::CredentialFiles;
-use lazaret_supervisor::{Accelerator, Settings};
+use lazaret_supervisor::{Accelerator, KernelOrigin, Settings};
 use lazaret_values::Secret;
 
 use crate::env_vars::{self, foreign};
@@ -24,8 +24,9 @@ pub(crate) struct GlobalArgs {
     /// No progress, no notes; of a result only its digest, name or path
     #[arg(short, long, global = true)]
     pub(crate) quiet: bool,
-    /// Print results and failures as text, or as JSON for programs
-    #[arg(long, global = true, value_enum, default_value_t)]
+    /// Print results as `text`, as `json` for programs (failures, too), or by a template of the JSON's
+    /// fields: `'{{.id}}'`, `'table {{.id}}\t{{.name}}'`
+    #[arg(long, global = true, value_name = "FORMAT", default_value = "text", value_parser = Format::parse)]
     pub(crate) format: Format,
     /// Speak plain HTTP to every registry of this command; with `=false`, HTTPS also on loopback
     #[arg(
@@ -114,6 +115,11 @@ pub(crate) fn resolve(global: &GlobalArgs) -> Result<Settings, Failure> {
             )));
         }
     };
+    let kernel_origin = match text(env_vars::KERNEL_SOURCE) {
+        Some(text) if text == "none" => KernelOrigin::Never,
+        Some(text) if text != "auto" => KernelOrigin::Named(text),
+        _ => KernelOrigin::Any,
+    };
     let catalogues = match path(env_vars::CATALOGUE) {
         Some(paths) => env::split_paths(&paths).collect(),
         None => {
@@ -153,6 +159,7 @@ pub(crate) fn resolve(global: &GlobalArgs) -> Result<Settings, Failure> {
         ca_files: path(env_vars::CA_FILE).into_iter().collect(),
         search_path: env::var_os(foreign::PATH).unwrap_or_default(),
         holder: own_command("hold"),
+        kernel_origin,
         accelerator,
         source_date_epoch: text(foreign::SOURCE_DATE_EPOCH).and_then(|text| text.parse().ok()),
     })

@@ -38,6 +38,7 @@
 mod additions;
 mod agent;
 mod bus;
+mod capabilities;
 mod children;
 mod console;
 mod copy;

@@ -39,5 +39,17 @@ fn flags(mount: &MemoryMount) -> MountFlags {
     flags
 }
 
+/// Number of processes that the kernel has ended because there was no more memory. Nought when it does
+/// not say: the workload may have covered the file.
+pub(crate) fn ended_processes() -> u64 {
+    let text = std::fs::read_to_string("/proc/vmstat").unwrap_or_default();
+    number_in(&text).unwrap_or_default()
+}
+
+fn number_in(vmstat: &str) -> Option<u64> {
+    let mut lines = vmstat.lines();
+    lines.find_map(|line| line.strip_prefix("oom_kill ")?.parse().ok())
+}
+
 #[cfg(test)]
 mod tests;

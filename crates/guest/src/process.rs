@@ -14,6 +14,7 @@ use rustix::mount::{MountFlags, UnmountFlags};
 use rustix::process::{Gid, Pid, PidfdFlags, Uid};
 use rustix::thread::UnshareFlags;
 
+use crate::capabilities::Limit;
 use crate::error::{Context as _, Error, Result};
 use crate::init::ITSELF;
 use crate::program;
@@ -65,7 +66,7 @@ pub(crate) fn launch_copy(request: &CopyRequest) -> Result<Workload> {
         .args(["copy", &request])
         .env_clear()
         .current_dir("/");
-    spawn(launcher, None, &User::root(), false)
+    spawn(launcher, None, &User::root(), false, None)
 }
 
 fn start(process: &Process, is_init: bool) -> Result<Workload> {
@@ -100,7 +101,7 @@ fn start(process: &Process, is_init: bool) -> Result<Workload> {
         Some(size) => Some(Terminal::open(size, Uid::from_raw(user.uid))?),
         None => None,
     };
-    spawn(launcher, terminal, &user, is_init)
+    spawn(launcher, terminal, &user, is_init, process.capabilities)
 }
 
 /// Starts a command with its terminal or with pipes, as this user.
@@ -109,13 +110,15 @@ fn spawn(
     terminal: Option<Terminal>,
     user: &User,
     is_init: bool,
+    capabilities: Option<u64>,
 ) -> Result<Workload> {
     let end = || match &terminal {
         Some(terminal) => copy(&terminal.slave).map(Stdio::from),
         None => Ok(Stdio::piped()),
     };
     launcher.stdin(end()?).stdout(end()?).stderr(end()?);
-    become_user(&mut launcher, user, is_init, terminal.is_some());
+    let limit = capabilities.map(Limit::to);
+    become_user(&mut launcher, user, is_init, terminal.is_some(), limit);
     let started = launcher.spawn();
     let mut child = started.map_err(|error| explain(error, Path::new(launcher.get_program())))?;
     let main = Pid::from_child(&child);
@@ -168,7 +171,13 @@ fn mount_proc() -> io::Result<()> {
 /// Makes the child a session of its own, whose terminal is its standard input if it has one, and
 /// gives up this process's identity in it.
 #[allow(unsafe_code)]
-fn become_user(launcher: &mut Command, user: &User, is_init: bool, has_terminal: bool) {
+fn become_user(
+    launcher: &mut Command,
+    user: &User,
+    is_init: bool,
+    has_terminal: bool,
+    limit: Option<Limit>,
+) {
     let uid = Uid::from_raw(user.uid);
     let gid = Gid::from_raw(user.gid);
     // The primary group is also a supplementary one, so that a mode that denies it cannot be
@@ -183,9 +192,15 @@ fn become_user(launcher: &mut Command, user: &User, is_init: bool, has_terminal:
         if is_init {
             mount_proc()?;
         }
+        if let Some(limit) = &limit {
+            limit.before_the_user()?;
+        }
         rustix::thread::set_thread_groups(&groups)?;
         rustix::thread::set_thread_res_gid(gid, gid, gid)?;
         rustix::thread::set_thread_res_uid(uid, uid, uid)?;
+        if let Some(limit) = &limit {
+            limit.after_the_user()?;
+        }
         Ok(())
     };
     // SAFETY: between fork and exec the closure makes system calls on memory that was

@@ -12,6 +12,7 @@
 
 use std::collections::VecDeque;
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use lazaret_protocol::mux::GuestMux;
@@ -23,6 +24,7 @@ use rustix::process::{Pid, Signal};
 use crate::disposition::would_end_init;
 use crate::drain::{Drain, QUIET};
 use crate::error::{Context as _, Result};
+use crate::memory;
 use crate::process::Workload;
 use crate::terminal;
 
@@ -34,6 +36,9 @@ const WRITES_PER_TURN: usize = 16;
 
 /// Longest time before orphans are reaped when nothing else happens.
 const REAP_INTERVAL: Duration = Duration::from_millis(200);
+
+/// Number of processes that the kernel had ended for lack of memory when a command was last killed.
+static KNOWN_TO_BE_ENDED: AtomicU64 = AtomicU64::new(0);
 
 /// One session's command.
 #[derive(Debug)]
@@ -344,13 +349,35 @@ impl Pump {
         let killed = |signal: Signal| u8::try_from(signal.as_raw()).map(Outcome::Signal).ok();
         let outcome = match self.meant.and_then(killed) {
             Some(meant) if Some(&outcome) == killed(Signal::KILL).as_ref() => meant,
-            _ => outcome,
+            _ => self.with_its_cause(outcome),
         };
         self.ended = None;
         self.slave = None;
         self.close_input(mux);
         self.carried = 0;
         self.state = State::Draining(Drain::new(outcome, self.pending_output(), now));
+    }
+
+    /// The outcome, with the lack of memory that has led to it. The workload answers for all processes
+    /// that the kernel has ended for that, as the first process of a container does; another command
+    /// for itself alone.
+    fn with_its_cause(&self, outcome: Outcome) -> Outcome {
+        const KILLED: Outcome = Outcome::Signal(9);
+        let may_be = if self.is_init {
+            outcome != Outcome::Code(0)
+        } else {
+            outcome == KILLED
+        };
+        if !may_be {
+            return outcome;
+        }
+        let now = memory::ended_processes();
+        let known = KNOWN_TO_BE_ENDED.swap(now, Ordering::Relaxed);
+        let is_cause = if self.is_init { now > 0 } else { now > known };
+        match is_cause {
+            true => Outcome::OutOfMemory(outcome.exit_status()),
+            false => outcome,
+        }
     }
 
     /// Ends a turn; returns the outcome once all output was carried.

@@ -10,6 +10,9 @@ pub enum Outcome {
     Code(u8),
     /// This signal ended it.
     Signal(u8),
+    /// It ended with this exit status, as a shell would report it, after the kernel had ended
+    /// processes because the guest had no more memory.
+    OutOfMemory(u8),
 }
 
 impl Outcome {
@@ -17,7 +20,7 @@ impl Outcome {
     #[must_use]
     pub fn exit_status(self) -> u8 {
         match self {
-            Self::Code(code) => code,
+            Self::Code(code) | Self::OutOfMemory(code) => code,
             Self::Signal(signal) => signal.saturating_add(128),
         }
     }

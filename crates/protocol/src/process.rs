@@ -21,4 +21,8 @@ pub struct Process {
     /// input means nothing: a user types Ctrl-D.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub terminal: Option<TerminalSize>,
+    /// The capabilities that the command and its children can ever have: bit *n* stands for the one
+    /// of number *n* (capabilities(7)). Without a number, all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capabilities: Option<u64>,
 }

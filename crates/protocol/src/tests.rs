@@ -147,6 +147,7 @@ fn requests_are_bounded_and_refuse_unknown_fields() {
         user: String::new(),
         working_dir: String::new(),
         terminal: None,
+        capabilities: None,
     };
     let request = Request::Exec(process("true"));
     let payload = request.encode().unwrap();

@@ -66,6 +66,7 @@ impl Error {
             | Self::ImageNotFound { .. }
             | Self::MachineNotFound { .. }
             | Self::VolumeNotFound { .. }
+            | Self::NoKernelFound { .. }
             | Self::NotOnDisk { .. } => ErrorClass::NotFound,
             Self::NoContent { .. }
             | Self::MachineName { .. }
@@ -95,6 +96,7 @@ impl Error {
             Self::CopyIncomplete { source, .. } => source.class(),
             Self::Interrupted => ErrorClass::Other,
             Self::Vm(error) => vm_class(error),
+            Self::AgentSilent { .. } => ErrorClass::Machine,
             Self::Initramfs { .. } | Self::Workload { .. } | Self::ChannelClosed => {
                 ErrorClass::Machine
             }

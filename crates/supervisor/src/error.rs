@@ -222,6 +222,20 @@ pub enum Error {
         /// The reason.
         reason: String,
     },
+    /// Behind the socket of a hypervisor no agent answers.
+    #[error("no agent answers at {}", path.display())]
+    AgentSilent {
+        /// The socket.
+        path: PathBuf,
+        /// What became of the last connection.
+        source: lazaret_vm::Error,
+    },
+    /// No kernel is imported, and none could be fetched.
+    #[error("no kernel is installed, and none could be fetched: {reason}")]
+    NoKernelFound {
+        /// Why the distribution gave none.
+        reason: String,
+    },
     /// The root hash of a checked disk is missing or damaged.
     #[error("the root hash '{key}' of a disk in the store cannot be read")]
     RootHash {

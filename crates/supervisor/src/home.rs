@@ -79,6 +79,15 @@ impl Home {
         self.settings.cache.join("templates")
     }
 
+    /// The emulator of machines, in words: its path and version.
+    ///
+    /// # Errors
+    /// When there is none, or it does not run.
+    pub async fn emulator(&self) -> Result<String, Error> {
+        let qemu = self.qemu().await?;
+        Ok(format!("{} {}", qemu.path().display(), qemu.version()))
+    }
+
     /// The installed QEMU; it is looked for once.
     pub(crate) async fn qemu(&self) -> Result<&Qemu, Error> {
         let find = || Qemu::find(&self.settings.search_path);

@@ -63,7 +63,7 @@ pub use error::Error;
 pub use home::{Home, ProgressSink};
 pub use image::{Image, ImageDetails, RemovedImage};
 pub use inject::Injection;
-pub use kernel::{ExportedKernel, Kernel, KernelSource};
+pub use kernel::{ExportedKernel, FetchedKernel, Kernel, KernelSource};
 pub use lazaret_protocol::{
     Failure as WorkloadFailure, FailureKind, MemoryMount, Outcome, Process, TerminalSize,
 };
@@ -72,10 +72,10 @@ pub use lazaret_tar::{Copied, Error as CopyError, name_of};
 pub use lazaret_vm::{Accelerator, Jail, JailMode, JailPart};
 pub use login::Login;
 pub use machines::{
-    Action as MachineAction, Begun, Boot, Control, Ending, Event, Events, Found as FoundMachine,
-    Holder, Input, Life, LogReader, LogRecord, LogStream, MachineEvent, MachineEvents,
-    MachineUsage, Mount, Naming, Options as MachineOptions, Origin, Resources, Restart, Session,
-    Spec as MachineSpec, State as MachineState, VolumeUse, hold, keep,
+    Action as MachineAction, Agent, Begun, Boot, Control, Ending, Event, Events,
+    Found as FoundMachine, Holder, Input, Life, LogReader, LogRecord, LogStream, MachineEvent,
+    MachineEvents, MachineUsage, Mount, Naming, Options as MachineOptions, Origin, Resources,
+    Restart, Session, Spec as MachineSpec, State as MachineState, VolumeUse, hold, keep,
 };
 pub use prepare::{Notice, Prepared, PullPolicy, RootDisk, RunRequest, VolumeRequest};
 pub use pull::{Pulled, PulledArtifact, check_output, write_file};
@@ -84,7 +84,7 @@ pub use room::is_full;
 pub use rootfs::{BuiltRootfs, RootfsRequest, VerityTree};
 pub use run::StartedMachine;
 pub use setting::Setting;
-pub use settings::Settings;
+pub use settings::{KernelOrigin, Settings};
 pub use signal::signal_number;
 pub use space::{Pruned, Usage};
 pub use validation::{Found, Validation, artifact_files, own_types, validate_file, validate_text};

@@ -24,6 +24,7 @@
 //!
 //! If the holder dies, its emulator does, too; the next command notes that the machine is lost.
 
+mod agent;
 mod attached;
 mod begin;
 mod client;
@@ -55,6 +56,7 @@ mod templates;
 mod tests;
 mod usage;
 
+pub use agent::Agent;
 pub(crate) use attached::claim_all;
 pub use begin::{Begun, Boot, Origin};
 pub use client::Holder;

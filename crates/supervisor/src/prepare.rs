@@ -38,6 +38,7 @@ pub(crate) use root::needed_keys as needed_disk_keys;
 
 use crate::{Error, Home, ProgressSink, blocking, image, initramfs, signal_number};
 use design::Parts;
+use request::check_disk_size;
 use root::Layers;
 
 /// What is run and how, settled before anything large is fetched.
@@ -69,9 +70,10 @@ impl Home {
             Some(wanted) => Some(self.ensure_kernel(wanted, &progress).await?),
             None => None,
         };
+        let mut fetched = None;
         if kernel.is_none() && self.settings.catalogues.is_empty() {
-            // Checked first: without a kernel there is no use in fetching anything.
-            self.kernels.default_kernel()?;
+            // First of all: without a kernel there is no use in fetching anything else.
+            fetched = self.bootable_kernel(&progress).await?.1;
         }
         let volumes = mounts::named(&request.volumes);
         let memory = request.memory()?;
@@ -82,7 +84,11 @@ impl Home {
         let of_entry = of_entry.and_then(|prebuilt| prebuilt.kernel.clone());
         let kernel = match kernel.or(of_entry) {
             Some(name) => self.kernels.get(&name)?,
-            None => self.kernels.default_kernel()?,
+            None => {
+                let (kernel, now) = self.bootable_kernel(&progress).await?;
+                fetched = fetched.or(now);
+                kernel
+            }
         };
         for mount in &subject.spec.mounts {
             if let Payload::Layers(layers) = &mount.payload {
@@ -94,9 +100,10 @@ impl Home {
         let (spec, hostname) = (subject.spec.clone(), subject.hostname.clone());
         let image_digest = subject.digest.clone();
         let stop_signal = signal_number(&subject.config.config.stop_signal);
-        let (root, artifacts) = self
-            .disks(subject, request.root, request.disk_bytes)
-            .await?;
+        let of_sandbox = spec.disk_mib.map(|mib| mib << 20);
+        let disk_bytes = request.disk_bytes.or(of_sandbox);
+        check_disk_size(disk_bytes)?;
+        let (root, artifacts) = self.disks(subject, request.root, disk_bytes).await?;
         let (of, cache) = (kernel.clone(), self.settings.cache.clone());
         let initramfs = blocking(move || initramfs::prepare(&of, &cache)).await?;
         let qemu = self.qemu().await?.clone().with_jail(request.jail);
@@ -110,7 +117,8 @@ impl Home {
         })
         .await?;
         let is_news = self.is_news(&verdict);
-        let notices = notice::collect(&spec, is_news.then_some(&verdict));
+        let mut notices = notice::collect(&spec, is_news.then_some(&verdict));
+        notices.extend(fetched.map(Notice::KernelFetched));
         let volumes = mounts::attach(&spec, &volumes, &self.volumes);
         let design = Parts {
             spec,
@@ -128,7 +136,7 @@ impl Home {
             initramfs,
             accelerator: verdict.accelerator,
             read_only: request.read_only,
-            disk_bytes: request.disk_bytes,
+            disk_bytes,
             terminal: request.terminal,
             lease,
         }

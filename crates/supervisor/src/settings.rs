@@ -35,8 +35,22 @@ pub struct Settings {
     pub search_path: OsString,
     /// The command that holds a machine, without the machine's folder, which is its last argument.
     pub holder: Vec<OsString>,
+    /// What is done when a kernel is needed and none is imported.
+    pub kernel_origin: KernelOrigin,
     /// The accelerator to use; with `None` the host is probed.
     pub accelerator: Option<Accelerator>,
     /// Time stamp of packed files (`SOURCE_DATE_EPOCH`), in seconds since 1970.
     pub source_date_epoch: Option<u64>,
+}
+
+/// What is done when a kernel is needed and none is imported.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum KernelOrigin {
+    /// The first one of a catalogue, else the distribution's is taken.
+    #[default]
+    Any,
+    /// Nothing: that is an error.
+    Never,
+    /// This one is taken: the name of a catalogue's, a file, or a reference.
+    Named(String),
 }

@@ -42,4 +42,10 @@ pub enum Error {
         /// The rule that it breaks.
         reason: &'static str,
     },
+    /// Text that is not the name of a capability.
+    #[error("'{text}' is no capability such as NET_BIND_SERVICE, CAP_CHOWN or ALL")]
+    Capability {
+        /// The text given, shortened.
+        text: String,
+    },
 }

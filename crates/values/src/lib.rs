@@ -4,6 +4,7 @@
 //! Period     1h30m         a length of time
 //! Size       10GiB         a number of bytes; Decimal is the number before the unit
 //! Pattern    acme/**       a form of names with segments
+//! Capabilities             a part of root's power
 //! Secret                   text that is never shown
 //! Ratio                    a bound that grows with an input
 //! hex, unhex               bytes as hexadecimal digits
@@ -17,6 +18,7 @@
 //! writes the text forms, `schemars` adds their JSON Schemas.
 
 mod byte_order_mark;
+mod capabilities;
 mod chain;
 mod decimal;
 mod error;
@@ -31,6 +33,7 @@ mod size;
 mod text_form;
 
 pub use byte_order_mark::without_byte_order_mark;
+pub use capabilities::Capabilities;
 pub use chain::Chain;
 pub use decimal::Decimal;
 pub use error::Error;

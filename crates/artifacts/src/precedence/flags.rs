@@ -1,5 +1,7 @@
 //! The flags of a run, as parsed values.
 
+use lazaret_values::Capabilities;
+
 use crate::{PolicyFile, Port, Volume};
 
 /// The flags of the command `run`; an empty value means that the flag was not given.
@@ -9,6 +11,12 @@ pub struct RunFlags {
     pub cpus: Option<u32>,
     /// `--mem`, in MiB.
     pub memory_mib: Option<u64>,
+    /// `--cap-add`.
+    pub cap_add: Vec<Capabilities>,
+    /// `--cap-drop`.
+    pub cap_drop: Vec<Capabilities>,
+    /// `--privileged`.
+    pub privileged: bool,
     /// `--env`, as names and values.
     pub env: Vec<(String, String)>,
     /// `--user`.

@@ -23,6 +23,7 @@ impl Resolved {
             image: reference.clone(),
             agent: AgentSpec::default(),
             resources: Resources::default(),
+            capabilities: None,
             policy: None,
             integrations: Vec::new(),
             mounts: Vec::new(),
@@ -53,6 +54,10 @@ impl Resolved {
             self.record(Slot::Agents, artifact);
         }
         self.agent = AgentSpec::of(&artifact.config)?;
+        if self.agent.image.is_empty() {
+            // That of the sandbox, if it names one.
+            return Ok(());
+        }
         self.image = Reference::parse_in(&self.agent.image, &artifact.reference.registry)
             .map_err(|source| Error::ComponentReference {
                 pointer: "/spec/image".to_owned(),
@@ -72,7 +77,7 @@ impl Resolved {
             });
         }
         // It is unknown what they would grant or take away, so running without them is no answer.
-        if sandbox.asks_capabilities {
+        if sandbox.has_other_capabilities {
             return Err(Error::Unsupported {
                 reference: artifact.reference.to_string(),
                 member: "capabilities",
@@ -85,6 +90,7 @@ impl Resolved {
             });
         }
         self.resources = sandbox.resources;
+        self.capabilities = sandbox.capabilities;
         if let Some(base) = sandbox.base_image {
             let base =
                 Reference::parse_in(&base, &artifact.reference.registry).map_err(|source| {
@@ -93,12 +99,25 @@ impl Resolved {
                         source,
                     }
                 })?;
-            if !same_content(&base, &self.image) {
+            if self.agent.image.is_empty() {
+                self.image = base.normalized();
+            } else if !same_content(&base, &self.image) {
                 self.warnings.push(Warning::BaseImageUnused {
                     base_image: base,
                     image: self.image.clone(),
                 });
             }
+        }
+        Ok(())
+    }
+
+    /// Checks that there is an image to boot, when agent and sandbox were applied.
+    pub(super) fn require_image(&self, agent: &Reference) -> Result<(), Error> {
+        // What is not set yet is the reference of the agent or bundle itself.
+        if self.agent.image.is_empty() && self.image == self.reference {
+            return Err(Error::NoImage {
+                reference: agent.to_string(),
+            });
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use lazaret_oci::Reference;
+use lazaret_values::Capabilities;
 
 use crate::bundle::Slot;
 use crate::{
@@ -36,6 +37,8 @@ pub struct Resolved {
     pub agent: AgentSpec,
     /// The resources that the sandbox grants.
     pub resources: Resources,
+    /// The capabilities that the sandbox leaves the workload; all without a word of it.
+    pub capabilities: Option<Capabilities>,
     /// The bundle's policies, merged; `None` when it has none.
     pub policy: Option<PolicyFile>,
     /// The integrations of the policies.

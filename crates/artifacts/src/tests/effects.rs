@@ -22,8 +22,16 @@ struct Members {
 const MEMBERS: [Members; 10] = [
     Members {
         family: Family::Agent,
-        run: &["image", "command", "args", "env", "user", "workingDir"],
-        told: &["ports", "volumes", "credentials"],
+        run: &[
+            "image",
+            "command",
+            "args",
+            "env",
+            "user",
+            "workingDir",
+            "volumes",
+        ],
+        told: &["ports", "credentials"],
         carried: &[
             "description",
             "model",
@@ -37,13 +45,8 @@ const MEMBERS: [Members; 10] = [
     },
     Members {
         family: Family::Sandbox,
-        run: &["resources"],
-        told: &[
-            "isolation",
-            "baseImage",
-            "capabilities",
-            "supervisorVersion",
-        ],
+        run: &["resources", "baseImage", "capabilities"],
+        told: &["isolation", "supervisorVersion"],
         carried: &["description"],
     },
     Members {

@@ -184,7 +184,7 @@ fn messages_say_what_is_expected() {
             Family::Sandbox,
             "/spec/resources",
             json!({"ram": 1}),
-            "unknown member 'ram': expected one of cpu, memory",
+            "unknown member 'ram': expected one of cpu, disk, memory",
         ),
         (
             Family::Agent,

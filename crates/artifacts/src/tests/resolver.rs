@@ -1,5 +1,6 @@
 mod fake;
 mod integrations;
+mod sandbox;
 
 use std::sync::atomic::Ordering;
 
@@ -307,7 +308,7 @@ fn invalid_parts_are_refused_with_their_faults() {
     let source = hello().artifact(
         "acme/agents/hello-agent:v1",
         Family::Agent,
-        json!({"spec": {}}),
+        json!({"spec": {"image": 1}}),
     );
     match source.refusal("acme/bundles/hello:v1") {
         Error::Invalid { subject, faults } => {
@@ -316,69 +317,6 @@ fn invalid_parts_are_refused_with_their_faults() {
         }
         other => panic!("{other:?}"),
     }
-}
-
-#[test]
-fn a_container_is_refused() {
-    let mut sandbox = example(Family::Sandbox);
-    set(&mut sandbox, "/spec/isolation", json!("container"));
-    let error = hello()
-        .artifact("acme/sandboxes/hello-sandbox:v1", Family::Sandbox, sandbox)
-        .refusal("acme/bundles/hello:v1");
-    assert!(matches!(error, Error::Isolation { .. }), "{error}");
-}
-
-#[test]
-fn what_a_sandbox_asks_for_is_given_refused_or_mentioned() {
-    let run = |member: &str, value: serde_json::Value| {
-        let mut sandbox = example(Family::Sandbox);
-        set(&mut sandbox, member, value);
-        hello().artifact("acme/sandboxes/hello-sandbox:v1", Family::Sandbox, sandbox)
-    };
-    for capabilities in [json!(["NET_ADMIN"]), json!({"drop": ["ALL"]})] {
-        let error = run("/spec/capabilities", capabilities).refusal("acme/bundles/hello:v1");
-        assert!(error.to_string().contains("'capabilities'"), "{error}");
-    }
-    for nothing in [json!([]), json!({})] {
-        let resolved = run("/spec/capabilities", nothing).run("acme/bundles/hello:v1");
-        assert!(resolved.unwrap().warnings.is_empty());
-    }
-    let resolved = run("/spec/supervisorVersion", json!("1.2")).run("acme/bundles/hello:v1");
-    let warnings = resolved.unwrap().warnings;
-    assert!(warnings[0].to_string().contains("'1.2'"), "{}", warnings[0]);
-}
-
-#[test]
-fn a_base_image_that_does_not_boot_is_mentioned() {
-    let digest = digest_of("base");
-    let pinned = format!("acme/images/base@{digest}");
-    let sandbox = |base: &str| {
-        let mut sandbox = example(Family::Sandbox);
-        set(&mut sandbox, "/spec/baseImage", json!(base));
-        hello().artifact("acme/sandboxes/hello-sandbox:v1", Family::Sandbox, sandbox)
-    };
-    let resolved = sandbox(&pinned).run("acme/bundles/hello:v1").unwrap();
-    assert!(matches!(
-        resolved.warnings[..],
-        [Warning::BaseImageUnused { .. }]
-    ));
-    assert!(
-        resolved.warnings[0]
-            .to_string()
-            .contains("acme/images/base")
-    );
-
-    let mut agent = example(Family::Agent);
-    set(
-        &mut agent,
-        "/spec/image",
-        json!(format!("acme/images/python:v1@{digest}")),
-    );
-    let resolved = sandbox(&pinned)
-        .artifact("acme/agents/hello-agent:v1", Family::Agent, agent)
-        .run("acme/bundles/hello:v1")
-        .unwrap();
-    assert_eq!(resolved.warnings, []);
 }
 
 #[test]

@@ -82,7 +82,9 @@ impl Command {
             let _ = stopped.await;
         })));
         match context.printer.format {
-            Format::Text => context.printer.note(&format!("registry at {address}")),
+            Format::Text | Format::Template(_) => {
+                context.printer.note(&format!("registry at {address}"))
+            }
             Format::Json => context.printer.data(
                 &serde_json::json!({ "registry": address, "url": format!("http://{address}") })
                     .to_string(),

@@ -169,7 +169,10 @@ pub(super) async fn follow(
             .warning("the disk of this machine is full: what the workload wrote may be incomplete");
     }
     match carried? {
-        Carried::Ended(Ending::Exit(outcome)) => Ok(outcome.exit_status()),
+        Carried::Ended(Ending::Exit(outcome)) => {
+            attach::tell_of(outcome, context.printer);
+            Ok(outcome.exit_status())
+        }
         Carried::Ended(Ending::Failure(failure)) => Err(Failure::Workload(failure)),
         Carried::Ended(Ending::Killed) => Ok(Ending::Killed.status()),
         Carried::Abandoned(number) => {

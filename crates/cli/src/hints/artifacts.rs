@@ -25,6 +25,9 @@ pub(super) fn hint(error: &Error) -> Option<String> {
             format!("run one of them by itself: {}", agents.join(", "))
         }
         Error::AgentCount { .. } => "add one under spec.components.agents".to_owned(),
+        Error::NoImage { .. } => {
+            "set spec.image, or spec.baseImage of a sandbox in the bundle".to_owned()
+        }
         Error::Isolation { .. } => "set spec.isolation to microvm".to_owned(),
         Error::PinMismatch { .. } => {
             "the content changed or the registry is at fault; update the pin if you trust it"

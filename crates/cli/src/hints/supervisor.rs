@@ -38,6 +38,12 @@ pub(super) fn hint(error: &Error) -> Option<String> {
             "give more of the digest, or a name: {}",
             names.join(", ")
         )),
+        Error::AgentSilent { .. } => Some(
+            "an agent has one host at a time; the disk has one with `rootfs build --inject agent`, \
+             and its machine the port org.lazaret.agent.0"
+                .to_owned(),
+        ),
+        Error::NoKernelFound { .. } => vm::hint(&lazaret_vm::Error::NoKernel),
         Error::RootHash { .. } => {
             Some("remove the image and pull it again: `lazaret image rm`".to_owned())
         }

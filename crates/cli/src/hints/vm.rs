@@ -18,7 +18,8 @@ pub(super) fn hint(error: &Error) -> Option<String> {
         }
         Error::HostKernelMissing { .. } | Error::NoKernel => {
             "import a distribution kernel: `apt-cache depends linux-image-cloud-amd64` names \
-             the package, `apt-get download` fetches it, `lazaret kernel import` takes the file"
+             the package, `apt-get download` fetches it on any Debian, `lazaret kernel import` \
+             takes the file (or with `--host` this host's own kernel)"
                 .into()
         }
         Error::ModulesMissing { .. } => {

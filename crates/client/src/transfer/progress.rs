@@ -10,6 +10,8 @@ pub trait Progress: Send + Sync {
     fn advanced(&self, item: &Descriptor, bytes: u64);
     /// `item` is complete (or existed already).
     fn finished(&self, item: &Descriptor);
+    /// Something else begins that takes its time, in words.
+    fn note(&self, _what: &str) {}
 }
 
 /// Ignores progress.

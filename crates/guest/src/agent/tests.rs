@@ -194,6 +194,7 @@ fn shell(script: &str) -> Process {
         user: String::new(),
         working_dir: String::new(),
         terminal: None,
+        capabilities: None,
     }
 }
 
@@ -313,6 +314,7 @@ fn a_request_that_fails_is_a_failure_of_its_session_alone() {
         user: String::new(),
         working_dir: String::new(),
         terminal: None,
+        capabilities: None,
     };
     let session = host.mux.open(&Request::Exec(process)).unwrap();
     host.seen.insert(session, Seen::default());

@@ -23,3 +23,10 @@ fn options_and_flags_say_what_is_asked_for() {
     assert_eq!(options(&mount), "mode=700,uid=1,gid=2,size=65536");
     assert_eq!(flags(&mount), MountFlags::RDONLY);
 }
+
+#[test]
+fn the_kernel_counts_the_processes_that_it_ends() {
+    let vmstat = "nr_free_pages 1\noom_kill_other 7\noom_kill 2\nlast 3\n";
+    assert_eq!(number_in(vmstat), Some(2));
+    assert_eq!(number_in(""), None);
+}

@@ -19,6 +19,7 @@ fn process(env: &[&str]) -> Process {
         user: String::new(),
         working_dir: String::new(),
         terminal: None,
+        capabilities: None,
     }
 }
 

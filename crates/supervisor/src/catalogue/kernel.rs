@@ -43,6 +43,16 @@ impl Home {
         }
     }
 
+    /// The name of the first kernel that a catalogue has for this machine.
+    pub(crate) fn first_catalogue_kernel(&self) -> Result<Option<String>, Error> {
+        let first = self.in_catalogues(|catalogue, arch| {
+            let mut kernels = catalogue.kernels.iter();
+            let kernel = kernels.find(|kernel| kernel.arch == arch)?;
+            Some(kernel.name.clone())
+        })?;
+        Ok(first.map(|(name, _)| name))
+    }
+
     /// Imports the kernel that a catalogue has under a name, under that name or another one.
     pub(crate) async fn catalogue_kernel(
         &self,

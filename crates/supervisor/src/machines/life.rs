@@ -146,6 +146,13 @@ impl Life {
         }
     }
 
+    /// Whether the kernel has ended processes of a machine that has ended because it had no more
+    /// memory.
+    #[must_use]
+    pub fn ran_out_of_memory(&self) -> bool {
+        matches!(self, Self::Exited(Ending::Exit(Outcome::OutOfMemory(_))))
+    }
+
     /// The state in one word.
     #[must_use]
     pub fn name(&self) -> &'static str {

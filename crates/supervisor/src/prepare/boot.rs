@@ -64,6 +64,7 @@ pub(super) fn config(
             user: spec.user.clone(),
             working_dir: spec.working_dir.clone(),
             terminal,
+            capabilities: spec.capabilities.map(|kept| kept.bits()),
         },
     };
     // Checked now, before the machine is started.

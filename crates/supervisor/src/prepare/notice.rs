@@ -8,6 +8,7 @@ use lazaret_vm::probe::Verdict;
 
 use crate::Home;
 use crate::bounded::read_bounded;
+use crate::kernel::FetchedKernel;
 
 /// Longest note of what a user was told, in bytes.
 const LONGEST_NEWS: usize = 4096;
@@ -38,13 +39,15 @@ pub enum Notice {
     VolumeUnattached(Volume),
     /// The accelerator, which the user has not been told of.
     Accelerator(Verdict),
+    /// No kernel was imported, and one was fetched.
+    KernelFetched(FetchedKernel),
 }
 
 impl Notice {
     /// Whether the run differs from what was asked for.
     #[must_use]
     pub fn is_warning(&self) -> bool {
-        !matches!(self, Self::Accelerator(_))
+        !matches!(self, Self::Accelerator(_) | Self::KernelFetched(_))
     }
 }
 
@@ -72,6 +75,11 @@ impl fmt::Display for Notice {
                 formatter,
                 "volume {volume} is not attached: what is written to '{}' ends with the machine",
                 volume.path
+            ),
+            Self::KernelFetched(kernel) => write!(
+                formatter,
+                "machines have the kernel '{}' from now on ({})",
+                kernel.name, kernel.origin
             ),
             Self::Accelerator(verdict) => match verdict.accelerator {
                 Accelerator::Kvm => {

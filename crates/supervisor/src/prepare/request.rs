@@ -7,7 +7,7 @@ use lazaret_artifacts::{
 };
 use lazaret_oci::Registry;
 use lazaret_protocol::{MemoryMount, TerminalSize};
-use lazaret_values::Printable;
+use lazaret_values::{Capabilities, Printable};
 use lazaret_vm::JailMode;
 use serde_json::Value;
 
@@ -53,6 +53,12 @@ pub struct RunRequest {
     pub cpus: Option<String>,
     /// Size of the memory, in MiB or with a unit.
     pub memory: Option<String>,
+    /// Capabilities that the workload keeps or gets back.
+    pub cap_add: Vec<Capabilities>,
+    /// Capabilities that the workload does not keep.
+    pub cap_drop: Vec<Capabilities>,
+    /// Whether the workload keeps all capabilities.
+    pub privileged: bool,
     /// Environment variables: `NAME=value`.
     pub env: Vec<String>,
     /// The user: `user[:group]`.
@@ -119,6 +125,9 @@ impl RunRequest {
                 .as_ref()
                 .map(|text| parse_memory_flag(text))
                 .transpose()?,
+            cap_add: self.cap_add.clone(),
+            cap_drop: self.cap_drop.clone(),
+            privileged: self.privileged,
             env: env.collect::<Result<_, _>>()?,
             user: self.user.clone(),
             working_dir: self.working_dir.clone(),
@@ -165,7 +174,7 @@ pub(super) fn check_processors(wanted: u32) -> Result<(), Error> {
     })
 }
 
-fn check_disk_size(wanted: Option<u64>) -> Result<(), Error> {
+pub(super) fn check_disk_size(wanted: Option<u64>) -> Result<(), Error> {
     match wanted {
         Some(bytes) if bytes < room::LEAST => Err(Error::Setting {
             setting: Setting::DiskSize,

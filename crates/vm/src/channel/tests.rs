@@ -138,6 +138,7 @@ fn request(output: usize) -> Request {
         user: String::new(),
         working_dir: String::new(),
         terminal: None,
+        capabilities: None,
     })
 }
 

@@ -163,6 +163,7 @@ fn boot(plan: &LaunchPlan, arguments: &[&str]) -> BootConfig {
             user: String::new(),
             working_dir: "/".to_owned(),
             terminal: None,
+            capabilities: None,
         },
     }
 }

@@ -36,7 +36,6 @@ fn agent() {
     check(
         Family::Agent,
         &[
-            ("/spec", json!({}), &["/spec/image"]),
             (
                 "/spec/command",
                 json!(["ok", 1, "a\u{0}"]),
@@ -135,6 +134,7 @@ fn sandbox() {
             ("/spec/resources", json!(2)),
             ("/spec/supervisorVersion", json!(1.1)),
             ("/spec/capabilities", json!("NET_ADMIN")),
+            ("/spec/capabilities/0", json!("NET")),
         ],
     );
     check(
@@ -154,7 +154,11 @@ fn sandbox() {
     );
     let mut document = minimal(Family::Sandbox);
     set(&mut document, "/spec/baseImage", json!(pinned));
-    set(&mut document, "/spec/capabilities", json!(["a"]));
+    set(
+        &mut document,
+        "/spec/capabilities",
+        json!(["CHOWN", "CAP_NET_RAW", "ALL"]),
+    );
     set(&mut document, "/spec/supervisorVersion", json!("1.2"));
     assert_eq!(validate(Family::Sandbox, &document), []);
 }

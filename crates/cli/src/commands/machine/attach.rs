@@ -67,7 +67,10 @@ impl Args {
         };
         show(&mut log)?;
         match carried? {
-            Carried::Ended(Ending::Exit(outcome)) => Ok(outcome.exit_status()),
+            Carried::Ended(Ending::Exit(outcome)) => {
+                attach::tell_of(outcome, context.printer);
+                Ok(outcome.exit_status())
+            }
             Carried::Ended(Ending::Failure(failure)) => Err(Failure::Workload(failure)),
             Carried::Ended(Ending::Killed) => Ok(Ending::Killed.status()),
             Carried::Abandoned(number) => Ok(Outcome::Signal(number).exit_status()),

@@ -92,17 +92,17 @@ impl Args {
 }
 
 fn show(context: &Context, event: &MachineEvent) -> Result<(), Failure> {
+    let described = json!({
+        "time": time::stamp(event.time),
+        "action": event.action.name(),
+        "id": event.id,
+        "name": event.name,
+        "image": event.image,
+        "labels": event.labels,
+        "exit_code": event.exit_code,
+    });
     if context.printer.format == Format::Json {
-        let line = json!({
-            "time": time::stamp(event.time),
-            "action": event.action.name(),
-            "id": event.id,
-            "name": event.name,
-            "image": event.image,
-            "labels": event.labels,
-            "exit_code": event.exit_code,
-        });
-        return Ok(context.printer.data(&line.to_string())?);
+        return Ok(context.printer.data(&described.to_string())?);
     }
     let (name, image) = (Printable::new(&event.name), Printable::new(&event.image));
     let status = event
@@ -114,5 +114,5 @@ fn show(context: &Context, event: &MachineEvent) -> Result<(), Failure> {
         event.action.name(),
         event.id,
     );
-    Ok(context.printer.data(&line)?)
+    Ok(context.printer.result(&described, |_| line)?)
 }

@@ -1,13 +1,16 @@
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
-use lazaret_supervisor::{Ending, Outcome};
+use lazaret_supervisor::{Agent, Ending, Holder, Outcome, Process};
 
 use crate::attach::{self, Carried, DetachKeys, Part, Signals, Terminal};
 use crate::commands::run::flags;
 use crate::context::Context;
 use crate::exit;
 use crate::failure::Failure;
+
+/// The `PATH` of a command for which nobody has set one.
+const STANDARD_PATH: &str = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// Run a command in a running machine
 ///
@@ -45,10 +48,21 @@ pub(crate) struct Args {
     /// Working folder
     #[arg(short, long, value_name = "DIR")]
     workdir: Option<String>,
+    /// Keep all capabilities, whatever the workload has
+    #[arg(long)]
+    privileged: bool,
+    /// Not in a machine of `lazaret`, but in one whose disk has the agent (`rootfs build --inject
+    /// agent`): the socket of its port. There is no MACHINE then
+    #[arg(long, value_name = "SOCKET", conflicts_with_all = ["detach", "privileged"])]
+    agent: Option<PathBuf>,
     /// Name or id
     machine: String,
     /// Program and arguments; `--` may stand before them
-    #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+    #[arg(
+        required_unless_present = "agent",
+        trailing_var_arg = true,
+        allow_hyphen_values = true
+    )]
     command: Vec<String>,
 }
 
@@ -61,11 +75,24 @@ impl Args {
                 "leave `-t` out",
             ));
         }
-        let home = context.home()?;
-        let found = home.machine(&self.machine)?;
-        let mut process = found.spec.process();
-        process.argv = self.command;
+        let (mut process, place) = match self.agent {
+            Some(socket) => {
+                let process = of_disk(self.machine, self.command);
+                (process, Place::Disk(Agent::connect(&socket).await?))
+            }
+            None => {
+                let home = context.home()?;
+                let found = home.machine(&self.machine)?;
+                let mut process = found.spec.process();
+                process.argv = self.command;
+                let holder = home.holder(&found).await?;
+                (process, Place::Machine(holder))
+            }
+        };
         process.terminal = self.tty.then(flags::terminal_size);
+        if self.privileged {
+            process.capabilities = None;
+        }
         for file in &self.env_file {
             set(&mut process.env, flags::lines(file)?);
         }
@@ -76,9 +103,11 @@ impl Args {
         if let Some(folder) = self.workdir {
             process.working_dir = folder;
         }
-        let holder = home.holder(&found).await?;
         let mut signals = Signals::install()?;
-        let session = holder.exec(process, self.detach)?;
+        let session = match &place {
+            Place::Machine(holder) => holder.exec(process, self.detach)?,
+            Place::Disk(agent) => agent.exec(process)?,
+        };
         let part = Part {
             input: self.interactive && attach::stdin_is_ours(),
             terminal: (self.tty && self.interactive && attach::stdin_is_ours())
@@ -88,12 +117,37 @@ impl Args {
             forwards: true,
         };
         match attach::carry(session, part, &mut signals, || {}).await? {
-            Carried::Ended(Ending::Exit(outcome)) => Ok(outcome.exit_status()),
+            Carried::Ended(Ending::Exit(outcome)) => {
+                attach::tell_of(outcome, context.printer);
+                Ok(outcome.exit_status())
+            }
             Carried::Ended(Ending::Failure(failure)) => Err(Failure::Workload(failure)),
             Carried::Ended(Ending::Killed) => Ok(Ending::Killed.status()),
             Carried::Abandoned(number) => Ok(Outcome::Signal(number).exit_status()),
             Carried::Detached => Ok(exit::SUCCESS),
         }
+    }
+}
+
+/// Where the command runs.
+enum Place {
+    /// In a machine of ours.
+    Machine(Holder),
+    /// In one that another hypervisor runs.
+    Disk(Agent),
+}
+
+/// A command of a disk: of root, in `/`, with what container tools set.
+fn of_disk(program: String, arguments: Vec<String>) -> Process {
+    let mut argv = vec![program];
+    argv.extend(arguments);
+    Process {
+        argv,
+        env: vec![STANDARD_PATH.to_owned()],
+        user: String::new(),
+        working_dir: String::new(),
+        terminal: None,
+        capabilities: None,
     }
 }
 

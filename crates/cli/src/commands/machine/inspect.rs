@@ -1,4 +1,5 @@
 use lazaret_supervisor::{Ending, FoundMachine, Restart};
+use lazaret_values::Capabilities;
 use serde_json::{Value, json};
 
 use super::time;
@@ -47,6 +48,7 @@ fn describe(found: &FoundMachine) -> Value {
             "status": state.life.name(),
             "running": state.life.is_held(),
             "exit_code": state.life.status(),
+            "oom_killed": state.life.ran_out_of_memory(),
             "error": reason,
             "started_at": state.started.map(time::stamp),
             "finished_at": state.finished.map(time::stamp),
@@ -59,6 +61,8 @@ fn describe(found: &FoundMachine) -> Value {
             "env": process.env,
             "user": process.user,
             "working_dir": process.working_dir,
+            // None stands for all.
+            "capabilities": process.capabilities.map(|kept| Capabilities::of_bits(kept).names()),
             "hostname": spec.hostname(),
             "tty": process.terminal.is_some(),
             "interactive": spec.options.interactive,

@@ -43,13 +43,10 @@ struct Row {
     state: &'static str,
     /// The state in words.
     status: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
     exit_code: Option<u8>,
     created_at: String,
     running_for: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
     started_at: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     finished_at: Option<String>,
     restarts: u32,
     /// The checkpoint, or the id of the machine that was forked.

@@ -42,7 +42,7 @@ impl Args {
             if let CheckEvent::Finding(finding) = event {
                 left += u64::from(!finding.fault.is_note() && finding.action == Action::None);
                 let text = match printer.format {
-                    Format::Text => line(finding),
+                    Format::Text | Format::Template(_) => line(finding),
                     Format::Json => serde_json::to_string(finding).unwrap_or_default(),
                 };
                 if printed.is_ok() {
@@ -53,7 +53,7 @@ impl Args {
         let summary = check.run(&mut note).await?;
         printed?;
         match printer.format {
-            Format::Text => printer.data(&total(&summary))?,
+            Format::Text | Format::Template(_) => printer.data(&total(&summary))?,
             Format::Json => printer.data(&serde_json::json!({ "summary": summary }).to_string())?,
         }
         Ok(if left == 0 {

@@ -9,7 +9,7 @@ use lazaret_supervisor::{
     Boot, CheckpointError, Home, JailMode, MachineOptions, MemoryMount, Naming, NewMachine,
     Prepared, PullPolicy, Restart, RootDisk, RunRequest, TerminalSize, VolumeRequest,
 };
-use lazaret_values::{Period, Size};
+use lazaret_values::{Capabilities, Period, Size};
 
 use super::mounts::{self, Mount};
 use crate::attach;
@@ -90,8 +90,17 @@ pub(crate) struct Flags {
     #[arg(long, value_name = "N")]
     cpus: Option<String>,
     /// Memory, in MiB or as `512MiB`, `2GiB` [default: the sandbox's, else 512MiB]
-    #[arg(long, visible_alias = "memory", value_name = "SIZE")]
+    #[arg(short, long, visible_alias = "memory", value_name = "SIZE")]
     mem: Option<String>,
+    /// Have the workload keep a capability, or get it back: `NET_ADMIN`, `CAP_NET_ADMIN`, `ALL`
+    #[arg(long, value_name = "NAME", value_parser = capability)]
+    cap_add: Vec<Capabilities>,
+    /// Take a capability from the workload and its children, root among them
+    #[arg(long, value_name = "NAME", value_parser = capability)]
+    cap_drop: Vec<Capabilities>,
+    /// Have the workload keep all capabilities, whatever sandbox and flags say
+    #[arg(long)]
+    privileged: bool,
     /// Set a variable, `NAME=value`, or pass on the one of this environment, `NAME`
     #[arg(short, long, value_name = "NAME[=VALUE]")]
     env: Vec<String>,
@@ -297,6 +306,9 @@ impl Flags {
                 .iter()
                 .filter_map(|entry| crate::settings::expand_env(entry))
                 .collect(),
+            cap_add: self.cap_add,
+            cap_drop: self.cap_drop,
+            privileged: self.privileged,
             user: self.user,
             entrypoint: self.entrypoint,
             working_dir: self.workdir,
@@ -380,6 +392,10 @@ pub(crate) fn lines(path: &Path) -> Result<Vec<String>, Failure> {
     let says = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
     let lines = text.lines().filter(says);
     Ok(lines.map(|line| line.trim_start().to_owned()).collect())
+}
+
+fn capability(text: &str) -> Result<Capabilities, String> {
+    Capabilities::parse(text).map_err(|error| error.to_string())
 }
 
 /// Seconds, or a time with units.

@@ -24,6 +24,7 @@ pub(super) fn request() -> Request {
         user: String::new(),
         working_dir: String::new(),
         terminal: None,
+        capabilities: None,
     })
 }
 

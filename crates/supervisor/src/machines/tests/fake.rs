@@ -255,6 +255,7 @@ fn orders() -> BootConfig {
             user: String::new(),
             working_dir: String::new(),
             terminal: None,
+            capabilities: None,
         },
     }
 }

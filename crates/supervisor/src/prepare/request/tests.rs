@@ -9,6 +9,9 @@ fn options_are_checked_before_anything_is_fetched() {
         memory_mounts: vec![],
         cpus: Some("2".into()),
         memory: Some("1Gi".into()),
+        cap_add: Vec::new(),
+        cap_drop: Vec::new(),
+        privileged: false,
         env: vec!["A=1".into(), "B=".into()],
         user: None,
         entrypoint: None,
@@ -50,6 +53,9 @@ fn options_are_checked_before_anything_is_fetched() {
     for (memory, env) in [("lots", "A=1"), ("512", "=x")] {
         let request = RunRequest {
             memory: Some(memory.into()),
+            cap_add: Vec::new(),
+            cap_drop: Vec::new(),
+            privileged: false,
             env: vec![env.into()],
             ..request.clone()
         };
