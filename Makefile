@@ -21,6 +21,7 @@ test:
 	scripts/moto.sh
 	scripts/erofs-utils.sh
 	scripts/python-clients.sh
+	scripts/schemathesis.sh
 	scripts/node-clients.sh
 	cargo test --workspace
 

@@ -37,6 +37,7 @@ pages! {
     artifacts: "docs/guide/artifacts.md",
     catalogue: "docs/guide/catalogue.md",
     client: "docs/guide/client.md",
+    daemon: "docs/guide/daemon.md",
     machines: "docs/guide/machines.md",
     machine_security: "docs/guide/machine-security.md",
     registry: "docs/guide/registry.md",

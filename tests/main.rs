@@ -10,6 +10,7 @@ mod boots;
 mod catalogue;
 mod cleanup;
 mod clients;
+mod daemon;
 mod disks;
 mod docker_flags;
 mod documents;

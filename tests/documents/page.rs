@@ -19,6 +19,7 @@ const PATIENCE: &str = "600";
 
 /// What a checkout has that pages use.
 const CHECKOUT: &[&str] = &[
+    "clients",
     "docs",
     "examples",
     "packaging",

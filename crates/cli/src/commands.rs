@@ -4,6 +4,7 @@ mod auth;
 mod catalogue;
 mod checkpoint;
 mod completions;
+mod daemon;
 mod each;
 mod hold;
 mod image;
@@ -77,6 +78,7 @@ pub(crate) enum Command {
     Setup(setup::Args),
     #[command(subcommand)]
     System(system::Command),
+    Daemon(daemon::Args),
     #[cfg(feature = "serve")]
     Serve(Box<serve::Args>),
     #[cfg(feature = "serve")]
@@ -129,6 +131,7 @@ impl Command {
             Self::Catalogue(command) => command.run(context).await?,
             Self::Setup(args) => args.run(context).await?,
             Self::System(command) => return command.run(context).await,
+            Self::Daemon(args) => args.run(context).await?,
             #[cfg(feature = "serve")]
             Self::Serve(args) => args.run(context).await?,
             Self::Login(args) => args.login(context).await?,

@@ -57,6 +57,10 @@ pub(crate) mod foreign {
     pub(crate) const DOCKER_CONFIG: &str = "DOCKER_CONFIG";
     /// Podman: the path of the credential file.
     pub(crate) const REGISTRY_AUTH_FILE: &str = "REGISTRY_AUTH_FILE";
+    /// systemd: the process for which files were opened.
+    pub(crate) const LISTEN_PID: &str = "LISTEN_PID";
+    /// systemd: the number of files that were opened, from 3 on.
+    pub(crate) const LISTEN_FDS: &str = "LISTEN_FDS";
     /// The folders in which programs are looked for: QEMU.
     pub(crate) const PATH: &str = "PATH";
     /// Reproducible builds: the time stamp of built files, in seconds since 1970.

@@ -13,6 +13,8 @@ pub(crate) enum Failure {
     Supervisor(lazaret_supervisor::Error),
     /// The workload could not be started.
     Workload(WorkloadFailure),
+    /// The daemon could not be started.
+    Daemon(lazaret_daemon::Error),
     /// The registry could not be started.
     #[cfg(feature = "serve")]
     Registry(lazaret_registry::Error),
@@ -73,6 +75,12 @@ impl Failure {
 impl From<lazaret_supervisor::Error> for Failure {
     fn from(error: lazaret_supervisor::Error) -> Self {
         Self::Supervisor(error)
+    }
+}
+
+impl From<lazaret_daemon::Error> for Failure {
+    fn from(error: lazaret_daemon::Error) -> Self {
+        Self::Daemon(error)
     }
 }
 

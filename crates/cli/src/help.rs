@@ -43,7 +43,10 @@ const GROUPS: [(&str, &[&str]); 4] = [
             "push", "pull", "validate", "types", "login", "logout", "auth",
         ],
     ),
-    ("Convert and host", &["rootfs", "serve", "registry"]),
+    (
+        "Convert and host",
+        &["rootfs", "serve", "registry", "daemon"],
+    ),
 ];
 
 /// The group whose commands people know from container tools: their names are enough.

@@ -6,12 +6,13 @@
 mod artifacts;
 mod check;
 mod client;
+mod daemon;
 #[cfg(feature = "serve")]
 mod registry;
 mod supervisor;
 mod vm;
 
-use lazaret_supervisor::{ErrorClass, FailureKind, Finding, Notice};
+use lazaret_supervisor::{Error, ErrorClass, FailureKind, Finding, Notice};
 use lazaret_values::Chain;
 
 use crate::exit;
@@ -28,10 +29,11 @@ pub(crate) struct Answer {
 /// The answer to a failure.
 pub(crate) fn answer(failure: &Failure) -> Answer {
     let (status, message, hint) = match failure {
-        Failure::Supervisor(error) => (
-            exit::status(error.class()),
-            supervisor::message(error).unwrap_or_else(|| Chain(error).to_string()),
-            supervisor::hint(error),
+        Failure::Supervisor(error) => return of_error(error),
+        Failure::Daemon(error) => (
+            exit::status(daemon::class(error)),
+            Chain(error).to_string(),
+            daemon::hint(error),
         ),
         #[cfg(feature = "serve")]
         Failure::Registry(error) => (
@@ -71,6 +73,15 @@ pub(crate) fn answer(failure: &Failure) -> Answer {
         status,
         message,
         hint,
+    }
+}
+
+/// The answer to an error of the supervisor.
+pub(crate) fn of_error(error: &Error) -> Answer {
+    Answer {
+        status: exit::status(error.class()),
+        message: supervisor::message(error).unwrap_or_else(|| Chain(error).to_string()),
+        hint: supervisor::hint(error),
     }
 }
 

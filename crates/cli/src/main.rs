@@ -16,7 +16,6 @@ mod printer;
 mod progress;
 mod report;
 mod settings;
-#[cfg(feature = "serve")]
 mod signals;
 mod table;
 mod template;

@@ -4,6 +4,7 @@
 use std::env;
 use std::ffi::OsString;
 use std::io::IsTerminal as _;
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::path::PathBuf;
 
 use lazaret_client::CredentialFiles;
@@ -163,6 +164,52 @@ pub(crate) fn resolve(global: &GlobalArgs) -> Result<Settings, Failure> {
         accelerator,
         source_date_epoch: text(foreign::SOURCE_DATE_EPOCH).and_then(|text| text.parse().ok()),
     })
+}
+
+/// Where the daemon listens when nothing else is said: beside the other sockets of the user's session,
+/// or with the data, if that is in a place of its own.
+pub(crate) fn api_socket(settings: &Settings) -> PathBuf {
+    const NAME: &str = "api.sock";
+    let runtime = path(foreign::XDG_RUNTIME_DIR)
+        .filter(|folder| folder.is_absolute() && path(env_vars::HOME).is_none());
+    match runtime {
+        Some(folder) => folder.join("lazaret").join(NAME),
+        None => settings.data.join(NAME),
+    }
+}
+
+/// The socket that the service manager has opened for this process (sd_listen_fds(3)).
+pub(crate) fn passed_socket() -> Result<Option<OwnedFd>, Failure> {
+    let is_for_us =
+        text(foreign::LISTEN_PID).is_some_and(|process| process == std::process::id().to_string());
+    if !is_for_us {
+        return Ok(None);
+    }
+    match text(foreign::LISTEN_FDS).as_deref() {
+        Some("1") => {}
+        count => {
+            return Err(Failure::usage(format!(
+                "{} is '{}', and there is one socket to listen on",
+                foreign::LISTEN_FDS,
+                count.unwrap_or_default()
+            )));
+        }
+    }
+    let taken =
+        take_passed().map_err(|error| Failure::io("take the socket that was passed", error));
+    taken.map(Some)
+}
+
+/// Takes the file that was passed, and keeps it from the processes that this one starts.
+#[allow(unsafe_code)]
+fn take_passed() -> std::io::Result<OwnedFd> {
+    const PASSED: i32 = 3;
+    // SAFETY: the descriptor is only borrowed, for two system calls that fail if it is not open. It is
+    // never closed, so whoever else has it keeps it.
+    let passed = unsafe { BorrowedFd::borrow_raw(PASSED) };
+    let own = passed.try_clone_to_owned()?;
+    rustix::io::fcntl_setfd(passed, rustix::io::FdFlags::CLOEXEC)?;
+    Ok(own)
 }
 
 /// A command of this very program, even if its file was replaced meanwhile.

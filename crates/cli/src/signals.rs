@@ -3,6 +3,7 @@
 use std::io;
 
 use tokio::signal::unix::{SignalKind, signal};
+#[cfg(feature = "serve")]
 use tokio::sync::mpsc;
 
 /// Resolves at the first SIGINT or SIGTERM.
@@ -24,6 +25,7 @@ pub(crate) fn shutdown() -> io::Result<impl Future<Output = ()> + Send + 'static
 ///
 /// # Errors
 /// When the handler cannot be installed.
+#[cfg(feature = "serve")]
 pub(crate) fn reload() -> io::Result<mpsc::Receiver<()>> {
     let mut hangup = signal(SignalKind::hangup())?;
     let (sender, receiver) = mpsc::channel(1);

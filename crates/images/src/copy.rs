@@ -40,13 +40,20 @@ pub async fn copy_blobs(
     parallel: usize,
 ) -> Result<(), Error> {
     let mut seen = HashSet::new();
-    let distinct = blobs.iter().filter(|blob| seen.insert(&blob.digest));
-    let copies = distinct.map(|blob| async move {
-        let blob = from.blob(blob).await?;
-        to.put_blob(&blob).await
-    });
+    // A list and not an iterator with closures: only then callers can move the future between threads.
+    let mut copies = Vec::new();
+    for blob in blobs {
+        if seen.insert(&blob.digest) {
+            copies.push(copy_blob(blob, from, to));
+        }
+    }
     stream::iter(copies)
         .buffer_unordered(parallel.max(1))
         .try_collect()
         .await
+}
+
+async fn copy_blob(blob: &Descriptor, from: &dyn Source, to: &dyn Target) -> Result<(), Error> {
+    let blob = from.blob(blob).await?;
+    to.put_blob(&blob).await
 }

@@ -74,6 +74,18 @@ impl Home {
         })
     }
 
+    /// Removes what processes have left that have died since this was opened, and records machines that
+    /// are lost. A process that lives long asks for it before each operation.
+    ///
+    /// # Errors
+    /// When what they left cannot be removed.
+    pub fn settle(&self) -> Result<(), Error> {
+        self.machines.settle_all()?;
+        lazaret_vm::sweep_control_groups();
+        self.checkpoints.sweep();
+        self.volumes.sweep()
+    }
+
     /// The folder of the templates that machines begin from.
     pub(crate) fn templates(&self) -> PathBuf {
         self.settings.cache.join("templates")

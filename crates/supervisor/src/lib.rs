@@ -20,7 +20,9 @@ mod checkpoints_of_user;
 mod class;
 mod clock;
 mod copy;
+mod describe;
 mod disk;
+mod environment;
 mod error;
 mod guest;
 mod hash;
@@ -31,8 +33,10 @@ mod inject;
 mod kernel;
 mod login;
 mod machines;
+pub mod notation;
 mod origins;
 mod prepare;
+mod prune;
 mod pull;
 mod push;
 mod registry_images;
@@ -45,6 +49,7 @@ mod settings;
 mod signal;
 mod source_name;
 mod space;
+pub mod time;
 mod validation;
 mod volumes;
 mod volumes_of_user;
@@ -59,11 +64,14 @@ pub use checkpoints_of_user::{Fork, NamedCheckpoint, NewMachine};
 pub use class::ErrorClass;
 pub use copy::{CopyIn, CopyNews, CopyOut, CopySink, Inlet, Outlet};
 pub use disk::{DiskName, list_disk, read_from_disk};
+pub use environment::set_variable;
 pub use error::Error;
 pub use home::{Home, ProgressSink};
 pub use image::{Image, ImageDetails, RemovedImage};
 pub use inject::Injection;
 pub use kernel::{ExportedKernel, FetchedKernel, Kernel, KernelSource};
+pub use lazaret_client::Progress;
+pub use lazaret_oci::Descriptor;
 pub use lazaret_protocol::{
     Failure as WorkloadFailure, FailureKind, MemoryMount, Outcome, Process, TerminalSize,
 };
@@ -73,11 +81,12 @@ pub use lazaret_vm::{Accelerator, Jail, JailMode, JailPart};
 pub use login::Login;
 pub use machines::{
     Action as MachineAction, Agent, Begun, Boot, Control, Ending, Event, Events,
-    Found as FoundMachine, Holder, Input, Life, LogReader, LogRecord, LogStream, MachineEvent,
-    MachineEvents, MachineUsage, Mount, Naming, Options as MachineOptions, Origin, Resources,
-    Restart, Session, Spec as MachineSpec, State as MachineState, VolumeUse, hold, keep,
+    Found as FoundMachine, Holder, Input, Life, LogLines, LogPart, LogReader, LogRecord, LogStream,
+    MachineEvent, MachineEvents, MachineUsage, Mount, Naming, Options as MachineOptions, Origin,
+    Resources, Restart, Session, Spec as MachineSpec, State as MachineState, VolumeUse, hold, keep,
 };
 pub use prepare::{Notice, Prepared, PullPolicy, RootDisk, RunRequest, VolumeRequest};
+pub use prune::PrunedVolumes;
 pub use pull::{Pulled, PulledArtifact, check_output, write_file};
 pub use push::{PushRequest, Pushed};
 pub use room::is_full;

@@ -13,9 +13,9 @@ use std::time::{Duration, Instant};
 use lazaret_values::Printable;
 
 use crate::machines::{
-    Found, Held, Holder, Life, LogReader, MachineEvents, MachineUsage, Naming, Options, Spec,
-    VolumeUse, claim_all, connect, log_of, remove_folder, remove_with_volumes, saved, spawn,
-    usage_of,
+    Found, Held, Holder, Life, LogLines, LogPart, LogReader, MachineEvents, MachineUsage, Naming,
+    Options, Spec, VolumeUse, claim_all, connect, log_of, remove_folder, remove_with_volumes,
+    saved, spawn, usage_of,
 };
 use crate::prepare::Prepared;
 use crate::volumes::{NewVolume, Volumes};
@@ -233,6 +233,14 @@ impl Home {
     #[must_use]
     pub fn machine_log(&self, found: &Found) -> LogReader {
         log_of(&found.folder)
+    }
+
+    /// A part of the log of a machine, as it is shown. Blocks for the disk.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn machine_log_part(&self, found: &Found, part: LogPart) -> Result<LogLines, Error> {
+        LogLines::new(|| log_of(&found.folder), part)
     }
 
     /// What the guest's kernel said on its console at the last start.

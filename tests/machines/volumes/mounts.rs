@@ -89,7 +89,7 @@ fn what_cannot_be_mounted_is_refused_before_anything_is_made() {
     refused(
         2,
         &["-v", "/etc:/x"],
-        &["folders of the host", "lazaret cp"],
+        &["folders of the host", "copy their files"],
     );
     refused(
         2,

@@ -5,7 +5,6 @@ pub(crate) mod cp;
 pub(crate) mod create;
 pub(crate) mod events;
 pub(crate) mod exec;
-mod filter;
 pub(crate) mod fork;
 pub(crate) mod inspect;
 pub(crate) mod kill;
@@ -19,5 +18,7 @@ pub(crate) mod rm;
 pub(crate) mod start;
 pub(crate) mod stats;
 pub(crate) mod stop;
-pub(crate) mod time;
 pub(crate) mod wait;
+
+pub(crate) use lazaret_supervisor::notation::machines as filter;
+pub(crate) use lazaret_supervisor::time;

@@ -1,5 +1,4 @@
 pub(crate) mod flags;
-mod mounts;
 
 use std::io::IsTerminal as _;
 

@@ -58,7 +58,7 @@ impl Command {
             }
             Self::Prune { dry_run } => {
                 let home = context.home()?;
-                let machines = prune::remove(&home, &[], dry_run).await?;
+                let machines = home.prune_machines(&[], dry_run).await?;
                 let everything = Everything {
                     machines,
                     images: home.prune_images(dry_run)?,

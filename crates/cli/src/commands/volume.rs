@@ -1,9 +1,9 @@
 use std::collections::BTreeMap;
 
+use lazaret_supervisor::notation::volumes::{self as filter, Filter};
 use lazaret_supervisor::{Home, NamedVolume, WantedVolume};
 use lazaret_values::Size;
 use serde::Serialize;
-use serde_json::json;
 
 use super::machine::time;
 use super::rootfs::disk_size;
@@ -12,10 +12,6 @@ use crate::commands::each::for_each;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::printer::{bytes, table};
-
-mod filter;
-
-use filter::Filter;
 
 /// Volumes: disks that outlive machines
 #[derive(Debug, clap::Subcommand)]
@@ -85,12 +81,6 @@ struct Row {
     machines: Vec<String>,
 }
 
-#[derive(Serialize)]
-struct Pruned {
-    volumes: Vec<String>,
-    freed: u64,
-}
-
 impl Command {
     pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
         let home = context.home()?;
@@ -112,7 +102,7 @@ impl Command {
             Self::Inspect { names } => {
                 let found = names.iter().map(|name| home.volume(name));
                 let found = found.collect::<Result<Vec<_>, _>>()?;
-                let described: Vec<_> = found.iter().map(describe).collect();
+                let described: Vec<_> = found.iter().map(NamedVolume::describe).collect();
                 printer.json(&described)?;
             }
             Self::Rm { force, names } => {
@@ -133,7 +123,7 @@ impl Command {
                 dry_run,
                 force: _,
             } => {
-                let pruned = prune(&home, all, &filter, dry_run).await?;
+                let pruned = home.prune_volumes(all, &filter, dry_run).await?;
                 printer.result(&pruned, |pruned| {
                     let lines = pruned.volumes.iter().map(|name| format!("{name}\n"));
                     let verb = if dry_run { "would be" } else { "were" };
@@ -180,47 +170,4 @@ fn list(context: &Context, home: &Home, filters: &[Filter]) -> Result<(), Failur
         }));
         table(&lines)
     })?)
-}
-
-fn describe(found: &NamedVolume) -> serde_json::Value {
-    let volume = &found.volume;
-    json!({
-        "name": volume.name,
-        "created": time::stamp(volume.created),
-        "labels": volume.labels,
-        "size": volume.size,
-        "allocated": found.allocated,
-        "anonymous": volume.anonymous,
-        "machines": found.machines,
-        "folder": found.folder,
-    })
-}
-
-async fn prune(
-    home: &Home,
-    all: bool,
-    filters: &[Filter],
-    dry_run: bool,
-) -> Result<Pruned, Failure> {
-    let (mut volumes, mut freed) = (Vec::new(), 0);
-    for found in home.volumes()? {
-        let is_meant = all || found.volume.anonymous;
-        if !is_meant || !found.machines.is_empty() || !filter::passes(&found, filters) {
-            continue;
-        }
-        let name = found.volume.name;
-        if !dry_run {
-            match home.remove_volume(&name).await {
-                // Somebody has begun to use it, or has removed it.
-                Err(
-                    lazaret_supervisor::Error::VolumeInUse { .. }
-                    | lazaret_supervisor::Error::VolumeNotFound { .. },
-                ) => continue,
-                removed => removed?,
-            }
-        }
-        volumes.push(name);
-        freed += found.allocated;
-    }
-    Ok(Pruned { volumes, freed })
 }

@@ -67,8 +67,14 @@ impl Machines {
             unfinished: LockedDirs::new(folder.clone()),
             folder,
         };
-        machines.unfinished.sweep()?;
-        for found in machines.list()? {
+        machines.settle_all()?;
+        Ok(machines)
+    }
+
+    /// Settles machines whose holder died, and removes those that nobody makes any more.
+    pub(crate) fn settle_all(&self) -> Result<(), Error> {
+        self.unfinished.sweep()?;
+        for found in self.list()? {
             if found.state.life.is_held()
                 && let Some(lock) = lock_folder(&found.folder)?
                 // Where nothing can be written, commands that only read work all the same.
@@ -77,7 +83,7 @@ impl Machines {
                 tracing::warn!(folder = %found.folder.display(), %error, "loss not recorded");
             }
         }
-        Ok(machines)
+        Ok(())
     }
 
     /// Makes a machine with all files that it starts from, in this state. Blocks.

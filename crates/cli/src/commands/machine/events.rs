@@ -1,8 +1,8 @@
 use std::time::Duration;
 
 use lazaret_supervisor::MachineEvent;
+use lazaret_supervisor::notation::events::Filter;
 use lazaret_values::Printable;
-use serde_json::json;
 
 use super::time;
 use crate::context::Context;
@@ -24,49 +24,6 @@ pub(crate) struct Args {
     /// Only those that match: `event=`, `machine=`, `image=`, `label=KEY[=VALUE]`
     #[arg(short, long, value_name = "KEY=VALUE")]
     filter: Vec<Filter>,
-}
-
-#[derive(Debug, Clone)]
-enum Filter {
-    Event(String),
-    Machine(String),
-    Image(String),
-    Label(String, Option<String>),
-}
-
-impl std::str::FromStr for Filter {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (key, value) = text.split_once('=').ok_or("expected KEY=VALUE")?;
-        let value = value.to_owned();
-        match key {
-            "event" => Ok(Self::Event(value)),
-            "machine" | "container" => Ok(Self::Machine(value)),
-            "image" => Ok(Self::Image(value)),
-            "label" => Ok(match value.split_once('=') {
-                Some((key, value)) => Self::Label(key.to_owned(), Some(value.to_owned())),
-                None => Self::Label(value, None),
-            }),
-            _ => Err("expected event, machine, image or label".to_owned()),
-        }
-    }
-}
-
-impl Filter {
-    fn passes(&self, event: &MachineEvent) -> bool {
-        match self {
-            Self::Event(action) => event.action.name() == action,
-            Self::Machine(machine) => {
-                event.name == *machine || event.id.starts_with(machine.as_str())
-            }
-            Self::Image(image) => event.image == *image,
-            Self::Label(key, value) => event
-                .labels
-                .get(key)
-                .is_some_and(|label| value.as_ref().is_none_or(|value| value == label)),
-        }
-    }
 }
 
 impl Args {
@@ -92,15 +49,7 @@ impl Args {
 }
 
 fn show(context: &Context, event: &MachineEvent) -> Result<(), Failure> {
-    let described = json!({
-        "time": time::stamp(event.time),
-        "action": event.action.name(),
-        "id": event.id,
-        "name": event.name,
-        "image": event.image,
-        "labels": event.labels,
-        "exit_code": event.exit_code,
-    });
+    let described = event.describe();
     if context.printer.format == Format::Json {
         return Ok(context.printer.data(&described.to_string())?);
     }

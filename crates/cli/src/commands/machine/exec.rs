@@ -1,7 +1,7 @@
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
-use lazaret_supervisor::{Agent, Ending, Holder, Outcome, Process};
+use lazaret_supervisor::{Agent, Ending, Holder, Outcome, Process, set_variable};
 
 use crate::attach::{self, Carried, DetachKeys, Part, Signals, Terminal};
 use crate::commands::run::flags;
@@ -157,8 +157,6 @@ fn set(environment: &mut Vec<String>, entries: Vec<String>) {
         .iter()
         .filter_map(|entry| crate::settings::expand_env(entry))
     {
-        let name = |entry: &String| entry.split('=').next().map(str::to_owned);
-        environment.retain(|known| name(known) != name(&entry));
-        environment.push(entry);
+        set_variable(environment, entry);
     }
 }

@@ -1,6 +1,6 @@
 use std::io::Write as _;
 
-use lazaret_supervisor::{Event, LogReader, LogRecord, LogStream};
+use lazaret_supervisor::{Event, LogPart, LogStream};
 
 use super::time;
 use crate::context::Context;
@@ -67,22 +67,18 @@ impl Args {
                 .transpose()?,
             false => None,
         };
-        let mut log = home.machine_log(&found);
-        let mut lines = Lines::new(self.timestamps);
-        if let Tail(Some(count)) = self.tail {
-            lines.skip = count_lines(&mut home.machine_log(&found), self.since, self.until)?
-                .saturating_sub(count as u64);
-        }
+        let part = LogPart {
+            since: self.since,
+            until: self.until,
+            tail: self.tail.0.map(|lines| lines as u64),
+            timestamps: self.timestamps,
+        };
+        let mut lines = home.machine_log_part(&found, part)?;
         loop {
-            while let Some(record) = log.next_record()? {
-                if self.until.is_some_and(|until| record.time >= until) {
-                    return Ok(());
-                }
-                if self.since.is_none_or(|since| record.time >= since) {
-                    lines.show(&record)?;
-                }
+            while let Some((stream, text)) = lines.next_piece()? {
+                show(stream, &text)?;
             }
-            let Some(session) = &mut changes else {
+            let Some(session) = changes.as_mut().filter(|_| !lines.is_over()) else {
                 return Ok(());
             };
             match session.events.next().await {
@@ -93,69 +89,14 @@ impl Args {
     }
 }
 
-/// Number of lines in a part of a log, an unfinished one included.
-fn count_lines(
-    log: &mut LogReader,
-    since: Option<u64>,
-    until: Option<u64>,
-) -> Result<u64, Failure> {
-    let mut lines = 0;
-    let mut unfinished = [false; 2];
-    while let Some(record) = log.next_record()? {
-        if until.is_some_and(|until| record.time >= until) {
-            break;
+fn show(stream: LogStream, text: &[u8]) -> Result<(), Failure> {
+    match stream {
+        LogStream::Output => {
+            let mut stdout = std::io::stdout().lock();
+            stdout.write_all(text)?;
+            stdout.flush()?;
         }
-        if since.is_some_and(|since| record.time < since) {
-            continue;
-        }
-        let ends = record.bytes.iter().filter(|byte| **byte == b'\n').count();
-        lines += ends as u64;
-        unfinished[record.stream as usize] = record.bytes.last() != Some(&b'\n');
+        LogStream::Errors => std::io::stderr().lock().write_all(text)?,
     }
-    Ok(lines + unfinished.iter().filter(|unfinished| **unfinished).count() as u64)
-}
-
-/// Writes records, each line with its time if that is asked for.
-struct Lines {
-    timestamps: bool,
-    /// Number of lines that are still to be left out.
-    skip: u64,
-    /// Whether a line is unfinished, for each stream.
-    unfinished: [bool; 2],
-}
-
-impl Lines {
-    fn new(timestamps: bool) -> Self {
-        Self {
-            timestamps,
-            skip: 0,
-            unfinished: [false; 2],
-        }
-    }
-
-    fn show(&mut self, record: &LogRecord) -> Result<(), Failure> {
-        let mut text = Vec::with_capacity(record.bytes.len());
-        let unfinished = &mut self.unfinished[record.stream as usize];
-        for line in record.bytes.split_inclusive(|byte| *byte == b'\n') {
-            let is_whole = line.last() == Some(&b'\n');
-            if self.skip == 0 {
-                if self.timestamps && !*unfinished {
-                    text.extend(format!("{} ", time::stamp(record.time)).bytes());
-                }
-                text.extend_from_slice(line);
-            } else if is_whole {
-                self.skip -= 1;
-            }
-            *unfinished = !is_whole;
-        }
-        match record.stream {
-            LogStream::Output => {
-                let mut stdout = std::io::stdout().lock();
-                stdout.write_all(&text)?;
-                stdout.flush()?;
-            }
-            LogStream::Errors => std::io::stderr().lock().write_all(&text)?,
-        }
-        Ok(())
-    }
+    Ok(())
 }

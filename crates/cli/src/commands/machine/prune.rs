@@ -1,7 +1,6 @@
-use lazaret_supervisor::Home;
 use serde::Serialize;
 
-use super::filter::{Filter, apply};
+use super::filter::Filter;
 use crate::context::Context;
 use crate::failure::Failure;
 
@@ -26,7 +25,8 @@ struct Pruned {
 
 impl Args {
     pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
-        let pruned = remove(&context.home()?, &self.filter, self.dry_run).await?;
+        let home = context.home()?;
+        let pruned = home.prune_machines(&self.filter, self.dry_run).await?;
         let pruned = Pruned { machines: pruned };
         context.printer.result(&pruned, |pruned| {
             let lines: String = pruned.machines.iter().map(|id| format!("{id}\n")).collect();
@@ -35,25 +35,6 @@ impl Args {
         })?;
         Ok(())
     }
-}
-
-/// Removes the machines that do not run and pass the filters; returns their ids.
-pub(crate) async fn remove(
-    home: &Home,
-    filters: &[Filter],
-    dry_run: bool,
-) -> Result<Vec<String>, Failure> {
-    let mut removed = Vec::new();
-    for found in apply(home.machines()?, filters) {
-        if found.state.life.is_held() {
-            continue;
-        }
-        if !dry_run {
-            home.remove_machine(&found.spec.id, false, false).await?;
-        }
-        removed.push(found.spec.id);
-    }
-    Ok(removed)
 }
 
 pub(crate) fn count(machines: usize) -> String {

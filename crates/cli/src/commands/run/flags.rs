@@ -5,13 +5,14 @@ use std::fs::File;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use lazaret_supervisor::notation::mounts::{self, Mount};
+use lazaret_supervisor::notation::restart::restart;
 use lazaret_supervisor::{
     Boot, CheckpointError, Home, JailMode, MachineOptions, MemoryMount, Naming, NewMachine,
     Prepared, PullPolicy, Restart, RootDisk, RunRequest, TerminalSize, VolumeRequest,
 };
 use lazaret_values::{Capabilities, Period, Size};
 
-use super::mounts::{self, Mount};
 use crate::attach;
 use crate::commands::rootfs::disk_size;
 use crate::commands::signal::signal_number;
@@ -407,22 +408,4 @@ fn seconds(text: &str) -> Result<u64, String> {
         .parse()
         .map_err(|error: lazaret_values::Error| error.to_string())?;
     Ok(period.duration().as_secs())
-}
-
-fn restart(text: &str) -> Result<Restart, String> {
-    match text.split_once(':') {
-        None => match text {
-            "no" | "" => Ok(Restart::No),
-            "on-failure" => Ok(Restart::OnFailure(None)),
-            "always" | "unless-stopped" => Ok(Restart::Always),
-            _ => Err("expected no, on-failure[:TIMES], always or unless-stopped".to_owned()),
-        },
-        Some(("on-failure", times)) => {
-            let times = times
-                .parse()
-                .map_err(|_| format!("'{times}' is no number of times"))?;
-            Ok(Restart::OnFailure(Some(times)))
-        }
-        Some(_) => Err("only on-failure takes a number of times".to_owned()),
-    }
 }

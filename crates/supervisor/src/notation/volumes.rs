@@ -1,10 +1,10 @@
 //! Filters of volumes: `KEY=VALUE`.
 
-use lazaret_supervisor::NamedVolume;
+use crate::volumes_of_user::NamedVolume;
 
 /// One filter. Several must all match, but of several names one is enough.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Filter {
+pub enum Filter {
     /// The name contains this.
     Name(String),
     /// It has this label, with this value if there is one.
@@ -35,7 +35,8 @@ impl std::str::FromStr for Filter {
 }
 
 /// Whether a volume passes all filters.
-pub(super) fn passes(found: &NamedVolume, filters: &[Filter]) -> bool {
+#[must_use]
+pub fn passes(found: &NamedVolume, filters: &[Filter]) -> bool {
     let mut names = filters.iter().filter_map(|filter| match filter {
         Filter::Name(part) => Some(part),
         _ => None,

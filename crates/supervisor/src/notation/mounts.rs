@@ -1,17 +1,22 @@
-//! The flags `-v`, `--mount` and `--tmpfs`, in the notation of Docker.
+//! Volumes, memory and other mounts, in the notation of Docker.
 
 use lazaret_artifacts::GuestPath;
-use lazaret_supervisor::{MemoryMount, VolumeRequest, is_volume_name};
+use lazaret_protocol::MemoryMount;
+
+use crate::prepare::VolumeRequest;
+use crate::volumes::is_volume_name;
 
 const NO_FOLDERS: &str =
-    "folders of the host cannot be bound yet; `lazaret cp` copies them into a machine";
+    "folders of the host cannot be bound yet; copy their files into the machine";
 
-/// What `--mount` mounts.
+/// What is mounted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Mount {
+pub enum Mount {
     /// An artifact: `REF[:/path]`.
     Artifact(String),
+    /// A volume.
     Volume(VolumeRequest),
+    /// A file system in memory.
     Memory(MemoryMount),
 }
 
@@ -77,8 +82,11 @@ fn memory_of(pairs: &[(&str, &str)]) -> Result<MemoryMount, String> {
     Ok(memory)
 }
 
-/// Parses `-v`: `NAME:/PATH[:OPTIONS]`, or `/PATH` for a volume without a name.
-pub(super) fn volume(text: &str) -> Result<VolumeRequest, String> {
+/// Reads `NAME:/PATH[:OPTIONS]`, or `/PATH` for a volume without a name.
+///
+/// # Errors
+/// What was expected.
+pub fn volume(text: &str) -> Result<VolumeRequest, String> {
     let mut parts = text.split(':');
     let (source, target, options) = match (parts.next(), parts.next(), parts.next()) {
         (Some(target), None, _) if target.starts_with('/') => (None, target, None),
@@ -106,8 +114,11 @@ pub(super) fn volume(text: &str) -> Result<VolumeRequest, String> {
     Ok(volume)
 }
 
-/// Parses `--tmpfs`: `PATH[:OPTIONS]`, with the options of mount(8).
-pub(super) fn memory(text: &str) -> Result<MemoryMount, String> {
+/// Reads memory, `PATH[:OPTIONS]`, with the options of mount(8).
+///
+/// # Errors
+/// What was expected.
+pub fn memory(text: &str) -> Result<MemoryMount, String> {
     let (target, options) = text.split_once(':').unwrap_or((text, ""));
     let mut memory = empty_memory(path(target)?);
     for option in options.split(',').filter(|option| !option.is_empty()) {

@@ -51,7 +51,7 @@ fn memory_is_written_as_for_docker() {
 fn what_cannot_be_done_is_refused_by_name() {
     for folder in ["/host:/x", "./here:/x", "~/x:/x"] {
         assert!(
-            volume(folder).unwrap_err().contains("lazaret cp"),
+            volume(folder).unwrap_err().contains("copy their files"),
             "{folder}"
         );
     }

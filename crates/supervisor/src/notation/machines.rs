@@ -1,13 +1,12 @@
 //! Filters of machines: `KEY=VALUE`.
 
-use lazaret_supervisor::FoundMachine;
-
-use super::time;
+use crate::machines::Found;
+use crate::time;
 
 /// One filter. Several of one command must all match, but of those with the same key, such as two
 /// names, one is enough.
 #[derive(Debug, Clone)]
-pub(crate) enum Filter {
+pub enum Filter {
     /// The id begins with this.
     Id(String),
     /// The name contains this.
@@ -63,7 +62,7 @@ impl std::str::FromStr for Filter {
 
 impl Filter {
     /// Whether a machine passes; `Before` and `Since` need the list and are in [`apply`].
-    pub(super) fn matches(&self, found: &FoundMachine) -> bool {
+    fn matches(&self, found: &Found) -> bool {
         let spec = &found.spec;
         match self {
             Self::Id(id) => spec.id.starts_with(id.as_str()),
@@ -94,11 +93,11 @@ impl Filter {
 }
 
 /// The machines that pass all filters, in their order.
-pub(super) fn apply(machines: Vec<FoundMachine>, filters: &[Filter]) -> Vec<FoundMachine> {
+#[must_use]
+pub fn apply(machines: Vec<Found>, filters: &[Filter]) -> Vec<Found> {
     let created = |name: &String| {
-        let is_it = |found: &&FoundMachine| {
-            found.spec.name == *name || found.spec.id.starts_with(name.as_str())
-        };
+        let is_it =
+            |found: &&Found| found.spec.name == *name || found.spec.id.starts_with(name.as_str());
         machines.iter().find(is_it).map(|found| found.spec.created)
     };
     let bounds: Vec<(bool, Option<u64>)> = filters
@@ -109,7 +108,7 @@ pub(super) fn apply(machines: Vec<FoundMachine>, filters: &[Filter]) -> Vec<Foun
             _ => None,
         })
         .collect();
-    let in_time = |found: &FoundMachine| {
+    let in_time = |found: &Found| {
         bounds.iter().all(|(before, bound)| {
             bound.is_some_and(|bound| match before {
                 true => found.spec.created < bound,
@@ -117,7 +116,7 @@ pub(super) fn apply(machines: Vec<FoundMachine>, filters: &[Filter]) -> Vec<Foun
             })
         })
     };
-    let passes = |found: &FoundMachine| {
+    let passes = |found: &Found| {
         filters.iter().all(|filter| {
             let same_key = filters
                 .iter()

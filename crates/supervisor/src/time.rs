@@ -1,24 +1,24 @@
 //! Moments and lengths of time, as people write and read them.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use chrono::{DateTime, NaiveDate, NaiveDateTime, SecondsFormat};
 use lazaret_values::Period;
+
+use crate::clock;
 
 const NANOSECONDS: u64 = 1_000_000_000;
 
 /// The current time, in nanoseconds since 1970.
-pub(super) fn now() -> u64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| {
-            u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
-        })
+#[must_use]
+pub fn now() -> u64 {
+    clock::nanoseconds()
 }
 
 /// Reads a moment: `10m` before now, seconds since 1970, or `2026-11-29T16:00:00Z` (RFC 3339; the
 /// time and the zone may be left out, which means midnight and UTC). In nanoseconds since 1970.
-pub(super) fn moment(text: &str) -> Result<u64, String> {
+///
+/// # Errors
+/// What was expected.
+pub fn moment(text: &str) -> Result<u64, String> {
     if let Ok(period) = text.parse::<Period>() {
         let ago = u64::try_from(period.duration().as_nanos()).unwrap_or(u64::MAX);
         return Ok(now().saturating_sub(ago));
@@ -63,13 +63,15 @@ fn rfc3339(text: &str) -> Option<u64> {
 }
 
 /// A moment as RFC 3339 in UTC, with nanoseconds.
-pub(crate) fn stamp(nanoseconds: u64) -> String {
+#[must_use]
+pub fn stamp(nanoseconds: u64) -> String {
     let moment = DateTime::from_timestamp_nanos(i64::try_from(nanoseconds).unwrap_or(i64::MAX));
     moment.to_rfc3339_opts(SecondsFormat::Nanos, true)
 }
 
 /// The time between two moments in words: `5 seconds`, `3 hours`.
-pub(super) fn between(earlier: u64, later: u64) -> String {
+#[must_use]
+pub fn between(earlier: u64, later: u64) -> String {
     const UNITS: [(&str, u64); 5] = [
         ("week", 604_800),
         ("day", 86_400),

@@ -1,0 +1,7 @@
+//! How people write what they want: filters, mounts, policies. Command line and daemon read the same.
+
+pub mod events;
+pub mod machines;
+pub mod mounts;
+pub mod restart;
+pub mod volumes;
