@@ -111,6 +111,9 @@ pub enum Error {
         /// The kind of damage.
         reason: &'static str,
     },
+    /// The disk is mounted, or was not unmounted: parts of it are still in its journal only.
+    #[error("failed to read the disk: it was not closed, its journal has to be replayed")]
+    Unclosed,
     /// The name of a compression is unknown.
     #[error(
         "failed to compress as {text:?}: there are lz4, zstd and zstd:LEVEL, with levels 1 to 22"

@@ -5,7 +5,8 @@
 //! pass. [`store_layer`] and [`merge_layers`] do the same layer by layer, for images that share
 //! layers. [`empty_disk`] makes scratch space, [`append_verity`] adds a dm-verity hash tree, and
 //! [`Initramfs`] writes cpio archives for a kernel. [`DiskReader`] reads disks back. [`pack`] is
-//! the opposite direction: it makes a layer of a local folder.
+//! the opposite direction: it makes a layer of a local folder, and [`pack_changes`] one of what a
+//! machine has changed in an [`Overlay`].
 //!
 //! This crate never mounts, runs other programs, uses the network, or writes a layer's files to
 //! host paths. Everything is synchronous and reads layers from readers. `supervisor`, its user,
@@ -15,6 +16,7 @@
 mod allowance;
 mod blocks;
 mod bytes;
+mod changes;
 mod checksum;
 mod compression;
 mod cpio;
@@ -37,13 +39,14 @@ mod tree;
 mod verity;
 mod xattr;
 
+pub use changes::{Change, ChangeKind, Made, Overlay, pack_changes};
 pub use compression::Compression;
 pub use cpio::Initramfs;
 pub use disk::{DiskBuilder, LayerSummary, Summary, empty_disk};
 pub use error::{EntryFault, Error};
 pub use options::{FileSystem, Limits, Options};
 pub use pack::{PackMode, PackOptions, PackSummary, pack};
-pub use reader::{DiskReader, ObjectKind, Stat};
+pub use reader::{DiskRange, DiskReader, ObjectKind, Stat};
 pub use stored::{Part, StoredLayer, merge_layers, parts, store_layer};
 pub use tree::{Attributes, Timestamp};
 pub use verity::{Verity, append_verity};

@@ -11,8 +11,8 @@ use std::io::{Read, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use gzip::Sink;
-use tar::{TarEntry, TarKind, TarWriter};
+pub(crate) use gzip::Sink;
+pub(crate) use tar::{TarEntry, TarKind, TarWriter};
 use walk::{Found, Object, Walk, display};
 
 use crate::error::Error;
@@ -97,14 +97,19 @@ pub fn pack(
         entries += 1;
     }
     let sink = tar.finish()?;
-    let packed = sink.finish()?;
-    Ok(PackSummary {
-        digest: packed.digest,
-        size: packed.size,
-        diff_id: packed.diff_id,
-        uncompressed: packed.uncompressed,
-        entries,
-    })
+    Ok(PackSummary::of(sink.finish()?, entries))
+}
+
+impl PackSummary {
+    pub(crate) fn of(packed: gzip::Packed, entries: u64) -> Self {
+        Self {
+            digest: packed.digest,
+            size: packed.size,
+            diff_id: packed.diff_id,
+            uncompressed: packed.uncompressed,
+            entries,
+        }
+    }
 }
 
 fn attributes(found: &Found, options: PackOptions) -> Result<Attributes, Error> {

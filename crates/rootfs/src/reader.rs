@@ -17,13 +17,14 @@ mod tests;
 
 use std::collections::HashSet;
 use std::fs::File;
-use std::os::unix::fs::MetadataExt as _;
 use std::sync::{Mutex, PoisonError};
 
-use budget::Budget;
+pub(crate) use budget::Budget;
 pub(crate) use fields::Fields;
 use format::Format;
-use image::{Cluster, Image, Stretch, damaged};
+pub use image::DiskRange;
+pub(crate) use image::damaged;
+use image::{Cluster, Image, Stretch};
 pub use stat::{ObjectKind, Stat};
 
 use crate::error::{Error, show};
@@ -49,17 +50,29 @@ impl DiskReader {
     /// [`walk`](Self::walk) takes.
     ///
     /// # Errors
-    /// [`Error::Damaged`] for bytes that are no disk, or a disk with unknown features.
+    /// [`Error::Damaged`] for bytes that are no disk, or a disk with unknown features;
+    /// [`Error::Unclosed`] for an ext4 whose journal is not empty.
     pub fn open(file: File, limits: Limits) -> Result<Self, Error> {
         let metadata = file.metadata().map_err(|source| Error::Read {
             what: "the disk".to_owned(),
             source,
         })?;
-        let allocated = metadata.blocks().saturating_mul(512);
-        let image = Image {
-            size: metadata.len(),
+        let whole = DiskRange {
             file,
+            offset: 0,
+            length: metadata.len(),
         };
+        Self::open_parts(vec![whole], limits)
+    }
+
+    /// As [`open`](Self::open), for a disk that consists of several ranges of files, one after the
+    /// other.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_parts(parts: Vec<DiskRange>, limits: Limits) -> Result<Self, Error> {
+        let image = Image::new(parts)?;
+        let allocated = image.allocated;
         let superblock: [u8; 1024] = image.bytes(1024)?;
         let (file_system, format): (_, Box<dyn Format>) = if erofs::is(&superblock) {
             (
@@ -88,6 +101,12 @@ impl DiskReader {
         self.file_system
     }
 
+    /// Whether whoever wrote to it last has closed it. A disk that is mounted is not closed; when all
+    /// writes are held back, it can be read all the same.
+    pub fn is_closed(&self) -> bool {
+        self.format.is_closed()
+    }
+
     /// Visits every name in the order of the disk, a directory before its content. Paths have no
     /// leading `/`; the path of the root is empty.
     ///
@@ -97,12 +116,12 @@ impl DiskReader {
         &self,
         mut visit: impl FnMut(&[u8], &Stat) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        let root = self.format.stat(self.format.root())?;
+        let root = self.root()?;
         if root.kind != ObjectKind::Directory {
             return Err(damaged("its root is no directory"));
         }
         visit(b"", &root)?;
-        let mut budget = Budget::new(self.limits, self.allocated);
+        let mut budget = self.budget();
         let mut seen = HashSet::from([root.inode]);
         let mut pending = vec![(Vec::new(), root)];
         while let Some((path, directory)) = pending.pop() {
@@ -136,7 +155,7 @@ impl DiskReader {
     /// # Errors
     /// [`Error::Damaged`], [`Error::LimitExceeded`].
     pub fn lookup(&self, path: impl AsRef<[u8]>) -> Result<Option<Stat>, Error> {
-        let mut budget = Budget::new(self.limits, self.allocated);
+        let mut budget = self.budget();
         let mut at = self.format.stat(self.format.root())?;
         for part in crate::path::components(path.as_ref()) {
             if at.kind != ObjectKind::Directory {
@@ -209,8 +228,32 @@ impl DiskReader {
         Ok(target)
     }
 
+    /// What a reading of many names and attributes of this disk may take.
+    pub(crate) fn budget(&self) -> Budget {
+        Budget::new(self.limits, self.allocated)
+    }
+
+    /// The bounds of this reader.
+    pub(crate) fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    /// The metadata of the root directory.
+    pub(crate) fn root(&self) -> Result<Stat, Error> {
+        self.format.stat(self.format.root())
+    }
+
+    /// The metadata of an inode.
+    pub(crate) fn stat(&self, inode: u64) -> Result<Stat, Error> {
+        self.format.stat(inode)
+    }
+
     /// All names of a directory.
-    fn names(&self, stat: &Stat, budget: &mut Budget) -> Result<Vec<(Vec<u8>, u64)>, Error> {
+    pub(crate) fn names(
+        &self,
+        stat: &Stat,
+        budget: &mut Budget,
+    ) -> Result<Vec<(Vec<u8>, u64)>, Error> {
         budget.bytes(stat.size)?;
         let mut all = Vec::new();
         let unit = self.format.block_size();

@@ -44,18 +44,18 @@ impl<W: Write> Write for Hashed<W> {
 }
 
 /// Takes a tar, and writes a gzip member without time or name.
-pub(super) struct Sink<W: Write>(BufWriter<Hashed<GzEncoder<Hashed<W>>>>);
+pub(crate) struct Sink<W: Write>(BufWriter<Hashed<GzEncoder<Hashed<W>>>>);
 
 /// Digests and lengths before and after compression.
-pub(super) struct Packed {
-    pub(super) digest: [u8; 32],
-    pub(super) size: u64,
-    pub(super) diff_id: [u8; 32],
-    pub(super) uncompressed: u64,
+pub(crate) struct Packed {
+    pub(crate) digest: [u8; 32],
+    pub(crate) size: u64,
+    pub(crate) diff_id: [u8; 32],
+    pub(crate) uncompressed: u64,
 }
 
 impl<W: Write> Sink<W> {
-    pub(super) fn new(output: W) -> Self {
+    pub(crate) fn new(output: W) -> Self {
         let encoder = GzBuilder::new()
             .mtime(0)
             .operating_system(UNKNOWN_SYSTEM)
@@ -63,7 +63,7 @@ impl<W: Write> Sink<W> {
         Self(BufWriter::with_capacity(256 * 1024, Hashed::new(encoder)))
     }
 
-    pub(super) fn finish(self) -> Result<Packed, Error> {
+    pub(crate) fn finish(self) -> Result<Packed, Error> {
         let fail = Error::write("the layer");
         let tar = match self.0.into_inner() {
             Ok(tar) => tar,

@@ -10,16 +10,16 @@ const SIZE_MAX: u64 = 0o777_7777_7777;
 const ID_MAX: u32 = 0o777_7777;
 
 /// One entry to write.
-pub(super) struct TarEntry<'a> {
+pub(crate) struct TarEntry<'a> {
     /// Relative name; empty for the root.
-    pub(super) name: &'a [u8],
-    pub(super) kind: TarKind,
-    pub(super) attributes: &'a Attributes,
-    pub(super) size: u64,
+    pub(crate) name: &'a [u8],
+    pub(crate) kind: TarKind,
+    pub(crate) attributes: &'a Attributes,
+    pub(crate) size: u64,
 }
 
 /// The type of an entry.
-pub(super) enum TarKind {
+pub(crate) enum TarKind {
     Directory,
     File,
     Hardlink(Vec<u8>),
@@ -30,17 +30,17 @@ pub(super) enum TarKind {
 }
 
 /// Writes headers, data and the end of an archive.
-pub(super) struct TarWriter<W: Write> {
+pub(crate) struct TarWriter<W: Write> {
     output: W,
 }
 
 impl<W: Write> TarWriter<W> {
-    pub(super) fn new(output: W) -> Self {
+    pub(crate) fn new(output: W) -> Self {
         Self { output }
     }
 
     /// Writes the header; `size` bytes of data and their padding must follow.
-    pub(super) fn header(&mut self, entry: &TarEntry<'_>) -> Result<(), Error> {
+    pub(crate) fn header(&mut self, entry: &TarEntry<'_>) -> Result<(), Error> {
         let mut name = entry.name.to_vec();
         if name.is_empty() {
             name.extend_from_slice(b"./");
@@ -80,18 +80,18 @@ impl<W: Write> TarWriter<W> {
     }
 
     /// Writes data of the entry whose header was written last.
-    pub(super) fn data(&mut self, data: &[u8]) -> Result<(), Error> {
+    pub(crate) fn data(&mut self, data: &[u8]) -> Result<(), Error> {
         self.write(data)
     }
 
     /// Pads `size` bytes of data to whole records.
-    pub(super) fn pad(&mut self, size: u64) -> Result<(), Error> {
+    pub(crate) fn pad(&mut self, size: u64) -> Result<(), Error> {
         let padding = size.next_multiple_of(RECORD as u64) - size;
         self.write(&[0; RECORD][..usize::try_from(padding).unwrap_or(0)])
     }
 
     /// Writes the end of the archive and returns the output.
-    pub(super) fn finish(mut self) -> Result<W, Error> {
+    pub(crate) fn finish(mut self) -> Result<W, Error> {
         self.write(&[0; 2 * RECORD])?;
         Ok(self.output)
     }

@@ -19,7 +19,7 @@ const NAME_BYTES: u64 = 100;
 const ATTRIBUTE_BYTES: u64 = 48;
 
 /// The rest of the limits of a walk.
-pub(super) struct Budget {
+pub(crate) struct Budget {
     limits: Limits,
     entries: u64,
     metadata: u64,
@@ -40,7 +40,7 @@ impl Budget {
     }
 
     /// Counts a name. Each is counted twice: where it is found, and where it is visited.
-    pub(super) fn entry(&mut self, bytes: usize) -> Result<(), Error> {
+    pub(crate) fn entry(&mut self, bytes: usize) -> Result<(), Error> {
         self.entries += 1;
         if self.entries / 2 > self.limits.entries {
             return Err(Error::LimitExceeded {
@@ -53,7 +53,7 @@ impl Budget {
     }
 
     /// Counts what is kept of an object beside its name.
-    pub(super) fn stat(&mut self, stat: &Stat) -> Result<(), Error> {
+    pub(crate) fn stat(&mut self, stat: &Stat) -> Result<(), Error> {
         let attributes = stat.attributes.xattrs.iter();
         let bytes = attributes
             .map(|(name, value)| ATTRIBUTE_BYTES + name.len() as u64 + value.len() as u64);

@@ -14,6 +14,10 @@ const ROOT: u64 = 2;
 /// protection, flexible groups, checksum seeds, large directories.
 const INCOMPAT: u32 = 0x2 | 0x40 | 0x80 | 0x100 | 0x200 | 0x2000 | 0x4000;
 const INCOMPAT_64BIT: u32 = 0x80;
+/// Set while the file system is mounted: the journal may have what the rest of the disk lacks.
+const INCOMPAT_RECOVER: u32 = 0x4;
+/// The bit of the state that a file system without a journal has only while it is not mounted.
+const STATE_CLOSED: u16 = 1;
 const FLAG_EXTENTS: u32 = 0x8_0000;
 const XATTR_MAGIC: u32 = 0xea02_0000;
 const EXTENT_MAGIC: u16 = 0xf30a;
@@ -25,6 +29,7 @@ const INITIALISED_MAX: u16 = 1 << 15;
 
 pub(super) struct Ext4 {
     image: Image,
+    is_closed: bool,
     block: u64,
     inode_size: u64,
     inodes: u64,
@@ -43,10 +48,11 @@ impl Ext4 {
     pub(super) fn open(image: Image, superblock: &[u8]) -> Result<Self, Error> {
         let fields = Fields(superblock);
         let incompat = fields.u32(0x60)?;
+        if incompat & INCOMPAT_RECOVER != 0 {
+            return Err(Error::Unclosed);
+        }
         if incompat & !INCOMPAT != 0 {
-            return Err(damaged(
-                "this ext4 has features that are not known, or needs recovery",
-            ));
+            return Err(damaged("this ext4 has features that are not known"));
         }
         let bits = fields.u32(0x18)?;
         let inode_size = u64::from(fields.u16(0x58)?);
@@ -71,6 +77,7 @@ impl Ext4 {
         image.must_have(blocks, block)?;
         Ok(Self {
             image,
+            is_closed: fields.u16(0x3a)? & STATE_CLOSED != 0,
             block,
             inode_size,
             inodes: fields.u32(0)?.into(),
@@ -191,6 +198,10 @@ impl Format for Ext4 {
 
     fn root(&self) -> u64 {
         ROOT
+    }
+
+    fn is_closed(&self) -> bool {
+        self.is_closed
     }
 
     fn block_size(&self) -> u64 {

@@ -14,6 +14,10 @@ pub(super) type Name<'a> = (&'a [u8], u64);
 pub(super) trait Format: Send + Sync {
     fn image(&self) -> &Image;
     fn root(&self) -> u64;
+    /// Whether whoever wrote to it last has closed it.
+    fn is_closed(&self) -> bool {
+        true
+    }
     fn block_size(&self) -> u64;
     fn stat(&self, inode: u64) -> Result<Stat, Error>;
     /// The stretch at byte `at` of a file; `at` is below the file's size.

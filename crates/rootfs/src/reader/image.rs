@@ -1,16 +1,30 @@
 //! Reads the bytes of a disk, and describes places on it.
 
 use std::fs::File;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 
 use crate::compression;
 use crate::error::Error;
 
+/// A part of a disk: a range of a file.
+#[derive(Debug)]
+pub struct DiskRange {
+    /// The file.
+    pub file: File,
+    /// First byte of the range in the file.
+    pub offset: u64,
+    /// Length in bytes.
+    pub length: u64,
+}
+
 /// The bytes of a disk.
 pub(super) struct Image {
-    pub(super) file: File,
+    /// The ranges, each with its first byte on the disk.
+    ranges: Vec<(u64, DiskRange)>,
     /// Size in bytes.
     pub(super) size: u64,
+    /// Bytes that the files take on the host.
+    pub(super) allocated: u64,
 }
 
 /// The place of a file's bytes from some offset on.
@@ -36,16 +50,49 @@ pub(super) struct Cluster {
 }
 
 impl Image {
-    pub(super) fn read(&self, at: u64, buffer: &mut [u8]) -> Result<(), Error> {
+    /// The disk that consists of these ranges, one after the other.
+    pub(super) fn new(parts: Vec<DiskRange>) -> Result<Self, Error> {
+        let (mut size, mut allocated) = (0_u64, 0_u64);
+        let mut ranges = Vec::with_capacity(parts.len());
+        for part in parts {
+            let blocks = part.file.metadata().map_err(failed)?.blocks();
+            allocated = allocated.saturating_add(blocks.saturating_mul(512));
+            let start = size;
+            size = size
+                .checked_add(part.length)
+                .ok_or_else(|| damaged("its parts are longer than a disk can be"))?;
+            ranges.push((start, part));
+        }
+        Ok(Self {
+            ranges,
+            size,
+            allocated,
+        })
+    }
+
+    pub(super) fn read(&self, mut at: u64, mut buffer: &mut [u8]) -> Result<(), Error> {
         let end = at.checked_add(buffer.len() as u64);
         if end.is_none_or(|end| end > self.size) {
             return Err(damaged("something lies behind the end of the disk"));
         }
-        let failed = |source| Error::Read {
-            what: "the disk".to_owned(),
-            source,
-        };
-        self.file.read_exact_at(buffer, at).map_err(failed)
+        // The last range that begins there or before is the one with the byte: those that are empty
+        // begin where the next one does.
+        let mut index = self.ranges.partition_point(|(start, _)| *start <= at);
+        index = index.saturating_sub(1);
+        while !buffer.is_empty() {
+            let Some((start, range)) = self.ranges.get(index) else {
+                return Err(damaged("something lies behind the end of the disk"));
+            };
+            let from = at - start;
+            let length = (range.length - from).min(buffer.len() as u64);
+            let (now, rest) = buffer.split_at_mut(usize::try_from(length).unwrap_or(0));
+            let place = range.offset.saturating_add(from);
+            range.file.read_exact_at(now, place).map_err(failed)?;
+            at += length;
+            buffer = rest;
+            index += 1;
+        }
+        Ok(())
     }
 
     /// Refuses a disk that is shorter than `blocks` blocks of `block` bytes.
@@ -73,6 +120,13 @@ impl Image {
     }
 }
 
+fn failed(source: std::io::Error) -> Error {
+    Error::Read {
+        what: "the disk".to_owned(),
+        source,
+    }
+}
+
 /// The stretch at byte `at` of a file of `size` contiguous bytes.
 pub(super) fn contiguous(start: u64, size: u64, at: u64) -> Stretch {
     Stretch::Disk {
@@ -82,6 +136,6 @@ pub(super) fn contiguous(start: u64, size: u64, at: u64) -> Stretch {
 }
 
 /// The error for a disk that breaks its format.
-pub(super) fn damaged(reason: &'static str) -> Error {
+pub(crate) fn damaged(reason: &'static str) -> Error {
     Error::Damaged { reason }
 }
