@@ -1,6 +1,7 @@
 //! Tests machines that live beside the command line: each command, as users of container tools know
 //! it.
 
+mod changes;
 mod checkpoints;
 mod commands;
 mod copy;
@@ -10,6 +11,7 @@ mod kills;
 mod random_kills;
 mod rights;
 mod terminal;
+mod top;
 mod volumes;
 
 use std::time::{Duration, Instant};
@@ -26,8 +28,13 @@ pub(crate) struct Machine {
 impl Machine {
     /// Runs `script` in a machine of this name, detached, with further flags.
     pub(crate) fn run(name: &str, flags: &[&str], script: &str) -> Self {
+        Self::of(Image::busybox(), name, flags, script)
+    }
+
+    /// The same with an image of this content.
+    pub(crate) fn of(image: Image, name: &str, flags: &[&str], script: &str) -> Self {
         let world = World::new();
-        let lazaret = world.imported(Image::busybox(), name);
+        let lazaret = world.imported(image, name);
         let fixed = ["-q", "run", "-d", "--name", name];
         let rest = [name, "sh", "-c", script];
         lazaret.run([&fixed, flags, &rest].concat()).success();

@@ -68,6 +68,8 @@ fn attend(sessions: &mut Sessions) -> Error {
                     Request::Clock(_) => Err(Error::NotBooted),
                     Request::Exec(process) => process::launch(&process),
                     Request::Copy(request) => process::launch_copy(&request),
+                    Request::Processes => process::launch_list(),
+                    Request::Freeze => Err(Error::NoScratch),
                     Request::Boot(_) => Err(Error::BootedAlready),
                     Request::Rest | Request::Resume(_) => Err(Error::NotAtRest),
                 };

@@ -59,6 +59,12 @@ pub(crate) enum Error {
     /// The machine is not one that can be saved, or is not at rest.
     #[error("this machine is not at rest, or cannot be")]
     NotAtRest,
+    /// Writes to the scratch disk are held back for another session.
+    #[error("another command already reads the scratch disk of this machine")]
+    FrozenAlready,
+    /// The machine writes to no scratch disk.
+    #[error("this machine has no scratch disk")]
+    NoScratch,
     /// The workload has ended, and the machine ends with it.
     #[error("this machine is ending")]
     Ending,

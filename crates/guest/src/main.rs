@@ -12,6 +12,8 @@
 //! | `lazaret-agent serve` | [`agent`] |
 //! | `lazaret-agent network` | [`network`] |
 //! | `lazaret-agent copy REQUEST` | [`copy`], as a child of any of them |
+//! | `lazaret-agent processes` | [`top`], the same |
+//! | `lazaret-agent freeze NUMBER` | [`hold`], as a child of [`workload`] |
 //! | `lazaret-agent sshd`, `sshd-keys` | [`sshd`] |
 //!
 //! Content of the initramfs:
@@ -40,6 +42,7 @@ mod agent;
 mod bus;
 mod capabilities;
 mod children;
+mod closing;
 mod console;
 mod copy;
 mod disks;
@@ -49,6 +52,7 @@ mod duplicate;
 mod entropy;
 mod error;
 mod freeze;
+mod hold;
 mod init;
 mod inroot;
 mod memory;
@@ -73,6 +77,7 @@ mod signal;
 mod sshd;
 mod switch;
 mod terminal;
+mod top;
 mod user;
 mod verity;
 mod volumes;
@@ -104,8 +109,11 @@ fn main() -> ExitCode {
 
 /// Runs one of the services of a disk.
 fn service(role: &str) -> ExitCode {
+    let argument = || std::env::args().nth(2).unwrap_or_default();
     let result = match role {
-        "copy" => return copy::run(&std::env::args().nth(2).unwrap_or_default()),
+        "copy" => return copy::run(&argument()),
+        "processes" => return top::run(),
+        "freeze" => return hold::run(&argument()),
         "serve" => agent::serve(),
         "network" => network::bring_up(),
         "sshd" => sshd::bring_up(),

@@ -26,8 +26,10 @@ pub(crate) fn mount_writable(lower: &Path, state: &Path, target: &Path) -> Resul
         };
         take_over().context(|| format!("make {}", upper.display()))?;
     }
+    // Whatever this kernel does by itself: the host reads the upper folder (`lazaret commit`), which
+    // is to have everything, and nothing that refers to another place.
     let layers = format!(
-        "lowerdir={},upperdir={},workdir={}",
+        "lowerdir={},upperdir={},workdir={},redirect_dir=off,metacopy=off,index=off",
         lower.display(),
         upper.display(),
         work.display()

@@ -3,7 +3,7 @@
 use rustix::process::{Pid, Signal};
 use rustix::system::RebootCommand;
 
-use crate::{console, volumes};
+use crate::{closing, console};
 
 /// File system magic numbers of ramfs and tmpfs, into which a kernel unpacks an initramfs.
 const INITRAMFS_MAGIC: [u64; 2] = [0x8584_58f6, 0x0102_1994];
@@ -28,7 +28,7 @@ pub(crate) fn kill_everything() {
 /// It restarts instead of powering off: without ACPI a power-off hangs, while QEMU with
 /// `-no-reboot` ends on the triple fault that `reboot=t` causes.
 pub(crate) fn off() {
-    volumes::close_all();
+    closing::close_all();
     rustix::fs::sync();
     if let Err(error) = rustix::system::reboot(RebootCommand::Restart) {
         console::say(&format!("cannot restart: {error}"));

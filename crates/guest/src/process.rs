@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::io::{self, Read as _};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd as _, OwnedFd};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -10,6 +10,7 @@ use std::process::{Command, Stdio};
 
 use lazaret_protocol::{CopyRequest, Process};
 use rustix::fs::OFlags;
+use rustix::io::FdFlags;
 use rustix::mount::{MountFlags, UnmountFlags};
 use rustix::process::{Gid, Pid, PidfdFlags, Uid};
 use rustix::thread::UnshareFlags;
@@ -60,13 +61,39 @@ pub(crate) fn launch(process: &Process) -> Result<Workload> {
 /// Starts this program again, to copy files in the current root.
 pub(crate) fn launch_copy(request: &CopyRequest) -> Result<Workload> {
     let request = serde_json::to_string(request).map_err(|source| Error::Request { source })?;
+    spawn(
+        itself(&["copy", &request]),
+        None,
+        &User::root(),
+        false,
+        None,
+    )
+}
+
+/// Starts this program again, to list the processes.
+pub(crate) fn launch_list() -> Result<Workload> {
+    spawn(itself(&["processes"]), None, &User::root(), false, None)
+}
+
+/// Starts this program again, to hold writes to this file system back.
+#[allow(unsafe_code)]
+pub(crate) fn launch_freeze(root: OwnedFd) -> Result<Workload> {
+    let mut launcher = itself(&["freeze", &root.as_raw_fd().to_string()]);
+    let hand_over = move || Ok(rustix::io::fcntl_setfd(&root, FdFlags::empty())?);
+    // SAFETY: the closure makes one system call, and neither allocates nor takes locks.
+    unsafe { launcher.pre_exec(hand_over) };
+    spawn(launcher, None, &User::root(), false, None)
+}
+
+/// This program, in another role.
+fn itself(arguments: &[&str]) -> Command {
     let mut launcher = Command::new(ITSELF);
     launcher
         .arg0("lazaret-agent")
-        .args(["copy", &request])
+        .args(arguments)
         .env_clear()
         .current_dir("/");
-    spawn(launcher, None, &User::root(), false, None)
+    launcher
 }
 
 fn start(process: &Process, is_init: bool) -> Result<Workload> {
@@ -288,7 +315,7 @@ fn environment<'a>(process: &'a Process, user: &'a User) -> Result<Vec<(&'a str,
 }
 
 /// The content of a text file of the image; empty when it is missing or unreadable.
-fn text_of(path: &str) -> String {
+pub(crate) fn text_of(path: &str) -> String {
     const LIMIT: u64 = 16 * 1024 * 1024;
     let read = || {
         let file = std::fs::OpenOptions::new()

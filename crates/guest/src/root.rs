@@ -16,7 +16,7 @@
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use lazaret_protocol::{BootConfig, RootMode};
+use lazaret_protocol::{BootConfig, MACHINE_FILES, RootMode, SYSTEM_FOLDERS};
 use rustix::io::Errno;
 use rustix::mount::{MountFlags, UnmountFlags};
 
@@ -24,7 +24,7 @@ use crate::disks::{self, Access, Filesystem};
 use crate::error::{Context as _, Result};
 use crate::inroot::{InRoot, path_of};
 use crate::overlay::{SCRATCH, mount_overlay, mount_writable};
-use crate::{additions, console, modules, mounts, verity, volumes};
+use crate::{additions, closing, console, modules, mounts, verity, volumes};
 
 const BASE: &str = "/mnt/base";
 const ROOT: &str = "/mnt/root";
@@ -90,18 +90,18 @@ impl KernelMount {
 }
 
 /// The file systems that every workload gets.
-const SYSTEM: [KernelMount; 6] = [
-    KernelMount::required("/proc", "proc", INERT),
-    KernelMount::required("/sys", "sysfs", INERT.union(MountFlags::RDONLY)),
-    KernelMount::optional("/sys/fs/cgroup", "cgroup2", INERT),
-    KernelMount::required("/dev", "devtmpfs", MountFlags::NOSUID),
+const SYSTEM: [KernelMount; SYSTEM_FOLDERS.len()] = [
+    KernelMount::required(SYSTEM_FOLDERS[0], "proc", INERT),
+    KernelMount::required(SYSTEM_FOLDERS[1], "sysfs", INERT.union(MountFlags::RDONLY)),
+    KernelMount::optional(SYSTEM_FOLDERS[2], "cgroup2", INERT),
+    KernelMount::required(SYSTEM_FOLDERS[3], "devtmpfs", MountFlags::NOSUID),
     KernelMount::optional(
-        "/dev/pts",
+        SYSTEM_FOLDERS[4],
         "devpts",
         MountFlags::NOSUID.union(MountFlags::NOEXEC),
     )
     .with(c"mode=620,ptmxmode=666,gid=5"),
-    KernelMount::required("/dev/shm", "tmpfs", INERT).with(c"mode=1777"),
+    KernelMount::required(SYSTEM_FOLDERS[5], "tmpfs", INERT).with(c"mode=1777"),
 ];
 
 /// The writable folders of a read-only root.
@@ -194,6 +194,7 @@ pub(crate) fn assemble(config: &BootConfig) -> Result<()> {
             mount(Access::ReadOnly, base)?;
             let scratch = Path::new(SCRATCH);
             disks::mount(serial, Some(Filesystem::Ext4), Access::Writable, scratch)?;
+            closing::keep_scratch(scratch)?;
             mount_writable(base, scratch, target)?;
         }
         RootMode::ReadOnly => {
@@ -284,8 +285,8 @@ fn name(root: &InRoot, hostname: &str) {
     let hosts = format!(
         "127.0.0.1\tlocalhost {hostname}\n::1\tlocalhost ip6-localhost ip6-loopback {hostname}\n"
     );
-    write(root, "/etc/hostname", &format!("{hostname}\n"));
-    write(root, "/etc/hosts", &hosts);
+    write(root, MACHINE_FILES[0], &format!("{hostname}\n"));
+    write(root, MACHINE_FILES[1], &hosts);
 }
 
 /// Writes the names of a copy of a machine into its root: its id, and its host name if that is another
@@ -298,7 +299,7 @@ pub(crate) fn identify(hostname: Option<&str>, machine_id: &str) {
     if let Some(hostname) = hostname {
         name(&root, hostname);
     }
-    write(&root, "/etc/machine-id", &format!("{machine_id}\n"));
+    write(&root, MACHINE_FILES[2], &format!("{machine_id}\n"));
 }
 
 fn write(root: &InRoot, path: &str, content: &str) {

@@ -1,5 +1,7 @@
 //! Resolves the user of a workload, by the rules of container engines, from the image's own files.
 
+use std::collections::HashMap;
+
 use crate::error::{Error, Result};
 
 /// Identity of the workload.
@@ -98,6 +100,15 @@ fn find_group(wanted: &str, group: &str) -> Result<u32> {
         .ok_or_else(|| Error::UnknownGroup {
             name: wanted.to_owned(),
         })
+}
+
+/// The names of users by their ids; the first one counts.
+pub(crate) fn names(passwd: &str) -> HashMap<u32, &str> {
+    let mut names = HashMap::new();
+    for account in accounts(passwd) {
+        names.entry(account.uid).or_insert(account.name);
+    }
+    names
 }
 
 /// The accounts; lines that do not parse are skipped, as the C library does.

@@ -1,4 +1,4 @@
-//! Mounts volumes into the workload's root, and closes them before the machine ends.
+//! Mounts volumes into the workload's root.
 //!
 //! ```text
 //! /mnt/disks/S       disk S, ext4
@@ -13,20 +13,17 @@
 
 use std::os::fd::OwnedFd;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
 
 use lazaret_protocol::VolumeMount;
 use rustix::fs::{Mode, OFlags, ResolveFlags};
 use rustix::io::Errno;
-use rustix::mount::FsPickFlags;
 
 use crate::disks::{self, Access, Filesystem};
 use crate::duplicate::copy_folder;
-use crate::error::{Context as _, Error, Result};
+use crate::error::{Context as _, Result};
 use crate::inroot::{InRoot, path_of};
 use crate::mounts::{bind, disk_folder, make_read_only};
-use crate::{children, console, mount_point};
+use crate::{closing, mount_point};
 
 const CONTENT: &str = "data";
 const COPIED: &str = "copied";
@@ -34,14 +31,6 @@ const UNFINISHED: &str = "copying";
 
 /// An empty folder, for a volume that has no content and cannot be given any.
 const EMPTY: &str = "/mnt/empty";
-
-/// Time for killed processes to let go of the files of a volume.
-const FREE_WITHIN: Duration = Duration::from_secs(5);
-const PAUSE: Duration = Duration::from_millis(10);
-
-/// The roots of all writable volumes, for the last step before the machine ends, wherever that
-/// comes from.
-static WRITABLE: Mutex<Vec<OwnedFd>> = Mutex::new(Vec::new());
 
 /// Whether the disk with this serial is attached writable: one of its mounts is.
 pub(crate) fn is_writable(mounts: &[VolumeMount], serial: &str) -> bool {
@@ -65,7 +54,7 @@ pub(crate) fn attach_all(mounts: &[VolumeMount]) -> Result<()> {
         disks::mount(serial, Some(Filesystem::Ext4), access, &disk)?;
         if access == Access::Writable {
             let root = open_folder(&disk).context(|| format!("open volume `{serial}`"))?;
-            writable().push(root);
+            closing::keep(root);
         }
     }
     Ok(())
@@ -165,57 +154,6 @@ fn open_folder(path: &Path) -> Result<OwnedFd, Errno> {
 
 fn is_empty(folder: &Path) -> std::io::Result<bool> {
     Ok(std::fs::read_dir(folder)?.next().is_none())
-}
-
-fn writable() -> std::sync::MutexGuard<'static, Vec<OwnedFd>> {
-    WRITABLE.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Leaves every volume as if it had been unmounted: all data written, the journal empty. All
-/// processes have been killed before.
-pub(crate) fn close_all() {
-    let deadline = Instant::now() + FREE_WITHIN;
-    for volume in std::mem::take(&mut *writable()) {
-        let closed = loop {
-            match make_file_system_read_only(&volume) {
-                Err(Errno::BUSY) if Instant::now() < deadline => {
-                    // A process lets go of its files before it is reaped.
-                    children::bury(|_, _| {});
-                    std::thread::sleep(PAUSE);
-                }
-                // Something of the kernel's, such as a loop device, has a file of it. Freezing
-                // writes everything all the same.
-                Err(_) => break freeze(&volume),
-                Ok(()) => break Ok(()),
-            }
-        };
-        if let Err(source) = closed {
-            console::say(&format!(
-                "{}: {source}",
-                Error::System {
-                    action: "close a volume".to_owned(),
-                    source: source.into(),
-                }
-            ));
-        }
-    }
-}
-
-/// Through a descriptor, because the workload may have unmounted or covered any path.
-fn make_file_system_read_only(root: &OwnedFd) -> Result<(), Errno> {
-    let flags = FsPickFlags::FSPICK_EMPTY_PATH | FsPickFlags::FSPICK_CLOEXEC;
-    let change = rustix::mount::fspick(root, c"", flags)?;
-    rustix::mount::fsconfig_set_flag(&change, c"ro")?;
-    rustix::mount::fsconfig_reconfigure(&change)
-}
-
-/// `FIFREEZE` (`linux/fs.h`): writes everything and holds back all further writes.
-#[allow(unsafe_code)]
-fn freeze(root: &OwnedFd) -> Result<(), Errno> {
-    const FIFREEZE: rustix::ioctl::Opcode =
-        rustix::ioctl::opcode::read_write::<core::ffi::c_int>(b'X', 119);
-    // SAFETY: the kernel does not read the argument of this request, and writes nothing to it.
-    unsafe { rustix::ioctl::ioctl(root, rustix::ioctl::NoArg::<FIFREEZE>::new()) }
 }
 
 #[cfg(test)]

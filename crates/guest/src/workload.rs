@@ -21,7 +21,7 @@ use crate::error::{Error, Result, one_line};
 use crate::port::Port;
 use crate::process::{self, Workload};
 use crate::sessions::{Event, Sessions, Waker};
-use crate::{bus, console, freeze, modules, netlink, power, root, settings};
+use crate::{bus, closing, console, freeze, modules, netlink, power, root, settings};
 
 /// Serves the host, from the connection until it hangs up.
 pub(crate) fn serve() -> Result<()> {
@@ -54,6 +54,8 @@ fn attend(sessions: &mut Sessions) -> Result<()> {
     let mut workload = None;
     // The processes of a copy, until it has an identity of its own.
     let mut frozen = None;
+    // The session for which writes to the scratch disk are held back.
+    let mut held = None;
     loop {
         match sessions.next()? {
             Event::Opened {
@@ -68,7 +70,11 @@ fn attend(sessions: &mut Sessions) -> Result<()> {
                     Err(error) => sessions.answer(session, Err(error)),
                     Ok(stopped) => match sessions.rest(session, main)? {
                         Waker::Same => stopped.thaw(),
-                        Waker::Other => (workload, frozen) = (None, Some(stopped)),
+                        Waker::Other => {
+                            // Whoever reads the disk of the other machine does not read this one's.
+                            closing::thaw();
+                            (workload, frozen, held) = (None, Some(stopped), None);
+                        }
                     },
                 }
             }
@@ -107,8 +113,19 @@ fn attend(sessions: &mut Sessions) -> Result<()> {
                     }
                     (Request::Exec(process), Some(_)) => process::launch(&process),
                     (Request::Copy(request), Some(_)) => process::launch_copy(&request),
+                    (Request::Processes, Some(_)) => process::launch_list(),
+                    (Request::Freeze, Some(_)) => {
+                        let started = hold(held.is_some());
+                        if started.is_ok() {
+                            held = Some(session);
+                        }
+                        started
+                    }
                     (Request::Boot(_), Some(_)) => Err(Error::BootedAlready),
-                    (Request::Exec(_) | Request::Copy(_), None) => Err(Error::NotBooted),
+                    (
+                        Request::Exec(_) | Request::Copy(_) | Request::Processes | Request::Freeze,
+                        None,
+                    ) => Err(Error::NotBooted),
                 };
                 if let Err(error) = &started {
                     console::say(&one_line(error));
@@ -116,8 +133,22 @@ fn attend(sessions: &mut Sessions) -> Result<()> {
                 sessions.begin(session, started);
             }
             Event::Ended { session } if Some(session) == workload => return Ok(()),
+            Event::Ended { session } if Some(session) == held => {
+                // It may have been killed before it let go.
+                closing::thaw();
+                held = None;
+            }
             Event::Ended { .. } => {}
         }
+    }
+}
+
+/// Begins to hold writes to the scratch disk back; it can be done once at a time.
+fn hold(is_held: bool) -> Result<Workload> {
+    match closing::scratch() {
+        _ if is_held => Err(Error::FrozenAlready),
+        None => Err(Error::NoScratch),
+        Some(root) => process::launch_freeze(root),
     }
 }
 

@@ -4,6 +4,21 @@ use serde::{Deserialize, Serialize};
 
 use crate::process::Process;
 
+/// The folders of every machine that have a file system of the kernel; they are made in the image where
+/// they are missing.
+pub const SYSTEM_FOLDERS: [&str; 6] = [
+    "/proc",
+    "/sys",
+    "/sys/fs/cgroup",
+    "/dev",
+    "/dev/pts",
+    "/dev/shm",
+];
+
+/// The files that are written at each start of a machine, whatever its image has; the last one only in a
+/// copy of a machine.
+pub const MACHINE_FILES: [&str; 3] = ["/etc/hostname", "/etc/hosts", "/etc/machine-id"];
+
 /// Everything that PID 1 needs to start the workload.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

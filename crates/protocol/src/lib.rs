@@ -57,9 +57,13 @@ mod stream;
 mod terminal;
 #[cfg(test)]
 mod tests;
+mod top;
 mod version;
 
-pub use boot::{ArtifactMount, BootConfig, MemoryMount, Root, RootMode, Verity, VolumeMount};
+pub use boot::{
+    ArtifactMount, BootConfig, MACHINE_FILES, MemoryMount, Root, RootMode, SYSTEM_FOLDERS, Verity,
+    VolumeMount,
+};
 pub use copy::{CopyFault, CopyReport, CopyRequest};
 pub use decoder::Decoder;
 pub use error::Error;
@@ -68,10 +72,11 @@ pub use hello::Hello;
 pub use kind::{END, Kind, MAX_PAYLOAD_BYTES, PIECE_BYTES};
 pub use outcome::{Ending, Failure, FailureKind, Outcome};
 pub use process::Process;
-pub use request::Request;
+pub use request::{FREEZE_SECONDS, Request};
 pub use resume::ResumeConfig;
 pub use stream::{Stream, WINDOW_BYTES};
 pub use terminal::TerminalSize;
+pub use top::ProcessReport;
 pub use version::VERSION;
 
 /// Name of the virtio-serial port that carries the frames

@@ -21,6 +21,13 @@ pub enum Request {
     Exec(Process),
     /// Copy files into or out of the machine.
     Copy(CopyRequest),
+    /// List the processes on the output: a [`crate::ProcessReport`] each.
+    Processes,
+    /// Write everything to the scratch disk and hold all further writes to it back, until the input
+    /// ends. A byte of output says that it stands still. The host sends a byte at least every
+    /// [`FREEZE_SECONDS`]: otherwise the guest goes on by itself. Status 0 says that nothing was
+    /// written in between.
+    Freeze,
     /// Set the clock, which stood still with the machine: nanoseconds since 1970. The session ends at
     /// once, with status 0.
     Clock(u64),
@@ -36,6 +43,9 @@ pub enum Request {
     /// the workload keeps its streams.
     Resume(ResumeConfig),
 }
+
+/// Seconds for which a guest holds writes back without hearing from the host.
+pub const FREEZE_SECONDS: u64 = 30;
 
 impl Request {
     /// The request, encoded as the payload of a frame.

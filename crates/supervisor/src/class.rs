@@ -83,7 +83,8 @@ impl Error {
             | Self::VolumeUnclosed { .. }
             | Self::MachineRunning { .. }
             | Self::MachineNotRunning { .. }
-            | Self::MachineState { .. } => ErrorClass::Conflict,
+            | Self::MachineState { .. }
+            | Self::Changes { .. } => ErrorClass::Conflict,
             Self::BlobMissing { .. } | Self::DigestMismatch { .. } | Self::RootHash { .. } => {
                 ErrorClass::Integrity
             }

@@ -9,6 +9,7 @@ use lazaret_oci::{Digest, Platform, Reference};
 use lazaret_protocol::FailureKind;
 use thiserror::Error;
 
+use crate::changes_fault::ChangesFault;
 use crate::checkpoint_error::CheckpointError;
 use crate::setting::Setting;
 
@@ -197,6 +198,14 @@ pub enum Error {
         path: PathBuf,
         /// The cause.
         source: lazaret_rootfs::Error,
+    },
+    /// The changes of a machine that cannot be read, or not be made an image.
+    #[error("cannot read the changes of machine '{machine}': {fault}")]
+    Changes {
+        /// Its name.
+        machine: String,
+        /// The reason.
+        fault: ChangesFault,
     },
     /// A catalogue that cannot be read.
     #[error("the catalogue {} cannot be used: {reason}", path.display())]
@@ -468,18 +477,6 @@ impl From<lazaret_images::Error> for Error {
             lazaret_images::Error::Oci(error) => Self::Oci(error),
             lazaret_images::Error::BlobMissing { digest } => Self::BlobMissing { digest },
             error => Self::Store(error),
-        }
-    }
-}
-
-impl From<lazaret_artifacts::ResolveError<Error>> for Error {
-    fn from(error: lazaret_artifacts::ResolveError<Error>) -> Self {
-        match error {
-            lazaret_artifacts::ResolveError::Fetch { reference, source } => Self::Fetch {
-                reference: Box::new(reference),
-                source: Box::new(source),
-            },
-            lazaret_artifacts::ResolveError::Artifact(error) => error.into(),
         }
     }
 }

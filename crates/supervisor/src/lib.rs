@@ -12,6 +12,8 @@
 mod blocking;
 mod bounded;
 mod catalogue;
+mod changes;
+mod changes_fault;
 mod check;
 mod checkpoint_artifact;
 mod checkpoint_error;
@@ -36,6 +38,7 @@ mod machines;
 pub mod notation;
 mod origins;
 mod prepare;
+mod processes;
 mod prune;
 mod pull;
 mod push;
@@ -57,6 +60,8 @@ mod volumes_of_user;
 pub use catalogue::{
     BuiltBundle, BundleRequest, CatalogueImage, CatalogueKernel, CatalogueKernelRequest,
 };
+pub use changes::{Change, ChangeKind, CommitRequest, Committed};
+pub use changes_fault::ChangesFault;
 pub use check::{Check, Finding, Status, Subject};
 pub use checkpoint_error::CheckpointError;
 pub use checkpoints::Checkpoint;
@@ -73,7 +78,8 @@ pub use kernel::{ExportedKernel, FetchedKernel, Kernel, KernelSource};
 pub use lazaret_client::Progress;
 pub use lazaret_oci::Descriptor;
 pub use lazaret_protocol::{
-    Failure as WorkloadFailure, FailureKind, MemoryMount, Outcome, Process, TerminalSize,
+    Failure as WorkloadFailure, FailureKind, MemoryMount, Outcome, Process, ProcessReport,
+    TerminalSize,
 };
 pub use lazaret_rootfs::{Compression, Error as DiskError, FileSystem};
 pub use lazaret_tar::{Copied, Error as CopyError, name_of};

@@ -73,6 +73,7 @@ pub use mounts::Mount;
 pub(crate) use names::is_name;
 pub use naming::Naming;
 pub(crate) use record::DiskFiles;
+pub(crate) use record::StoredContent;
 pub use record::{Options, Resources, Restart, Spec, State, VolumeUse};
 pub(crate) use replica::Replica;
 pub use session::{Control, Event, Events, Input, Session};

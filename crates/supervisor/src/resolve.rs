@@ -84,3 +84,15 @@ pub(crate) async fn read_config(
         .blob_bytes(reference, &manifest.config, MAX_CONFIG_BYTES as u64)
         .await?)
 }
+
+impl From<lazaret_artifacts::ResolveError<Error>> for Error {
+    fn from(error: lazaret_artifacts::ResolveError<Error>) -> Self {
+        match error {
+            lazaret_artifacts::ResolveError::Fetch { reference, source } => Self::Fetch {
+                reference: Box::new(reference),
+                source: Box::new(source),
+            },
+            lazaret_artifacts::ResolveError::Artifact(error) => error.into(),
+        }
+    }
+}

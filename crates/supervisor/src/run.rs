@@ -260,7 +260,7 @@ impl Home {
     }
 
     /// Takes the lock of a machine that nobody holds.
-    async fn take(&self, name: &str, action: &'static str) -> Result<Held, Error> {
+    pub(crate) async fn take(&self, name: &str, action: &'static str) -> Result<Held, Error> {
         let deadline = Instant::now() + FREE_WITHIN;
         loop {
             let found = self.machines.find(name)?;

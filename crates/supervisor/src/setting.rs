@@ -25,6 +25,8 @@ pub enum Setting {
     Family,
     /// The content of an artifact.
     Content,
+    /// A change of an image's configuration.
+    Instruction,
 }
 
 impl fmt::Display for Setting {
@@ -40,6 +42,7 @@ impl fmt::Display for Setting {
             Self::Injection => "injection",
             Self::Family => "family",
             Self::Content => "content",
+            Self::Instruction => "instruction",
         })
     }
 }

@@ -69,6 +69,13 @@ pub fn stamp(nanoseconds: u64) -> String {
     moment.to_rfc3339_opts(SecondsFormat::Nanos, true)
 }
 
+/// A moment in UTC, in a form of `strftime(3)`.
+#[must_use]
+pub fn formatted(nanoseconds: u64, form: &str) -> String {
+    let moment = DateTime::from_timestamp_nanos(i64::try_from(nanoseconds).unwrap_or(i64::MAX));
+    moment.format(form).to_string()
+}
+
 /// The time between two moments in words: `5 seconds`, `3 hours`.
 #[must_use]
 pub fn between(earlier: u64, later: u64) -> String {

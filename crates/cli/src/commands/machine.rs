@@ -1,8 +1,10 @@
 //! The commands for machines that `run` or `create` have made.
 
 pub(crate) mod attach;
+pub(crate) mod commit;
 pub(crate) mod cp;
 pub(crate) mod create;
+pub(crate) mod diff;
 pub(crate) mod events;
 pub(crate) mod exec;
 pub(crate) mod fork;
@@ -18,6 +20,7 @@ pub(crate) mod rm;
 pub(crate) mod start;
 pub(crate) mod stats;
 pub(crate) mod stop;
+pub(crate) mod top;
 pub(crate) mod wait;
 
 pub(crate) use lazaret_supervisor::notation::machines as filter;

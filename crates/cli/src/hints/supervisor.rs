@@ -2,7 +2,7 @@
 
 use std::io;
 
-use lazaret_supervisor::{CheckpointError, DiskError, Error, Setting};
+use lazaret_supervisor::{ChangesFault, CheckpointError, DiskError, Error, Setting};
 
 use super::{artifacts, client, vm};
 
@@ -59,6 +59,7 @@ pub(super) fn hint(error: &Error) -> Option<String> {
         Error::BlobMissing { .. } => Some("pull or import the image again".to_owned()),
         Error::MachineNotRunning { name, .. } => Some(format!("`lazaret start {name}` starts it")),
         Error::CopyIncomplete { source, .. } => hint(source),
+        Error::Changes { machine, fault } => changes(machine, fault),
         Error::Io { source, .. }
         | Error::Convert {
             source: DiskError::Write { source, .. },
@@ -99,6 +100,23 @@ fn checkpoint(error: &CheckpointError) -> Option<String> {
     })
 }
 
+/// The advice for changes that cannot be read.
+fn changes(machine: &str, fault: &ChangesFault) -> Option<String> {
+    match fault {
+        ChangesFault::OwnDisk => {
+            Some("a machine without --fs ext4 has its changes apart from its image".to_owned())
+        }
+        ChangesFault::Unclosed => Some(format!(
+            "`lazaret start {machine}`: while it runs, its changes can be read"
+        )),
+        ChangesFault::Disturbed => Some("try again".to_owned()),
+        ChangesFault::NoLayers { image } => Some(format!(
+            "pull or import it again, the same version: `lazaret pull {image}`"
+        )),
+        _ => None,
+    }
+}
+
 /// The message in the words of this command line, for errors that have none of their own.
 pub(super) fn message(error: &Error) -> Option<String> {
     Some(match error {
@@ -137,5 +155,6 @@ fn flag(setting: Setting) -> &'static str {
         Setting::Injection => "--inject",
         Setting::Family => "--family",
         Setting::Content => "--content",
+        Setting::Instruction => "--change",
     }
 }

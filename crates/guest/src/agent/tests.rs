@@ -328,7 +328,7 @@ fn a_request_that_fails_is_a_failure_of_its_session_alone() {
 #[test]
 fn a_request_of_a_later_version_is_refused_and_the_others_go_on() {
     let Some(mut host) = Host::new() else { return };
-    let request = br#"{"freeze":{}}"#;
+    let request = br#"{"dance":{}}"#;
     Frame::new(Kind::Open, 1, request).encode_into(&mut host.outgoing);
     let failure: Failure = loop {
         host.exchange();
@@ -338,7 +338,7 @@ fn a_request_of_a_later_version_is_refused_and_the_others_go_on() {
         }
     };
     assert_eq!(failure.kind, FailureKind::Machine);
-    assert!(failure.message.contains("freeze"), "{}", failure.message);
+    assert!(failure.message.contains("dance"), "{}", failure.message);
     assert!(matches!(host.hang_up(), Error::HostGone));
 }
 

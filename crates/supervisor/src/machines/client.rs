@@ -90,6 +90,22 @@ impl Holder {
         self.open(&Order::Copy(request))
     }
 
+    /// Lists the processes of the machine.
+    ///
+    /// # Errors
+    /// [`Error::Vm`] for too many sessions.
+    pub(crate) fn processes(&self) -> Result<Session, Error> {
+        self.open(&Order::Processes)
+    }
+
+    /// Has the machine hold writes to its scratch disk back while the session lasts.
+    ///
+    /// # Errors
+    /// [`Error::Vm`] for too many sessions.
+    pub(crate) fn freeze(&self) -> Result<Session, Error> {
+        self.open(&Order::Freeze)
+    }
+
     /// Gives an event after each change of the log, until the machine is over.
     ///
     /// # Errors

@@ -10,11 +10,13 @@
 //! client that goes away takes nothing with it but its own sessions, and the machine if that is
 //! bound to it.
 //!
+//! * `bridge`: sessions of clients with the guest
 //! * `desk`: what clients ask for, as tasks over the state that they share
 //! * `peer`: the client's connection
 //! * `save`: what a checkpoint is made of
 //! * `run`: one run, from the start of the emulator to its end
 
+mod bridge;
 mod desk;
 mod peer;
 mod run;

@@ -204,7 +204,11 @@ impl<H: Hypervisor> Machine<H> {
         }
         let limit = match (&self.state.life, self.spec.writes_volumes()) {
             (Life::Stopping(Ending::Exit(_) | Ending::Failure(_)), true) => CLOSES_VOLUMES_WITHIN,
-            (Life::Stopping(Ending::Exit(_)), false) if !self.spec.options.remove => SYNCS_WITHIN,
+            (Life::Stopping(Ending::Exit(_) | Ending::Failure(_)), false)
+                if !self.spec.options.remove =>
+            {
+                SYNCS_WITHIN
+            }
             _ => Duration::ZERO,
         };
         if let Some(emulator) = &mut self.emulator {

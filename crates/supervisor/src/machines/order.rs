@@ -29,6 +29,11 @@ pub(super) enum Order {
     },
     /// Copies files into or out of the machine.
     Copy(CopyRequest),
+    /// Lists the processes of the machine.
+    Processes,
+    /// Has the guest hold writes to its scratch disk back until the input ends; see the request of the
+    /// guest ([`lazaret_protocol::Request::Freeze`]). Clients take turns.
+    Freeze,
     /// Ends with the machine, with its ending.
     Wait,
     /// Gives one byte of output after each change of the log; several changes may be one byte.

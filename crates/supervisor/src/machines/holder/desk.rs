@@ -5,13 +5,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use lazaret_protocol::mux::Event;
 use lazaret_protocol::{Ending as Answer, Outcome, Request, Stream};
 use lazaret_values::Chain;
 use lazaret_vm::{Channel, Control, Input, Session};
 use tokio::net::UnixStream;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 
+use super::bridge::{bridge, freeze, leave_alone};
 use super::peer::{self, Act, Peer};
 use crate::machines::life::{Ending, Life};
 use crate::machines::log::{LogStream, LogWriter};
@@ -19,9 +19,8 @@ use crate::machines::order::Order;
 use crate::machines::record::Spec;
 use crate::{Error, clock};
 
-const SIGHUP: u8 = 1;
 const SIGKILL: u8 = 9;
-/// Time for a command to end after its client has gone.
+/// Time for the guest to set its clock.
 const ENDS_WITHIN: Duration = Duration::from_secs(2);
 
 /// What clients ask of the one who runs the machine.
@@ -74,6 +73,10 @@ pub(super) struct Desk {
     input: tokio::sync::Mutex<Option<Input>>,
     /// The clients that wait for the workload's start, and those that get its output.
     attached: Mutex<Vec<Attached>>,
+    /// Held while the guest holds writes back, by one client at a time.
+    freezing: tokio::sync::Mutex<()>,
+    /// Ends that.
+    let_go: Notify,
     log: Mutex<LogWriter>,
     log_changed: watch::Sender<()>,
     demands: mpsc::UnboundedSender<Demand>,
@@ -126,6 +129,8 @@ impl Desk {
             guest: Mutex::default(),
             input: tokio::sync::Mutex::default(),
             attached: Mutex::default(),
+            freezing: tokio::sync::Mutex::default(),
+            let_go: Notify::new(),
             log: Mutex::new(LogWriter::new(folder)),
             log_changed: watch::channel(()).0,
             demands,
@@ -221,6 +226,9 @@ impl Desk {
 
     /// Sends a signal to the workload.
     pub(super) fn signal(&self, number: u8) {
+        if number == SIGKILL {
+            self.let_go.notify_waiters();
+        }
         if let Some(guest) = self.guest().as_ref() {
             guest.control.signal(number);
         }
@@ -253,9 +261,21 @@ impl Desk {
                 self.ask_guest(peer, Request::Exec(process), detached).await;
             }
             Order::Copy(request) => self.ask_guest(peer, Request::Copy(request), false).await,
+            Order::Processes => self.ask_guest(peer, Request::Processes, false).await,
+            Order::Freeze => {
+                let turn = tokio::select! {
+                    turn = self.freezing.lock() => turn,
+                    () = peer.gone() => return,
+                };
+                if let Some(session) = self.open(&peer, &Request::Freeze) {
+                    freeze(&peer, session, &self.let_go).await;
+                }
+                drop(turn);
+            }
             Order::Wait => self.wait(&peer).await,
             Order::Watch => self.watch(&peer).await,
             Order::Stop { signal, seconds } => {
+                self.let_go.notify_waiters();
                 self.demand(Demand::Stop { signal, seconds });
                 self.wait(&peer).await;
             }
@@ -323,20 +343,26 @@ impl Desk {
         *self.input.lock().await = None;
     }
 
-    /// Opens a session with the guest for a client.
+    /// Opens a session with the guest for a client and carries it.
     async fn ask_guest(self: Arc<Self>, peer: Arc<Peer>, request: Request, detached: bool) {
+        match self.open(&peer, &request) {
+            None => {}
+            Some(session) if detached => leave_alone(&peer, session).await,
+            Some(session) => bridge(&peer, session).await,
+        }
+    }
+
+    /// Opens a session with the guest for a client, who is told if that cannot be.
+    fn open(&self, peer: &Peer, request: &Request) -> Option<Session> {
         let is_paused = *self.life.borrow() == Life::Paused;
         let Some(channel) = self.channel().filter(|_| !is_paused) else {
-            return peer.fail(format!("the machine is {}", self.life.borrow().name()));
+            peer.fail(format!("the machine is {}", self.life.borrow().name()));
+            return None;
         };
-        match channel.open(&request) {
-            Err(error) => peer.fail(Chain(&error).to_string()),
-            Ok(session) if detached => leave_alone(&peer, session).await,
-            Ok(session) => {
-                drop(channel);
-                bridge(&peer, session).await;
-            }
-        }
+        let opened = channel.open(request);
+        opened
+            .map_err(|error| peer.fail(Chain(&error).to_string()))
+            .ok()
     }
 
     /// Makes a demand and tells the client how it was met.
@@ -417,73 +443,4 @@ impl Desk {
 
 fn done(peer: &Peer) {
     peer.finish(&Answer::Exit(Outcome::Code(0)));
-}
-
-/// Carries a command's streams and signals between client and guest until it ends.
-async fn bridge(peer: &Peer, session: Session) {
-    let Session {
-        mut input,
-        mut events,
-        control,
-    } = session;
-    let feeding = async move {
-        while let Some(bytes) = peer.read().await {
-            if !input.write(&bytes).await {
-                break;
-            }
-        }
-        drop(input);
-        std::future::pending::<()>().await;
-    };
-    let acting = async {
-        loop {
-            match peer.act().await {
-                Act::Signal(number) => control.signal(number),
-                Act::Resize(size) => control.resize(size),
-                Act::Gone => return,
-            }
-        }
-    };
-    let telling = async {
-        loop {
-            match events.next().await {
-                Ok(Some(Event::Started)) => peer.started(),
-                Ok(Some(Event::Output(bytes))) => {
-                    peer.write(Stream::Output, &bytes).await;
-                }
-                Ok(Some(Event::Errors(bytes))) => {
-                    peer.write(Stream::Errors, &bytes).await;
-                }
-                Ok(Some(Event::Ended(ending))) => return peer.finish(&ending),
-                Ok(None) => return peer.fail("the machine ended".to_owned()),
-                Err(error) => return peer.fail(Chain(&error).to_string()),
-            }
-        }
-    };
-    tokio::pin!(telling);
-    tokio::select! {
-        () = &mut telling => {}
-        () = feeding => {}
-        () = acting => {
-            // Nobody reads any more: the command is asked to end, then made to.
-            control.signal(SIGHUP);
-            if tokio::time::timeout(ENDS_WITHIN, telling).await.is_err() {
-                control.signal(SIGKILL);
-            }
-        }
-    }
-}
-
-/// Lets a command run for which nobody waits.
-async fn leave_alone(peer: &Peer, session: Session) {
-    let Session {
-        input, mut events, ..
-    } = session;
-    drop(input);
-    match events.next().await {
-        Ok(Some(Event::Started)) => done(peer),
-        Ok(Some(Event::Ended(ending))) => peer.finish(&ending),
-        Ok(Some(_) | None) => peer.fail("the machine ended".to_owned()),
-        Err(error) => peer.fail(Chain(&error).to_string()),
-    }
 }
