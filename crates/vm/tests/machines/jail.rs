@@ -105,7 +105,7 @@ async fn attempts(prey: &Prey, program: &Path, mode: JailMode) -> (BTreeMap<Stri
 fn is_whole(jail: &Jail) -> bool {
     let whole = jail.missing.is_empty();
     if !whole {
-        eprintln!("left out on this host: {:?}", jail.missing);
+        println!("left out on this host: {:?}", jail.missing);
     }
     whole
 }
