@@ -40,6 +40,7 @@ fn spec(of_agent: &[&str], requested: &[Named]) -> RunSpec {
             ..AgentSpec::default()
         },
         resources: Resources::default(),
+        capabilities: None,
         policy: None,
         integrations: Vec::new(),
         mounts: Vec::new(),
