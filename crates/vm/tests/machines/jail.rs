@@ -226,7 +226,7 @@ async fn a_qemu_that_runs_has_nothing_but_its_machine() {
             .to_owned()
     };
     assert_eq!(limit("Max core file size"), "0");
-    assert_eq!(limit("Max file size"), (1024 * 1024).to_string());
+    assert_eq!(limit("Max file size"), (256_u64 << 20).to_string());
     assert!(
         limit("Max open files").parse::<u64>().unwrap() <= 1024,
         "{limits}"
