@@ -78,7 +78,7 @@ fn a_jail_can_be_left_out_or_required() {
     let real = crate::support::tool("sh", &["-c", "command -v qemu-system-x86_64"]);
     let script = world.write(
         "emulator/qemu-system-x86_64",
-        &format!("#!/bin/sh\nexec {} \"$@\"\n", real.trim()),
+        format!("#!/bin/sh\nexec {} \"$@\"\n", real.trim()),
     );
     std::fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     let path = format!(

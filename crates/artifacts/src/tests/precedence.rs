@@ -20,6 +20,7 @@ fn resolved(agent: AgentSpec) -> Resolved {
         image,
         agent,
         resources: Resources::default(),
+        capabilities: None,
         policy: None,
         integrations: Vec::new(),
         mounts: Vec::new(),
@@ -232,6 +233,7 @@ fn flags_win_over_the_artifact_and_the_artifact_over_the_image() {
     full.resources = Resources {
         cpus: Some(2),
         memory_mib: Some(3072),
+        disk_mib: Some(2048),
     };
     full.policy = Some(policy("deny"));
     let spec = RunSpec::merge(full.clone(), &base, RunFlags::default()).unwrap();

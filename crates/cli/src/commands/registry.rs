@@ -83,7 +83,7 @@ impl Command {
         })));
         match context.printer.format {
             Format::Text | Format::Template(_) => {
-                context.printer.note(&format!("registry at {address}"))
+                context.printer.note(&format!("registry at {address}"));
             }
             Format::Json => context.printer.data(
                 &serde_json::json!({ "registry": address, "url": format!("http://{address}") })

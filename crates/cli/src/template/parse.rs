@@ -12,9 +12,9 @@ pub(super) fn parse(text: &str) -> Result<Vec<Node>, Error> {
     let mut parser = Parser { rest: text };
     let (nodes, end) = parser.block(0)?;
     match end {
-        End::Text => Ok(nodes),
-        End::Else => Err(Error::new("{{else}} belongs to nothing")),
-        End::End => Err(Error::new("{{end}} belongs to nothing")),
+        Stop::Text => Ok(nodes),
+        Stop::Else => Err(Error::new("{{else}} belongs to nothing")),
+        Stop::End => Err(Error::new("{{end}} belongs to nothing")),
     }
 }
 
@@ -24,14 +24,14 @@ struct Parser<'a> {
 
 /// What has ended a block.
 #[derive(Debug, PartialEq, Eq)]
-enum End {
+enum Stop {
     Text,
     Else,
     End,
 }
 
 impl Parser<'_> {
-    fn block(&mut self, depth: usize) -> Result<(Vec<Node>, End), Error> {
+    fn block(&mut self, depth: usize) -> Result<(Vec<Node>, Stop), Error> {
         if depth > DEPTH {
             return Err(Error::new("there are too many blocks within each other"));
         }
@@ -40,7 +40,7 @@ impl Parser<'_> {
             let Some((before, after)) = self.rest.split_once("{{") else {
                 nodes.push(Node::Text(self.rest.to_owned()));
                 self.rest = "";
-                return Ok((nodes, End::Text));
+                return Ok((nodes, Stop::Text));
             };
             let (before, after) = match after.strip_prefix("- ") {
                 Some(after) => (before.trim_end(), after),
@@ -68,8 +68,8 @@ impl Parser<'_> {
             };
             let rest = tokens.get(1..).unwrap_or_default();
             match word {
-                "end" => return Ok((nodes, End::End)),
-                "else" if rest.is_empty() => return Ok((nodes, End::Else)),
+                "end" => return Ok((nodes, Stop::End)),
+                "else" if rest.is_empty() => return Ok((nodes, Stop::Else)),
                 "else" => return Err(Error::new("after {{else}} nothing else is understood")),
                 "if" | "with" | "range" => {
                     let pipe = whole(rest)?;
@@ -88,11 +88,11 @@ impl Parser<'_> {
     fn branches(&mut self, word: &str, depth: usize) -> Result<(Vec<Node>, Vec<Node>), Error> {
         let (then, mut end) = self.block(depth + 1)?;
         let mut otherwise = Vec::new();
-        if end == End::Else {
+        if end == Stop::Else {
             (otherwise, end) = self.block(depth + 1)?;
         }
         match end {
-            End::End => Ok((then, otherwise)),
+            Stop::End => Ok((then, otherwise)),
             _ => Err(Error::new(format!("a {{{{{word}}}}} has no {{{{end}}}}"))),
         }
     }
