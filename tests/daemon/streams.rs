@@ -28,9 +28,9 @@ impl Stream {
 
     fn send(&mut self, kind: u8, payload: &[u8]) {
         let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
-        self.0.write_all(&[kind, 0, 0, 0]).unwrap();
-        self.0.write_all(&length).unwrap();
-        self.0.write_all(payload).unwrap();
+        // In one piece: after a header that it refuses the daemon hangs up.
+        let frame = [&[kind, 0, 0, 0], &length[..], payload].concat();
+        self.0.write_all(&frame).unwrap();
     }
 
     fn receive(&mut self) -> (u8, Vec<u8>) {

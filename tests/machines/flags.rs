@@ -178,6 +178,7 @@ fn the_other_flags_do_what_their_help_says() {
             "kernels",
             "machines",
             "volumes",
+            "checkpoints",
             "templates"
         ]
     );

@@ -9,7 +9,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use tar::EntryType;
 
 use super::eventually;
-use crate::support::{Image, Layer, Lazaret, Output, World, finish};
+use crate::support::{Image, Layer, Lazaret, Output, World, finish, kernel_package};
 
 /// The binary over the home that all tests of machines share, with an image. Each test has volumes of
 /// its own.
@@ -319,7 +319,17 @@ fn a_volume_is_closed_although_the_kernel_holds_it() {
 
 #[test]
 fn volumes_without_a_name_go_with_their_machine() {
-    let (_world, lazaret) = home(Image::busybox(), "unnamed");
+    // A home of its own, where no other test makes volumes.
+    let world = World::new();
+    let lazaret = world.lazaret();
+    let kernel = kernel_package().unwrap();
+    let layout = Image::busybox().write(&world.path("layout"));
+    lazaret
+        .run(["kernel", "import", kernel.to_str().unwrap()])
+        .success();
+    lazaret
+        .run(["image", "import", layout.to_str().unwrap(), "unnamed"])
+        .success();
     let names = || -> Vec<String> {
         let listed = lazaret.run(["volume", "ls", "-q"]).success().stdout;
         let unnamed = listed.lines().filter(|name| name.len() == 64);
