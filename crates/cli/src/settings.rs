@@ -25,22 +25,23 @@ pub(crate) struct GlobalArgs {
     /// No progress, no notes; of a result only its digest, name or path
     #[arg(short, long, global = true)]
     pub(crate) quiet: bool,
-    /// Print results as `text`, as `json` for programs (failures, too), or by a template of the JSON's
-    /// fields: `'{{.id}}'`, `'table {{.id}}\t{{.name}}'`
+    /// Print results as `text`, as `json` (failures, too), or by a template: `'{{.id}}'`, `'table
+    /// {{.id}}\t{{.name}}'`
     #[arg(long, global = true, value_name = "FORMAT", default_value = "text", value_parser = Format::parse)]
     pub(crate) format: Format,
-    /// Speak plain HTTP to every registry of this command; with `=false`, HTTPS also on loopback
+    /// Plain HTTP to every registry; with `=false`, HTTPS also on loopback
     #[arg(
         long,
         global = true,
         value_name = "BOOL",
         num_args = 0..=1,
         require_equals = true,
-        default_missing_value = "true"
+        default_missing_value = "true",
+        hide_possible_values = true
     )]
     plain_http: Option<bool>,
     /// What to log on standard error: `warn`, `info`, `debug`
-    #[arg(long, global = true, value_name = "LEVEL", env = env_vars::LOG, value_parser = log_filter)]
+    #[arg(long, global = true, value_name = "LEVEL", env = env_vars::LOG, hide_env = true, value_parser = log_filter)]
     log: Option<String>,
 }
 

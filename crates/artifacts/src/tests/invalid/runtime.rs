@@ -134,13 +134,17 @@ fn sandbox() {
             ("/spec/resources", json!(2)),
             ("/spec/supervisorVersion", json!(1.1)),
             ("/spec/capabilities", json!("NET_ADMIN")),
-            ("/spec/capabilities/0", json!("NET")),
         ],
     );
     check(
         Family::Sandbox,
         &[
             ("/spec", json!({}), &["/spec/isolation"]),
+            (
+                "/spec/capabilities",
+                json!(["CHOWN", "NET"]),
+                &["/spec/capabilities/1"],
+            ),
             (
                 "/spec/resources",
                 json!({"cpu": "two", "memory": "1gb", "cpus": 2}),
