@@ -77,7 +77,9 @@ impl Home {
         }
         let volumes = mounts::named(&request.volumes);
         let memory = request.memory()?;
-        let subject = self.subject(&request, &volumes, &progress).await?;
+        // QEMU takes a moment to tell its version.
+        let (subject, qemu) =
+            tokio::try_join!(self.subject(&request, &volumes, &progress), self.qemu())?;
         mounts::check(&volumes, &memory, &subject.spec)?;
         // Order of precedence: the flag, the catalogue's entry, the default.
         let of_entry = subject.prebuilt.as_ref();
@@ -106,7 +108,7 @@ impl Home {
         let (root, artifacts) = self.disks(subject, request.root, disk_bytes).await?;
         let (of, cache) = (kernel.clone(), self.settings.cache.clone());
         let initramfs = blocking(move || initramfs::prepare(&of, &cache)).await?;
-        let qemu = self.qemu().await?.clone().with_jail(request.jail);
+        let qemu = qemu.clone().with_jail(request.jail);
         let verdict = probe::accelerator(&probe::Request {
             qemu: &qemu,
             kernel: &kernel,
