@@ -134,4 +134,12 @@ fn a_check_fails_only_when_nothing_can_run() {
             .unwrap()
             .contains("kernel import")
     );
+    // A kernel that the first run fetches is no failure.
+    let mut fetching = world
+        .lazaret()
+        .command(["system", "check", "--format", "json"]);
+    fetching.env("LAZARET_KERNEL_SOURCE", "auto");
+    let fetching = finish(fetching).success();
+    let found = json(&fetching.stdout);
+    assert_eq!(found["runs"], true);
 }

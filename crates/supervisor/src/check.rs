@@ -12,6 +12,7 @@ use lazaret_vm::{JailMode, JailPart, Qemu, probe};
 
 pub use self::finding::{Check, Finding, Status, Subject};
 use crate::machines::templates;
+use crate::settings::KernelOrigin;
 use crate::{Error, Home, blocking, initramfs};
 
 /// Room on the host's disk below which machines are in danger, in bytes.
@@ -39,6 +40,7 @@ impl Home {
                 None
             }
         };
+        let fetches = self.settings.kernel_origin != KernelOrigin::Never;
         let kernel = match self.kernels.default_kernel() {
             Ok(kernel) => {
                 let others = self.kernels.ls()?.len().saturating_sub(1);
@@ -49,12 +51,17 @@ impl Home {
                 );
                 Some(kernel)
             }
+            Err(lazaret_vm::Error::NoKernel) if fetches => {
+                let found = "none yet: the first run fetches one";
+                check.add(Subject::Kernel, Status::Warning, found);
+                None
+            }
             Err(error) => {
                 check.add(Subject::Kernel, Status::Missing, Chain(&error).to_string());
                 None
             }
         };
-        check.runs = qemu.is_some() && kernel.is_some();
+        check.runs = qemu.is_some() && (kernel.is_some() || fetches);
         if let Some(qemu) = qemu {
             let uses_kvm = self.check_accelerator(&mut check, &qemu, kernel).await?;
             jail(&mut check, &qemu.with_jail(JailMode::Auto), uses_kvm).await;

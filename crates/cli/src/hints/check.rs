@@ -12,8 +12,8 @@ pub(super) fn advice(finding: &Finding) -> Option<&'static str> {
             "install QEMU: `apt-get install qemu-system-x86` or `dnf install qemu-system-x86-core`"
         }
         Subject::Kernel => {
-            "fetch a distribution's cloud kernel, as with `apt-get download \
-             linux-image-cloud-amd64`, and give the file to `lazaret kernel import`"
+            "`lazaret setup` fetches the distribution's cloud kernel; where it cannot, give a package \
+             with one to `lazaret kernel import`"
         }
         Subject::Accelerator => return super::vm::accelerator(finding.reason.as_ref()?),
         Subject::Jail(part) => of_part(part),
