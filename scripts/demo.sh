@@ -80,14 +80,15 @@ echo "   \$ lazaret validate .demo/broken.yaml"
 lazaret validate .demo/broken.yaml 2>&1 | sed 's/^/   /' || true
 
 step "Run the bundle: the agent boots in a machine of its own"
-echo "   \$ lazaret run $registry/acme/bundles/hello:v1"
-lazaret run "$registry/acme/bundles/hello:v1"
+echo "   \$ lazaret run --rm $registry/acme/bundles/hello:v1"
+lazaret run --rm "$registry/acme/bundles/hello:v1"
 
 step "Nothing is left behind"
 kill $server
 wait $server || true
 trap - EXIT
-machines=$(find "$LAZARET_HOME/data/run" -mindepth 2 -maxdepth 2 -type d 2>/dev/null | wc -l)
-processes=$(pgrep -fc "qemu-system.*$LAZARET_HOME" || true)
+machines=$(find "$LAZARET_HOME/data/machines" -mindepth 1 -maxdepth 1 -type d 2>/dev/null | wc -l)
+# A machine's emulator ends with the process that holds it. What keeps a template ends by itself.
+processes=$(pgrep -fc "hold $LAZARET_HOME/" || true)
 echo "   machines: $machines, processes: $processes"
 [ "$machines" -eq 0 ] && [ "$processes" -eq 0 ]
