@@ -70,8 +70,10 @@ impl Socket {
             Err(TryLockError::Error(source)) => return Err(failed("lock")(source)),
         }
         refuse_foreign(path)?;
+        // One that was killed may have left it; what is no socket of ours is no leftover.
         let new = beside(path, ".new");
-        let _left_by_one_that_was_killed = fs::remove_file(&new);
+        refuse_foreign(&new)?;
+        let _left = fs::remove_file(&new);
         let listener = listen(&new).map_err(failed("listen on"))?;
         fs::rename(&new, path).map_err(failed("listen on"))?;
         Ok(Self {

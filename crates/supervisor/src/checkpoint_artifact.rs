@@ -20,7 +20,7 @@ use std::path::Path;
 
 use lazaret_images::{Blob, Graph, Made};
 use lazaret_oci::{Digest, Manifest, Reference};
-use lazaret_vm::{Template, TemplateKey, kernel::Kernel};
+use lazaret_vm::{JailMode, Template, TemplateKey, kernel::Kernel};
 use serde::{Deserialize, Serialize};
 
 use crate::checkpoint_error::CheckpointError;
@@ -167,6 +167,8 @@ impl Home {
             ))
         })?;
         machine.launch.kernel.clone_from(&kernel.name);
+        // Whoever made it does not decide how it is jailed here.
+        machine.launch.jail = JailMode::default();
         let made = self.checkpoints.begin()?;
         for (blob, folder) in [
             (memory, saved::memory(made.path())),
