@@ -1,14 +1,15 @@
 # Every target installs what it needs (scripts/setup.sh) and may be run again at any time.
-.PHONY: demo test test-boot test-garage check bench torture fuzz help
+.PHONY: demo test test-boot test-network test-garage check bench torture fuzz help
 
 help:
 	@echo "make demo     the main job on real input, step by step"
 	@echo "make test     the whole test suite"
 	@echo "make check    format, lints, dependency policy, structure"
 	@echo "make bench    speed, side by side with other tools"
-	@echo "make torture  the registry under power loss, 200 kills, races, hostile requests; disks and machines killed at any moment"
+	@echo "make torture  the registry under power loss, 200 kills, races, hostile requests; disks and machines killed at any moment, hostile guests"
 	@echo "make fuzz     ten minutes on each parser of hostile bytes (FUZZ_SECONDS=600)"
 	@echo "make test-boot   disks of four whole distributions: boots, and trees equal to containerd's"
+	@echo "make test-network   package managers, git, languages and SDKs of models in machines, through the boundary"
 	@echo "make test-garage   storage on an S3 server that checks signatures (20 minutes the first time)"
 
 demo:
@@ -35,6 +36,12 @@ test-boot:
 	scripts/kernel.sh
 	scripts/images.sh
 	cargo test -p lazaret-cli --test end_to_end -- --include-ignored boots whole_images
+
+test-network:
+	scripts/setup.sh build run test clients
+	scripts/kernel.sh
+	scripts/clients.sh
+	cargo test -p lazaret-cli --test end_to_end -- --include-ignored network::
 
 check:
 	scripts/setup.sh build
@@ -66,6 +73,7 @@ torture:
 	LAZARET_TORTURE_ROUNDS=50 cargo test -p lazaret-cli --test end_to_end -- interrupted
 	LAZARET_TORTURE_ROUNDS=20 cargo test -p lazaret-cli --test end_to_end -- endings
 	LAZARET_TORTURE_ROUNDS=200 cargo test -p lazaret-cli --test end_to_end -- random_kills
+	LAZARET_TORTURE_ROUNDS=5 cargo test -p lazaret-cli --test end_to_end -- network::hostile
 
 fuzz:
 	scripts/setup.sh build fuzz

@@ -1,15 +1,16 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that a make target needs; says nothing when all are there.
-#   usage: setup.sh GROUP...      groups: build run test demo fuzz images
+#   usage: setup.sh GROUP...      groups: build run test demo fuzz images clients
 set -euo pipefail
 
 declare -A packages=(
     [build]="autoconf automake gcc libc6-dev libtool make nasm"
     [run]="qemu-system-x86"
-    [test]="tmux cryptsetup-bin e2fsprogs erofs-utils openssh-client openssl time skopeo podman containerd docker.io uidmap umoci busybox-static docker-registry apache2-utils cpio curl xz-utils postgresql python3 python3-venv strace buildah s6 execline nodejs npm liblz4-dev libzstd-dev pkg-config uuid-dev zlib1g-dev"
+    [test]="tmux cryptsetup-bin e2fsprogs erofs-utils openssh-client openssl time skopeo podman containerd docker.io uidmap umoci busybox-static docker-registry apache2-utils cpio curl iproute2 xz-utils postgresql python3 python3-venv strace buildah s6 execline nodejs npm liblz4-dev libzstd-dev pkg-config uuid-dev zlib1g-dev"
     [bench]="nginx-light"
-    [demo]="dpkg procps"
+    [demo]="dpkg openssl procps python3"
     [fuzz]="g++"
+    [clients]="debootstrap dpkg-dev umoci git"
     [images]="buildah debootstrap dpkg-dev umoci skopeo"
 )
 wanted=()

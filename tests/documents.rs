@@ -40,12 +40,16 @@ pages! {
     daemon: "docs/guide/daemon.md",
     machines: "docs/guide/machines.md",
     machine_security: "docs/guide/machine-security.md",
+    mirror: "docs/guide/mirror.md",
+    network: "docs/guide/network.md",
+    policy: "docs/guide/policy.md",
     registry: "docs/guide/registry.md",
     registry_collection: "docs/guide/registry-collection.md",
     registry_operations: "docs/guide/registry-operations.md",
     registry_security: "docs/guide/registry-security.md",
     rootfs: "docs/guide/rootfs.md",
     run: "docs/guide/run.md",
+    secrets: "docs/guide/secrets.md",
 }
 
 #[test]

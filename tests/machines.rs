@@ -6,6 +6,7 @@ mod checkpoints;
 mod commands;
 mod copy;
 mod flags;
+mod folders;
 mod jail;
 mod kills;
 mod random_kills;
@@ -14,6 +15,9 @@ mod terminal;
 mod top;
 mod volumes;
 
+pub(crate) use terminal::Window;
+
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::support::{Image, Lazaret, Output, World};
@@ -38,6 +42,11 @@ impl Machine {
         let fixed = ["-q", "run", "-d", "--name", name];
         let rest = [name, "sh", "-c", script];
         lazaret.run([&fixed, flags, &rest].concat()).success();
+        Self::running(lazaret, name, world)
+    }
+
+    /// A machine that runs already, in the home of `lazaret`.
+    pub(crate) fn running(lazaret: Lazaret, name: &str, world: World) -> Self {
         Self {
             lazaret,
             name: name.to_owned(),
@@ -55,6 +64,17 @@ impl Machine {
             }
         };
         self.lazaret.run(arguments.iter().map(name))
+    }
+
+    /// Starts a command in the machine, which goes on meanwhile.
+    pub(crate) fn spawn(&self, script: &str) -> Child {
+        let exec = ["exec", &self.name, "sh", "-c", script];
+        let mut command = self.lazaret.command(exec);
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command.spawn().unwrap()
     }
 
     /// The state of the machine, in one word.

@@ -6,6 +6,7 @@
     clippy::unwrap_used
 )]
 
+mod audit;
 mod boots;
 mod catalogue;
 mod cleanup;
@@ -22,12 +23,16 @@ mod hostile_layers;
 mod images;
 mod limits;
 mod machines;
+mod mirrors;
+mod network;
+mod policies;
 mod registry_clients;
 mod registry_with;
 mod reproducible;
 mod run_bundle;
 mod run_contract;
 mod run_image;
+mod secrets;
 mod sessions;
 mod setup;
 mod support;

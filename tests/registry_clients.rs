@@ -8,12 +8,14 @@ mod docker;
 mod http2;
 mod issuer;
 mod libraries;
+mod mirror;
 mod podman;
 mod registry;
 mod scheme;
 mod skopeo;
 
-use content::Content;
+pub(crate) use content::Content;
+pub(crate) use docker::Docker;
 use registry::Registry;
 use scheme::Scheme;
 

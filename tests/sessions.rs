@@ -9,7 +9,7 @@ use lazaret_protocol::{
     BootConfig, Ending, Outcome, Process, Request, Root, RootMode, WINDOW_BYTES,
 };
 use lazaret_vm::{
-    Accelerator, Channel, Disk, DiskFormat, Events, LaunchPlan, Machine, Qemu, Session,
+    Accelerator, Channel, Disk, DiskFormat, Events, LaunchPlan, Machine, Qemu, Session, Streams,
 };
 use tokio::time::timeout;
 
@@ -48,6 +48,7 @@ async fn boot(world: &World, disk: PathBuf, workload: &str) -> (Machine, Channel
             read_only: true,
             lasting: false,
         }],
+        network: None,
         console_log: None,
     };
     let clock = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
@@ -64,11 +65,15 @@ async fn boot(world: &World, disk: PathBuf, workload: &str) -> (Machine, Channel
         mounts: Vec::new(),
         disks: Vec::new(),
         memory: Vec::new(),
+        folders: Vec::new(),
         volumes: Vec::new(),
+        network: None,
         process: shell(workload),
     };
     let qemu = Qemu::find(OsStr::new("/usr/local/bin:/usr/bin:/bin")).await;
-    let mut machine = Machine::start(&qemu.unwrap(), &plan).await.unwrap();
+    let mut machine = Machine::start(&qemu.unwrap(), &plan, Streams::default())
+        .await
+        .unwrap();
     let (_, channel) = machine.handshake(PATIENCE).await.unwrap();
     let session = channel.open(&Request::Boot(Box::new(boot))).unwrap();
     (machine, channel, session)

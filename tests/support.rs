@@ -54,6 +54,18 @@ impl World {
         Lazaret::new(machine_home(), self.folder.path())
     }
 
+    /// Imports Debian's own Python 3 under `name` into the home that all machine tests share.
+    pub(crate) fn python(&self, name: &str) -> Lazaret {
+        let lazaret = self.machine();
+        let rootfs = self.path("rootfs");
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scripts/python-rootfs.sh");
+        tool(script.to_str().unwrap(), &[rootfs.to_str().unwrap()]);
+        lazaret
+            .run(["image", "import", rootfs.to_str().unwrap(), name])
+            .success();
+        lazaret
+    }
+
     /// Imports `image` under `name` into the home that all machine tests share.
     pub(crate) fn imported(&self, image: Image, name: &str) -> Lazaret {
         let lazaret = self.machine();

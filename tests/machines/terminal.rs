@@ -6,12 +6,12 @@ use super::eventually;
 use crate::support::{Image, Lazaret, World, finish, tool};
 
 /// A tmux with one window that runs a shell in which `lazaret` is at hand. It ends with this value.
-struct Window {
+pub(crate) struct Window {
     server: String,
 }
 
 impl Window {
-    fn open(lazaret: &Lazaret, name: &str) -> Self {
+    pub(crate) fn open(lazaret: &Lazaret, name: &str) -> Self {
         let server = format!("lazaret-{name}-{}", std::process::id());
         let mut command = lazaret.command(["unused"]);
         let variables: Vec<_> = command
@@ -54,18 +54,18 @@ impl Window {
         self.tmux(&[&["send-keys", "-t", "0"], keys].concat());
     }
 
-    fn enter(&self, line: &str) {
+    pub(crate) fn enter(&self, line: &str) {
         self.tmux(&["send-keys", "-t", "0", "-l", line]);
         self.type_keys(&["Enter"]);
     }
 
     /// The lines on the screen.
-    fn screen(&self) -> String {
+    pub(crate) fn screen(&self) -> String {
         self.tmux(&["capture-pane", "-p", "-t", "0"])
     }
 
     /// Waits until a line of the screen begins with `text`.
-    fn wait_for(&self, text: &str) {
+    pub(crate) fn wait_for(&self, text: &str) {
         let text = text.trim_end();
         eventually(&format!("`{text}` in {:?}", self.server), || {
             self.screen().lines().any(|line| line.starts_with(text))
@@ -175,4 +175,20 @@ fn a_command_beside_the_workload_has_a_terminal_of_its_own() {
     // Without input, a terminal is still one.
     let output = machine.with(&["exec", "--tty", "{}", "sh", "-c", "test -t 1 && echo yes"]);
     assert_eq!(output.success().stdout, "yes\r\n");
+}
+
+#[test]
+fn a_secret_is_asked_for_and_not_shown() {
+    let world = World::new();
+    let window = Window::open(&world.lazaret(), "secret");
+    window.enter("lazaret connect openai");
+    window.wait_for("Secret for openai/api-key:");
+    window.enter("hunter2");
+    window.wait_for("openai/api-key is kept in the file");
+    assert!(!window.screen().contains("hunter2"));
+    window.enter("lazaret connect npm");
+    window.wait_for("Secret for npm/token:");
+    window.type_keys(&["C-c"]);
+    window.enter("clear; lazaret connect | grep -c npm");
+    window.wait_for("0");
 }

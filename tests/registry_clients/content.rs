@@ -10,15 +10,15 @@ use crate::support::{Image, Layer};
 
 /// An OCI layout with an image of three layers (`image`), an index of two images (`index`) and
 /// an artifact (`artifact`).
-pub(super) struct Content {
+pub(crate) struct Content {
     folder: TempDir,
-    pub(super) image: Digest,
-    pub(super) index: Digest,
-    pub(super) artifact: Digest,
+    pub(crate) image: Digest,
+    pub(crate) index: Digest,
+    pub(crate) artifact: Digest,
 }
 
 impl Content {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = TempDir::new().unwrap();
         let root = folder.path();
         let image = write_image(root, "amd64");
@@ -60,12 +60,12 @@ impl Content {
     }
 
     /// The folder of the layout.
-    pub(super) fn layout(&self) -> &Path {
+    pub(crate) fn layout(&self) -> &Path {
         self.folder.path()
     }
 
     /// Names and digests of all content.
-    pub(super) fn all(&self) -> [(&'static str, &Digest); 3] {
+    pub(crate) fn all(&self) -> [(&'static str, &Digest); 3] {
         [
             ("image", &self.image),
             ("index", &self.index),

@@ -61,7 +61,7 @@ fn docker_pushes_and_pulls() {
 }
 
 /// A private daemon, which is ended when dropped.
-struct Docker {
+pub(crate) struct Docker {
     // Declared before `folder`, so that it ends before the folder is removed.
     _server: Server,
     folder: TempDir,
@@ -70,12 +70,18 @@ struct Docker {
 impl Docker {
     /// Starts the daemon; `None` if this machine does not allow that.
     fn start() -> Option<Self> {
+        Self::start_with(|_| {})
+    }
+
+    /// The same, with files that `prepare` puts into what is its `/etc/docker`.
+    pub(crate) fn start_with(prepare: impl FnOnce(&Path)) -> Option<Self> {
         if !rustix::process::geteuid().is_root() {
             eprintln!("skipped: dockerd needs root");
             return None;
         }
         let folder = TempDir::new().unwrap();
         std::fs::create_dir(folder.path().join("etc")).unwrap();
+        prepare(&folder.path().join("etc"));
         let hosts = format!("127.0.0.1 localhost\n::1 {NAME}\n");
         std::fs::write(folder.path().join("hosts"), hosts).unwrap();
         let place = folder.path().to_owned();
@@ -100,14 +106,14 @@ impl Docker {
         }
     }
 
-    fn run(&self, arguments: &[&str]) -> String {
+    pub(crate) fn run(&self, arguments: &[&str]) -> String {
         let output = docker(self.folder.path(), arguments).output().unwrap();
         let stderr = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "docker {arguments:?}: {stderr}");
         String::from_utf8(output.stdout).unwrap()
     }
 
-    fn inspect(&self, name: &str, format: &str) -> String {
+    pub(crate) fn inspect(&self, name: &str, format: &str) -> String {
         let text = self.run(&["image", "inspect", "--format", format, name]);
         text.trim().to_owned()
     }

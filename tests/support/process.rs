@@ -20,6 +20,11 @@ impl Lazaret {
         }
     }
 
+    /// Its home.
+    pub(crate) fn home(&self) -> &Path {
+        &self.home
+    }
+
     /// The command, which is not started yet. `LAZARET_TEST_PROGRAM` takes the place of the binary
     /// that was built for the tests.
     pub(crate) fn command<S: AsRef<OsStr>>(

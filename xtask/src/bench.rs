@@ -6,6 +6,8 @@
 mod collection;
 mod load;
 mod machine;
+mod mirror;
+mod network;
 mod registry;
 mod rootfs;
 mod scale;
@@ -21,12 +23,14 @@ use tools::Bench;
 /// The reasons that a subject could not be measured.
 pub(crate) fn run() -> Result<String, Vec<String>> {
     let bench = Bench::new().map_err(|error| vec![error])?;
-    let subjects: [Subject; 6] = [
+    let subjects: [Subject; 8] = [
         ("registry", registry::run),
         ("collection", collection::run),
+        ("mirror", mirror::run),
         ("scale", scale::run),
         ("rootfs", rootfs::run),
         ("machine", machine::run),
+        ("network", network::run),
         ("transfer", transfer::run),
     ];
     let wanted = std::env::args().nth(2);

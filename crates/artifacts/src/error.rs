@@ -52,6 +52,9 @@ pub enum Error {
         /// All faults.
         faults: Vec<Fault>,
     },
+    /// The text of a policy has a form that is not understood well enough to change it.
+    #[error("the file is written in a way that cannot be changed without a risk to the rest of it")]
+    NotEdited,
     /// The schema is unusable.
     #[error("unusable schema for '{family}': {reason}")]
     Schema {

@@ -39,6 +39,12 @@ impl Fault {
             message: message.into(),
         }
     }
+
+    /// A fault of a policy's rule; `place` is where its spec is.
+    pub(crate) fn of_rule(place: &str, fault: &lazaret_policy::Fault) -> Self {
+        let pointer = format!("{place}{}", fault.pointer);
+        Self::new(pointer, "rule", &fault.message)
+    }
 }
 
 impl fmt::Display for Fault {

@@ -1,28 +1,47 @@
-//! The form in which a policy is delivered: its `spec` alone, with integrations as ids.
+//! The form in which a policy is delivered: its `spec` alone, with integrations as ids; and the
+//! documents that decide.
 
+use lazaret_policy::{Document, Verdict};
 use serde_json::{Map, Value, json};
 
 use crate::{API_VERSION, Config, Error, Family, Fault};
 
-/// A policy in the delivered form: `{network?, integrations?: [id], ...}`.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct PolicyFile(Map<String, Value>);
+/// `apiVersion` of Lens's own artifacts, one of which, a mixin, is what its policy files are.
+const LENS_VERSION: &str = "lns.run/v1";
+
+/// A policy in the delivered form, `{network?, integrations?: [id], ...}`, which has been understood.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PolicyFile {
+    spec: Map<String, Value>,
+    documents: Vec<Document>,
+}
 
 impl PolicyFile {
-    /// The delivered form of a policy artifact.
-    #[must_use]
-    pub fn of(config: &Config) -> Self {
-        Self(delivered(config.spec()))
+    /// The delivered form of a policy artifact. Its rules are told by `origin`.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] with every rule that cannot be enforced as it is meant.
+    pub fn of(origin: &str, config: &Config) -> Result<Self, Error> {
+        let spec = config.spec();
+        let document = understood(origin, spec, "/spec")?;
+        Ok(Self {
+            spec: delivered(spec),
+            documents: vec![document],
+        })
     }
 
-    /// Reads a policy file: an artifact's envelope, or the flat form, in which integrations may
-    /// be ids or references.
+    /// Reads a policy file: an artifact's envelope, the flat form, in which integrations may
+    /// be ids or references, or a mixin of Lens. Its rules are told by `origin`.
     ///
     /// # Errors
     /// [`Error::Invalid`] with every fault; the pointers are those of the file as given.
-    pub fn read(document: &Value) -> Result<Self, Error> {
+    pub fn read(origin: &str, document: &Value) -> Result<Self, Error> {
+        if document["apiVersion"] == LENS_VERSION {
+            return Self::of_mixin(origin, document);
+        }
         if document.get("kind").is_some() || document.get("apiVersion").is_some() {
-            return Config::parse(Family::Policy, document.clone()).map(|config| Self::of(&config));
+            let config = Config::parse(Family::Policy, document.clone())?;
+            return Self::of(origin, &config);
         }
         let envelope = json!({
             "apiVersion": API_VERSION,
@@ -31,7 +50,10 @@ impl PolicyFile {
             "spec": with_reference_objects(document),
         });
         match Config::parse(Family::Policy, envelope) {
-            Ok(_) => Ok(Self(delivered(document))),
+            Ok(_) => Ok(Self {
+                documents: vec![understood(origin, document, "")?],
+                spec: delivered(document),
+            }),
             Err(Error::Invalid { subject, faults }) => Err(Error::Invalid {
                 subject,
                 faults: faults.into_iter().map(without_spec).collect(),
@@ -40,63 +62,80 @@ impl PolicyFile {
         }
     }
 
-    /// Merges policies: the strictest `default` (`deny`, then `ask`, then `allow`); the rules of
-    /// all, those that deny first and those that ask next, so that what one policy denies no other
-    /// allows; each integration once; of any other member the first value. `None` without policies.
+    fn of_mixin(origin: &str, mixin: &Value) -> Result<Self, Error> {
+        if mixin["kind"] != "mixin" {
+            let message = format!("of {LENS_VERSION}, a policy is a 'mixin'");
+            return Err(invalid(vec![Fault::new("/kind", "const", message)]));
+        }
+        let egress = match mixin.pointer("/spec/egress") {
+            Some(_) => mixin["spec"].clone(),
+            None => json!({"egress": {}}),
+        };
+        let document = understood(origin, &egress, "/spec")?;
+        let network = json!({"default": document.default, "rules": document.rules});
+        Ok(Self {
+            spec: Map::from_iter([("network".to_owned(), network)]),
+            documents: vec![document],
+        })
+    }
+
+    /// Merges policies, of which each decides by its own rules: what one denies no other allows, and
+    /// the strictest default holds. Each integration is there once; of any other member the
+    /// first value. `None` without policies.
     #[must_use]
     pub fn merged(policies: &[Self]) -> Option<Self> {
         let (first, rest) = policies.split_first()?;
         if rest.is_empty() {
             return Some(first.clone());
         }
-        let strictest = policies
+        let documents: Vec<Document> = policies
             .iter()
-            .map(Self::default_verdict)
-            .min_by_key(|verdict| leniency(verdict))?;
-        let mut rules: Vec<&Value> = policies.iter().flat_map(Self::rules).collect();
-        rules.sort_by_key(|rule| leniency(rule["verdict"].as_str().unwrap_or("deny")));
+            .flat_map(|policy| policy.documents.iter().cloned())
+            .collect();
+        let default = documents.iter().filter_map(|document| document.default);
+        let default = default.min().unwrap_or(Verdict::Deny);
+        let mut rules: Vec<_> = documents.iter().flat_map(|own| &own.rules).collect();
+        rules.sort_by_key(|rule| rule.verdict);
         let mut integrations: Vec<&str> = Vec::new();
         for id in policies.iter().flat_map(Self::integrations) {
             if !integrations.contains(&id) {
                 integrations.push(id);
             }
         }
-        let mut merged = Map::new();
+        let mut spec = Map::new();
         for policy in policies {
-            for (member, value) in &policy.0 {
-                merged.entry(member).or_insert_with(|| value.clone());
+            for (member, value) in &policy.spec {
+                spec.entry(member).or_insert_with(|| value.clone());
             }
         }
-        merged.insert(
-            "network".to_owned(),
-            json!({"default": strictest, "rules": rules}),
-        );
+        let network = json!({"default": default, "rules": rules});
+        spec.insert("network".to_owned(), network);
         if !integrations.is_empty() {
-            merged.insert("integrations".to_owned(), json!(integrations));
+            spec.insert("integrations".to_owned(), json!(integrations));
         }
-        Some(Self(merged))
+        Some(Self { spec, documents })
     }
 
-    /// The verdict where no rule matches; `deny` when it is not given.
+    /// The documents that decide, one for each policy.
     #[must_use]
-    pub fn default_verdict(&self) -> &str {
-        self.network("default")
-            .and_then(Value::as_str)
-            .unwrap_or("deny")
+    pub fn documents(&self) -> &[Document] {
+        &self.documents
     }
 
-    /// The rules, in order.
-    pub fn rules(&self) -> impl Iterator<Item = &Value> {
-        self.network("rules")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
+    /// Whether anything may be reached at all, be it after a question.
+    #[must_use]
+    pub fn opens(&self) -> bool {
+        self.documents.iter().any(|document| {
+            let verdicts = document.rules.iter().map(|rule| rule.verdict);
+            let mut verdicts = verdicts.chain(document.default);
+            verdicts.any(|verdict| verdict != Verdict::Deny)
+        })
     }
 
     /// Whether it has rules of this kind, such as `process`.
     #[must_use]
     pub fn has(&self, member: &str) -> bool {
-        self.0.get(member).is_some_and(|rules| match rules {
+        self.spec.get(member).is_some_and(|rules| match rules {
             Value::Array(rules) => !rules.is_empty(),
             Value::Object(rules) => !rules.is_empty(),
             rules => !rules.is_null(),
@@ -105,7 +144,7 @@ impl PolicyFile {
 
     /// The ids of the integrations.
     pub fn integrations(&self) -> impl Iterator<Item = &str> {
-        self.0
+        self.spec
             .get("integrations")
             .and_then(Value::as_array)
             .into_iter()
@@ -113,14 +152,26 @@ impl PolicyFile {
             .filter_map(Value::as_str)
     }
 
-    /// The document as it is delivered.
+    /// The policy as it is delivered.
     #[must_use]
     pub fn to_value(&self) -> Value {
-        Value::Object(self.0.clone())
+        Value::Object(self.spec.clone())
     }
+}
 
-    fn network(&self, member: &str) -> Option<&Value> {
-        self.0.get("network")?.get(member)
+/// The document of a spec that its schema has let through.
+fn understood(origin: &str, spec: &Value, place: &str) -> Result<Document, Error> {
+    lazaret_policy::read(origin, spec).map_err(|faults| {
+        let faults = faults.into_iter();
+        let faults = faults.map(|fault| Fault::of_rule(place, &fault));
+        invalid(faults.collect())
+    })
+}
+
+fn invalid(faults: Vec<Fault>) -> Error {
+    Error::Invalid {
+        subject: Family::Policy.to_string(),
+        faults,
     }
 }
 
@@ -164,13 +215,4 @@ fn without_spec(fault: Fault) -> Fault {
         None => fault.pointer,
     };
     Fault { pointer, ..fault }
-}
-
-/// How much a verdict lets through, for comparison.
-fn leniency(verdict: &str) -> u8 {
-    match verdict {
-        "deny" => 0,
-        "ask" => 1,
-        _ => 2,
-    }
 }

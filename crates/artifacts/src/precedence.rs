@@ -5,6 +5,7 @@ mod environment;
 mod flags;
 
 use lazaret_oci::{ImageConfig, Reference};
+use lazaret_policy::Document;
 use lazaret_values::Capabilities;
 
 pub use flags::RunFlags;
@@ -108,6 +109,16 @@ impl RunSpec {
             mounts: resolved.mounts,
             warnings,
         })
+    }
+}
+
+impl RunSpec {
+    /// The documents that decide what the run may reach: those of the policy that was given, or of
+    /// the bundle's. Without any, the run reaches nothing.
+    #[must_use]
+    pub fn documents(&self) -> Vec<Document> {
+        let policy = self.policy.as_ref();
+        policy.map_or_else(Vec::new, |policy| policy.documents().to_vec())
     }
 }
 

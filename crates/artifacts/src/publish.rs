@@ -22,15 +22,17 @@ pub struct Port {
 impl FromStr for Port {
     type Err = Error;
 
-    /// Parses `GUEST`, `HOST:GUEST`, `ADDRESS:HOST:GUEST` or `ADDRESS::GUEST`. A single port
+    /// Parses `GUEST`, `HOST:GUEST`, `ADDRESS:HOST:GUEST` or `ADDRESS::GUEST`, with or without `/tcp`. The
+    /// host chooses for a port of 0. A single port
     /// is the same on both sides.
     fn from_str(text: &str) -> Result<Self, Error> {
         let fail = |reason| Error::Port {
             text: Printable::excerpt(text),
             reason,
         };
+        let text = text.strip_suffix("/tcp").unwrap_or(text);
         if text.contains('/') {
-            return Err(fail("only TCP is published; leave out the protocol"));
+            return Err(fail("only TCP is published"));
         }
         let number = |digits: &str| {
             Some(digits)
@@ -58,7 +60,7 @@ impl FromStr for Port {
             None => (Ipv4Addr::LOCALHOST.into(), rest),
         };
         let host = match host {
-            "" => None,
+            "" | "0" => None,
             digits => Some(number(digits)?),
         };
         Ok(Self {

@@ -152,10 +152,8 @@ async fn apply_policies<S: ArtifactSource>(
     for artifact in fetch_all(source, &wanted).await? {
         resolved.apply_integration(artifact)?;
     }
-    let files: Vec<_> = policies
-        .iter()
-        .map(|policy| PolicyFile::of(&policy.config))
-        .collect();
+    let file = |policy: &Artifact| PolicyFile::of(&origin(&policy.reference), &policy.config);
+    let files: Vec<_> = policies.iter().map(file).collect::<Result<_, _>>()?;
     if files.len() > 1 {
         resolved.warnings.push(Warning::PoliciesMerged {
             policies: policies.iter().map(|p| p.reference.clone()).collect(),
@@ -163,4 +161,12 @@ async fn apply_policies<S: ArtifactSource>(
     }
     resolved.policy = PolicyFile::merged(&files);
     Ok(())
+}
+
+/// How the rules of a policy are told: by the repository and the tag.
+fn origin(policy: &Reference) -> String {
+    match &policy.tag {
+        Some(tag) => format!("{}:{tag}", policy.repository),
+        None => format!("{}@{}", policy.repository, policy.locator()),
+    }
 }

@@ -1,5 +1,5 @@
 //! Checks the rules that JSON Schema cannot express: references must parse, and not contradict
-//! themselves.
+//! themselves; rules of a policy must be such that they can be enforced.
 
 use lazaret_oci::{Reference, Registry};
 use lazaret_values::Printable;
@@ -14,7 +14,10 @@ pub(crate) fn check(family: Family, config: &Value, faults: &mut Vec<Fault>) {
     match family {
         Family::Agent => image(config, "/spec/image", faults),
         Family::Sandbox => image(config, "/spec/baseImage", faults),
-        Family::Policy => component_list(config, "/spec/integrations", faults),
+        Family::Policy => {
+            component_list(config, "/spec/integrations", faults);
+            network(config, faults);
+        }
         Family::Bundle => {
             for slot in ["agents", "policies", "tools", "knowledge", "filesets"] {
                 component_list(config, &format!("/spec/components/{slot}"), faults);
@@ -47,6 +50,23 @@ fn slips(family: Family, config: &Value, faults: &mut Vec<Fault>) {
             let message = format!("unknown member '{name_shown}': did you mean '{meant}'?");
             faults.push(Fault::new(child("/spec", name), "slip", message));
         }
+    }
+}
+
+/// The rules of Lens's policies are not checked: their order may matter, which is for those to say
+/// who enforce them.
+fn network(config: &Value, faults: &mut Vec<Fault>) {
+    let network = config.pointer("/spec/network");
+    let is_ours = network.is_some_and(|network| {
+        let theirs = ["allowedRoutes", "egress", "defaultVerdict"];
+        !theirs.iter().any(|name| network.get(name).is_some())
+    });
+    let has_fault = |place: &str| faults.iter().any(|fault| fault.pointer.starts_with(place));
+    if !is_ours || has_fault("/spec/network") {
+        return;
+    }
+    if let Err(found) = lazaret_policy::read("policy", &config["spec"]) {
+        faults.extend(found.iter().map(|fault| Fault::of_rule("/spec", fault)));
     }
 }
 

@@ -6,6 +6,7 @@ mod families;
 mod invalid;
 mod mounts;
 mod policies;
+mod policy_edits;
 mod precedence;
 mod properties;
 mod quantities;

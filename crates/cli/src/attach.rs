@@ -20,7 +20,7 @@ use lazaret_supervisor::{Control, Ending, Event, Input, Outcome, Session};
 
 pub(crate) use keys::DetachKeys;
 pub(crate) use signals::Signals;
-pub(crate) use stdin::is_ours as stdin_is_ours;
+pub(crate) use stdin::{is_ours as stdin_is_ours, read as read_stdin};
 pub(crate) use terminal::{Terminal, size};
 
 use crate::failure::Failure;

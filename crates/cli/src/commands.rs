@@ -1,9 +1,13 @@
 //! The commands, with one file for each.
 
+mod approve;
+mod audit;
 mod auth;
+mod boundary;
 mod catalogue;
 mod checkpoint;
 mod completions;
+mod connect;
 mod daemon;
 mod each;
 mod hold;
@@ -12,6 +16,9 @@ mod keep;
 mod kernel;
 mod login;
 pub(crate) mod machine;
+#[cfg(feature = "serve")]
+mod mirror;
+mod policy;
 mod pull;
 mod push;
 #[cfg(feature = "serve")]
@@ -21,6 +28,7 @@ mod run;
 #[cfg(feature = "serve")]
 mod serve;
 mod setup;
+mod share;
 mod signal;
 mod system;
 mod types;
@@ -60,12 +68,17 @@ pub(crate) enum Command {
     Pause(machine::pause::PauseArgs),
     Unpause(machine::pause::UnpauseArgs),
     Fork(machine::fork::Args),
+    Approve(approve::Args),
+    Boundary(boundary::Args),
     Hold(hold::Args),
     Keep(keep::Args),
+    Share(share::Args),
     Push(push::Args),
     Pull(pull::Args),
     Validate(validate::Args),
     Types(types::Args),
+    #[command(subcommand)]
+    Policy(policy::Command),
     #[command(subcommand)]
     Volume(volume::Command),
     #[command(subcommand)]
@@ -87,6 +100,13 @@ pub(crate) enum Command {
     #[cfg(feature = "serve")]
     #[command(subcommand)]
     Registry(registry::Command),
+    #[cfg(feature = "serve")]
+    #[command(subcommand)]
+    Mirror(mirror::Command),
+    Connect(connect::ConnectArgs),
+    Disconnect(connect::DisconnectArgs),
+    #[command(subcommand)]
+    Audit(audit::Command),
     Login(login::LoginArgs),
     Logout(login::LogoutArgs),
     #[command(subcommand)]
@@ -121,14 +141,19 @@ impl Command {
             Self::Pause(args) => args.run(context).await?,
             Self::Unpause(args) => args.run(context).await?,
             Self::Fork(args) => return args.run(context).await,
+            Self::Approve(args) => args.run(context).await?,
+            // It has been served before there was a runtime.
+            Self::Boundary(_) => {}
             Self::Hold(args) => args.run().await?,
             Self::Keep(args) => args.run().await?,
+            Self::Share(args) => args.run()?,
             #[cfg(feature = "serve")]
             Self::Registry(command) => return command.run(context).await,
             Self::Push(args) => args.run(context).await?,
             Self::Pull(args) => args.run(context).await?,
             Self::Validate(args) => args.run(context)?,
             Self::Types(args) => args.run(context).await?,
+            Self::Policy(command) => return command.run(context),
             Self::Volume(command) => command.run(context).await?,
             Self::Checkpoint(command) => command.run(context).await?,
             Self::Image(command) => command.run(context).await?,
@@ -140,6 +165,11 @@ impl Command {
             Self::Daemon(args) => args.run(context).await?,
             #[cfg(feature = "serve")]
             Self::Serve(args) => args.run(context).await?,
+            #[cfg(feature = "serve")]
+            Self::Mirror(command) => command.run(context).await?,
+            Self::Connect(args) => args.run(context).await?,
+            Self::Disconnect(args) => args.run(context).await?,
+            Self::Audit(command) => command.run(context).await?,
             Self::Login(args) => args.login(context).await?,
             Self::Logout(args) => args.logout(context)?,
             Self::Auth(command) => command.run(context)?,
@@ -148,11 +178,18 @@ impl Command {
         Ok(exit::SUCCESS)
     }
 
+    /// Runs the commands that must be alone in their process.
+    pub(crate) fn run_alone(&self) -> Option<std::process::ExitCode> {
+        matches!(self, Self::Boundary(_)).then(boundary::Args::run)
+    }
+
     /// Whether the command starts logging itself.
     pub(crate) fn logs_itself(&self) -> bool {
         match self {
             #[cfg(feature = "serve")]
             Self::Serve(_) => true,
+            #[cfg(feature = "serve")]
+            Self::Mirror(command) => command.logs_itself(),
             _ => false,
         }
     }

@@ -17,6 +17,8 @@ pub(crate) const JAIL: &str = "LAZARET_JAIL";
 pub(crate) const KERNEL_SOURCE: &str = "LAZARET_KERNEL_SOURCE";
 /// Path of the credential file, instead of the one in the configuration folder.
 pub(crate) const CREDENTIALS: &str = "LAZARET_CREDENTIALS";
+/// Whether secrets of integrations are kept in the system's keyring: `auto` (the default) or `off`.
+pub(crate) const KEYRING: &str = "LAZARET_KEYRING";
 /// Paths of catalogue files, separated by `:`, instead of the one in the configuration folder.
 pub(crate) const CATALOGUE: &str = "LAZARET_CATALOGUE";
 /// Path of a PEM file with further certificate authorities.
@@ -51,6 +53,8 @@ pub(crate) mod foreign {
     pub(crate) const XDG_CACHE_HOME: &str = "XDG_CACHE_HOME";
     /// XDG base directory of runtime files.
     pub(crate) const XDG_RUNTIME_DIR: &str = "XDG_RUNTIME_DIR";
+    /// D-Bus: the address of the session's bus.
+    pub(crate) const DBUS_SESSION_BUS_ADDRESS: &str = "DBUS_SESSION_BUS_ADDRESS";
     /// Docker: the credentials as JSON text.
     pub(crate) const DOCKER_AUTH_CONFIG: &str = "DOCKER_AUTH_CONFIG";
     /// Docker: the folder of `config.json`.
@@ -61,6 +65,10 @@ pub(crate) mod foreign {
     pub(crate) const LISTEN_PID: &str = "LISTEN_PID";
     /// systemd: the number of files that were opened, from 3 on.
     pub(crate) const LISTEN_FDS: &str = "LISTEN_FDS";
+    /// OpenSSL: the path of the file of authorities that are trusted, instead of the system's.
+    pub(crate) const SSL_CERT_FILE: &str = "SSL_CERT_FILE";
+    /// OpenSSL: the folders of authorities that are trusted, instead of the system's.
+    pub(crate) const SSL_CERT_DIR: &str = "SSL_CERT_DIR";
     /// The folders in which programs are looked for: QEMU.
     pub(crate) const PATH: &str = "PATH";
     /// Reproducible builds: the time stamp of built files, in seconds since 1970.

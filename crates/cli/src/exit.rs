@@ -22,6 +22,10 @@ pub(crate) const CONFLICT: u8 = 7;
 pub(crate) const INTEGRITY: u8 = 8;
 /// The disk is full, or a local file cannot be read or written.
 pub(crate) const STORAGE: u8 = 9;
+/// `policy check`: what was asked for is denied.
+pub(crate) const DENIED: u8 = 10;
+/// `policy check`: a person would be asked.
+pub(crate) const ASKED: u8 = 11;
 /// `run`: Lazaret failed, not the workload.
 pub(crate) const MACHINE: u8 = 125;
 /// `run`: the command was found but cannot be run.

@@ -21,6 +21,12 @@ pub(crate) enum Failure {
     /// The content of a registry could not be read or written.
     #[cfg(feature = "serve")]
     Content(lazaret_content::Error),
+    /// A mirror could not give what it was asked for.
+    #[cfg(feature = "serve")]
+    Mirror(lazaret_mirror::Error),
+    /// Container engines could not be configured.
+    #[cfg(feature = "serve")]
+    Install(Box<lazaret_node::install::Error>),
     /// The request makes no sense; the hint says which would.
     Usage {
         /// The message.
@@ -95,6 +101,20 @@ impl From<lazaret_registry::Error> for Failure {
 impl From<lazaret_content::Error> for Failure {
     fn from(error: lazaret_content::Error) -> Self {
         Self::Content(error)
+    }
+}
+
+#[cfg(feature = "serve")]
+impl From<lazaret_mirror::Error> for Failure {
+    fn from(error: lazaret_mirror::Error) -> Self {
+        Self::Mirror(error)
+    }
+}
+
+#[cfg(feature = "serve")]
+impl From<lazaret_node::install::Error> for Failure {
+    fn from(error: lazaret_node::install::Error) -> Self {
+        Self::Install(Box::new(error))
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use clap::Command;
 
 /// The groups, in the order of a newcomer's first hour.
-const GROUPS: [(&str, &[&str]); 4] = [
+const GROUPS: [(&str, &[&str]); 5] = [
     (
         "Run",
         &["run", "setup", "image", "kernel", "catalogue", "system"],
@@ -40,21 +40,31 @@ const GROUPS: [(&str, &[&str]); 4] = [
             "checkpoint",
         ],
     ),
-    (
-        "Share",
-        &[
-            "push", "pull", "validate", "types", "login", "logout", "auth",
-        ],
-    ),
+    ("Share", &["push", "pull", "validate", "types"]),
     (
         "Convert and host",
-        &["rootfs", "serve", "registry", "daemon"],
+        &["rootfs", "serve", "registry", "mirror", "daemon"],
+    ),
+    (
+        ACCESS,
+        &[
+            "policy",
+            "approve",
+            "connect",
+            "disconnect",
+            "audit",
+            "login",
+            "logout",
+            "auth",
+        ],
     ),
 ];
 
 /// The group whose commands people know from container tools: their names are enough.
 const MACHINES: &str = "Machines, as containers are used";
-/// Columns of its lines.
+/// The group of what machines may reach, of what registries and services are used with, and of what shows that.
+const ACCESS: &str = "Access";
+/// Columns of their lines.
 const WIDTH: usize = 78;
 
 /// Shows the commands in groups instead of in one list.
@@ -62,7 +72,7 @@ pub(crate) fn grouped(grammar: Command) -> Command {
     let mut text = String::from("{about-with-newline}\n{usage-heading} {usage}\n");
     for (heading, names) in GROUPS {
         let _ = write!(text, "\n{heading}:\n");
-        if heading == MACHINES {
+        if [MACHINES, ACCESS].contains(&heading) {
             text += &in_lines(names, &grammar);
             continue;
         }

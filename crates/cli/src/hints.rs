@@ -8,7 +8,11 @@ mod check;
 mod client;
 mod daemon;
 #[cfg(feature = "serve")]
+mod mirror;
+mod network;
+#[cfg(feature = "serve")]
 mod registry;
+mod secrets;
 mod supervisor;
 mod vm;
 
@@ -46,6 +50,18 @@ pub(crate) fn answer(failure: &Failure) -> Answer {
             exit::status(registry::content_class(error)),
             Chain(error).to_string(),
             None,
+        ),
+        #[cfg(feature = "serve")]
+        Failure::Mirror(error) => (
+            exit::status(mirror::class(error)),
+            Chain(error).to_string(),
+            mirror::hint(error),
+        ),
+        #[cfg(feature = "serve")]
+        Failure::Install(error) => (
+            exit::status(mirror::install_class(error)),
+            Chain(&**error).to_string(),
+            mirror::install_hint(error),
         ),
         Failure::Workload(failure) => {
             let status = match failure.kind {
@@ -86,9 +102,10 @@ pub(crate) fn of_error(error: &Error) -> Answer {
 }
 
 /// The advice for a notice, if there is any.
-pub(crate) fn of_notice(notice: &Notice) -> Option<&'static str> {
+pub(crate) fn of_notice(notice: &Notice) -> Option<String> {
     match notice {
-        Notice::Accelerator(verdict) => vm::accelerator(&verdict.reason),
+        Notice::Accelerator(verdict) => vm::accelerator(&verdict.reason).map(str::to_owned),
+        Notice::Credential(notice) => Some(secrets::notice(notice)),
         _ => None,
     }
 }

@@ -4,6 +4,7 @@
 //! Only this crate reads the environment, prints, installs signal handlers and names flags.
 
 mod attach;
+mod changed_text;
 mod commands;
 mod context;
 mod env_vars;
@@ -56,7 +57,17 @@ fn main() -> ExitCode {
     if !cli.command.logs_itself() {
         start_logging(&cli.global);
     }
+    if let Some(status) = cli.command.run_alone() {
+        return status;
+    }
     let fallback = cli.command.failure_status();
+    // It confines itself, so it comes before there are threads.
+    if let commands::Command::Share(args) = cli.command {
+        return match args.run() {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(failure) => ExitCode::from(report::report(&failure, printer, fallback)),
+        };
+    }
     let outcome = settings::resolve(&cli.global)
         .map(|settings| Context {
             settings,

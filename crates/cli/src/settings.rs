@@ -25,8 +25,7 @@ pub(crate) struct GlobalArgs {
     /// No progress, no notes; of a result only its digest, name or path
     #[arg(short, long, global = true)]
     pub(crate) quiet: bool,
-    /// Print results as `text`, as `json` (failures, too), or by a template: `'{{.id}}'`, `'table
-    /// {{.id}}\t{{.name}}'`
+    /// `text`, `json` (failures, too) or template `'{{.id}}'`
     #[arg(long, global = true, value_name = "FORMAT", default_value = "text", value_parser = Format::parse)]
     pub(crate) format: Format,
     /// Plain HTTP to every registry; with `=false`, HTTPS also on loopback
@@ -160,11 +159,27 @@ pub(crate) fn resolve(global: &GlobalArgs) -> Result<Settings, Failure> {
         ],
         ca_files: path(env_vars::CA_FILE).into_iter().collect(),
         search_path: env::var_os(foreign::PATH).unwrap_or_default(),
+        session_bus: session_bus(),
         holder: own_command("hold"),
+        trust: trust(),
         kernel_origin,
         accelerator,
         source_date_epoch: text(foreign::SOURCE_DATE_EPOCH).and_then(|text| text.parse().ok()),
     })
+}
+
+/// The address of the session's bus, unless the user wants no keyring.
+fn session_bus() -> Option<String> {
+    if text(env_vars::KEYRING).as_deref() == Some("off") {
+        return None;
+    }
+    let usual = || {
+        let socket = path(foreign::XDG_RUNTIME_DIR)?.join("bus");
+        socket
+            .exists()
+            .then(|| format!("unix:path={}", socket.display()))
+    };
+    text(foreign::DBUS_SESSION_BUS_ADDRESS).or_else(usual)
 }
 
 /// Where the daemon listens when nothing else is said: beside the other sockets of the user's session,
@@ -216,6 +231,15 @@ fn take_passed() -> std::io::Result<OwnedFd> {
 /// A command of this very program, even if its file was replaced meanwhile.
 pub(crate) fn own_command(name: &str) -> Vec<OsString> {
     ["/proc/self/exe", name].map(Into::into).to_vec()
+}
+
+/// The variables that say which authorities this host trusts: what starts without an environment gets them.
+pub(crate) fn trust() -> Vec<(&'static str, OsString)> {
+    let file = path(foreign::SSL_CERT_FILE).and_then(|file| std::path::absolute(file).ok());
+    let folders = env::var_os(foreign::SSL_CERT_DIR).filter(|folders| !folders.is_empty());
+    let file = file.map(|file| (foreign::SSL_CERT_FILE, file.into_os_string()));
+    let folders = folders.map(|folders| (foreign::SSL_CERT_DIR, folders));
+    file.into_iter().chain(folders).collect()
 }
 
 /// Whether standard error is a terminal on which lines can be written again.

@@ -6,13 +6,18 @@
 //!                      \------Bearer-> realm -> token -> request --401--> new token (once)
 //! ```
 //! A failure of the token server is an error: there is no silent fallback to anonymous access.
+//!
+//! Azure registries give refresh tokens, too: `exchange`.
 
 mod challenge;
 mod credential;
+mod exchange;
 mod form;
 mod handshake;
 mod header;
+mod jwt;
 mod scope;
+mod server;
 #[cfg(test)]
 mod tests;
 mod token;
@@ -20,5 +25,7 @@ mod token;
 pub(crate) use challenge::Challenge;
 pub(crate) use credential::Fixed;
 pub use credential::{Anonymous, Credential, CredentialSource};
+pub(crate) use exchange::Exchange;
 pub(crate) use handshake::{Asked, Authenticator, Header};
+pub(crate) use jwt::ends_at;
 pub(crate) use scope::Scopes;

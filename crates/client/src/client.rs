@@ -6,7 +6,7 @@ use std::sync::Arc;
 use http::Uri;
 use lazaret_oci::{Reference, Registry};
 
-use crate::auth::{Authenticator, CredentialSource};
+use crate::auth::{Authenticator, Credential, CredentialSource, Fixed};
 use crate::options::Options;
 use crate::transport::{Origin, Transport};
 use crate::{Error, hub};
@@ -27,7 +27,7 @@ impl Client {
     /// Makes a client. It connects to nothing and reads no credentials yet.
     ///
     /// # Errors
-    /// [`Error::Options`] when a certificate file cannot be used.
+    /// [`Error::Options`] when a certificate or key file or the proxy cannot be used.
     pub fn new(options: Options, credentials: Arc<dyn CredentialSource>) -> Result<Self, Error> {
         Ok(Self {
             inner: Arc::new(Inner {
@@ -36,6 +36,23 @@ impl Client {
                 options,
             }),
         })
+    }
+
+    /// Makes a client with one credential for one registry, and none for others.
+    ///
+    /// # Errors
+    /// As [`Client::new`].
+    pub fn with_credential(
+        options: Options,
+        registry: &Registry,
+        credential: Credential,
+    ) -> Result<Self, Error> {
+        let registry = registry.clone();
+        let fixed = Fixed {
+            registry,
+            credential,
+        };
+        Self::new(options, Arc::new(fixed))
     }
 
     /// The options of the client.

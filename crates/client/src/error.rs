@@ -95,6 +95,8 @@ pub enum Error {
         operation: String,
         /// The server's message.
         answer: Box<Answer>,
+        /// The wait that the server asked for.
+        retry_after: Option<Duration>,
     },
     /// The server cannot be reached, after all tries.
     #[error("failed to {operation}: cannot reach {registry}: {reason}")]
@@ -245,6 +247,7 @@ impl Error {
                 registry,
                 operation,
                 answer,
+                retry_after,
             },
             _ => Self::Invalid {
                 registry,
@@ -294,6 +297,18 @@ impl Error {
     #[must_use]
     pub fn status(&self) -> Option<u16> {
         self.answer().map(|answer| answer.status)
+    }
+
+    /// The wait that the server asked for with its last answer (`Retry-After`, RFC 9110, section
+    /// 10.2.3), for a limited rate (429) and for failures of the server (5xx).
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::RateLimited { retry_after, .. } | Self::Server { retry_after, .. } => {
+                *retry_after
+            }
+            _ => None,
+        }
     }
 }
 

@@ -47,6 +47,11 @@ pub(crate) fn canonical(registry: &Registry) -> &str {
     }
 }
 
+/// Whether two names are those of one registry.
+pub(crate) fn is_same(one: &Registry, other: &Registry) -> bool {
+    canonical(one) == canonical(other)
+}
+
 /// The names of the registry: its own first, then its aliases.
 pub(crate) fn names(registry: &Registry) -> Vec<&str> {
     let own = registry.as_str();

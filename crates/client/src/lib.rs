@@ -5,7 +5,8 @@
 //!    verbs    one a file: ping resolve manifest blob push_blob tags delete types referrers catalog ...
 //!      pull push   a blob in or out, over broken connections       hub: Docker Hub's names
 //!        call      authentication, redirects, repetition           auth: challenges, tokens
-//!          transport   connections, TLS, time limits               credentials: files, helpers
+//!                                                                  azure: tokens of Azure registries
+//!          transport   connections, TLS, time limits               credentials: files, programs
 //! ```
 //! Arrows point down. The crate uses `oci` (names, digests, manifests), `net` (authorities, TLS,
 //! bodies) and `files` (the credential file). It never touches disks, machines or the local store:
@@ -19,11 +20,13 @@
 //! Source: distribution-spec 1.1, and "Docker Registry v2 authentication" of distribution.
 
 mod auth;
+mod azure;
 mod call;
 mod client;
 mod credentials;
 mod error;
 mod hub;
+mod observer;
 mod options;
 mod pull;
 mod push;
@@ -32,11 +35,16 @@ mod transport;
 mod verbs;
 
 pub use auth::{Anonymous, Credential, CredentialSource};
+pub use azure::{AzureRegistry, AzureToken, TokenOrigin};
 pub use client::Client;
-pub use credentials::{CredentialFiles, Entry, Keychain, Store};
+pub use credentials::{
+    CredentialFiles, Entry, HelperOptions, HelperSource, Keychain, KubeletProvider,
+    KubeletProviderOptions, LoginFile, PasswordFile, Program, Store,
+};
 pub use error::{Answer, Cause, Class, Error, UrlFault};
-pub use options::{Options, Retry, Timeouts};
-pub use pull::Blob;
+pub use observer::Observer;
+pub use options::{ClientCertificate, Options, Proxy, Retry, Timeouts};
+pub use pull::{Blob, BlobPart};
 pub use push::{BlobSource, BytesSource, FileSource, PushBlob, Pushed};
 pub use transfer::{BlobSink, Progress, Quiet, each};
-pub use verbs::{Ping, PushedManifest};
+pub use verbs::{Ping, PushedManifest, Revalidation};

@@ -2,10 +2,14 @@
 //! registries.
 
 mod body;
+mod conn;
 mod connect;
+mod dial;
 mod exchange;
 mod failure;
+mod identity;
 mod origin;
+mod proxy;
 mod reach;
 mod redirect;
 mod retry;

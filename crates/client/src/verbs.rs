@@ -6,10 +6,13 @@
 mod accept;
 mod blob;
 mod blob_exists;
+mod blob_range;
+mod blob_size;
 mod catalog;
 mod delete;
 mod download;
 mod manifest;
+mod oras;
 mod pages;
 mod ping;
 mod push_blob;
@@ -17,8 +20,11 @@ mod push_manifest;
 mod referrers;
 mod referrers_tag;
 mod resolve;
+mod revalidate;
+mod stated;
 mod tags;
 mod types;
 
 pub use ping::Ping;
 pub use push_manifest::PushedManifest;
+pub use revalidate::Revalidation;

@@ -5,6 +5,7 @@
 //! of the same content: the push makes another object.
 
 use std::ops::Range;
+use std::path::Path;
 use std::pin::Pin;
 use std::time::{Duration, SystemTime};
 
@@ -85,6 +86,19 @@ pub trait BlobStore: Send + Sync {
         after: Option<&'a UploadId>,
         limit: usize,
     ) -> BoxFuture<'a, Result<Vec<StoredObject>, Error>>;
+
+    /// Makes a local file the staged content of a new object, by moving it; `None` when this store
+    /// cannot, and the content is to be appended. The file is then left as it is.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when the file cannot be moved.
+    fn adopt<'a>(
+        &'a self,
+        _id: &'a UploadId,
+        _file: &'a Path,
+    ) -> BoxFuture<'a, Result<Option<Staged>, Error>> {
+        Box::pin(std::future::ready(Ok(None)))
+    }
 
     /// Whether there is room for more content, as far as the store can tell.
     ///

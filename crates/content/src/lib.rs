@@ -26,9 +26,9 @@ pub use error::Error;
 pub use lazaret_files::Durability;
 pub use metadata::{
     ApiKey, ApiKeys, Claim, Collection, Database, Event, Finished, Garbage, Listing,
-    ManifestSelector, ManifestSummary, Metadata, NewManifest, OpenUploads, Outbox, Page, Referrer,
-    RepositoryContents, StoredBlob, StoredManifest, TagSummary, Unlinked, UnusedBlob, UnusedLink,
-    UploadSession,
+    ManifestSelector, ManifestSummary, Metadata, Mirrored, MirroredManifest, NewManifest,
+    OpenUploads, Outbox, Page, Referrer, RepositoryContents, StoredBlob, StoredManifest,
+    TagSummary, Unlinked, UnusedBlob, UnusedLink, UploadSession, UpstreamAnswer,
 };
 #[doc(hidden)]
 pub use objects::fuzzing;

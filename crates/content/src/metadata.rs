@@ -2,12 +2,15 @@
 
 mod capabilities;
 mod collection;
+mod described;
+mod mirrored;
 mod values;
 
 pub use capabilities::{ApiKey, ApiKeys, Event, Outbox};
 pub use collection::{
     Collection, Garbage, ManifestSummary, RepositoryContents, TagSummary, UnusedBlob, UnusedLink,
 };
+pub use mirrored::{Mirrored, MirroredManifest, UpstreamAnswer};
 pub use values::{
     Claim, Finished, Listing, ManifestSelector, NewManifest, OpenUploads, Page, Referrer,
     StoredBlob, StoredManifest, Unlinked, UploadSession,
@@ -21,9 +24,9 @@ use lazaret_values::Pattern;
 use crate::{BoxFuture, Error, Staged, UploadId};
 
 /// Everything that a registry stores beside content.
-pub trait Database: Metadata + Collection + ApiKeys + Outbox {}
+pub trait Database: Metadata + Collection + ApiKeys + Outbox + Mirrored {}
 
-impl<T: Metadata + Collection + ApiKeys + Outbox> Database for T {}
+impl<T: Metadata + Collection + ApiKeys + Outbox + Mirrored> Database for T {}
 
 /// The metadata of a registry. Every change is atomic, and durable once acknowledged, except that
 /// progress of uploads and renewed leases may be lost when power is lost.

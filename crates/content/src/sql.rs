@@ -16,11 +16,13 @@ mod blobs;
 mod capabilities;
 mod collection;
 mod dialect;
+mod eviction;
 mod fault;
 mod links;
 mod listings;
 mod manifests;
 mod metadata;
+mod mirrored;
 mod postgres;
 mod removal;
 mod schema;
@@ -29,6 +31,7 @@ mod sqlite;
 mod store;
 mod sync;
 mod uploads;
+mod usage;
 mod values;
 
 #[cfg(test)]

@@ -52,14 +52,21 @@ impl NewFile {
     /// # Errors
     /// As [`NewFile::create`].
     pub fn output(path: &Path) -> Result<Self, Error> {
-        let target = follow_links(path)?;
-        let Some(mode) = replaceable(&target)? else {
-            return Self::begin(&target, 0o644);
+        Self::here(&follow_links(path)?)
+    }
+
+    /// As [`NewFile::output`], but a symbolic link is refused: somebody else may have put it there.
+    ///
+    /// # Errors
+    /// As [`NewFile::create`].
+    pub fn here(path: &Path) -> Result<Self, Error> {
+        let Some(mode) = replaceable(path)? else {
+            return Self::begin(path, 0o644);
         };
-        let new = Self::begin(&target, 0o600)?;
+        let new = Self::begin(path, 0o600)?;
         let permissions = std::fs::Permissions::from_mode(mode);
         let set = new.file()?.set_permissions(permissions);
-        set.map_err(io("set the permissions of", &target))?;
+        set.map_err(io("set the permissions of", path))?;
         Ok(new)
     }
 

@@ -14,6 +14,18 @@ const BUS: &str = "/sys/bus/virtio";
 /// The driver of disks.
 const DISKS: &str = "virtio_blk";
 
+/// The number of network devices (virtio 1.2, 5).
+const NETWORK: &str = "0x0001";
+
+/// Whether there is a network device.
+pub(crate) fn has_network() -> bool {
+    let devices = std::fs::read_dir(Path::new(BUS).join("devices"));
+    devices.into_iter().flatten().flatten().any(|device| {
+        let number = std::fs::read_to_string(device.path().join("device"));
+        number.is_ok_and(|number| number.trim() == NETWORK)
+    })
+}
+
 /// Drivers that are loaded from now on do not look for devices.
 pub(crate) fn hold() {
     set("drivers_autoprobe", "0");

@@ -21,8 +21,8 @@ pub(crate) enum Error {
         /// The kernel's error.
         source: io::Error,
     },
-    /// There is no virtio-serial port with the control channel's name.
-    #[error("no control port `{name}` within {seconds} seconds (is virtio_console loaded?)")]
+    /// There is no virtio-serial port of this name.
+    #[error("no port `{name}` within {seconds} seconds (is virtio_console loaded?)")]
     NoControlPort {
         /// Name of the port.
         name: &'static str,

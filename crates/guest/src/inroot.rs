@@ -5,10 +5,12 @@
 //! image leads into the initramfs. The result is a descriptor, which is used as a mount point
 //! through `/proc/self/fd`, never by name again.
 
+use std::fs::File;
+use std::io::{Read as _, Write as _};
 use std::os::fd::{AsRawFd as _, OwnedFd};
 use std::path::{Component, Path, PathBuf};
 
-use rustix::fs::{Mode, OFlags, ResolveFlags};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, ResolveFlags};
 use rustix::io::Errno;
 
 use crate::error::{Context as _, Error, Result};
@@ -71,14 +73,41 @@ impl InRoot {
         self.open(path)
     }
 
+    /// The text of the regular file at `path`, if it is one of at most `limit` bytes.
+    pub(crate) fn read(&self, path: &Path, limit: u64) -> Option<String> {
+        // Opening a pipe of the image must not block.
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY;
+        let file = File::from(self.open_as(path, flags, Mode::empty()).ok()?);
+        let metadata = file.metadata().ok()?;
+        if !metadata.is_file() || metadata.len() > limit {
+            return None;
+        }
+        let mut text = String::new();
+        file.take(limit).read_to_string(&mut text).ok()?;
+        Some(text)
+    }
+
+    /// Removes the link at `path`, whether it leads anywhere or not; nothing else is removed.
+    pub(crate) fn remove_link(&self, path: &Path) -> Result<(), Errno> {
+        let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
+            return Err(Errno::INVAL);
+        };
+        let folder = self.open(parent)?;
+        let found = rustix::fs::statat(&folder, name, AtFlags::SYMLINK_NOFOLLOW)?;
+        if FileType::from_raw_mode(found.st_mode) != FileType::Symlink {
+            return Ok(());
+        }
+        rustix::fs::unlinkat(&folder, name, AtFlags::empty())
+    }
+
     /// Replaces the content of the regular file at `path`, made when missing.
-    pub(crate) fn write(&self, path: &Path, content: &str) -> Result<(), Errno> {
+    pub(crate) fn write(&self, path: &Path, content: impl AsRef<[u8]>) -> Result<(), Errno> {
         self.make_file(path)?;
         // Opening a device or a pipe of the image must not block.
         let flags = OFlags::WRONLY | OFlags::TRUNC | OFlags::NONBLOCK | OFlags::NOCTTY;
         let file = self.open_as(path, flags, Mode::empty())?;
-        rustix::io::write(&file, content.as_bytes())?;
-        Ok(())
+        let written = File::from(file).write_all(content.as_ref());
+        written.map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))
     }
 
     /// The place of an object in this root, without the links that led to it; `None` for one that is

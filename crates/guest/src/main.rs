@@ -22,8 +22,10 @@
 //! /init                      this program, mode 0755
 //! /lib/modules/load          one path per line, relative to /lib/modules, in load order
 //! /lib/modules/load.devices  the same, for the devices that differ between machines
+//! /lib/modules/load.network  the same, for machines with a network device
 //! /lib/modules/load.boot     the same, for machines that boot a disk
 //! /lib/modules/load.verity   the same, for disks that are checked by dm-verity
+//! /lib/modules/load.folders  the same, for folders of the host
 //! /lib/modules/*.ko          uncompressed
 //! /dev/console /dev/null     character devices 5:1 and 1:3; without /dev/null the standard
 //!                            library aborts before `main`
@@ -51,10 +53,13 @@ mod drain;
 mod duplicate;
 mod entropy;
 mod error;
+mod folders;
 mod freeze;
 mod hold;
 mod init;
 mod inroot;
+mod keystore;
+mod link;
 mod memory;
 mod modules;
 mod mount_point;
@@ -78,6 +83,7 @@ mod sshd;
 mod switch;
 mod terminal;
 mod top;
+mod trust;
 mod user;
 mod verity;
 mod volumes;

@@ -14,10 +14,14 @@ const FOLDER: &str = "/lib/modules";
 pub(crate) const MACHINE: &str = "load";
 /// List of the drivers of devices that differ between machines: see [`crate::bus`].
 pub(crate) const DEVICES: &str = "load.devices";
+/// List of the driver of a network device, and what it needs.
+pub(crate) const NETWORK: &str = "load.network";
 /// List of the additional modules of a machine that boots from a disk.
 pub(crate) const BOOT: &str = "load.boot";
 /// List of the modules for dm-verity.
 pub(crate) const VERITY: &str = "load.verity";
+/// List of the modules for folders of the host.
+pub(crate) const FOLDERS: &str = "load.folders";
 
 /// Loads every module of a list, in order. A failure is only reported on the console:
 /// the step that needs the module will say what is missing.

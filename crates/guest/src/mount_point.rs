@@ -1,8 +1,9 @@
-//! The folders of an image that the host's volumes are mounted on.
+//! The folders and files of an image that the host's volumes and folders are mounted on.
 
 use std::os::fd::OwnedFd;
 use std::path::{Component, Path};
 
+use rustix::fs::FileType;
 use rustix::io::Errno;
 
 use crate::error::{Context as _, Error, Result};
@@ -14,24 +15,43 @@ use crate::inroot::{InRoot, checked_target};
 /// kernel's: the machine would not work with anything else there.
 pub(crate) fn open(root: &InRoot, target: &str, origin: &str) -> Result<OwnedFd> {
     let folder = match root.make_folder(checked_target(target)?) {
-        Err(Errno::NOTDIR) => {
-            return Err(Error::MountType {
-                source_type: "folder",
-                origin: origin.to_owned(),
-                target: target.to_owned(),
-                found: "a file",
-            });
-        }
+        Err(Errno::NOTDIR) => return Err(mismatch("folder", origin, target, "a file")),
+        folder => folder,
+    };
+    checked(root, folder, target)
+}
+
+/// Opens the file at `target` in the same way.
+pub(crate) fn open_file(root: &InRoot, target: &str, origin: &str) -> Result<OwnedFd> {
+    let file = checked(root, root.make_file(checked_target(target)?), target)?;
+    let stat = rustix::fs::fstat(&file).context(|| format!("read `{target}`"))?;
+    match FileType::from_raw_mode(stat.st_mode) {
+        FileType::Directory => Err(mismatch("file", origin, target, "a folder")),
+        _ => Ok(file),
+    }
+}
+
+fn mismatch(source_type: &'static str, origin: &str, target: &str, found: &'static str) -> Error {
+    Error::MountType {
+        source_type,
+        origin: origin.to_owned(),
+        target: target.to_owned(),
+        found,
+    }
+}
+
+fn checked(root: &InRoot, found: Result<OwnedFd, Errno>, target: &str) -> Result<OwnedFd> {
+    let found = match found {
         Err(Errno::EXIST) => {
             return Err(Error::DanglingLink {
                 target: target.to_owned(),
             });
         }
-        folder => folder.context(|| format!("make the mount point `{target}`"))?,
+        found => found.context(|| format!("make the mount point `{target}`"))?,
     };
-    let place = root.place_of(&folder);
+    let place = root.place_of(&found);
     match place.as_deref().map(is_free) {
-        Some(true) => Ok(folder),
+        Some(true) => Ok(found),
         _ => Err(Error::Refused {
             field: "mount target",
             value: target.to_owned(),

@@ -112,7 +112,7 @@ fn parse(value: &str) -> Result<Option<Settings>> {
 }
 
 /// Waits for the interface of this name, or for the first that is not loopback.
-fn wait_for_interface(wanted: Option<&str>) -> Result<(String, u32)> {
+pub(crate) fn wait_for_interface(wanted: Option<&str>) -> Result<(String, u32)> {
     let deadline = Instant::now() + APPEARS_WITHIN;
     loop {
         if let Some(found) = find_interface(Path::new(INTERFACES), wanted) {

@@ -52,14 +52,19 @@ pub(crate) struct Port {
 impl Port {
     /// Opens the control port, once it has appeared and the host is connected.
     pub(crate) fn open() -> Result<Self> {
+        Self::connect(CONTROL_PORT)
+    }
+
+    /// Opens the port of that name, once it has appeared and the host is connected.
+    pub(crate) fn connect(name: &'static str) -> Result<Self> {
         let deadline = Instant::now() + APPEARS_WITHIN;
         let port = loop {
-            if let Some(port) = Self::find(CONTROL_PORT)? {
+            if let Some(port) = Self::find(name)? {
                 break port;
             }
             if Instant::now() > deadline {
                 return Err(Error::NoControlPort {
-                    name: CONTROL_PORT,
+                    name,
                     seconds: APPEARS_WITHIN.as_secs(),
                 });
             }
@@ -90,6 +95,11 @@ impl Port {
             std::thread::sleep(SLOW_POLL);
         }
         Ok(())
+    }
+
+    /// The port as a descriptor that does not block.
+    pub(crate) fn into_fd(self) -> OwnedFd {
+        self.fd
     }
 
     /// Resets the port for the next host.

@@ -16,7 +16,7 @@
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use lazaret_protocol::{BootConfig, MACHINE_FILES, RootMode, SYSTEM_FOLDERS};
+use lazaret_protocol::{BootConfig, MACHINE_FILES, RootMode, SYSTEM_FOLDERS, Trust};
 use rustix::io::Errno;
 use rustix::mount::{MountFlags, UnmountFlags};
 
@@ -24,7 +24,8 @@ use crate::disks::{self, Access, Filesystem};
 use crate::error::{Context as _, Result};
 use crate::inroot::{InRoot, path_of};
 use crate::overlay::{SCRATCH, mount_overlay, mount_writable};
-use crate::{additions, closing, console, modules, mounts, verity, volumes};
+use crate::trust::Trusted;
+use crate::{additions, closing, console, link, modules, mounts, trust, verity, volumes};
 
 const BASE: &str = "/mnt/base";
 const ROOT: &str = "/mnt/root";
@@ -214,10 +215,10 @@ pub(crate) fn assemble(config: &BootConfig) -> Result<()> {
     } else {
         SYSTEM.iter().collect()
     };
-    {
+    let trusted = {
         let root = InRoot::new(Path::new(ROOT))?;
-        prepare(&root, config, &system, &sources);
-    }
+        prepare(&root, config, &system, &sources)
+    };
     if read_only {
         rustix::mount::unmount(ROOT, UnmountFlags::empty())
             .context(|| "unmount the root that was prepared".to_owned())?;
@@ -230,6 +231,9 @@ pub(crate) fn assemble(config: &BootConfig) -> Result<()> {
     }
     if read_only {
         mounts::mount_volumes(&root, &config.volumes)?;
+    }
+    if let Some(trusted) = trusted {
+        trusted.mount(&root);
     }
     additions::mount_all(&root, &sources, config)
 }
@@ -252,14 +256,15 @@ pub(crate) fn enter() -> Result<()> {
         .context(|| "enter the root file system".to_owned())
 }
 
-/// Makes the mount points that are needed later, while the root is still writable. Failures are
+/// Makes the mount points that are needed later, and writes the machine's own files, while the root is
+/// still writable; returns what is to be mounted for its trust. Failures are
 /// ignored: the step that needs a missing mount point reports it.
 fn prepare(
     root: &InRoot,
     config: &BootConfig,
     system: &[&KernelMount],
     sources: &[mounts::Source<'_>],
-) {
+) -> Option<Trusted> {
     for mount in system {
         let _checked_when_mounted = root.make_folder(Path::new(mount.target));
     }
@@ -269,6 +274,9 @@ fn prepare(
     for target in additions::folders(config) {
         let _checked_when_mounted = root.make_folder(Path::new(target));
     }
+    for target in additions::files(config) {
+        let _checked_when_mounted = root.make_file(Path::new(target));
+    }
     let working_dir = Path::new("/").join(&config.process.working_dir);
     let _checked_at_launch = root.make_folder(&working_dir);
 
@@ -277,6 +285,14 @@ fn prepare(
     }
 
     name(root, &config.hostname);
+    let network = config.network.as_ref()?;
+    let resolver = Path::new(MACHINE_FILES[3]);
+    let _there_is_none = root.remove_link(resolver);
+    write(root, MACHINE_FILES[3], &link::resolver(network));
+    network
+        .trust
+        .as_ref()
+        .map(|trust| trust::install(root, trust))
 }
 
 /// Writes the files with the name of the machine. They are the machine's, whatever the image has: it
@@ -291,7 +307,7 @@ fn name(root: &InRoot, hostname: &str) {
 
 /// Writes the names of a copy of a machine into its root: its id, and its host name if that is another
 /// one.
-pub(crate) fn identify(hostname: Option<&str>, machine_id: &str) {
+pub(crate) fn identify(hostname: Option<&str>, machine_id: &str, trust: Option<&Trust>) {
     let root = match InRoot::new(Path::new("/")) {
         Ok(root) => root,
         Err(error) => return console::say(&format!("cannot identify the machine: {error}")),
@@ -300,6 +316,9 @@ pub(crate) fn identify(hostname: Option<&str>, machine_id: &str) {
         name(&root, hostname);
     }
     write(&root, MACHINE_FILES[2], &format!("{machine_id}\n"));
+    if let Some(trust) = trust {
+        trust::install(&root, trust).mount(&root);
+    }
 }
 
 fn write(root: &InRoot, path: &str, content: &str) {

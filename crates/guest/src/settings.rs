@@ -47,7 +47,11 @@ pub(crate) fn renew(config: &ResumeConfig) -> Result<()> {
     if is_new {
         set_hostname(hostname)?;
     }
-    root::identify(is_new.then_some(hostname), &config.machine_id);
+    root::identify(
+        is_new.then_some(hostname),
+        &config.machine_id,
+        config.trust.as_ref(),
+    );
     Ok(())
 }
 

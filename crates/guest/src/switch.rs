@@ -30,6 +30,7 @@ const CANDIDATES: [&str; 4] = [crate::init::PLACE, "/sbin/init", "/etc/init", "/
 /// Boots from the disk. Returns only when that fails.
 pub(crate) fn boot(parameters: &Parameters, device: &str) -> Result<std::convert::Infallible> {
     modules::load_all(modules::DEVICES);
+    modules::load_all(modules::NETWORK);
     modules::load_all(modules::BOOT);
     wait_for(device)?;
     let mut disk = PathBuf::from(device);

@@ -21,7 +21,7 @@ use crate::error::{Error, Result, one_line};
 use crate::port::Port;
 use crate::process::{self, Workload};
 use crate::sessions::{Event, Sessions, Waker};
-use crate::{bus, closing, console, freeze, modules, netlink, power, root, settings};
+use crate::{bus, closing, console, freeze, link, modules, netlink, power, root, settings};
 
 /// Serves the host, from the connection until it hangs up.
 pub(crate) fn serve() -> Result<()> {
@@ -45,6 +45,9 @@ pub(crate) fn serve() -> Result<()> {
 fn prepare() {
     bus::hold();
     modules::load_all(modules::DEVICES);
+    if bus::has_network() {
+        modules::load_all(modules::NETWORK);
+    }
     let _tried_again = netlink::bring_up(netlink::LOOPBACK_INDEX);
     root::mount_in_advance();
 }
@@ -156,6 +159,9 @@ fn hold(is_held: bool) -> Result<Workload> {
 fn boot(config: &BootConfig) -> Result<Workload> {
     bus::join();
     settings::apply(config)?;
+    if let Some(network) = &config.network {
+        link::bring_up(network)?;
+    }
     root::assemble(config)?;
     modules::forget();
     root::enter()?;

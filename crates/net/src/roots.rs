@@ -1,5 +1,7 @@
 //! The certificate authorities that a client trusts.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use std::io;
 use std::path::Path;
 
@@ -52,6 +54,23 @@ impl Roots {
         }
         roots.add_parsable_certificates(native.certs);
         Self(roots)
+    }
+
+    /// The system's authorities as PEM, for programs that read such a file. Blocks for some milliseconds.
+    #[must_use]
+    pub fn system_bundle() -> String {
+        const LINE: usize = 64;
+        let mut bundle = String::new();
+        for certificate in rustls_native_certs::load_native_certs().certs {
+            bundle.push_str("-----BEGIN CERTIFICATE-----\n");
+            let digits = STANDARD.encode(&certificate);
+            for line in digits.as_bytes().chunks(LINE) {
+                bundle.extend(line.iter().map(|byte| char::from(*byte)));
+                bundle.push('\n');
+            }
+            bundle.push_str("-----END CERTIFICATE-----\n");
+        }
+        bundle
     }
 
     /// Adds these authorities.

@@ -1,5 +1,7 @@
 //! The configuration with which the host boots a machine.
 
+use std::net::Ipv4Addr;
+
 use serde::{Deserialize, Serialize};
 
 use crate::process::Process;
@@ -15,9 +17,21 @@ pub const SYSTEM_FOLDERS: [&str; 6] = [
     "/dev/shm",
 ];
 
-/// The files that are written at each start of a machine, whatever its image has; the last one only in a
-/// copy of a machine.
-pub const MACHINE_FILES: [&str; 3] = ["/etc/hostname", "/etc/hosts", "/etc/machine-id"];
+/// The files that are written at each start of a machine, whatever its image has; the id only in a
+/// copy of a machine, the resolvers only in one with a network.
+pub const MACHINE_FILES: [&str; 4] = [
+    "/etc/hostname",
+    "/etc/hosts",
+    "/etc/machine-id",
+    "/etc/resolv.conf",
+];
+
+/// The folder in memory with the certificates of a machine that trusts the authority of its run.
+pub const TRUST_FOLDER: &str = "/run/lazaret";
+/// The file there with that authority alone (PEM).
+pub const AUTHORITY_FILE: &str = "/run/lazaret/authority.pem";
+/// The file there with that authority and all that the image trusts (PEM).
+pub const BUNDLE_FILE: &str = "/run/lazaret/bundle.pem";
 
 /// Everything that PID 1 needs to start the workload.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,11 +53,45 @@ pub struct BootConfig {
     /// File systems in memory to mount into the root.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub memory: Vec<MemoryMount>,
+    /// Folders and files of the host to mount into the root; the host serves them in this order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub folders: Vec<FolderMount>,
     /// Paths that are to be folders, and writable in a read-only root, too.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub volumes: Vec<String>,
+    /// The network; without it the machine has loopback alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network: Option<Network>,
     /// The workload.
     pub process: Process,
+}
+
+/// The network of a machine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Network {
+    /// The machine's address.
+    pub address: Ipv4Addr,
+    /// Bits of its network.
+    pub prefix: u8,
+    /// The gateway, which also answers names.
+    pub gateway: Ipv4Addr,
+    /// What the machine trusts beside what its image does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trust: Option<Trust>,
+}
+
+/// Authorities of certificates.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Trust {
+    /// The authority of this run (PEM).
+    pub authority: String,
+    /// The authorities that the host trusts (PEM), for an image that has none of its own.
+    pub roots: String,
+    /// Files of the guest that programs are told to trust (PEM): they get the authority, too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bundles: Vec<String>,
 }
 
 /// The root file system: a read-only base disk and usually a writable overlay.
@@ -115,6 +163,18 @@ pub struct VolumeMount {
     pub read_only: bool,
     /// Whether an empty volume gets what the image has at the target.
     pub copy: bool,
+}
+
+/// A folder or a file of the host, which the host serves over a port of its own ([`crate::FOLDERS_PORT`]).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FolderMount {
+    /// Absolute path in the workload's root; missing parents are made.
+    pub target: String,
+    /// Whether writes are refused. The host refuses them, too.
+    pub read_only: bool,
+    /// Whether it is a file.
+    pub is_file: bool,
 }
 
 /// A file system in memory, which ends with the machine.

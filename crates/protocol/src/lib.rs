@@ -44,6 +44,7 @@ mod boot;
 mod copy;
 mod decoder;
 mod error;
+mod folders;
 mod frame;
 mod hello;
 mod kind;
@@ -61,12 +62,15 @@ mod top;
 mod version;
 
 pub use boot::{
-    ArtifactMount, BootConfig, MACHINE_FILES, MemoryMount, Root, RootMode, SYSTEM_FOLDERS, Verity,
-    VolumeMount,
+    AUTHORITY_FILE, ArtifactMount, BUNDLE_FILE, BootConfig, FolderMount, MACHINE_FILES,
+    MemoryMount, Network, Root, RootMode, SYSTEM_FOLDERS, TRUST_FOLDER, Trust, Verity, VolumeMount,
 };
 pub use copy::{CopyFault, CopyReport, CopyRequest};
 pub use decoder::Decoder;
 pub use error::Error;
+pub use folders::{
+    FOLDER_DATA_BYTES, FOLDER_HEAD_BYTES, FOLDER_MESSAGE_BYTES, FOLDERS_PORT, FolderHead,
+};
 pub use frame::{Frame, HEADER_BYTES};
 pub use hello::Hello;
 pub use kind::{END, Kind, MAX_PAYLOAD_BYTES, PIECE_BYTES};

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::Trust;
+
 /// The identity of a machine that began as a copy of another one's memory.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -14,4 +16,7 @@ pub struct ResumeConfig {
     pub entropy: String,
     /// Content of `/etc/machine-id`: 32 hexadecimal digits.
     pub machine_id: String,
+    /// What it trusts beside what its image does, instead of what the other one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trust: Option<Trust>,
 }

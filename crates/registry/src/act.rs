@@ -13,6 +13,7 @@
 mod class;
 mod effect;
 mod need;
+mod original;
 mod path;
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,7 @@ mod tests;
 pub(crate) use class::Class;
 pub(crate) use effect::{Change, Effect, Reference};
 pub(crate) use need::Need;
+pub(crate) use original::Original;
 pub(crate) use path::parse_digest;
 
 use http::Method;
@@ -50,6 +52,8 @@ pub(crate) enum Act {
     ReadMetrics,
     /// `GET` or `POST /auth/token`
     GrantToken,
+    /// Any method of a path of the original mirror's API
+    Original(Original),
     /// `GET /v2/`
     Greet,
     /// `GET /v2/_oci/ext/discover`
@@ -156,6 +160,7 @@ impl Act {
             ["v2", "_catalog"] => reading(method, Self::ListRepositories),
             ["v2", "_oci", "ext", "discover"] => reading(method, Self::ListExtensions),
             ["v2", ref rest @ ..] => Self::of_repository(method, rest)?,
+            [only] => Self::Original(Original::of(only).ok_or_else(Refusal::not_found)?),
             _ => return Err(Refusal::not_found()),
         })
     }
@@ -297,6 +302,8 @@ impl Act {
             | Self::PatchUpload { .. }
             | Self::FinishUpload { .. }
             | Self::CancelUpload { .. } => Class::Upload,
+            // As any unknown path, which they are where the API is not set up.
+            Self::Original(_) => Class::Other,
             Self::NotAllowed { class, .. } => *class,
         }
     }
@@ -305,7 +312,7 @@ impl Act {
     pub(crate) fn need(&self) -> Need {
         let right = |action, repository: &Repository| Need::Right(action, Some(repository.clone()));
         match self {
-            Self::Live | Self::Ready | Self::GrantToken => Need::Nothing,
+            Self::Live | Self::Ready | Self::GrantToken | Self::Original(_) => Need::Nothing,
             Self::ReadMetrics => Need::Metrics,
             Self::Greet => Need::Greeting,
             Self::ListExtensions | Self::ListTypes => Need::Identity,

@@ -11,6 +11,7 @@
 //! Nothing here opens a store or a socket.
 
 mod check;
+mod check_upstreams;
 mod document;
 mod fault;
 mod limits;
@@ -21,8 +22,10 @@ mod storage;
 #[cfg(test)]
 mod tests;
 mod types;
+mod upstreams;
 
 pub use check::check;
+pub(crate) use check_upstreams::endpoint;
 pub use document::{Document, Overrides};
 pub use fault::{Fault, Faults};
 pub use limits::{EventKind, Limits, Webhook};
@@ -32,4 +35,9 @@ pub use schema::{Kind, Setting, schema, settings};
 pub use storage::{Bucket, Files, Metadata, Postgres, Sqlite, Storage};
 pub use types::{
     ClientCertificates, Config, Drain, Log, LogFormat, Metrics, Tls, TlsVersion, Tracing,
+};
+pub use upstreams::{
+    AcrSettings, HelperSettings, KubeletSettings, LaneSettings, Mirroring, OriginalApi,
+    PipelineSettings, PlainStage, ProgramSettings, StageSetting, Upstream, UpstreamCredentials,
+    UpstreamProxy,
 };

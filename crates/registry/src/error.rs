@@ -32,6 +32,20 @@ pub enum Error {
     /// Certificates cannot be used.
     #[error("failed to set up TLS")]
     Tls(#[from] TlsError),
+    /// The mirror cannot be opened.
+    #[error("failed to set up the mirror")]
+    Mirror(#[source] lazaret_mirror::Error),
+    /// The settings name no upstream.
+    #[error("the settings name no upstream to mirror")]
+    NoUpstream,
+    /// An upstream cannot be set up.
+    #[error("failed to set up the upstream {namespace}: {reason}")]
+    Upstream {
+        /// Its namespace.
+        namespace: String,
+        /// What is wrong.
+        reason: String,
+    },
     /// A store of content or metadata cannot be opened.
     #[error("failed to open {place}")]
     Storage {

@@ -15,6 +15,7 @@ mod home;
 mod live;
 mod lost;
 mod marks;
+mod mirror;
 mod notify;
 mod operators;
 mod reload;
@@ -29,8 +30,8 @@ mod widening;
 
 pub use notify::{Notifier, State};
 pub use signals::Signals;
-pub use source::{Root, Source};
-pub use upkeep::Upkeep;
+pub use source::{Root, Source, StageChoice};
+pub use upkeep::{Upkeep, mirror_plans};
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -45,10 +46,12 @@ use tokio::task::JoinSet;
 use crate::config::{Config, Fault};
 use crate::events::Events;
 use crate::http_client::HttpClient;
+use crate::mirror::Rules;
 use crate::registry::Registry;
 use crate::server::{Certificates, Listeners};
 use crate::stores::Stores;
 use crate::telemetry::{Health, Metrics, Telemetry, Traces};
+use crate::terms::SharedTerms;
 use crate::{Error, service};
 use home::Home;
 use live::Live;
@@ -93,15 +96,27 @@ impl Instance {
         };
         let limits = settings::request_limits(&config);
         let gate = Gate::open(&config.auth, config.access.clone(), limits, context)?;
-        let terms = settings::terms(&config)?;
+        let terms = SharedTerms::new(settings::terms(&config)?);
+        let rules = Rules {
+            stores: stores.clone(),
+            terms: terms.clone(),
+        };
+        let folder = stores::root(&config, &home.path).join(mirror::PARTIAL);
+        let mirror = mirror::open(&config, &source, folder.clone(), &stores, rules)?;
         let listeners = Listeners::bind(&config.listen).await?;
+        let address = listeners.addresses().next();
+        let original = address.and_then(|at| mirror::original(&config, &source, &folder, at));
         let metrics_listener = match config.metrics.listen {
             Some(address) if config.metrics.enabled => Some(Listeners::bind(&[address]).await?),
             _ => None,
         };
         let seen = marks::marks(&source, &config);
         let live = Live::new(config);
-        let metrics = Arc::new(Metrics::default());
+        let metrics = match &mirror {
+            Some(mirror) => Metrics::with_mirror(Arc::clone(mirror.counts())),
+            None => Metrics::default(),
+        };
+        let metrics = Arc::new(metrics);
         let client = HttpClient::new();
         let mut tasks: Vec<BoxFuture<'static, ()>> = Vec::new();
         // Also started without webhooks, because a reload may add some.
@@ -124,12 +139,16 @@ impl Instance {
             live.config.subscribe(),
         );
         tasks.push(Box::pin(collecting));
+        if let Some(mirror) = &mirror {
+            tasks.push(Box::pin(Arc::clone(mirror).keep_up()));
+        }
         let telemetry = Telemetry {
             metrics: Arc::clone(&metrics),
             health: Health::default(),
             traces,
         };
-        let registry = Registry::new(stores, terms, gate, telemetry, events, home.lock);
+        let registry = Registry::new(stores, terms, gate, telemetry, events, mirror, home.lock)
+            .with_original(original);
         Ok(Self {
             reloader: Reloader {
                 source,

@@ -33,7 +33,9 @@ mod http_client;
 mod instance;
 mod manifest_room;
 mod message;
+mod mirror;
 mod named_file;
+mod original;
 mod probes;
 mod registry;
 mod rules;
@@ -46,7 +48,9 @@ mod terms;
 
 pub use descriptors::raise_limit;
 pub use error::Error;
-pub use instance::{Instance, Notifier, Root, Signals, Source, State, Upkeep};
+pub use instance::{
+    Instance, Notifier, Root, Signals, Source, StageChoice, State, Upkeep, mirror_plans,
+};
 pub use lazaret_auth::new_key;
 pub use rules::KeyError;
 pub use schemas::SchemaError;

@@ -10,6 +10,7 @@ pub(crate) mod percent;
 pub(crate) mod query;
 pub(crate) mod range;
 mod refusal;
+mod request_id;
 #[cfg(test)]
 mod tests;
 
@@ -18,3 +19,4 @@ pub(crate) use body::RequestBody;
 pub(crate) use pace::Pace;
 pub(crate) use query::Query;
 pub(crate) use refusal::{Outcome, Refusal};
+pub(crate) use request_id::RequestId;

@@ -8,13 +8,15 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use lazaret_auth::Gate;
 use lazaret_files::LockedDir;
+use lazaret_mirror::Mirror;
 
 use crate::events::Events;
 use crate::hashes::Hashes;
 use crate::manifest_room::ManifestRoom;
+use crate::original::Original;
 use crate::stores::Stores;
 use crate::telemetry::Telemetry;
-use crate::terms::Terms;
+use crate::terms::{SharedTerms, Terms};
 
 /// A registry over its stores. Clones share everything.
 #[derive(Clone)]
@@ -24,7 +26,10 @@ pub(crate) struct Registry {
     pub(crate) manifest_room: Arc<ManifestRoom>,
     pub(crate) telemetry: Arc<Telemetry>,
     pub(crate) events: Events,
-    terms: Arc<RwLock<Arc<Terms>>>,
+    pub(crate) mirror: Option<Arc<Mirror>>,
+    /// The API of the original mirror, if it is set up.
+    pub(crate) original: Option<Arc<Original>>,
+    terms: SharedTerms,
     gate: Arc<RwLock<Arc<Gate>>>,
     /// Keeps the folder of an ephemeral registry until the last clone is dropped.
     _folder: Option<Arc<LockedDir>>,
@@ -34,10 +39,11 @@ impl Registry {
     /// A registry over stores. `folder` is kept as long as any clone exists.
     pub(crate) fn new(
         stores: Stores,
-        terms: Terms,
+        terms: SharedTerms,
         gate: Gate,
         telemetry: Telemetry,
         events: Events,
+        mirror: Option<Arc<Mirror>>,
         folder: Option<LockedDir>,
     ) -> Self {
         Self {
@@ -46,15 +52,23 @@ impl Registry {
             manifest_room: Arc::default(),
             telemetry: Arc::new(telemetry),
             events,
-            terms: Arc::new(RwLock::new(Arc::new(terms))),
+            mirror,
+            original: None,
+            terms,
             gate: Arc::new(RwLock::new(Arc::new(gate))),
             _folder: folder.map(Arc::new),
         }
     }
 
+    /// The same with the API of the original mirror.
+    pub(crate) fn with_original(mut self, original: Option<Original>) -> Self {
+        self.original = original.map(Arc::new);
+        self
+    }
+
     /// The current terms. Requests under way keep those that they began with.
     pub(crate) fn terms(&self) -> Arc<Terms> {
-        Arc::clone(&self.terms.read().unwrap_or_else(PoisonError::into_inner))
+        self.terms.current()
     }
 
     /// The current gate, which decides what clients may do.
@@ -64,7 +78,7 @@ impl Registry {
 
     /// Replaces the terms and the gate for further requests.
     pub(crate) fn change(&self, terms: Terms, gate: Gate) {
-        *self.terms.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(terms);
+        self.terms.replace(terms);
         *self.gate.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(gate);
     }
 }

@@ -6,9 +6,9 @@
 
 mod check;
 mod rule;
-mod signature;
+pub(crate) mod signature;
 
-pub(crate) use check::check;
+pub(crate) use check::{check, needs_signature};
 pub(crate) use rule::{Rule, Rules};
 pub use signature::KeyError;
 pub(crate) use signature::VerifyingKey;

@@ -21,7 +21,8 @@ use lazaret_oci::wire::ErrorCode;
 use crate::act::{Act, Class};
 use crate::caller::Caller;
 use crate::message::answer::{API_VERSION, REQUEST_ID};
-use crate::message::{Body, Outcome, Refusal, RequestBody, answer};
+use crate::message::{Body, Outcome, Refusal, RequestBody, RequestId, answer};
+use crate::mirror;
 use crate::registry::Registry;
 use crate::server::{Handler, Peer};
 use crate::telemetry::Observation;
@@ -40,10 +41,19 @@ async fn respond(
     request: Request<Incoming>,
     peer: &Arc<Peer>,
 ) -> Response<Body> {
-    let (head, body) = request.into_parts();
+    let (mut head, body) = request.into_parts();
     let telemetry = &registry.telemetry;
     let id = request_id(&head.headers);
-    let act = Act::parse(&head.method, head.uri.path());
+    head.extensions.insert(RequestId(id.clone()));
+    let entered = mirror::enter(registry.mirror.as_ref(), &head);
+    let namespace = entered
+        .as_ref()
+        .ok()
+        .and_then(|entered| entered.namespace.clone());
+    let act = entered.and_then(|entered| {
+        let path = entered.path.as_deref().unwrap_or(head.uri.path());
+        Act::parse(&head.method, path)
+    });
     let class = act.as_ref().map_or(Class::Other, Act::class);
     let mut observation = telemetry.observe(peer, &head, id.clone(), class);
     let pace = registry.terms().pace;
@@ -64,6 +74,9 @@ async fn respond(
     let response = answer::with(response, API_VERSION, "registry/2.0");
     // Browsers shall not guess what somebody pushed.
     let mut response = answer::with(response, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    if let Some(namespace) = &namespace {
+        response = answer::with(response, mirror::NAMESPACE, namespace);
+    }
     if head.method == Method::HEAD {
         // HTTP/2 would send the body of a refusal or listing.
         response = answer::without_body(response);

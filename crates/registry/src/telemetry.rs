@@ -6,6 +6,7 @@
 
 mod health;
 pub(crate) mod metrics;
+mod mirrored;
 mod observe;
 mod process;
 pub(crate) mod trace;

@@ -1,6 +1,6 @@
 //! The terms that apply to requests.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use crate::message::Pace;
@@ -30,6 +30,26 @@ pub(crate) struct Terms {
     pub(crate) links: Option<Duration>,
     /// The clients that may read the measurements at the registry's own address.
     pub(crate) metrics: Exposure,
+}
+
+/// The current terms. Clones share them.
+#[derive(Clone)]
+pub(crate) struct SharedTerms(Arc<RwLock<Arc<Terms>>>);
+
+impl SharedTerms {
+    pub(crate) fn new(terms: Terms) -> Self {
+        Self(Arc::new(RwLock::new(Arc::new(terms))))
+    }
+
+    /// The terms as they are now. Requests under way keep those that they began with.
+    pub(crate) fn current(&self) -> Arc<Terms> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Replaces them for further requests.
+    pub(crate) fn replace(&self, terms: Terms) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(terms);
+    }
 }
 
 /// Limits of the number of upload sessions.

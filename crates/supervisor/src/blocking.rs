@@ -11,3 +11,12 @@ pub(crate) async fn blocking<T: Send + 'static>(
 ) -> Result<T, Error> {
     lazaret_files::blocking(work).await
 }
+
+impl From<lazaret_files::Stopped> for Error {
+    fn from(stopped: lazaret_files::Stopped) -> Self {
+        Self::Io {
+            action: "finish the work".to_owned(),
+            source: std::io::Error::other(stopped),
+        }
+    }
+}

@@ -169,6 +169,9 @@ impl Home {
         machine.launch.kernel.clone_from(&kernel.name);
         // Whoever made it does not decide how it is jailed here.
         machine.launch.jail = JailMode::default();
+        if let Some(network) = &mut machine.launch.network {
+            network.of_stranger();
+        }
         let made = self.checkpoints.begin()?;
         for (blob, folder) in [
             (memory, saved::memory(made.path())),

@@ -15,6 +15,17 @@ pub enum CheckpointError {
         /// Name of the volume.
         volume: String,
     },
+    /// A machine with a folder of the host cannot be saved.
+    #[error(
+        "machine '{machine}' has {} of this host, whose open files can have no copies",
+        folder.display()
+    )]
+    HasFolder {
+        /// Name of the machine.
+        machine: String,
+        /// The folder.
+        folder: PathBuf,
+    },
     /// A name that no checkpoint can have.
     #[error(
         "'{name}' is no name for a checkpoint: expected up to 63 letters, digits, '_', '.' and '-', \

@@ -6,6 +6,7 @@ use lazaret_files::LockedDir;
 
 use crate::checkpoint_error::CheckpointError;
 use crate::checkpoints::Checkpoint;
+use crate::integrations::RunRecord;
 use crate::machines::{Found, Held, Life, Naming, Options, Replica, Spec, claim_all, saved};
 use crate::run::StartedMachine;
 use crate::{Error, Home, blocking, clock, initramfs, space};
@@ -76,6 +77,10 @@ impl Home {
         let holder = self.holder(found).await?;
         let made = self.checkpoints.begin()?;
         holder.save(made.path()).await?;
+        // Its placeholders are in the memory. They stay on this host: a pushed checkpoint is without.
+        if let Some(services) = RunRecord::read(&found.folder)? {
+            services.write(made.path())?;
+        }
         Ok(made)
     }
 

@@ -4,6 +4,8 @@ use std::io;
 
 use crate::checkpoint_error::CheckpointError;
 use crate::error::Error;
+use crate::integration_error::IntegrationError;
+use crate::network_error::NetworkError;
 
 /// The class of a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +39,13 @@ impl Error {
         match self {
             Self::Client(error) => client_class(error.class()),
             Self::Checkpoint(error) => checkpoint_class(error),
+            Self::Network(error) => network_class(error),
+            Self::Integration(error) => integration_class(error),
+            Self::Audit(error) => audit_class(error),
             Self::Store(error) => store_class(error),
+            Self::HostFolder(lazaret_folders::Error::Missing { .. }) => ErrorClass::NotFound,
+            Self::HostFolder(lazaret_folders::Error::Kind { .. }) => ErrorClass::Usage,
+            Self::HostFolder(_) => ErrorClass::Storage,
             Self::Fetch { source, .. } => source.class(),
             Self::Convert {
                 source: lazaret_rootfs::Error::Write { .. } | lazaret_rootfs::Error::Read { .. },
@@ -105,17 +113,63 @@ impl Error {
     }
 }
 
+fn network_class(error: &NetworkError) -> ErrorClass {
+    use NetworkError as Network;
+    match error {
+        Network::None { .. } | Network::NoQuestion { .. } => ErrorClass::NotFound,
+        Network::QuestionName { .. }
+        | Network::NoPolicy
+        | Network::NoPolicyFile { .. }
+        | Network::WithoutNetwork { .. } => ErrorClass::Usage,
+        Network::Publish { .. } | Network::NotSettled { .. } => ErrorClass::Conflict,
+        Network::Boundary { .. } | Network::Authority(_) => ErrorClass::Machine,
+    }
+}
+
 fn checkpoint_class(error: &CheckpointError) -> ErrorClass {
     use CheckpointError as Checkpoint;
     match error {
         Checkpoint::NotFound { .. } | Checkpoint::Gone { .. } => ErrorClass::NotFound,
         Checkpoint::Name { .. } | Checkpoint::Lacks { .. } => ErrorClass::Usage,
-        Checkpoint::Exists { .. } | Checkpoint::Busy { .. } | Checkpoint::WritesVolume { .. } => {
-            ErrorClass::Conflict
-        }
+        Checkpoint::Exists { .. }
+        | Checkpoint::Busy { .. }
+        | Checkpoint::WritesVolume { .. }
+        | Checkpoint::HasFolder { .. } => ErrorClass::Conflict,
         Checkpoint::Record { .. } | Checkpoint::Differs { .. } | Checkpoint::Artifact { .. } => {
             ErrorClass::Invalid
         }
+    }
+}
+
+fn integration_class(error: &IntegrationError) -> ErrorClass {
+    use lazaret_secrets::{Error as Secrets, GrantError};
+    match error {
+        IntegrationError::NotFound { .. } => ErrorClass::NotFound,
+        IntegrationError::Ambiguous { .. }
+        | IntegrationError::WhichCredential { .. }
+        | IntegrationError::NoCredential { .. }
+        | IntegrationError::Secret { .. } => ErrorClass::Usage,
+        IntegrationError::Record { .. } => ErrorClass::Invalid,
+        IntegrationError::Secrets(error) => match error {
+            Secrets::Name { .. }
+            | Secrets::Grant(GrantError::Endpoint { .. } | GrantError::Client) => ErrorClass::Usage,
+            Secrets::Grant(GrantError::Unreachable { .. }) => ErrorClass::Unreachable,
+            Secrets::Grant(GrantError::Refused { .. }) => ErrorClass::Auth,
+            _ => ErrorClass::Storage,
+        },
+    }
+}
+
+fn audit_class(error: &lazaret_audit::Error) -> ErrorClass {
+    use lazaret_audit::Error as Audit;
+    match error {
+        Audit::Absent { .. } => ErrorClass::NotFound,
+        Audit::Broken { .. } | Audit::End { .. } => ErrorClass::Integrity,
+        Audit::Busy { .. } => ErrorClass::Conflict,
+        Audit::Files(error) if error.source.kind() == io::ErrorKind::NotFound => {
+            ErrorClass::NotFound
+        }
+        _ => ErrorClass::Storage,
     }
 }
 

@@ -65,6 +65,15 @@ impl Found {
                 },
             },
             "mounts": spec.mounts(),
+            "network": spec.network().map(|network| json!({
+                "mode": network.mode,
+                "policy": network.documents,
+                "file": network.file,
+                "intercept": network.intercept,
+                "learn": network.learn,
+                "integrations": network.integrations.iter().map(|found| &found.id).collect::<Vec<_>>(),
+                "ports": if state.life.is_held() { &state.ports } else { &network.ports },
+            })),
             "machine": {
                 "cpus": resources.cpus,
                 "memory_mib": resources.memory_mib,
@@ -115,6 +124,7 @@ impl MachineEvent {
             "image": self.image,
             "labels": self.labels,
             "exit_code": self.exit_code,
+            "network": self.network,
         })
     }
 }

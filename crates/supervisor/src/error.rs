@@ -9,9 +9,10 @@ use lazaret_oci::{Digest, Platform, Reference};
 use lazaret_protocol::FailureKind;
 use thiserror::Error;
 
-use crate::changes_fault::ChangesFault;
-use crate::checkpoint_error::CheckpointError;
-use crate::setting::Setting;
+use crate::{
+    changes_fault::ChangesFault, checkpoint_error::CheckpointError,
+    integration_error::IntegrationError, network_error::NetworkError, setting::Setting,
+};
 
 /// A failed operation.
 #[derive(Debug, Error)]
@@ -370,6 +371,9 @@ pub enum Error {
         /// The cause.
         source: Box<Error>,
     },
+    /// A folder or a file of the host cannot be shared.
+    #[error(transparent)]
+    HostFolder(#[from] lazaret_folders::Error),
     /// The user ended an operation.
     #[error("interrupted")]
     Interrupted,
@@ -396,9 +400,18 @@ pub enum Error {
         /// Names of the machines that use it.
         machines: Vec<String>,
     },
+    /// The log of what machines do.
+    #[error(transparent)]
+    Audit(#[from] lazaret_audit::Error),
+    /// A service with credentials.
+    #[error(transparent)]
+    Integration(#[from] IntegrationError),
     /// A checkpoint, or what should be one.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
+    /// The network of a machine.
+    #[error(transparent)]
+    Network(#[from] NetworkError),
     /// A volume that has to be written to before it can be read.
     #[error(
         "volume '{name}' cannot be read only: the machine that wrote to it died, and its journal has to \
@@ -450,15 +463,6 @@ impl Error {
 impl From<lazaret_files::Error> for Error {
     fn from(error: lazaret_files::Error) -> Self {
         Self::io(error.action, &error.path)(error.source)
-    }
-}
-
-impl From<lazaret_files::Stopped> for Error {
-    fn from(stopped: lazaret_files::Stopped) -> Self {
-        Self::Io {
-            action: "finish the work".to_owned(),
-            source: io::Error::other(stopped),
-        }
     }
 }
 

@@ -3,7 +3,7 @@
 //! ```text
 //! /init                    lazaret-guest
 //! /lib/modules/load        file names, one a line, in the order to load: for every machine;
-//!                          .devices for disks, .boot for machines that boot one, .verity for
+//!                          .devices for disks, .network for a network, .boot for machines that boot one, .verity for
 //!                          checked disks
 //! /lib/modules/*.ko
 //! /dev /proc /sys /run /mnt   mount points;  /dev/console, /dev/null
@@ -22,7 +22,7 @@ use lazaret_vm::kernel::{Kernel, Purpose};
 use crate::{Error, guest};
 
 /// Version of the archive's layout; it is part of the cache key.
-const LAYOUT: &str = "3";
+const LAYOUT: &str = "4";
 
 /// Returns the archive for `kernel`; it is made if it is not in `cache` yet.
 pub(crate) fn prepare(kernel: &Kernel, cache: &Path) -> Result<PathBuf, Error> {
@@ -68,8 +68,10 @@ fn write(kernel: &Kernel, file: &File) -> Result<(), Error> {
     let mut lists = [
         (Purpose::Machine, "load", String::new()),
         (Purpose::Devices, "load.devices", String::new()),
+        (Purpose::Network, "load.network", String::new()),
         (Purpose::Boot, "load.boot", String::new()),
         (Purpose::Verity, "load.verity", String::new()),
+        (Purpose::Folders, "load.folders", String::new()),
     ];
     for module in &kernel.modules {
         let content = fs::read(&module.path).map_err(Error::io("read", &module.path))?;

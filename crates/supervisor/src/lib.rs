@@ -9,6 +9,8 @@
 //! This crate never reads the environment, writes to the standard streams, installs signal handlers
 //! or names a flag: the command line does.
 
+mod audit;
+mod audit_of_user;
 mod blocking;
 mod bounded;
 mod catalogue;
@@ -32,16 +34,23 @@ mod home;
 mod image;
 mod initramfs;
 mod inject;
+mod integration_error;
+mod integrations;
+mod integrations_of_user;
 mod kernel;
 mod login;
 mod machines;
+mod network_error;
 pub mod notation;
 mod origins;
+mod policies;
+mod policy_file;
 mod prepare;
 mod processes;
 mod prune;
 mod pull;
 mod push;
+mod questions_of_user;
 mod registry_images;
 mod resolve;
 mod room;
@@ -53,10 +62,13 @@ mod signal;
 mod source_name;
 mod space;
 pub mod time;
+mod trust_variables;
 mod validation;
 mod volumes;
 mod volumes_of_user;
 
+pub use audit::{AuditEvent, AuditLog, PersonsAnswer};
+pub use audit_of_user::AuditedMachine;
 pub use catalogue::{
     BuiltBundle, BundleRequest, CatalogueImage, CatalogueKernel, CatalogueKernelRequest,
 };
@@ -74,27 +86,50 @@ pub use error::Error;
 pub use home::{Home, ProgressSink};
 pub use image::{Image, ImageDetails, RemovedImage};
 pub use inject::Injection;
+pub use integration_error::IntegrationError;
+pub use integrations::{
+    CredentialNotice, RunCredentials, Service, ServiceCredential, ServiceOrigin,
+};
+pub use integrations_of_user::Connection;
 pub use kernel::{ExportedKernel, FetchedKernel, Kernel, KernelSource};
+pub use lazaret_artifacts::Port;
+pub use lazaret_audit::{
+    Error as AuditError, Reader as AuditReader, Record as AuditRecord, Summary as AuditSummary,
+};
 pub use lazaret_client::Progress;
+pub use lazaret_egress::{Answer, ServeError, serve as serve_boundary};
+pub use lazaret_folders::{Error as FolderError, Shared as SharedFolder, serve as serve_folders};
 pub use lazaret_oci::Descriptor;
 pub use lazaret_protocol::{
     Failure as WorkloadFailure, FailureKind, MemoryMount, Outcome, Process, ProcessReport,
     TerminalSize,
 };
 pub use lazaret_rootfs::{Compression, Error as DiskError, FileSystem};
+pub use lazaret_secrets::{Error as SecretsError, Grant, NewSecret, SecretName};
 pub use lazaret_tar::{Copied, Error as CopyError, name_of};
 pub use lazaret_vm::{Accelerator, Jail, JailMode, JailPart};
 pub use login::Login;
 pub use machines::{
-    Action as MachineAction, Agent, Begun, Boot, Control, Ending, Event, Events,
-    Found as FoundMachine, Holder, Input, Life, LogLines, LogPart, LogReader, LogRecord, LogStream,
-    MachineEvent, MachineEvents, MachineUsage, Mount, Naming, Options as MachineOptions, Origin,
-    Resources, Restart, Session, Spec as MachineSpec, State as MachineState, VolumeUse, hold, keep,
+    Action as MachineAction, Agent, AnswerScope, Begun, Boot, Control, Ending, Event, Events,
+    FolderUse, Found as FoundMachine, Holder, Input, Life, LogLines, LogPart, LogReader, LogRecord,
+    LogStream, MachineEvent, MachineEvents, MachineUsage, Mount, Naming, NetworkMode,
+    Options as MachineOptions, Origin, OwnCommands, PublishedPort, Question, Resources, Restart,
+    Session, Spec as MachineSpec, State as MachineState, VolumeUse, hold, keep,
 };
-pub use prepare::{Notice, Prepared, PullPolicy, RootDisk, RunRequest, VolumeRequest};
+pub use network_error::NetworkError;
+pub use policies::{
+    PolicyChange, add_policy_rule, find_policy, import_policy, new_policy_name,
+    remove_policy_rules, settle_in_policy,
+};
+pub use policy_file::read_documents;
+pub use prepare::{
+    FolderRequest, NetworkRequest, Notice, Prepared, PullPolicy, RootDisk, RunRequest,
+    VolumeRequest,
+};
 pub use prune::PrunedVolumes;
 pub use pull::{Pulled, PulledArtifact, check_output, write_file};
 pub use push::{PushRequest, Pushed};
+pub use questions_of_user::{MachineQuestion, WaitingQuestions, followed_policy};
 pub use room::is_full;
 pub use rootfs::{BuiltRootfs, RootfsRequest, VerityTree};
 pub use run::StartedMachine;

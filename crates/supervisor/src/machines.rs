@@ -14,6 +14,7 @@
 //!     console.log             what the guest's kernel says
 //!     holder.log              failures of the holder
 //!     policy.json             the run's policy, unwrapped
+//!     integrations.json       its services, with placeholders for their secrets
 //!     scratch.ext4            where writes go, or
 //!     root.ext4               the machine's own root disk
 //!     root.part*, *.disk      further names of disks of the store
@@ -26,6 +27,7 @@
 
 mod agent;
 mod attached;
+mod audited;
 mod begin;
 mod client;
 
@@ -33,6 +35,7 @@ mod design;
 mod disks;
 mod emulator;
 mod events;
+mod folders;
 mod guest;
 mod holder;
 mod life;
@@ -43,8 +46,11 @@ mod moment;
 mod mounts;
 mod names;
 mod naming;
+mod network;
+mod network_launch;
 mod order;
 mod process;
+mod question;
 mod record;
 mod replica;
 pub(crate) mod saved;
@@ -64,7 +70,8 @@ pub use client::Holder;
 
 pub(crate) use design::{Design, DiskContent, DiskDesign};
 pub use events::{Action, MachineEvent, MachineEvents};
-pub use holder::hold;
+pub(crate) use folders::check_there as check_folders;
+pub use holder::{OwnCommands, hold};
 pub use life::{Ending, Life};
 pub use log::{LogReader, LogRecord, LogStream};
 pub use log_lines::{LogLines, LogPart};
@@ -72,9 +79,12 @@ pub(crate) use moment::stamp;
 pub use mounts::Mount;
 pub(crate) use names::is_name;
 pub use naming::Naming;
+pub(crate) use network_launch::NetworkLaunch;
+pub use network_launch::{NetworkMode, PublishedPort};
+pub use question::{AnswerScope, Question};
 pub(crate) use record::DiskFiles;
 pub(crate) use record::StoredContent;
-pub use record::{Options, Resources, Restart, Spec, State, VolumeUse};
+pub use record::{FolderUse, Options, Resources, Restart, Spec, State, VolumeUse};
 pub(crate) use replica::Replica;
 pub use session::{Control, Event, Events, Input, Session};
 pub(crate) use spawn::spawn;

@@ -17,7 +17,9 @@ mod boot;
 mod cached;
 mod design;
 mod find;
+mod folders;
 mod mounts;
+mod network;
 mod notice;
 mod prepared;
 mod request;
@@ -25,15 +27,16 @@ mod root;
 mod scratch;
 mod serial;
 
-use lazaret_artifacts::{Payload, RunSpec};
+use lazaret_artifacts::{Payload, RunSpec, Volume};
 use lazaret_images::Prebuilt;
 use lazaret_oci::{Descriptor, ImageConfig, Manifest, Platform};
 use lazaret_vm::probe;
 
+pub use folders::FolderRequest;
 pub use mounts::VolumeRequest;
 pub use notice::Notice;
 pub use prepared::Prepared;
-pub use request::{PullPolicy, RootDisk, RunRequest};
+pub use request::{NetworkRequest, PullPolicy, RootDisk, RunRequest};
 pub(crate) use root::needed_keys as needed_disk_keys;
 
 use crate::{Error, Home, ProgressSink, blocking, image, initramfs, signal_number};
@@ -76,11 +79,14 @@ impl Home {
             fetched = self.bootable_kernel(&progress).await?.1;
         }
         let volumes = mounts::named(&request.volumes);
+        let folders = folders::settle(&request.folders)?;
         let memory = request.memory()?;
         // QEMU takes a moment to tell its version.
-        let (subject, qemu) =
-            tokio::try_join!(self.subject(&request, &volumes, &progress), self.qemu())?;
-        mounts::check(&volumes, &memory, &subject.spec)?;
+        let (subject, qemu) = tokio::try_join!(
+            self.subject(&request, (&volumes, &folders), &progress),
+            self.qemu()
+        )?;
+        mounts::check((&volumes, &folders), &memory, &subject.spec)?;
         // Order of precedence: the flag, the catalogue's entry, the default.
         let of_entry = subject.prebuilt.as_ref();
         let of_entry = of_entry.and_then(|prebuilt| prebuilt.kernel.clone());
@@ -99,7 +105,9 @@ impl Home {
                     .await?;
             }
         }
-        let (spec, hostname) = (subject.spec.clone(), subject.hostname.clone());
+        let (mut spec, hostname) = (subject.spec.clone(), subject.hostname.clone());
+        let run = self.run_integrations(&spec)?;
+        set_variables(&mut spec, &run.env);
         let image_digest = subject.digest.clone();
         let stop_signal = signal_number(&subject.config.config.stop_signal);
         let of_sandbox = spec.disk_mib.map(|mib| mib << 20);
@@ -119,9 +127,15 @@ impl Home {
         })
         .await?;
         let is_news = self.is_news(&verdict);
-        let mut notices = notice::collect(&spec, is_news.then_some(&verdict));
+        let network = network::settle(&request, &spec, run.integrations.clone())?;
+        let mut notices = notice::collect(&spec, network.is_some(), is_news.then_some(&verdict));
+        notices.splice(0..0, run.notices.iter().cloned().map(Notice::Credential));
+        let is_attached = |volume: &Volume| folders.iter().any(|folder| folder.volume == *volume);
+        notices.retain(
+            |notice| !matches!(notice, Notice::VolumeUnattached(volume) if is_attached(volume)),
+        );
         notices.extend(fetched.map(Notice::KernelFetched));
-        let volumes = mounts::attach(&spec, &volumes, &self.volumes);
+        let volumes = mounts::attach(&spec, &volumes, &folders, &self.volumes);
         let design = Parts {
             spec,
             hostname,
@@ -133,6 +147,7 @@ impl Home {
             templates: self.templates(),
             volumes_folder: self.volumes.folder().to_owned(),
             volumes,
+            integrations: run.record(self.secret_settings()),
             memory: memory.into_iter().map(|(_, mount)| mount).collect(),
             kernel,
             initramfs,
@@ -140,6 +155,7 @@ impl Home {
             read_only: request.read_only,
             disk_bytes,
             terminal: request.terminal,
+            network,
             lease,
         }
         .design()?;
@@ -149,11 +165,13 @@ impl Home {
     async fn subject(
         &self,
         request: &RunRequest,
-        volumes: &[mounts::Named],
+        (volumes, folders): (&[mounts::Named], &[folders::Settled]),
         progress: &ProgressSink,
     ) -> Result<Subject, Error> {
         let mut flags = request.flags()?;
-        flags.volumes = volumes.iter().map(|named| named.volume.clone()).collect();
+        let folders = folders.iter().map(|folder| folder.volume.clone());
+        let volumes = volumes.iter().map(|named| named.volume.clone());
+        flags.volumes = volumes.chain(folders).collect();
         let resolved = self.resolve_run(request, progress).await?;
         let record = self
             .ensure_image(&resolved.image, request.pull, request.root, progress)
@@ -230,5 +248,14 @@ impl Home {
             Ok((root, artifacts::disk(&store, &spec.mounts)?))
         })
         .await
+    }
+}
+
+/// Sets variables of the workload; those that are empty count as not set.
+fn set_variables(spec: &mut RunSpec, variables: &[(String, String)]) {
+    for (name, value) in variables {
+        spec.env
+            .retain(|entry| entry.split('=').next() != Some(name));
+        spec.env.push(format!("{name}={value}"));
     }
 }

@@ -14,8 +14,8 @@ use lazaret_values::Printable;
 
 use crate::machines::{
     Found, Held, Holder, Life, LogLines, LogPart, LogReader, MachineEvents, MachineUsage, Naming,
-    Options, Spec, VolumeUse, claim_all, connect, log_of, remove_folder, remove_with_volumes,
-    saved, spawn, usage_of,
+    Options, Spec, VolumeUse, check_folders, claim_all, connect, log_of, remove_folder,
+    remove_with_volumes, saved, spawn, usage_of,
 };
 use crate::prepare::Prepared;
 use crate::volumes::{NewVolume, Volumes};
@@ -107,6 +107,7 @@ impl Home {
     pub async fn start_machine(&self, name: &str) -> Result<StartedMachine, Error> {
         let mut held = self.take(name, "started").await?;
         saved::check_there(&held.found.spec, &held.found.state)?;
+        check_folders(&held.found.spec.launch.folders)?;
         let Spec { id, volumes, .. } = &held.found.spec;
         claim_all(&self.volumes, volumes, |name| {
             self.machines.holders(name, id)
@@ -127,7 +128,8 @@ impl Home {
 
     pub(crate) async fn spawn(&self, held: Held) -> Result<StartedMachine, Error> {
         let Held { found, lock } = held;
-        let holder = spawn(&self.settings.holder, &found.folder, lock).await?;
+        let settings = &self.settings;
+        let holder = spawn(&settings.holder, &settings.trust, &found.folder, lock).await?;
         Ok(StartedMachine {
             spec: found.spec,
             holder,

@@ -33,8 +33,12 @@ pub struct Settings {
     pub ca_files: Vec<PathBuf>,
     /// The folders in which programs are looked for (`PATH`).
     pub search_path: OsString,
+    /// The address of the session's bus, over which the system's keyring answers.
+    pub session_bus: Option<String>,
     /// The command that holds a machine, without the machine's folder, which is its last argument.
     pub holder: Vec<OsString>,
+    /// The variables that say which authorities this host trusts, and their values.
+    pub trust: Vec<(&'static str, OsString)>,
     /// What is done when a kernel is needed and none is imported.
     pub kernel_origin: KernelOrigin,
     /// The accelerator to use; with `None` the host is probed.

@@ -22,6 +22,23 @@ impl DockerRegistry {
     /// When `docker-registry` (or `htpasswd`, for the user) is not installed or does not start.
     #[must_use]
     pub fn start(folder: &Path, user: Option<(&str, &str)>) -> Self {
+        Self::with(folder, user, "")
+    }
+
+    /// Starts a registry that mirrors `remote`, a URL.
+    ///
+    /// # Panics
+    /// When `docker-registry` is not installed or does not start.
+    #[must_use]
+    pub fn proxy(folder: &Path, remote: &str) -> Self {
+        Self::with(
+            folder,
+            None,
+            &format!("proxy: {{remoteurl: \"{remote}\"}}\n"),
+        )
+    }
+
+    fn with(folder: &Path, user: Option<(&str, &str)>, more: &str) -> Self {
         let place = folder.display();
         let authentication = user.map_or_else(String::new, |(name, password)| {
             let line = tool("htpasswd", &["-Bbn", "-C", "5", name, password]);
@@ -35,7 +52,7 @@ impl DockerRegistry {
             "version: 0.1\n\
              log: {{level: error, accesslog: {{disabled: true}}}}\n\
              storage: {{filesystem: {{rootdirectory: \"{place}/registry\"}}, delete: {{enabled: true}}}}\n\
-             http: {{addr: \"{address}\"}}\n{authentication}"
+             http: {{addr: \"{address}\"}}\n{authentication}{more}"
         );
         let file = folder.join("docker-registry.yml");
         std::fs::write(&file, settings).expect("the folder can be written");

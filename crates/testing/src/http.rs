@@ -12,6 +12,7 @@ mod refusal;
 mod reply;
 mod request;
 mod seen;
+mod tls;
 
 pub use answer::Answer;
 pub use exchange::{connect, exchange};

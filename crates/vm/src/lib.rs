@@ -27,6 +27,6 @@ pub use channel::{Channel, Control, Events, Input, Rest, Session};
 pub use error::Error;
 pub use jail::{Jail, JailMode, JailPart, MissingPart, control_groups, sweep_control_groups};
 pub use parts::{DiskPart, join};
-pub use plan::{Accelerator, Disk, DiskFormat, LaunchPlan, MAX_DISKS};
-pub use qemu::{Captured, Diagnostics, Machine, Qemu};
+pub use plan::{Accelerator, Disk, DiskFormat, LaunchPlan, MAX_DISKS, NetworkDevice};
+pub use qemu::{Captured, Diagnostics, Machine, Qemu, Streams};
 pub use template::{Template, TemplateKey};

@@ -72,6 +72,15 @@ pub struct Disk {
     pub lasting: bool,
 }
 
+/// The network device of a machine. Its frames go over a socket that is given when the machine starts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NetworkDevice {
+    /// The address of the device: six bytes as hexadecimal digits, with colons.
+    pub mac: String,
+    /// Largest packet in bytes.
+    pub mtu: u16,
+}
+
 /// Everything about a machine that is decided before it starts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LaunchPlan {
@@ -89,6 +98,9 @@ pub struct LaunchPlan {
     pub cmdline: Vec<String>,
     /// Disks, in no particular order.
     pub disks: Vec<Disk>,
+    /// The network device, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network: Option<NetworkDevice>,
     /// File for the output of the guest's console, up to 1 MiB.
     pub console_log: Option<PathBuf>,
 }
@@ -122,6 +134,15 @@ impl LaunchPlan {
                 self.cpus.to_string(),
                 "a machine has 1 to 64 processors",
             );
+        }
+        if let Some(network) = &self.network {
+            let digits =
+                |part: &str| part.len() == 2 && part.bytes().all(|b| b.is_ascii_hexdigit());
+            let parts: Vec<&str> = network.mac.split(':').collect();
+            if parts.len() != 6 || !parts.into_iter().all(digits) {
+                let reason = "expected six bytes, such as 02:00:00:00:00:01";
+                return fail("network address", network.mac.clone(), reason);
+            }
         }
         for word in &self.cmdline {
             if word.is_empty() || word.chars().any(|c| c.is_control() || c == ' ') {

@@ -21,7 +21,7 @@ use tokio::time::sleep;
 
 use self::memory::{Key, recall, remember};
 pub use self::verdict::{Reason, Verdict};
-use crate::{Accelerator, Diagnostics, Error, LaunchPlan, Machine, Qemu, kernel::Kernel};
+use crate::{Accelerator, Diagnostics, Error, LaunchPlan, Machine, Qemu, Streams, kernel::Kernel};
 
 /// Time limit of the boot; with a working KVM it takes well under a second.
 const BOOT_LIMIT: Duration = Duration::from_secs(6);
@@ -115,10 +115,11 @@ async fn boot(request: &Request<'_>) -> Result<Reason, Error> {
         initramfs: PathBuf::from(request.initramfs),
         cmdline: EARLY_CONSOLE.map(str::to_owned).to_vec(),
         disks: Vec::new(),
+        network: None,
         console_log: None,
     };
     let begin = Instant::now();
-    let mut machine = Machine::start(request.qemu, &plan).await?;
+    let mut machine = Machine::start(request.qemu, &plan, Streams::default()).await?;
     let diagnostics = machine.diagnostics();
     let reason = tokio::select! {
         outcome = machine.handshake(BOOT_LIMIT) => match outcome {

@@ -20,7 +20,7 @@ mod trial;
 pub use arguments::{Descriptors, arguments};
 pub use binary::Qemu;
 pub use capture::Captured;
-pub use machine::Machine;
+pub use machine::{Machine, Streams};
 pub use process::Diagnostics;
 
 #[cfg(test)]

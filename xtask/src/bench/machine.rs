@@ -9,7 +9,7 @@
 //! | out, in | 256 MiB through `run` |
 //! | many | machines of one template at once: memory of their own, and a command in each |
 
-mod image;
+pub(super) mod image;
 mod many;
 
 use std::io::Read as _;

@@ -11,7 +11,8 @@ fn hello() -> PathBuf {
 #[test]
 fn every_example_is_valid() {
     let mut families = Vec::new();
-    for entry in hello().read_dir().unwrap() {
+    let folders = [hello(), hello().join("service")];
+    for entry in folders.iter().flat_map(|folder| folder.read_dir().unwrap()) {
         let path = entry.unwrap().path();
         if path
             .extension()

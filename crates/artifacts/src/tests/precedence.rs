@@ -221,7 +221,7 @@ fn flags_win_over_the_artifact_and_the_artifact_over_the_image() {
     assert_eq!(spec.policy, None);
 
     let policy =
-        |verdict: &str| PolicyFile::read(&json!({"network": {"default": verdict}})).unwrap();
+        |verdict: &str| PolicyFile::read("p", &json!({"network": {"default": verdict}})).unwrap();
     let agent = AgentSpec {
         user: Some("agent".to_owned()),
         working_dir: Some("/agent".to_owned()),

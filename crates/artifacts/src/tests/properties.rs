@@ -60,7 +60,7 @@ proptest! {
             prop_assert!(!fault.message.contains('\n'), "{fault}");
             prop_assert!(fault.message.chars().count() < 600, "{fault}");
         }
-        let _ = PolicyFile::read(&document);
+        let _ = PolicyFile::read("p", &document);
     }
 
     #[test]

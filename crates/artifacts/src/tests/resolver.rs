@@ -93,8 +93,10 @@ fn the_example_bundle_resolves_as_a_whole() {
     assert_eq!(resolved.image, reference("acme/images/python:v1"));
     assert_eq!(resolved.resources.cpus, Some(1));
     assert_eq!(resolved.resources.memory_mib, Some(512));
-    assert_eq!(resolved.policy.as_ref().unwrap().default_verdict(), "deny");
-    assert_eq!(resolved.policy.as_ref().unwrap().rules().count(), 1);
+    let documents = resolved.policy.as_ref().unwrap().documents();
+    assert_eq!(documents[0].default, Some(lazaret_policy::Verdict::Deny));
+    assert_eq!(documents[0].rules.len(), 1);
+    assert_eq!(documents[0].origin, "acme/policies/hello-policy:v1");
     let mounts: Vec<_> = resolved
         .mounts
         .iter()

@@ -9,7 +9,7 @@ const PIECE_BYTES: usize = 64 * 1024;
 
 /// Reads standard input on a thread of its own. A read of a terminal cannot be cancelled, so the
 /// thread is left behind when the workload ends first.
-pub(super) fn read() -> mpsc::Receiver<Vec<u8>> {
+pub(crate) fn read() -> mpsc::Receiver<Vec<u8>> {
     let (pieces, receiver) = mpsc::channel(2);
     std::thread::spawn(move || {
         let mut stdin = std::io::stdin().lock();

@@ -2,6 +2,8 @@ use std::fs::File;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 
+use lazaret_supervisor::OwnCommands;
+
 use crate::failure::Failure;
 
 /// Hold a machine. `run` and `start` start this command; the machine's folder is locked by standard
@@ -15,6 +17,7 @@ pub(crate) struct Args {
 
 impl Args {
     pub(crate) async fn run(self) -> Result<(), Failure> {
+        leave_no_core();
         let own = |fd: std::os::fd::BorrowedFd<'_>| {
             fd.try_clone_to_owned()
                 .map_err(|error| Failure::io("use what it was started with", error))
@@ -29,7 +32,23 @@ impl Args {
             rustix::stdio::dup2_stdin(&nothing).and_then(|()| rustix::stdio::dup2_stdout(&nothing));
         replaced
             .map_err(|error| Failure::io("let go of what it was started with", error.into()))?;
-        let keeper = crate::settings::own_command("keep");
-        Ok(lazaret_supervisor::hold(self.folder, lock, client, keeper).await?)
+        let commands = OwnCommands {
+            keep: crate::settings::own_command("keep"),
+            boundary: crate::settings::own_command("boundary"),
+            share: crate::settings::own_command("share"),
+            trust: crate::settings::trust(),
+        };
+        Ok(lazaret_supervisor::hold(self.folder, lock, client, commands).await?)
     }
+}
+
+/// Secrets pass through this process, and the emulator has the memory of the guest: they leave no cores.
+fn leave_no_core() {
+    use rustix::process::{Resource, Rlimit, setrlimit};
+    let none = Rlimit {
+        current: Some(0),
+        maximum: Some(0),
+    };
+    // To lower a limit is always possible.
+    let _ = setrlimit(Resource::Core, none);
 }

@@ -1,3 +1,4 @@
+pub(super) mod asking;
 pub(crate) mod flags;
 
 use std::io::IsTerminal as _;
@@ -6,6 +7,7 @@ use lazaret_supervisor::{
     Begun, Ending, Event, Holder, Home, MachineSpec, Outcome, Session, StartedMachine,
 };
 
+use self::asking::Attention;
 use self::flags::{Flags, Wanted};
 use crate::attach::{self, Carried, DetachKeys, Part, Signals, Terminal};
 use crate::context::Context;
@@ -51,6 +53,7 @@ impl Args {
         let id_file = flags::IdFile::create(flags.cidfile.as_deref())?;
         let home = context.home()?;
         let interactive = flags.interactive;
+        let project = flags.unused_policy();
         let (started, mut signals) = match flags.replica(&home)? {
             Some((checkpoint, new)) => {
                 let signals = Signals::install()?;
@@ -68,6 +71,12 @@ impl Args {
         };
         let StartedMachine { spec, holder } = started;
         id_file.write(&spec.id)?;
+        if let Some(path) = project.filter(|_| !spec.has_network()) {
+            context.printer.note(&format!(
+                "the machine has no network: {} is used with --policy",
+                path.display()
+            ));
+        }
         let session = holder.attach(!detach, true)?;
         if detach {
             return leave(context, &spec, &holder, session, &mut signals).await;
@@ -161,7 +170,11 @@ pub(super) async fn follow(
             ));
         }
     };
-    let carried = attach::carry(session, part, &mut signals, up).await;
+    let attention = Attention::of(&part);
+    let carried = tokio::select! {
+        carried = attach::carry(session, part, &mut signals, up) => carried,
+        never = asking::attend(context, home, spec, holder, attention) => match never {},
+    };
     if lazaret_supervisor::is_full(&context.settings.data) {
         context
             .printer

@@ -4,7 +4,7 @@ mod logging;
 use std::path::PathBuf;
 
 use lazaret_registry::config::{Fault, Overrides, schema};
-use lazaret_registry::{Instance, Notifier, Root, Signals, Source};
+use lazaret_registry::{Instance, Notifier, Root, Signals, Source, StageChoice};
 use tokio::sync::mpsc;
 
 use crate::context::Context;
@@ -49,7 +49,6 @@ impl Args {
             context.printer.data(&flags::reference())?;
             return Ok(());
         }
-        lazaret_registry::raise_limit();
         let mut overrides = Overrides::default();
         overrides.variables(settings::serve_variables());
         for (setting, value) in self.settings.0 {
@@ -59,18 +58,31 @@ impl Args {
             file: self.config,
             overrides,
             root: Root::Lasting(context.settings.data.join("registry")),
+            credentials: context.settings.credentials.clone(),
+            stages: StageChoice::All,
+            is_mirror: false,
         };
-        let (config, warnings) = source.read().map_err(|faults| refuse(context, &faults.0))?;
-        let log = logging::Log::start(&config.log, context.log.as_deref())?;
-        for fault in &warnings {
-            warn(context, fault);
-        }
-        if self.check {
-            context.printer.note("the configuration is fine");
-            return Ok(());
-        }
-        serve(context, source, log).await
+        start(context, source, self.check).await
     }
+}
+
+/// Serves a registry, or only checks its settings.
+pub(super) async fn start(
+    context: &Context,
+    source: Source,
+    is_check: bool,
+) -> Result<(), Failure> {
+    lazaret_registry::raise_limit();
+    let (config, warnings) = source.read().map_err(|faults| refuse(context, &faults.0))?;
+    let log = logging::Log::start(&config.log, context.log.as_deref())?;
+    for fault in &warnings {
+        warn(context, fault);
+    }
+    if is_check {
+        context.printer.note("the configuration is fine");
+        return Ok(());
+    }
+    serve(context, source, log).await
 }
 
 async fn serve(context: &Context, source: Source, log: logging::Log) -> Result<(), Failure> {

@@ -6,6 +6,10 @@ use lazaret_artifacts::Error;
 pub(super) fn hint(error: &Error) -> Option<String> {
     let hint = match error {
         Error::FamilyNotInferred { .. } => "name it with --family".to_owned(),
+        Error::Invalid { subject, .. } if subject == "policy" => {
+            "`lazaret policy list --policy FILE` shows what is understood; docs/guide/policy.md has the form of rules"
+                .to_owned()
+        }
         Error::Invalid { .. } => "'lazaret validate FILE' lists every fault".to_owned(),
         Error::Quantity { what: "memory", .. } => {
             "a number of MiB, or text such as 256Mi or 1Gi".to_owned()
@@ -33,6 +37,7 @@ pub(super) fn hint(error: &Error) -> Option<String> {
             "the content changed or the registry is at fault; update the pin if you trust it"
                 .to_owned()
         }
+        Error::NotEdited => "change it by hand: nothing was written".to_owned(),
         Error::NoCommand => "give one after '--', or with --entrypoint".to_owned(),
         Error::ComponentReference { source, .. } => return reference(source),
         _ => return None,

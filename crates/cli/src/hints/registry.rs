@@ -29,6 +29,8 @@ pub(super) fn class(error: &Error) -> ErrorClass {
         },
         Error::Storage { source, .. } => content_class(source),
         Error::NoRegistry { .. } => ErrorClass::NotFound,
+        Error::Mirror(error) => super::mirror::class(error),
+        Error::Upstream { .. } | Error::NoUpstream => ErrorClass::Invalid,
         Error::Read { source, .. } if source.kind() == io::ErrorKind::NotFound => {
             ErrorClass::NotFound
         }

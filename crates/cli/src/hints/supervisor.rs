@@ -2,9 +2,9 @@
 
 use std::io;
 
-use lazaret_supervisor::{ChangesFault, CheckpointError, DiskError, Error, Setting};
+use lazaret_supervisor::{ChangesFault, CheckpointError, DiskError, Error, FolderError, Setting};
 
-use super::{artifacts, client, vm};
+use super::{artifacts, client, network, secrets, vm};
 
 /// The advice for an error, if there is any.
 pub(super) fn hint(error: &Error) -> Option<String> {
@@ -47,6 +47,9 @@ pub(super) fn hint(error: &Error) -> Option<String> {
         Error::RootHash { .. } => {
             Some("remove the image and pull it again: `lazaret image rm`".to_owned())
         }
+        Error::HostFolder(FolderError::Missing { .. }) => Some(
+            "make it first: unlike Docker, Lazaret makes no folder of the host by itself".to_owned(),
+        ),
         Error::VolumeInUse { name, machines } if !machines.is_empty() => Some(format!(
             "`lazaret ps -a --filter volume={name}` lists its machines; several can read it (`:ro`)"
         )),
@@ -55,6 +58,9 @@ pub(super) fn hint(error: &Error) -> Option<String> {
         }
         Error::VolumeNotFound { .. } => Some("`lazaret volume ls` lists the volumes".to_owned()),
         Error::Checkpoint(error) => checkpoint(error),
+        Error::Integration(error) => secrets::hint(error),
+        Error::Network(error) => network::hint(error),
+        Error::Audit(error) => secrets::audit(error),
         Error::NotOnDisk { .. } => Some("`lazaret rootfs ls` lists what is there".to_owned()),
         Error::BlobMissing { .. } => Some("pull or import the image again".to_owned()),
         Error::MachineNotRunning { name, .. } => Some(format!("`lazaret start {name}` starts it")),
@@ -92,6 +98,9 @@ fn checkpoint(error: &CheckpointError) -> Option<String> {
         }
         CheckpointError::Differs { .. } | CheckpointError::Artifact { .. } => {
             "memory goes on only with the kernel, QEMU and processor that it had".to_owned()
+        }
+        CheckpointError::HasFolder { .. } => {
+            "save a machine without it: `lazaret cp` copies files into one that runs".to_owned()
         }
         CheckpointError::WritesVolume { .. } => {
             "give the machine the volume with `:ro`, or copy it into the machine".to_owned()

@@ -2,28 +2,24 @@
 
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use http::{HeaderMap, HeaderValue, Method, Uri, header};
 use lazaret_values::Secret;
 use serde::Deserialize;
 use tokio::time::Instant;
 
 use super::form::Form;
 use super::header::{basic, bearer, encoded};
+use super::server::{Subject, settle};
 use super::{Challenge, Credential, Scopes};
 use crate::Error;
-use crate::error::{Answer, Cause};
+use crate::error::Cause;
 use crate::options::Retry;
-use crate::transport::{
-    Backoff, Failure, Outgoing, Payload, Reach, Response, Transport, is_transient, resolve,
-    retry_after,
-};
+use crate::transport::{Failure, Outgoing, Payload, Reach, Response, Transport, resolve};
 
 /// Lifetime of a token that states none, in seconds (from the specification).
 const DEFAULT_LIFE: u64 = 60;
 /// Time before its end at which a token is renewed.
 const MARGIN: Duration = Duration::from_secs(5);
-/// Largest answer of a realm, in bytes.
-const LARGEST: usize = 1024 * 1024;
 
 /// A bearer token.
 #[derive(Debug, Clone)]
@@ -57,9 +53,9 @@ impl Realm {
             .ok_or_else(|| Failure::refused(host, "named no usable token realm", Cause::Other))?;
         transport.check_step(&from.uri, &uri, "token realm")?;
         Ok(Self {
+            reach: from.reach_to(&uri),
             uri,
             service: challenge.get("service").map(str::to_owned),
-            reach: from.reach,
         })
     }
 }
@@ -83,24 +79,18 @@ pub(crate) async fn fetch(
     credential: Option<&Credential>,
     operation: &str,
 ) -> Result<Token, Error> {
-    let mut backoff = Backoff::new(retry);
-    loop {
-        let outgoing =
-            request(realm, scopes, credential).map_err(|failure| failure.into_error(operation))?;
-        let wish = match transport.follow(outgoing).await {
-            Ok(response) if is_transient(response.status) => {
-                let wish = retry_after(&response.headers);
-                (wish, read(realm, response, credential, operation).await)
-            }
-            Ok(response) => return read(realm, response, credential, operation).await,
-            Err(failure) if failure.is_transient() => (None, Err(failure.into_error(operation))),
-            Err(failure) => return Err(failure.into_error(operation)),
-        };
-        match backoff.after_failure(wish.0) {
-            Some(wait) => tokio::time::sleep(wait).await,
-            None => return wish.1,
-        }
-    }
+    let response = settle(transport, retry, operation, || {
+        request(realm, scopes, credential)
+    })
+    .await?;
+    let subject = Subject {
+        host: realm.uri.authority().map_or("", |a| a.as_str()),
+        operation,
+        step: "fetch a token",
+        secrets: &credential.map(secrets).unwrap_or_default(),
+    };
+    let body = subject.body(response).await?;
+    granted(&subject, &body)
 }
 
 fn request(
@@ -170,42 +160,16 @@ fn request(
     })
 }
 
-async fn read(
-    realm: &Realm,
-    response: Response,
-    credential: Option<&Credential>,
-    operation: &str,
-) -> Result<Token, Error> {
-    let status = response.status;
-    let wait = retry_after(&response.headers);
-    let host = realm.uri.authority().map_or("", |a| a.as_str()).to_owned();
-    let protocol = |reason: &str| Error::Protocol {
-        registry: host.clone(),
-        operation: operation.to_owned(),
-        reason: reason.to_owned(),
-        cause: Cause::Other,
-    };
-    let body = response
-        .read(LARGEST)
-        .await
-        .map_err(|failure| failure.into_error(operation))?
-        .ok_or_else(|| protocol("gave a token answer that is too large"))?;
-    if status != StatusCode::OK {
-        let mut answer = Answer::parse(status.as_u16(), &body);
-        if let Some(credential) = credential {
-            hide(&mut answer, credential);
-        }
-        return Err(refusal(host, operation, answer, credential.is_some(), wait));
-    }
-    let granted: Granted = serde_json::from_slice(&body)
-        .map_err(|_| protocol("gave a token answer that is not the expected JSON"))?;
+fn granted(subject: &Subject<'_>, body: &[u8]) -> Result<Token, Error> {
+    let granted: Granted = serde_json::from_slice(body)
+        .map_err(|_| subject.protocol("gave a token answer that is not the expected JSON"))?;
     let text = [granted.token, granted.access_token]
         .into_iter()
         .flatten()
         .find(|token| !token.is_empty())
-        .ok_or_else(|| protocol("gave a token answer without a token"))?;
+        .ok_or_else(|| subject.protocol("gave a token answer without a token"))?;
     if bearer(&Secret::new(text.as_str())).is_none() {
-        return Err(protocol("gave a token that does not fit into a header"));
+        return Err(subject.protocol("gave a token that does not fit into a header"));
     }
     // The specification sets a minimum of 60 s; a token that ends before it can be used would
     // only cause a loop.
@@ -216,34 +180,14 @@ async fn read(
     })
 }
 
-fn hide(answer: &mut Answer, credential: &Credential) {
+/// The forms in which a server may echo a credential.
+fn secrets(credential: &Credential) -> Vec<String> {
     match credential {
         Credential::Basic { username, password } => {
-            answer.redact(password.reveal());
-            answer.redact(&encoded(username, password));
+            vec![password.reveal().to_owned(), encoded(username, password)]
         }
         Credential::IdentityToken(secret) | Credential::Bearer(secret) => {
-            answer.redact(secret.reveal());
+            vec![secret.reveal().to_owned()]
         }
-    }
-}
-
-/// Converts a refusal. Token servers answer 400, 401 or 403 to bad credentials.
-fn refusal(
-    registry: String,
-    operation: &str,
-    answer: Answer,
-    credentials_sent: bool,
-    wait: Option<Duration>,
-) -> Error {
-    let operation = format!("{operation}: fetch a token");
-    match answer.status {
-        400 | 401 | 403 => Error::Unauthorized {
-            registry,
-            operation,
-            answer: Box::new(answer),
-            credentials_sent,
-        },
-        _ => Error::refused(registry, operation, answer, credentials_sent, wait),
     }
 }

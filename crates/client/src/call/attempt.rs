@@ -84,18 +84,20 @@ impl Client {
         authorization: Option<&Header>,
         payload: Payload,
     ) -> Result<Response, Attempt> {
-        self.inner
-            .transport
-            .follow(Outgoing {
-                method: request.method.clone(),
-                uri: request.uri.clone(),
-                headers: request.headers.clone(),
-                authorization: authorization.map(|header| header.value.clone()),
-                payload,
-                reach: request.reach,
-            })
-            .await
-            .map_err(Attempt::Failed)
+        let outgoing = Outgoing {
+            method: request.method.clone(),
+            uri: request.uri.clone(),
+            headers: request.headers.clone(),
+            authorization: authorization.map(|header| header.value.clone()),
+            payload,
+            reach: request.reach,
+        };
+        let transport = &self.inner.transport;
+        let answer = match request.sees_other {
+            true => transport.follow(outgoing).await,
+            false => transport.follow_same(outgoing).await,
+        };
+        answer.map_err(Attempt::Failed)
     }
 }
 

@@ -12,6 +12,8 @@ pub(crate) struct Request {
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
     pub(crate) reach: Reach,
+    /// Whether 303 is followed, like other redirects, or an error.
+    pub(crate) sees_other: bool,
 }
 
 impl Request {
@@ -22,6 +24,7 @@ impl Request {
             headers: HeaderMap::new(),
             body: Bytes::new(),
             reach: Reach::Anywhere,
+            sees_other: true,
         }
     }
 

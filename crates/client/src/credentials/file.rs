@@ -137,7 +137,7 @@ impl AuthEntry {
 }
 
 /// The text of a file; `None` when the file does not exist.
-pub(super) fn read_text(path: &Path) -> Result<Option<String>, Error> {
+pub(crate) fn read_text(path: &Path) -> Result<Option<String>, Error> {
     let fail = |reason: String| Error::CredentialFile {
         path: path.to_owned(),
         reason,

@@ -2,14 +2,13 @@
 //! JSON on standard output.
 
 use std::path::PathBuf;
-use std::process::Stdio;
 use std::time::Duration;
 
 use lazaret_values::{Printable, Secret};
 use serde::Deserialize;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::Command;
 
+use super::run::{Finished, Limits, run};
 use crate::{Credential, Error};
 
 /// Most bytes that are read of a helper's output.
@@ -24,6 +23,24 @@ struct Output {
     secret: String,
 }
 
+/// The failure of a helper.
+#[derive(Debug, Clone)]
+pub(super) struct HelperFault {
+    helper: String,
+    server: String,
+    reason: String,
+}
+
+impl From<HelperFault> for Error {
+    fn from(fault: HelperFault) -> Self {
+        Self::CredentialHelper {
+            helper: fault.helper,
+            server: fault.server,
+            reason: fault.reason,
+        }
+    }
+}
+
 /// The settings with which helpers run.
 #[derive(Debug, Clone)]
 pub(super) struct Helpers {
@@ -34,9 +51,13 @@ pub(super) struct Helpers {
 
 impl Helpers {
     /// Asks the helper `name` for the credential of `server`; `None` if it has none.
-    pub(super) async fn get(&self, name: &str, server: &str) -> Result<Option<Credential>, Error> {
+    pub(super) async fn get(
+        &self,
+        name: &str,
+        server: &str,
+    ) -> Result<Option<Credential>, HelperFault> {
         let program = format!("docker-credential-{name}");
-        let fail = |reason: String| Error::CredentialHelper {
+        let fail = |reason: String| HelperFault {
             helper: Printable::excerpt(&program),
             server: server.to_owned(),
             reason,
@@ -55,52 +76,26 @@ impl Helpers {
             .map(|folder| folder.join(&program))
             .find(|path| path.is_file())
             .unwrap_or_else(|| PathBuf::from(&program));
-        let run = async {
-            let mut child = Command::new(path)
-                .arg("get")
-                .stdin(Stdio::piped())
-                .stdout(Stdio::piped())
-                .stderr(Stdio::piped())
-                .kill_on_drop(true)
-                .spawn()
-                .map_err(|error| fail(format!("it cannot be started: {error}")))?;
-            let mut stdin = child.stdin.take();
-            let stdout = child.stdout.take();
-            let stderr = child.stderr.take();
-            let feed = async {
-                if let Some(stdin) = &mut stdin {
-                    // A helper that does not read its input may still answer.
-                    let _ = stdin.write_all(server.as_bytes()).await;
-                    let _ = stdin.shutdown().await;
-                }
-                drop(stdin);
-            };
-            let ((), out, err) = tokio::join!(feed, bounded(stdout), bounded(stderr));
-            if out.len() as u64 > LARGEST {
-                return Err(fail(format!("it wrote more than {LARGEST} bytes")));
-            }
-            let status = child
-                .wait()
-                .await
-                .map_err(|error| fail(error.to_string()))?;
-            Ok((status, out, err))
+        let mut command = Command::new(path);
+        command.arg("get");
+        let limits = Limits {
+            bytes: LARGEST,
+            timeout: self.timeout,
+            has_group: false,
         };
-        let (status, out, err) = tokio::time::timeout(self.timeout, run)
-            .await
-            .map_err(|_| fail(format!("no answer after {:?}", self.timeout)))??;
-        let words = |bytes: &[u8]| -> String {
-            Printable::new(String::from_utf8_lossy(bytes).trim())
-                .within(200)
-                .to_string()
-        };
+        let done = run(command, server.as_bytes(), limits).await;
+        let Finished { status, out, err } = done.map_err(fail)?;
         if !status.success() {
             // By the protocol, errors are texts on standard output; this one only means "not
             // found".
-            let said = words(&out);
+            let said = Finished::words(&out);
             if said.to_ascii_lowercase().contains("credentials not found") {
                 return Ok(None);
             }
-            return Err(fail(format!("it failed ({status}): {}", words(&err))));
+            return Err(fail(format!(
+                "it failed ({status}): {}",
+                Finished::words(&err)
+            )));
         }
         let output: Output = serde_json::from_slice(&out)
             .map_err(|_| fail("its answer is not the expected JSON".to_owned()))?;
@@ -117,15 +112,4 @@ impl Helpers {
             }
         }))
     }
-}
-
-/// Reads at most one byte more than is allowed, to detect longer output.
-async fn bounded(stream: Option<impl tokio::io::AsyncRead + Unpin>) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    if let Some(stream) = stream {
-        let mut stream = stream.take(LARGEST + 1);
-        // Output that ends in a read error is treated like short output.
-        let _ = stream.read_to_end(&mut bytes).await;
-    }
-    bytes
 }

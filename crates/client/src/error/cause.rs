@@ -16,6 +16,9 @@ pub enum Cause {
     TlsTurnedOff,
     /// A server points to plain HTTP on a host that is not listed for it.
     PlainNotListed,
+    /// A server answers a request of the API by pointing to something else (303), as GHCR does for
+    /// what it does not have.
+    SeeOther,
     /// Any other cause; the message says all that is known.
     Other,
 }

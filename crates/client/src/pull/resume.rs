@@ -3,6 +3,8 @@
 use bytes::Bytes;
 use lazaret_oci::{Descriptor, Hasher};
 
+use super::range::content_range;
+
 /// Number of bytes without a break after which earlier breaks are forgotten.
 const FORGIVEN: u64 = 1024 * 1024;
 
@@ -189,17 +191,6 @@ fn mismatch(actual: impl Into<String>, bytes: u64) -> Fault {
         actual: actual.into(),
         bytes,
     }
-}
-
-/// Parses `bytes start-end/total` (RFC 9110, section 14.4).
-fn content_range(text: &str) -> Option<(u64, u64, Option<u64>)> {
-    let (range, total) = text.trim().strip_prefix("bytes")?.trim().split_once('/')?;
-    let (start, end) = range.split_once('-')?;
-    let total = match total {
-        "*" => None,
-        total => Some(total.parse().ok()?),
-    };
-    Some((start.trim().parse().ok()?, end.trim().parse().ok()?, total))
 }
 
 #[cfg(test)]

@@ -119,7 +119,8 @@ impl Client {
             .transport
             .check_step(&response.uri, &location, "upload location")
             .map_err(|failure| failure.into_error(&call.operation))?;
-        Ok(Some((location, response.reach)))
+        let reach = response.reach_to(&location);
+        Ok(Some((location, reach)))
     }
 }
 

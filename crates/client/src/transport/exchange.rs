@@ -11,13 +11,16 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use lazaret_net::{TimedBody, USER_AGENT};
 
 use super::body::Payload;
-use super::connect::{Connector, Peer};
+use super::conn::Peer;
+use super::connect::Connector;
 use super::failure::{Failure, FailureKind, classify};
 use super::origin::{Origin, PlainHttp};
+use super::proxy::ProxyRoute;
 use super::reach::{Reach, Zone};
 use super::tls::Tls;
 use crate::Error;
 use crate::error::Cause;
+use crate::observer::Observer;
 use crate::options::{Options, Timeouts};
 
 /// A request to be sent once.
@@ -38,7 +41,9 @@ pub(crate) struct Response {
     pub(crate) headers: HeaderMap,
     pub(crate) body: TimedBody,
     /// The addresses to which this server may point.
-    pub(crate) reach: Reach,
+    reach: Reach,
+    /// The reach by which a proxy reached this server by its name.
+    by_name: Option<Reach>,
     /// Whether a credential was sent with the request; set by the caller that added it.
     pub(crate) proved: bool,
     /// The `Authorization` that was sent; set likewise.
@@ -50,6 +55,15 @@ impl Response {
     pub(crate) fn header(&self, name: impl header::AsHeaderName) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
+
+    /// The addresses of `target` to which this server may point. The address of a server behind a
+    /// proxy is not known: it may point to itself just as it was reached.
+    pub(crate) fn reach_to(&self, target: &Uri) -> Reach {
+        match self.by_name {
+            Some(reach) if Origin::of(target) == Origin::of(&self.uri) => reach,
+            _ => self.reach,
+        }
+    }
 }
 
 type Pool = Client<Connector, Payload>;
@@ -57,19 +71,24 @@ type Pool = Client<Connector, Payload>;
 /// Sends requests over pooled connections.
 pub(crate) struct Transport {
     tls: Arc<Tls>,
+    proxy: Option<Arc<ProxyRoute>>,
     pub(crate) timeouts: Timeouts,
     pub(crate) plain: PlainHttp,
     /// One pool for each reach: a connection made with a wide one must not serve a narrow one.
     pools: Mutex<HashMap<Reach, Pool>>,
+    observer: Option<Arc<dyn Observer>>,
 }
 
 impl Transport {
     pub(crate) fn new(options: &Options) -> Result<Self, Error> {
+        let proxy = options.proxy.as_ref().map(ProxyRoute::new);
         Ok(Self {
             tls: Arc::new(Tls::new(options)?),
+            proxy: proxy.transpose()?.map(Arc::new),
             timeouts: options.timeouts,
             plain: PlainHttp::new(options),
             pools: Mutex::default(),
+            observer: options.observer.clone(),
         })
     }
 
@@ -80,6 +99,7 @@ impl Transport {
             .or_insert_with(|| {
                 let connector = Connector {
                     tls: Arc::clone(&self.tls),
+                    proxy: self.proxy.clone(),
                     reach,
                     timeout: self.timeouts.connect,
                 };
@@ -92,8 +112,30 @@ impl Transport {
             .clone()
     }
 
-    /// Sends one request. The caller handles redirects and failures.
+    /// Sends one request, and tells the observer. The caller handles redirects and failures.
     pub(crate) async fn send(&self, outgoing: Outgoing) -> Result<Response, Failure> {
+        let Some(observer) = &self.observer else {
+            return self.exchange(outgoing).await;
+        };
+        let method = outgoing.method.clone();
+        let host = outgoing
+            .uri
+            .authority()
+            .map_or("", |a| a.as_str())
+            .to_owned();
+        let result = self.exchange(outgoing).await;
+        match &result {
+            Ok(Response {
+                status, headers, ..
+            }) => {
+                observer.answered(&host, &method, status.as_u16(), headers);
+            }
+            Err(_) => observer.failed(&host),
+        }
+        result
+    }
+
+    async fn exchange(&self, outgoing: Outgoing) -> Result<Response, Failure> {
         let Outgoing {
             method,
             uri,
@@ -155,16 +197,17 @@ impl Transport {
                 let status = response.status();
                 tracing::debug!(%method, host, path = uri.path(), %status, ?elapsed, "answer");
                 let (parts, body) = response.into_parts();
-                let reach = parts
-                    .extensions
-                    .get::<Peer>()
-                    .map_or(reach, |peer| Reach::From(Zone::of(peer.0.ip())));
+                let peer = parts.extensions.get::<Peer>();
+                let by_name = peer.is_some_and(|peer| peer.is_by_name).then_some(reach);
+                // Every connection knows its peer; a server without one may point to the fewest.
+                let zone = peer.map_or(Zone::Public, |peer| peer.zone);
                 Ok(Response {
                     uri,
                     status: parts.status,
                     headers: parts.headers,
                     body: TimedBody::new(body, self.timeouts.idle),
-                    reach,
+                    reach: Reach::From(zone),
+                    by_name,
                     proved: false,
                     sent: None,
                 })

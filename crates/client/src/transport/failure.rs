@@ -21,6 +21,8 @@ pub(crate) struct Failure {
 pub(crate) enum FailureKind {
     /// The network failed: worth another try.
     Network { reason: String },
+    /// The proxy refused for good.
+    Blocked { reason: String },
     /// TLS failed for good.
     Tls { reason: String, cause: Cause },
     /// The peer pointed to something that is refused, or broke the protocol. The text follows
@@ -60,12 +62,14 @@ impl Failure {
         let registry = self.host;
         let operation = operation.to_owned();
         match self.kind {
-            FailureKind::Network { reason } => Error::Unreachable {
-                registry,
-                operation,
-                reason,
-                cause: Cause::Other,
-            },
+            FailureKind::Network { reason } | FailureKind::Blocked { reason } => {
+                Error::Unreachable {
+                    registry,
+                    operation,
+                    reason,
+                    cause: Cause::Other,
+                }
+            }
             FailureKind::Tls { reason, cause } => Error::Unreachable {
                 registry,
                 operation,
@@ -99,6 +103,17 @@ pub(super) enum ConnectError {
         host: String,
         address: std::net::IpAddr,
     },
+    #[error(
+        "{host} cannot be looked up here, and a server elsewhere may not have the proxy do it: {reason}"
+    )]
+    Unknown { host: String, reason: String },
+    #[error("proxy {proxy}: {reason}")]
+    Proxy {
+        proxy: String,
+        reason: String,
+        /// Whether another try can help.
+        is_transient: bool,
+    },
     #[error("no connection after {0:?}")]
     TimedOut(std::time::Duration),
     #[error("{0}")]
@@ -123,11 +138,17 @@ impl From<&ConnectError> for FailureKind {
             ConnectError::UnknownAuthority(_) => tls(Cause::UnknownAuthority),
             ConnectError::AuthorityAsServer => tls(Cause::AuthorityAsServer),
             ConnectError::Tls(_) => tls(Cause::Other),
-            ConnectError::OutOfReach { .. } => Self::Refused {
+            ConnectError::OutOfReach { .. } | ConnectError::Unknown { .. } => Self::Refused {
                 reason: format!("is out of bounds: {reason}"),
                 cause: Cause::Other,
             },
-            ConnectError::TimedOut(_) | ConnectError::Network(_) => Self::Network { reason },
+            ConnectError::Proxy {
+                is_transient: false,
+                ..
+            } => Self::Blocked { reason },
+            ConnectError::Proxy { .. } | ConnectError::TimedOut(_) | ConnectError::Network(_) => {
+                Self::Network { reason }
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Origins, resolution of relative references, and the rule for plain HTTP.
 
 use std::fmt;
+use std::net::IpAddr;
 
 use http::Uri;
 use lazaret_oci::Registry;
@@ -48,6 +49,16 @@ impl Origin {
     /// The host, with brackets when it is an IPv6 address.
     pub(crate) fn host(&self) -> &str {
         &self.host
+    }
+
+    /// The host without brackets.
+    pub(super) fn bare_host(&self) -> &str {
+        self.host.trim_start_matches('[').trim_end_matches(']')
+    }
+
+    /// The host when it is an address, and not a name.
+    pub(super) fn address(&self) -> Option<IpAddr> {
+        self.bare_host().parse().ok()
     }
 
     /// The port, explicit or the default.

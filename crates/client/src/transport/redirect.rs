@@ -19,6 +19,30 @@ fn is_redirect(status: StatusCode) -> bool {
 impl Transport {
     /// Sends a request and follows its redirects.
     pub(crate) async fn follow(&self, outgoing: Outgoing) -> Result<Response, Failure> {
+        self.follow_some(outgoing, is_redirect).await
+    }
+
+    /// Like [`Self::follow`], but 303, which leads to something other than what was asked for, is an
+    /// error.
+    pub(crate) async fn follow_same(&self, outgoing: Outgoing) -> Result<Response, Failure> {
+        let is_followed = |status| is_redirect(status) && status != StatusCode::SEE_OTHER;
+        let response = self.follow_some(outgoing, is_followed).await?;
+        if response.status != StatusCode::SEE_OTHER {
+            return Ok(response);
+        }
+        let host = response.uri.authority().map_or("", |a| a.as_str());
+        Err(Failure::refused(
+            host,
+            "points to something else (303)",
+            Cause::SeeOther,
+        ))
+    }
+
+    async fn follow_some(
+        &self,
+        outgoing: Outgoing,
+        is_followed: impl Fn(StatusCode) -> bool,
+    ) -> Result<Response, Failure> {
         let method = outgoing.method.clone();
         if !matches!(method, Method::GET | Method::HEAD) {
             return self.send(outgoing).await;
@@ -28,7 +52,7 @@ impl Transport {
         let origin = Origin::of(&outgoing.uri);
         let mut response = self.send(outgoing).await?;
         for _ in 0..MOST {
-            if !is_redirect(response.status) {
+            if !is_followed(response.status) {
                 return Ok(response);
             }
             let host = response.uri.authority().map_or("", |a| a.as_str());
@@ -47,11 +71,11 @@ impl Transport {
             }
             let next = Outgoing {
                 method: method.clone(),
-                uri: target,
                 headers: headers.clone(),
                 authorization: authorization.clone(),
                 payload: Payload::Empty,
-                reach: response.reach,
+                reach: response.reach_to(&target),
+                uri: target,
             };
             response = self.send(next).await?;
         }

@@ -14,6 +14,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use super::failure::ConnectError;
+use super::identity::{Identities, Identity};
 use super::origin::Origin;
 use crate::Error;
 use crate::options::Options;
@@ -26,13 +27,15 @@ const MOST_HOSTS: usize = 1000;
 pub(super) struct Tls {
     extra: Roots,
     certs_d: Vec<PathBuf>,
+    identities: Identities,
     config: OnceCell<Arc<ClientConfig>>,
-    /// The configurations of registries that have authorities of their own.
+    /// The configurations of registries that have authorities, or a client certificate, of their
+    /// own.
     of_hosts: Mutex<HashMap<String, Option<Arc<ClientConfig>>>>,
 }
 
 impl Tls {
-    /// Reads the additional authorities, which are few.
+    /// Reads the additional authorities and the client's certificates, which are few.
     pub(super) fn new(options: &Options) -> Result<Self, Error> {
         let mut extra = Roots::none();
         for path in &options.extra_ca {
@@ -43,6 +46,7 @@ impl Tls {
         Ok(Self {
             extra,
             certs_d: options.certs_d.clone(),
+            identities: Identities::load(&options.client_certificates)?,
             config: OnceCell::new(),
             of_hosts: Mutex::default(),
         })
@@ -60,7 +64,10 @@ impl Tls {
         let config = match self.of_host(origin).await? {
             Some(config) => config,
             None => {
-                let config = self.config.get_or_try_init(|| load(self.extra.clone()));
+                let common = self.identities.common();
+                let config = self
+                    .config
+                    .get_or_try_init(|| load(self.extra.clone(), common));
                 Arc::clone(config.await?)
             }
         };
@@ -74,9 +81,11 @@ impl Tls {
             .map_err(|error| explain(&error))
     }
 
-    /// The configuration with the authorities of this server alone, beside those of all.
+    /// The configuration of this server alone: its authorities beside those of all, and the
+    /// certificate for it.
     async fn of_host(&self, origin: &Origin) -> Result<Option<Arc<ClientConfig>>, ConnectError> {
-        if self.certs_d.is_empty() {
+        let identity = self.identities.of(origin);
+        if self.certs_d.is_empty() && identity.is_none() {
             return Ok(None);
         }
         let full = format!("{}:{}", origin.host(), origin.port());
@@ -92,9 +101,13 @@ impl Tls {
             .flat_map(|name| self.certs_d.iter().map(move |folder| folder.join(name)));
         let (folders, extra) = (folders.collect::<Vec<_>>(), self.extra.clone());
         let own = blocking(move || own_authorities(&folders, extra)).await?;
-        let config = match own {
-            Some(roots) => Some(load(roots).await?),
-            None => None,
+        let config = match (own, identity) {
+            (None, None) => None,
+            (own, identity) => {
+                let roots = own.unwrap_or_else(|| self.extra.clone());
+                let identity = identity.or_else(|| self.identities.common());
+                Some(load(roots, identity).await?)
+            }
         };
         let mut hosts = self.hosts();
         if hosts.len() < MOST_HOSTS {
@@ -130,11 +143,15 @@ fn own_authorities(folders: &[PathBuf], mut roots: Roots) -> Result<Option<Roots
     Ok(found.then_some(roots))
 }
 
-async fn load(extra: Roots) -> Result<Arc<ClientConfig>, ConnectError> {
+async fn load(extra: Roots, identity: Option<Identity>) -> Result<Arc<ClientConfig>, ConnectError> {
     blocking(move || {
         let mut roots = Roots::system();
         roots.extend(&extra);
-        Ok(Arc::new(client_config(roots)))
+        let mut config = client_config(roots);
+        if let Some(identity) = identity {
+            config.client_auth_cert_resolver = identity;
+        }
+        Ok(Arc::new(config))
     })
     .await
 }

@@ -92,7 +92,7 @@ impl Client {
 }
 
 /// Checks bytes against a digest.
-fn verify(call: &Call<'_>, expected: &Digest, raw: &[u8]) -> Result<(), Error> {
+pub(super) fn verify(call: &Call<'_>, expected: &Digest, raw: &[u8]) -> Result<(), Error> {
     let actual = Digest::with(expected.algorithm(), raw);
     if actual == *expected {
         return Ok(());

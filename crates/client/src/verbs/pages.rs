@@ -80,6 +80,7 @@ impl<'a> Pages<'a> {
         let mut request = Request::get(uri);
         request.headers = headers;
         request.reach = Reach::Anywhere;
+        request.sees_other = false;
         let (head, body) = self.client.fetch(self.call, &request, limit).await?;
         self.bytes_left = self
             .bytes_left

@@ -7,6 +7,7 @@ use lazaret_oci::{Descriptor, Digest, Index, MAX_MANIFEST_BYTES, Reference};
 use super::accept::accept;
 use super::pages::{MOST_DESCRIPTORS, Pages};
 use crate::call::Call;
+use crate::error::Cause;
 use crate::{Client, Error};
 
 impl Client {
@@ -33,8 +34,16 @@ impl Client {
             let page = match pages.next(MAX_MANIFEST_BYTES, accept()).await {
                 Ok(Some(page)) => page,
                 Ok(None) => break,
-                // The specification says 404; registries without the API also answer 400 or 405.
-                Err(Error::NotFound { .. } | Error::Invalid { .. }) if pages.is_first() => {
+                // The specification says 404; registries without the API also answer 400 or 405, and
+                // GHCR 303.
+                Err(
+                    Error::NotFound { .. }
+                    | Error::Invalid { .. }
+                    | Error::Protocol {
+                        cause: Cause::SeeOther,
+                        ..
+                    },
+                ) if pages.is_first() => {
                     found = self.fallback_referrers(reference, subject).await?;
                     break;
                 }

@@ -1,10 +1,11 @@
 //! `HEAD /v2/<name>/manifests/<reference>`: resolves a tag to a digest.
 
-use http::{Method, header};
-use lazaret_oci::{Descriptor, Reference, media_type};
+use http::Method;
+use lazaret_oci::{Descriptor, Reference};
 
 use super::accept::accept;
-use crate::call::{Call, Request, content_digest};
+use super::stated::Stated;
+use crate::call::{Call, Request};
 use crate::{Client, Error};
 
 impl Client {
@@ -21,13 +22,8 @@ impl Client {
         request.headers = accept();
         let response = self.request(&call, &request).await?;
         if response.status == 200 {
-            let digest = content_digest(&call, &response.headers)?;
-            let size = response
-                .header(header::CONTENT_LENGTH)
-                .and_then(|text| text.parse::<u64>().ok());
-            let kind = response
-                .header(header::CONTENT_TYPE)
-                .map(media_type::essence);
+            let mut stated = Stated::of(&call, &response)?;
+            let digest = stated.digest.take();
             if let (Some(pin), Some(digest)) = (&reference.digest, &digest)
                 && pin.algorithm() == digest.algorithm()
                 && pin != digest
@@ -42,8 +38,8 @@ impl Client {
                 });
             }
             let digest = reference.digest.clone().or(digest);
-            if let (Some(digest), Some(size), Some(kind)) = (digest, size, kind) {
-                return Ok(Descriptor::new(&kind, digest, size));
+            if let Some(found) = digest.and_then(|digest| stated.descriptor(digest)) {
+                return Ok(found);
             }
         }
         // HEAD is optional in practice, and its error answers have no message.

@@ -179,6 +179,22 @@ fn attached(number: usize, subject: &Digest) -> ManifestDocument {
 }
 
 #[tokio::test]
+async fn a_303_for_referrers_is_no_api_and_is_not_followed() {
+    let peer = Peer::start(|seen| match seen.path() {
+        path if path.contains("/referrers/") => {
+            Answer::new(303).with("Location", "/a-page-for-people")
+        }
+        _ => Answer::new(404),
+    });
+    let subject = Digest::of(b"subject");
+    let reference = peer.reference("team/app");
+    let found = client().referrers(&reference, &subject, None).await;
+    assert_eq!(found.unwrap(), []);
+    assert_eq!(peer.count("GET", "a-page-for-people"), 0);
+    assert_eq!(peer.count("GET", "/manifests/sha256-"), 1);
+}
+
+#[tokio::test]
 async fn attaching_keeps_the_fallback_tag_up_to_date() {
     let peer = Peer::start(shelf());
     let subject = Digest::of(b"subject");

@@ -4,10 +4,17 @@
 
 mod auth;
 mod hostile;
+mod identity;
 mod listing;
+mod observe;
+mod oras;
+mod part;
+mod proxy;
 mod pull;
 mod push;
 mod retry;
+mod revalidate;
+mod sources;
 mod support;
 mod tls;
 mod transfer;

@@ -101,6 +101,28 @@ async fn more_patience_than_there_is_is_an_error_at_once() {
 }
 
 #[tokio::test]
+async fn one_try_is_enough_for_a_caller_that_repeats_by_itself() {
+    for (status, wish, wait) in [
+        (429, Some("7"), Some(Duration::from_secs(7))),
+        (503, Some("9"), Some(Duration::from_secs(9))),
+        (503, None, None),
+        (404, Some("9"), None),
+    ] {
+        let peer = Peer::start(move |_| match wish {
+            Some(wish) => Answer::new(status).with("Retry-After", wish),
+            None => Answer::new(status),
+        });
+        let mut options = options();
+        options.retry.tries = 1;
+        let client = Client::new(options, Arc::new(Anonymous)).unwrap();
+        let error = client.ping(&peer.registry()).await.unwrap_err();
+        assert_eq!(error.retry_after(), wait, "{status}");
+        assert_eq!(error.status(), Some(status));
+        assert_eq!(peer.log().len(), 1, "{status}");
+    }
+}
+
+#[tokio::test]
 async fn a_server_that_does_not_answer_is_given_up() {
     let peer = Peer::start(|_| Answer::new(200).after(Duration::from_secs(30)));
     let mut options = options();

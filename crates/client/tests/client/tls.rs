@@ -4,8 +4,6 @@ use std::sync::Arc;
 
 use lazaret_client::{Anonymous, Cause, Class, Client, Error, Options, Ping};
 use lazaret_oci::Registry;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{ServerConnection, StreamOwned};
 
 use crate::support::{
     Answer, AsRegistry as _, Peer, Seen, basic, client_with, manifest_json, options,
@@ -13,26 +11,7 @@ use crate::support::{
 
 /// A TLS server with its own certificate for 127.0.0.1, and that certificate as PEM.
 fn start(answer: impl Fn(&Seen) -> Answer + Send + Sync + 'static) -> (Registry, String) {
-    let made =
-        rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned(), "localhost".to_owned()])
-            .unwrap();
-    let pem = made.cert.pem();
-    let chain = vec![CertificateDer::from(made.cert.der().to_vec())];
-    let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
-    let config = rustls::ServerConfig::builder_with_provider(Arc::new(
-        rustls::crypto::ring::default_provider(),
-    ))
-    .with_safe_default_protocol_versions()
-    .unwrap()
-    .with_no_client_auth()
-    .with_single_cert(chain, key)
-    .unwrap();
-    let config = Arc::new(config);
-    let encrypted = move |stream| {
-        let connection = ServerConnection::new(Arc::clone(&config)).unwrap();
-        Some(StreamOwned::new(connection, stream))
-    };
-    let peer = Peer::start_over(encrypted, |_| (), move |seen, ()| answer(seen));
+    let (peer, pem) = Peer::start_tls(&["127.0.0.1", "localhost"], answer);
     (peer.registry(), pem)
 }
 

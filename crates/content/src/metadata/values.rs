@@ -137,6 +137,12 @@ impl Claim {
         Self(random_hex(16))
     }
 
+    /// A claim of an earlier process of the same writer, from its text form.
+    #[must_use]
+    pub fn again(text: String) -> Self {
+        Self(text)
+    }
+
     /// The text form.
     #[must_use]
     pub fn as_str(&self) -> &str {

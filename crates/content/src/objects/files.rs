@@ -104,6 +104,15 @@ impl BlobStore for FileObjects {
         Box::pin(blocking(move || folder.delete(&id)))
     }
 
+    fn adopt<'a>(
+        &'a self,
+        id: &'a UploadId,
+        file: &'a Path,
+    ) -> BoxFuture<'a, Result<Option<Staged>, Error>> {
+        let (folder, id, file) = (Arc::clone(&self.folder), id.clone(), file.to_owned());
+        Box::pin(blocking(move || folder.adopt(&id, &file)))
+    }
+
     fn room(&self) -> BoxFuture<'_, Result<(), Error>> {
         let reserve = self.reserve.clone();
         Box::pin(blocking(move || reserve.require()))

@@ -9,6 +9,8 @@ mod keys;
 mod links;
 mod listings;
 mod metadata;
+mod mirrored;
+mod mirrored_eviction;
 mod outbox;
 mod races;
 pub(crate) mod stores;

@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
+use lazaret_supervisor::notation::hosts::added_host;
 use lazaret_supervisor::notation::mounts::{self, Mount};
 use lazaret_supervisor::notation::restart::restart;
 use lazaret_supervisor::{
-    Boot, JailMode, MachineOptions, Naming, PullPolicy, Restart, RootDisk, RunRequest,
-    signal_number,
+    Boot, JailMode, MachineOptions, Naming, NetworkMode, NetworkRequest, Port, PullPolicy, Restart,
+    RootDisk, RunRequest, signal_number,
 };
 use lazaret_values::{Capabilities, Size};
 use serde::Deserialize;
@@ -65,6 +66,14 @@ pub(super) struct Wanted {
     #[serde(default)]
     privileged: bool,
     policy: Option<PathBuf>,
+    network: Option<NetworkMode>,
+    #[serde(default)]
+    publish: Vec<String>,
+    #[serde(default)]
+    add_host: Vec<String>,
+    #[serde(default)]
+    learn: bool,
+    ask_timeout: Option<u64>,
     kernel: Option<String>,
     #[serde(default)]
     read_only: bool,
@@ -124,14 +133,23 @@ impl Wanted {
         if options.remove && options.restart != Restart::No {
             return Err(Fault::usage("rm and restart exclude each other"));
         }
-        let mut artifacts = Vec::new();
-        let mut volumes = each("volume", &self.volume, mounts::volume)?;
+        let (mut artifacts, mut volumes, mut folders) = (Vec::new(), Vec::new(), Vec::new());
         let mut memory_mounts = each("tmpfs", &self.tmpfs, mounts::memory)?;
-        for mount in each("mount", &self.mount, str::parse::<Mount>)? {
+        let mounts = each("volume", &self.volume, mounts::volume)?;
+        for mount in mounts
+            .into_iter()
+            .chain(each("mount", &self.mount, str::parse::<Mount>)?)
+        {
             match mount {
                 Mount::Artifact(reference) => artifacts.push(reference),
                 Mount::Volume(volume) => volumes.push(volume),
                 Mount::Memory(memory) => memory_mounts.push(memory),
+                // A client has another working folder than this process.
+                Mount::Folder(folder) if folder.source.is_relative() => {
+                    let source = folder.source.display();
+                    return Err(Fault::usage(format!("'{source}' is not absolute")));
+                }
+                Mount::Folder(folder) => folders.push(folder),
             }
         }
         let naming = Naming {
@@ -142,6 +160,7 @@ impl Wanted {
             reference: self.reference,
             mounts: artifacts,
             volumes,
+            folders,
             memory_mounts,
             cpus: self.cpus.map(|cpus| cpus.to_string()),
             memory: self.mem,
@@ -154,6 +173,13 @@ impl Wanted {
             cap_drop: each("cap_drop", &self.cap_drop, Capabilities::parse)?,
             privileged: self.privileged,
             policy: self.policy,
+            network: NetworkRequest {
+                mode: self.network,
+                publish: each("publish", &self.publish, str::parse::<Port>)?,
+                hosts: each("add_host", &self.add_host, added_host)?,
+                learn: self.learn,
+                ask_seconds: self.ask_timeout,
+            },
             kernel: self.kernel,
             read_only: self.read_only,
             disk_bytes: disk_size.map(|size| Size::mebibytes(size.in_mebibytes()).0),

@@ -7,7 +7,7 @@ use http::Uri;
 use lazaret_oci::MAX_MANIFEST_BYTES;
 use lazaret_values::{Chain, Pattern, Period, Secret};
 
-use super::{Config, Document, Fault};
+use super::{Config, Document, Fault, check_upstreams};
 use crate::named_file::read_text;
 use crate::rules::VerifyingKey;
 use crate::schemas::FamilySchemas;
@@ -34,6 +34,12 @@ pub fn check(document: &Document, config: &Config) -> Vec<Fault> {
     checker.tracing(config);
     checker.webhooks(config);
     checker.types(config);
+    for (path, message, hint) in check_upstreams::faults(config) {
+        checker.wrong(&path, message, hint);
+    }
+    if let Some(api) = &config.mirror.api {
+        checker.secret("mirror.api.token_file", &api.token_file);
+    }
     checker.faults
 }
 

@@ -12,7 +12,10 @@ use lazaret_values::{Period, Size};
 
 use crate::server::TlsFiles;
 
-use super::{Collecting, Limits, Metadata, RepositoryRule, RetentionRule, Storage, Webhook};
+use super::{
+    Collecting, Limits, Metadata, Mirroring, RepositoryRule, RetentionRule, Storage, Upstream,
+    Webhook,
+};
 
 /// Settings of `lazaret serve`. Every one can also be given as a flag
 /// (`storage.s3.url` is `--storage-s3-url`) and as an environment variable
@@ -65,6 +68,10 @@ pub struct Config {
     pub tracing: Tracing,
     /// Who is told of pushes, deletions and pulls.
     pub webhooks: Vec<Webhook>,
+    /// How content of other registries is kept.
+    pub mirror: Mirroring,
+    /// Registries whose content is mirrored.
+    pub upstreams: Vec<Upstream>,
 }
 
 impl Default for Config {
@@ -89,6 +96,8 @@ impl Default for Config {
             metrics: Metrics::default(),
             tracing: Tracing::default(),
             webhooks: Vec::new(),
+            mirror: Mirroring::default(),
+            upstreams: Vec::new(),
         }
     }
 }

@@ -4,4 +4,4 @@ mod delete;
 mod get;
 
 pub(crate) use delete::delete;
-pub(crate) use get::get;
+pub(crate) use get::{described, get, serve, unsatisfiable, wanted_range};

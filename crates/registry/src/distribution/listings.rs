@@ -5,6 +5,7 @@ mod referrers;
 mod repositories;
 mod tags;
 
-pub(crate) use referrers::referrers;
+pub(crate) use page::page;
+pub(crate) use referrers::{referrers, referrers_with};
 pub(crate) use repositories::repositories;
-pub(crate) use tags::tags;
+pub(crate) use tags::{tags, tags_with};

@@ -5,5 +5,5 @@ mod get;
 mod put;
 
 pub(crate) use delete::delete;
-pub(crate) use get::get;
+pub(crate) use get::{answer_with, get};
 pub(crate) use put::put;

@@ -23,6 +23,8 @@ pub(super) fn keep_fixed(before: &Config, mut after: Config) -> Config {
     keep!(metrics.listen);
     keep!(log.format);
     keep!(limits.connections);
+    keep!(mirror);
+    keep!(upstreams);
     if before.tls.is_some() != after.tls.is_some() {
         fixed.push("tls".to_owned());
         after.tls.clone_from(&before.tls);

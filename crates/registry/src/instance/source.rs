@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use lazaret_client::CredentialFiles;
+
 use crate::config::{Config, Document, Fault, Faults, Overrides, check};
 
 /// A free port on loopback.
@@ -16,6 +18,34 @@ pub struct Source {
     pub overrides: Overrides,
     /// The folder of everything that has no configured place.
     pub root: Root,
+    /// Where credentials for upstreams are looked up.
+    pub credentials: CredentialFiles,
+    /// The stages of mirrored requests that are done.
+    pub stages: StageChoice,
+    /// Whether it is a mirror alone, which takes no pushes.
+    pub is_mirror: bool,
+}
+
+/// The stages that are done, by their numbers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum StageChoice {
+    /// All.
+    #[default]
+    All,
+    /// Those from this number on.
+    From(usize),
+    /// The one with this number.
+    Only(usize),
+}
+
+impl StageChoice {
+    pub(super) fn keeps(self, number: usize) -> bool {
+        match self {
+            Self::All => true,
+            Self::From(first) => number >= first,
+            Self::Only(only) => number == only,
+        }
+    }
 }
 
 /// The folder of an instance.
@@ -52,6 +82,7 @@ impl Source {
             file: None,
             overrides,
             root: Root::Temporary(parent.to_owned()),
+            ..Self::default()
         }
     }
 

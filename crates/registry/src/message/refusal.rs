@@ -45,6 +45,11 @@ impl Refusal {
         self
     }
 
+    /// Whether it has this status.
+    pub(crate) fn is(&self, status: StatusCode) -> bool {
+        self.status == status
+    }
+
     pub(crate) fn header(mut self, name: HeaderName, value: &str) -> Self {
         if let Ok(value) = value.parse() {
             self.headers.push((name, value));
@@ -119,6 +124,17 @@ impl Refusal {
 
     pub(crate) fn unknown_repository() -> Self {
         Self::new(ErrorCode::NameUnknown, "the repository does not exist")
+    }
+
+    /// The faults, in one line.
+    pub(crate) fn reason(&self) -> String {
+        let messages: Vec<&str> = self
+            .body
+            .errors
+            .iter()
+            .map(|entry| entry.message.as_str())
+            .collect();
+        messages.join("; ")
     }
 
     pub(crate) fn into_response(self) -> Response<Body> {

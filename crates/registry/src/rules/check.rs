@@ -38,8 +38,9 @@ pub(crate) async fn check(
     {
         pinned(config)?;
     }
-    let signed_tags = !rule.signers.is_empty() && !tags.iter().all(signature::is_signature_tag);
-    if signed_tags && !signature::is_signed(stores, repository, document, &rule.signers).await? {
+    if needs_signature(rule, tags)
+        && !signature::is_signed(stores, repository, document, &rule.signers).await?
+    {
         return Err(Refusal::new(
             ErrorCode::Denied,
             format!(
@@ -50,6 +51,11 @@ pub(crate) async fn check(
         ));
     }
     Ok(())
+}
+
+/// Whether only what a trusted key signed may be under these tags.
+pub(crate) fn needs_signature(rule: &Rule, tags: &[Tag]) -> bool {
+    !rule.signers.is_empty() && !tags.iter().all(signature::is_signature_tag)
 }
 
 fn artifact_type(document: &ManifestDocument) -> &str {

@@ -18,15 +18,15 @@ use crate::message::Refusal;
 use crate::stores::Stores;
 
 /// The `artifactType` of signatures that are referrers.
-const SIGNATURE_TYPE: &str = "application/vnd.dev.cosign.artifact.sig.v1+json";
+pub(crate) const SIGNATURE_TYPE: &str = "application/vnd.dev.cosign.artifact.sig.v1+json";
 /// Media type of the signed payload.
-const PAYLOAD: &str = "application/vnd.dev.cosign.simplesigning.v1+json";
+pub(crate) const PAYLOAD: &str = "application/vnd.dev.cosign.simplesigning.v1+json";
 /// The annotation with the signature, in base64.
 const SIGNATURE: &str = "dev.cosignproject.cosign/signature";
 /// Largest payload, in bytes.
-const PAYLOAD_BYTES: u64 = 64 * 1024;
+pub(crate) const PAYLOAD_BYTES: u64 = 64 * 1024;
 /// Largest number of signatures that are checked for one manifest.
-const MOST: usize = 32;
+pub(crate) const MOST: usize = 32;
 
 /// A public key that cannot be used, with the reason.
 #[derive(Debug, thiserror::Error)]
@@ -92,6 +92,12 @@ pub(super) fn is_signature_tag(tag: &Tag) -> bool {
         .is_some_and(|hex| hex.len() == 64 && hex.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
+/// The tag under which the signatures of a manifest are stored.
+pub(crate) fn signature_tag(digest: &Digest) -> Option<Tag> {
+    let text = format!("{}-{}.sig", digest.algorithm().name(), digest.hex());
+    text.parse().ok()
+}
+
 /// Whether the repository has a signature of the manifest by one of the keys.
 pub(super) async fn is_signed(
     stores: &Stores,
@@ -132,12 +138,11 @@ async fn signatures(
     let referrers = metadata
         .referrers(repository, digest, Some(SIGNATURE_TYPE), page)
         .await?;
-    let tag = format!("{}-{}.sig", digest.algorithm().name(), digest.hex());
     let named = referrers
         .items
         .into_iter()
         .map(|entry| ManifestSelector::Digest(entry.digest))
-        .chain(tag.parse().map(ManifestSelector::Tag));
+        .chain(signature_tag(digest).map(ManifestSelector::Tag));
     let mut found = Vec::new();
     for selector in named {
         found.extend(metadata.manifest(repository, &selector).await?);

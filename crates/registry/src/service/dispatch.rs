@@ -1,7 +1,10 @@
 //! Calls the verb of an act.
 
+use std::sync::Arc;
+
 use http::StatusCode;
 use http::request::Parts;
+use lazaret_mirror::Mirror;
 use lazaret_oci::wire::ErrorCode;
 
 use crate::act::Act;
@@ -26,11 +29,21 @@ pub(super) async fn dispatch(
 ) -> Outcome {
     let query = Query::parse(head.uri.query());
     let headers = &head.headers;
+    if let Some(mirror) = &registry.mirror
+        && let Some(answer) = mirrored(registry, mirror, head, act, &query).await
+    {
+        return answer;
+    }
     match act {
         Act::Live | Act::Greet => Ok(answer::json(StatusCode::OK, &serde_json::json!({}))),
         Act::Ready => Ok(probes::ready(registry).await),
         Act::ReadMetrics => probes::metrics(registry),
         Act::GrantToken => token::grant(registry, head, peer, body).await,
+        Act::Original(path) => {
+            let original = registry.original.as_deref();
+            crate::original::answer(original, registry.mirror.as_ref(), *path, head, peer, body)
+                .await
+        }
         Act::ListExtensions => Ok(extensions::discover()),
         Act::ListTypes => Ok(extensions::types(registry)),
         Act::ListRepositories => listings::repositories(registry, caller, &query).await,
@@ -76,6 +89,52 @@ pub(super) async fn dispatch(
             "the endpoint does not take this method",
             allow,
         )),
+    }
+}
+
+/// Answers what is about a mirrored repository; `None` for anything else. Deletions remove what is
+/// kept, like that of any other repository.
+async fn mirrored(
+    registry: &Registry,
+    mirror: &Arc<Mirror>,
+    head: &Parts,
+    act: &Act,
+    query: &Query,
+) -> Option<Outcome> {
+    match act {
+        Act::ReadManifest {
+            repository,
+            selector,
+            head_only,
+        } if mirror.has(repository) => {
+            let headers = &head.headers;
+            Some(crate::mirror::manifest(mirror, repository, selector, headers, *head_only).await)
+        }
+        Act::ReadBlob {
+            repository,
+            digest,
+            head_only,
+        } if mirror.has(repository) => {
+            Some(crate::mirror::blob(registry, mirror, repository, digest, head, *head_only).await)
+        }
+        Act::ListTags { repository } if mirror.has(repository) => {
+            Some(crate::mirror::tags(mirror, repository, query, &head.headers).await)
+        }
+        Act::ListReferrers { repository, digest } if mirror.has(repository) => {
+            Some(crate::mirror::referrers(mirror, repository, digest, query, &head.headers).await)
+        }
+        Act::PutManifest { repository, .. }
+        | Act::PutNoManifest { repository, .. }
+        | Act::StartUpload { repository }
+            if !mirror.takes_pushes(repository) =>
+        {
+            let message = match mirror.has(repository) {
+                true => "the repository is mirrored: push to its upstream",
+                false => "this is a mirror alone, which takes no pushes",
+            };
+            Some(Err(Refusal::not_allowed(message, "GET, HEAD, DELETE")))
+        }
+        _ => None,
     }
 }
 

@@ -1,8 +1,10 @@
 //! Measurements for Prometheus. No label has a value that clients choose: repositories, users and
 //! addresses are never among them.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use lazaret_mirror::Counts;
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -10,6 +12,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
+use super::mirrored::Mirrored;
 use super::process;
 
 /// `Content-Type` of [`Metrics::render`].
@@ -114,6 +117,16 @@ impl Default for Metrics {
 }
 
 impl Metrics {
+    /// Measurements with those of a mirror.
+    pub(crate) fn with_mirror(counts: Arc<Counts>) -> Self {
+        let mut metrics = Self::default();
+        let registry = &mut metrics.registry;
+        registry
+            .sub_registry_with_prefix("lazaret")
+            .register_collector(Box::new(Mirrored(counts)));
+        metrics
+    }
+
     fn register(&mut self) {
         let registry = &mut self.registry;
         self.process.register(registry);

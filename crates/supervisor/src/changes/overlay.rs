@@ -132,6 +132,7 @@ fn made(image: &DiskReader, boot: &BootConfig) -> Result<Made, lazaret_rootfs::E
     let points = targets
         .chain(boot.disks.iter().map(|mount| &mount.target))
         .chain(boot.memory.iter().map(|mount| &mount.target))
+        .chain(boot.folders.iter().map(|mount| &mount.target))
         .chain(&boot.volumes)
         .chain([&boot.process.working_dir])
         .map(String::as_str);

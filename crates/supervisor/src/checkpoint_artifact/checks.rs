@@ -24,6 +24,13 @@ pub(super) fn portable(machine: &Spec) -> Result<(), String> {
     if let Some(volume) = machine.volumes.first() {
         return Err(format!("it has volume '{}'", volume.name));
     }
+    // What is pulled never gets a folder of this host.
+    if let Some(folder) = machine.launch.folders.first() {
+        return Err(format!("it has host path '{}'", folder.source.display()));
+    }
+    if !machine.boot.folders.is_empty() {
+        return Err("it has folders of its host".to_owned());
+    }
     for disk in machine.disk_files() {
         let DiskFiles {
             serial,

@@ -5,12 +5,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use lazaret_protocol::{CopyRequest, Ending as Answer, Process};
+use lazaret_egress::Answer;
+use lazaret_protocol::{CopyRequest, Ending as Outcome, Process};
 use lazaret_vm::Channel;
 use tokio::net::UnixStream;
 
 use super::life::Ending;
 use super::order::Order;
+use super::question::AnswerScope;
 use super::session::{Event, Session};
 use super::socket;
 use crate::Error;
@@ -172,6 +174,33 @@ impl Holder {
         self.ask(&Order::Save { folder }).await
     }
 
+    /// Gives the requests that wait for a person, as a JSON list of [`crate::Question`] in a line; with
+    /// `follow` again after each change, until the machine is over.
+    ///
+    /// # Errors
+    /// [`Error::Vm`] for too many sessions.
+    pub fn questions(&self, follow: bool) -> Result<Session, Error> {
+        self.open(&Order::Questions { follow })
+    }
+
+    /// Answers one of them.
+    ///
+    /// # Errors
+    /// [`Error::Workload`] when it does not wait, or the machine has no network.
+    pub async fn answer(
+        &self,
+        question: u64,
+        answer: Answer,
+        scope: AnswerScope,
+    ) -> Result<(), Error> {
+        let order = Order::Answer {
+            question,
+            answer,
+            scope,
+        };
+        self.ask(&order).await
+    }
+
     async fn ask(&self, order: &Order) -> Result<(), Error> {
         match self.open(order)?.done().await? {
             Ending::Failure(failure) => Err(Error::Workload {
@@ -198,11 +227,11 @@ impl Session {
     }
 }
 
-impl From<Answer> for Ending {
-    fn from(answer: Answer) -> Self {
-        match answer {
-            Answer::Exit(outcome) => Self::Exit(outcome),
-            Answer::Failure(failure) => Self::Failure(failure),
+impl From<Outcome> for Ending {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Exit(outcome) => Self::Exit(outcome),
+            Outcome::Failure(failure) => Self::Failure(failure),
         }
     }
 }

@@ -7,8 +7,10 @@ use lazaret_images::Lease;
 use lazaret_protocol::BootConfig;
 use lazaret_vm::{Accelerator, Disk, DiskFormat, DiskPart, LaunchPlan, Qemu};
 
-use super::record::{Launch, StoredContent, StoredDisk, StoredPart, VolumeUse};
+use super::network_launch::{self, NetworkLaunch};
+use super::record::{FolderUse, Launch, StoredContent, StoredDisk, StoredPart, VolumeUse};
 use crate::Error;
+use crate::integrations::RunRecord;
 
 /// The design of a machine. Making the machine consumes it.
 #[derive(Debug)]
@@ -33,6 +35,8 @@ pub(crate) struct Design {
     pub(crate) volumes_folder: PathBuf,
     /// The volumes that it uses, which are among its disks.
     pub(crate) volumes: Vec<VolumeUse>,
+    /// The folders and files of the host that it has.
+    pub(crate) folders: Vec<FolderUse>,
     /// The name of its kernel.
     pub(crate) kernel_name: String,
     /// The boot image of its kernel.
@@ -41,8 +45,12 @@ pub(crate) struct Design {
     pub(crate) initramfs: PathBuf,
     /// Its disks.
     pub(crate) disks: Vec<DiskDesign>,
+    /// Its network, if it has one.
+    pub(crate) network: Option<NetworkLaunch>,
     /// The policy, as JSON.
     pub(crate) policy: Option<String>,
+    /// Its services, if it has any.
+    pub(crate) integrations: Option<RunRecord>,
     /// The boot configuration for the guest. Clock and entropy are set when the machine starts.
     pub(crate) boot: BootConfig,
     /// Keeps shared disks in the store until the machine has names of its own for them.
@@ -97,6 +105,9 @@ impl Design {
             let path = folder.join("policy.json");
             std::fs::write(&path, policy).map_err(Error::io("write", &path))?;
         }
+        if let Some(integrations) = &self.integrations {
+            integrations.write(folder)?;
+        }
         let disks = self.disks.into_iter().map(|disk| disk.lay_out(folder));
         let disks = disks.collect::<Result<_, _>>()?;
         // From here on its disks stay, whatever is removed from the store.
@@ -113,7 +124,9 @@ impl Design {
             jail: self.qemu.jail(),
             templates: self.templates,
             volumes: self.volumes_folder,
+            folders: self.folders,
             disks,
+            network: self.network,
         };
         Ok((launch, self.boot, (self.image, self.image_digest)))
     }
@@ -193,6 +206,7 @@ impl Launch {
             initramfs: self.initramfs.clone(),
             cmdline: Vec::new(),
             disks: disks.collect::<Result<_, _>>()?,
+            network: self.network.as_ref().map(|_| network_launch::device()),
             console_log: Some(folder.join("console.log")),
         })
     }
@@ -217,6 +231,7 @@ impl Launch {
             initramfs: self.initramfs.clone(),
             cmdline: Vec::new(),
             disks: disks.collect(),
+            network: self.network.as_ref().map(|_| network_launch::device()),
             console_log: None,
         }
     }

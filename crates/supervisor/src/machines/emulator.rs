@@ -1,5 +1,6 @@
 //! The port to the program that executes a machine. Its adapter is `templates::Starter`.
 
+use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::time::Duration;
 
@@ -14,13 +15,14 @@ pub(super) trait Hypervisor: Send + Sync {
     /// The type of a started emulator.
     type Emulator: Emulator;
 
-    /// Starts the emulator of one machine. If the future is dropped early, it leaves no process.
+    /// Starts the emulator of one machine, whose network device sends its frames over `frames`. If the future is dropped early, it leaves no process.
     ///
     /// # Errors
     /// When the program cannot be started.
     fn start(
         &self,
         plan: &LaunchPlan,
+        frames: Option<OwnedFd>,
     ) -> impl Future<Output = Result<Self::Emulator, Error>> + Send;
 
     /// Starts the emulator of a machine that begins as a copy of another one, whose memory and devices
@@ -32,6 +34,7 @@ pub(super) trait Hypervisor: Send + Sync {
         &self,
         plan: &LaunchPlan,
         memory: &Path,
+        frames: Option<OwnedFd>,
     ) -> impl Future<Output = Result<Self::Emulator, Error>> + Send;
 
     /// Makes what lets the next machine of this plan begin faster than one that has begun in this

@@ -12,6 +12,7 @@ use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
+use lazaret_egress::DecisionRecord;
 use serde::{Deserialize, Serialize};
 
 use super::record::Spec;
@@ -39,6 +40,9 @@ pub struct MachineEvent {
     /// Its labels.
     #[serde(default, skip_serializing_if = "std::collections::BTreeMap::is_empty")]
     pub labels: std::collections::BTreeMap<String, String>,
+    /// What was decided, with [`Action::Deny`] and [`Action::Ask`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network: Option<DecisionRecord>,
     /// The exit status, with [`Action::Die`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exit_code: Option<u8>,
@@ -62,6 +66,10 @@ pub enum Action {
     Rename,
     /// It was removed.
     Destroy,
+    /// A connection or request of it was refused.
+    Deny,
+    /// A request of it waits for a person.
+    Ask,
 }
 
 impl Action {
@@ -76,22 +84,42 @@ impl Action {
             Self::Unpause => "unpause",
             Self::Rename => "rename",
             Self::Destroy => "destroy",
+            Self::Deny => "deny",
+            Self::Ask => "ask",
         }
     }
 }
 
 /// Notes an event of a machine, which has a folder in `machines`.
 pub(super) fn note(machines: &Path, action: Action, spec: &Spec, exit_code: Option<u8>) {
-    let event = MachineEvent {
+    append_or_warn(machines, &event(action, spec, exit_code, None));
+}
+
+/// Notes what was decided about the network of a machine.
+pub(super) fn note_network(machines: &Path, action: Action, spec: &Spec, record: &DecisionRecord) {
+    append_or_warn(machines, &event(action, spec, None, Some(record.clone())));
+}
+
+fn event(
+    action: Action,
+    spec: &Spec,
+    exit_code: Option<u8>,
+    network: Option<DecisionRecord>,
+) -> MachineEvent {
+    MachineEvent {
         time: nanoseconds(),
         action,
         id: spec.id.clone(),
         name: spec.name.clone(),
         image: spec.image.clone(),
         labels: spec.labels.clone(),
+        network,
         exit_code,
-    };
-    if let Err(error) = append(machines, &event) {
+    }
+}
+
+fn append_or_warn(machines: &Path, event: &MachineEvent) {
+    if let Err(error) = append(machines, event) {
         tracing::warn!(%error, "event not noted");
     }
 }

@@ -10,12 +10,14 @@
 //! client that goes away takes nothing with it but its own sessions, and the machine if that is
 //! bound to it.
 //!
+//! * `asking`: what a person is asked about the network
 //! * `bridge`: sessions of clients with the guest
 //! * `desk`: what clients ask for, as tasks over the state that they share
 //! * `peer`: the client's connection
 //! * `save`: what a checkpoint is made of
 //! * `run`: one run, from the start of the emulator to its end
 
+mod asking;
 mod bridge;
 mod desk;
 mod peer;
@@ -34,13 +36,16 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use super::audited;
 use super::life::Life;
 use super::machine::Machine;
+use super::network::{BoundaryCommand, Network};
 use super::record::{Restart, Spec, State};
 use super::socket;
 use super::store::{Found, Held};
 use super::templates::{Starter, Templates};
 use crate::Error;
+use crate::audit::AuditLog;
 use desk::Desk;
 
 /// Pause before the first restart; it doubles with each one that follows soon.
@@ -48,6 +53,19 @@ const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// A run of this length makes the next pause a first one.
 const LONG_RUN: Duration = Duration::from_secs(10);
+
+/// The commands of this program that the holder starts.
+#[derive(Debug, Clone)]
+pub struct OwnCommands {
+    /// Keeps the memory of a template.
+    pub keep: Vec<OsString>,
+    /// Serves the network of a machine.
+    pub boundary: Vec<OsString>,
+    /// Serves folders of the host.
+    pub share: Vec<OsString>,
+    /// The variables that say which authorities this host trusts, and their values.
+    pub trust: Vec<(&'static str, OsString)>,
+}
 
 /// Holds the machine in `folder`, whose lock this process was given, from its start to its end.
 /// `client` is a connection to the process that asked for it: the machine is not started before
@@ -60,7 +78,7 @@ pub async fn hold(
     folder: PathBuf,
     lock: File,
     client: std::os::unix::net::UnixStream,
-    keeper: Vec<OsString>,
+    commands: OwnCommands,
 ) -> Result<(), Error> {
     let spec = Spec::read(&folder)?;
     let state = State::read(&folder)?;
@@ -68,9 +86,11 @@ pub async fn hold(
         qemu: Qemu::known(&spec.launch.qemu, &spec.launch.qemu_version).with_jail(spec.launch.jail),
         templates: Templates {
             folder: spec.launch.templates.clone(),
-            keeper,
+            keeper: commands.keep,
         },
         boot: spec.options.boot,
+        folders: spec.launch.folders.clone(),
+        server: commands.share,
     };
     let listener = socket::listen(&folder).and_then(|listener| {
         listener.set_nonblocking(true)?;
@@ -81,7 +101,14 @@ pub async fn hold(
         .set_nonblocking(true)
         .and_then(|()| UnixStream::from_std(client));
     let client = client.map_err(Error::io("use the connection for", &folder))?;
-    let (desk, mut demands) = Desk::new(&spec, &folder);
+    let audit = Arc::new(AuditLog::open(&folder, &spec.id));
+    let boundary = BoundaryCommand {
+        words: commands.boundary,
+        trust: commands.trust,
+    };
+    let network = Network::of(&spec, &folder, boundary, &audit)?;
+    let questions = network.as_ref().map(Network::shared);
+    let (desk, mut demands) = Desk::new(&spec, &folder, audit, questions);
     let mut clients = JoinSet::new();
     clients.spawn(desk.clone().attend(client));
     let held = Held {
@@ -92,7 +119,7 @@ pub async fn hold(
         },
         lock,
     };
-    let mut machine = Machine::new(held, starter);
+    let mut machine = Machine::new(held, starter, network);
     let life = {
         let living = live(&mut machine, &desk, &mut demands);
         tokio::pin!(living);
@@ -110,10 +137,13 @@ pub async fn hold(
     };
     drop(listener);
     let error = machine.error().map(str::to_owned);
+    // Whoever starts the machine next goes on with its log.
+    let logged = desk.audit().end();
     let released = machine.release();
     desk.close(life, error);
     // Everybody gets what was still to be said.
     while clients.join_next().await.is_some() {}
+    logged.sync();
     released
 }
 
@@ -137,6 +167,7 @@ async fn live(
                 machine.life().clone()
             }
         };
+        audited::end(desk.audit(), &life, machine.error());
         if begin.elapsed() >= LONG_RUN {
             (pause, failures) = (FIRST_PAUSE, 0);
         }

@@ -12,6 +12,7 @@ use super::attached::claim_all;
 use super::emulator::{Emulator, Hypervisor};
 use super::events::{self, Action};
 use super::life::{Ending, Life, Step};
+use super::network::Network;
 use super::process::ProcessId;
 use super::record::{Spec, State};
 use super::store::{Held, Machines};
@@ -41,6 +42,8 @@ pub(super) struct Machine<H: Hypervisor> {
     hypervisor: H,
     // Fields are dropped in this order: the emulator ends before the lock.
     emulator: Option<H::Emulator>,
+    /// Its network, if it has one.
+    network: Option<Network>,
     /// Claims on its volumes, from the first start on.
     claims: Vec<Claim>,
     folder: PathBuf,
@@ -50,12 +53,13 @@ pub(super) struct Machine<H: Hypervisor> {
 impl<H: Hypervisor> Machine<H> {
     /// The machine of a folder that is locked. If it is already starting, whoever locked the folder
     /// said so in advance.
-    pub(super) fn new(held: Held, hypervisor: H) -> Self {
+    pub(super) fn new(held: Held, hypervisor: H, network: Option<Network>) -> Self {
         Self {
             spec: held.found.spec,
             state: held.found.state,
             hypervisor,
             emulator: None,
+            network,
             claims: Vec::new(),
             folder: held.found.folder,
             lock: held.lock,
@@ -95,18 +99,37 @@ impl<H: Hypervisor> Machine<H> {
         self.claim_volumes().await?;
         let plan = self.plan()?;
         let memory = self.spec.memory(&self.state).map(ToOwned::to_owned);
-        let emulator = match &memory {
-            Some(memory) => self.hypervisor.resume(&plan, memory).await?,
-            None => self.hypervisor.start(&plan).await?,
+        let (begun, boundary) = match &mut self.network {
+            Some(network) => Some(network.prepare(&self.folder)?).unzip(),
+            None => (None, None),
         };
+        let (frames, ports) = begun.map(|begun| (begun.frames, begun.ports)).unzip();
+        self.state.ports = ports.unwrap_or_default();
+        let started = async {
+            match &memory {
+                Some(memory) => self.hypervisor.resume(&plan, memory, frames).await,
+                None => self.hypervisor.start(&plan, frames).await,
+            }
+        };
+        let connected = async {
+            match (&mut self.network, boundary) {
+                (Some(network), Some(boundary)) => network.start(boundary).await,
+                _ => Ok(()),
+            }
+        };
+        let (emulator, ()) = tokio::try_join!(started, connected)?;
         let emulator = self.emulator.insert(emulator);
         self.state.emulator = ProcessId::of(emulator.pid());
         self.state.begun = Some(emulator.begun());
         self.state.jail = Some(emulator.jail());
         self.state.write(&self.folder)?;
+        let mut boot = self.spec.boot.clone();
+        if let (Some(network), Some(link)) = (&self.network, &mut boot.network) {
+            link.trust = network.trust(&boot.process.env);
+        }
         let request = match memory {
-            Some(_) => Request::Resume(moment::identity(&self.spec.boot, &self.spec.id)),
-            None => Request::Boot(Box::new(moment::stamp(self.spec.boot.clone()))),
+            Some(_) => Request::Resume(moment::identity(&boot, &self.spec.id)),
+            None => Request::Boot(Box::new(moment::stamp(boot))),
         };
         let guest = emulator.boot(&request, HELLO_TIMEOUT).await?;
         self.state.started = Some(clock::nanoseconds());
@@ -219,6 +242,9 @@ impl<H: Hypervisor> Machine<H> {
             emulator.wait().await;
         }
         self.emulator = None;
+        if let Some(network) = &mut self.network {
+            network.close().await;
+        }
         self.state.emulator = None;
         self.state.finished = Some(clock::nanoseconds());
         self.step(Step::Gone)?;

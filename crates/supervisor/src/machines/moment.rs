@@ -20,6 +20,10 @@ pub(super) fn identity(boot: &BootConfig, id: &str) -> ResumeConfig {
         clock_nanos: clock::nanoseconds(),
         entropy: entropy(),
         machine_id: id.get(..DIGITS).unwrap_or(id).to_owned(),
+        trust: boot
+            .network
+            .as_ref()
+            .and_then(|network| network.trust.clone()),
     }
 }
 

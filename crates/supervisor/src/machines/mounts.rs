@@ -28,6 +28,15 @@ pub enum Mount {
         /// Whether the machine cannot write to it.
         read_only: bool,
     },
+    /// A folder or a file of the host.
+    Bind {
+        /// Its path on the host.
+        source: String,
+        /// Its path in the machine.
+        target: String,
+        /// Whether the machine cannot change it.
+        read_only: bool,
+    },
     /// An artifact.
     Artifact {
         /// Its path in the machine.
@@ -38,7 +47,7 @@ pub enum Mount {
 }
 
 impl Spec {
-    /// The mounts of the machine: volumes, memory, artifacts.
+    /// The mounts of the machine: volumes, folders of the host, memory, artifacts.
     #[must_use]
     pub fn mounts(&self) -> Vec<Mount> {
         let volumes = self.volumes.iter().map(|volume| Mount::Volume {
@@ -46,6 +55,11 @@ impl Spec {
             target: volume.target.clone(),
             read_only: volume.read_only,
             anonymous: volume.anonymous,
+        });
+        let folders = self.launch.folders.iter().map(|folder| Mount::Bind {
+            source: folder.source.display().to_string(),
+            target: folder.target.clone(),
+            read_only: folder.read_only,
         });
         let memory = self.boot.memory.iter().map(|memory| Mount::Tmpfs {
             target: memory.target.clone(),
@@ -56,6 +70,10 @@ impl Spec {
             target: artifact.target.clone(),
             read_only: artifact.read_only,
         });
-        volumes.chain(memory).chain(artifacts).collect()
+        volumes
+            .chain(folders)
+            .chain(memory)
+            .chain(artifacts)
+            .collect()
     }
 }

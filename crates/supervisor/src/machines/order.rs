@@ -2,8 +2,11 @@
 
 use std::path::PathBuf;
 
+use lazaret_egress::Answer;
 use lazaret_protocol::{CopyRequest, Process};
 use serde::{Deserialize, Serialize};
+
+use super::question::AnswerScope;
 
 /// A request. The answer is the ending of its session.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -55,6 +58,21 @@ pub(super) enum Order {
     Pause,
     /// Lets the processors go on, and sets the guest's clock.
     Resume,
+    /// Gives the requests of the workload that wait for a person, as a JSON list in a line; with `follow`
+    /// again after each change, until the machine is over.
+    Questions {
+        /// Whether changes follow.
+        follow: bool,
+    },
+    /// Answers one of them.
+    Answer {
+        /// Its number.
+        question: u64,
+        /// The answer.
+        answer: Answer,
+        /// How far it reaches.
+        scope: AnswerScope,
+    },
     /// Saves memory, devices and disks of this moment; the machine goes on.
     Save {
         /// An empty folder for them.

@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use super::begin::{Begun, Boot, Origin};
 use super::life::Life;
+use super::network_launch::{NetworkLaunch, PublishedPort};
 use super::process::ProcessId;
 use crate::Error;
 
@@ -87,6 +88,19 @@ pub struct VolumeUse {
     pub read_only: bool,
     /// Whether it was made for this machine and nobody named it.
     pub anonymous: bool,
+}
+
+/// A folder or a file of the host that a machine has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FolderUse {
+    /// Its absolute path on the host.
+    pub source: PathBuf,
+    /// Its path in the machine.
+    pub target: String,
+    /// Whether the machine cannot change it.
+    pub read_only: bool,
+    /// Whether it is a file.
+    pub is_file: bool,
 }
 
 /// How a machine is held.
@@ -159,7 +173,13 @@ pub(crate) struct Launch {
     /// The folder of the user's volumes.
     #[serde(default)]
     pub(crate) volumes: PathBuf,
+    /// The folders and files of the host that it has.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) folders: Vec<FolderUse>,
     pub(crate) disks: Vec<StoredDisk>,
+    /// Its network, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) network: Option<NetworkLaunch>,
 }
 
 /// A disk in the machine's folder.
@@ -207,6 +227,9 @@ pub struct State {
     pub begun: Option<Begun>,
     /// The emulator's process.
     pub emulator: Option<ProcessId>,
+    /// The ports of the host that lead into it, while it runs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ports: Vec<PublishedPort>,
     /// What the emulator was confined by the last time.
     #[serde(default)]
     pub jail: Option<Jail>,
@@ -326,6 +349,18 @@ impl Spec {
         first.map(|from| from.memory.as_path())
     }
 
+    /// Whether it has a network.
+    #[must_use]
+    pub fn has_network(&self) -> bool {
+        self.launch.network.is_some()
+    }
+
+    /// The network, as `inspect` shows it: nothing without one.
+    #[must_use]
+    pub(crate) fn network(&self) -> Option<&NetworkLaunch> {
+        self.launch.network.as_ref()
+    }
+
     /// Whether the workload has a terminal.
     #[must_use]
     pub fn has_terminal(&self) -> bool {
@@ -354,6 +389,7 @@ impl State {
             error: None,
             begun: None,
             emulator: None,
+            ports: Vec::new(),
             jail: None,
         }
     }

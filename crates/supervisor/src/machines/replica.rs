@@ -9,6 +9,7 @@ use super::record::{Named, Options, Spec};
 use super::{disks, saved};
 use crate::Error;
 use crate::checkpoint_error::CheckpointError;
+use crate::integrations::RunRecord;
 
 /// A machine that is to begin as a copy.
 #[derive(Debug)]
@@ -46,6 +47,15 @@ impl Replica {
         launch.initramfs = self.initramfs;
         launch.templates = self.templates;
         launch.volumes = self.volumes;
+        if let Some(network) = &mut launch.network {
+            // Those of the other machine are taken: the host chooses.
+            for port in &mut network.ports {
+                port.host = 0;
+            }
+        }
+        if let Some(services) = RunRecord::read(&self.folder)? {
+            services.write(folder)?;
+        }
         disks::duplicate(&launch.disks, &saved::disks(&self.folder), folder)?;
         let memory = saved::memory(&self.folder);
         // Said now, and not by the holder when the machine is there.

@@ -21,11 +21,19 @@ pub(crate) fn disks(folder: &Path) -> PathBuf {
     folder.join("disks")
 }
 
-/// Refuses machines that cannot be saved: a volume has one writer.
+/// Refuses machines that cannot be saved: a volume has one writer, and a copy would have the open files of
+/// the host's folders and not the server that knows them.
 ///
 /// # Errors
-/// [`CheckpointError::WritesVolume`].
+/// [`CheckpointError::WritesVolume`], [`CheckpointError::HasFolder`].
 pub(crate) fn check(spec: &Spec) -> Result<(), Error> {
+    if let Some(folder) = spec.launch.folders.first() {
+        return Err(CheckpointError::HasFolder {
+            machine: spec.name.clone(),
+            folder: folder.source.clone(),
+        }
+        .into());
+    }
     match spec.volumes.iter().find(|volume| !volume.read_only) {
         None => Ok(()),
         Some(volume) => Err(CheckpointError::WritesVolume {

@@ -17,9 +17,10 @@ const LOG: &str = "holder.log";
 
 /// Starts the holder of the machine in `folder` and hands the folder's lock over to it; returns a
 /// connection to it. The new process gets the lock as standard output and the connection as standard
-/// input, and nothing else of this one: no variable, no terminal, no pipe of the caller.
+/// input, and nothing else of this one: no variable but those of `trust`, no terminal, no pipe of the caller.
 pub(crate) async fn spawn(
     command: &[OsString],
+    trust: &[(&'static str, OsString)],
     folder: &Path,
     lock: File,
 ) -> Result<Holder, Error> {
@@ -39,6 +40,7 @@ pub(crate) async fn spawn(
         .args(arguments)
         .arg(fs::canonicalize(folder).map_err(Error::io("find", folder))?)
         .env_clear()
+        .envs(trust.iter().cloned())
         .current_dir("/")
         .stdin(Stdio::from(OwnedFd::from(theirs)))
         .stdout(Stdio::from(lock))

@@ -19,8 +19,11 @@ use super::life::{Life, Step};
 use super::names;
 use super::record::{Named, Options, Spec, State};
 use super::replica::Replica;
-use super::{Naming, attached, socket};
+use super::{Naming, attached, audited, socket};
 use crate::{Error, clock};
+
+/// Why a machine is lost whose holder died.
+const HOLDER_ENDED: &str = "the process that held it ended";
 
 /// Number of random bytes of an id.
 const ID_BYTES: usize = 32;
@@ -337,6 +340,7 @@ fn settle(folder: &Path, _lock: &File) -> Result<(), Error> {
     }
     let machines = folder.parent().unwrap_or(folder);
     events::note(machines, Action::Die, &found.spec, Life::Lost.status());
+    audited::lost(folder, &found.spec, HOLDER_ENDED);
     if found.spec.options.remove {
         return remove_with_volumes(&found.spec, folder);
     }
@@ -345,7 +349,7 @@ fn settle(folder: &Path, _lock: &File) -> Result<(), Error> {
         _ => Life::Lost,
     };
     state.finished = Some(clock::nanoseconds());
-    state.error = Some("the process that held it ended".to_owned());
+    state.error = Some(HOLDER_ENDED.to_owned());
     let _absent = fs::remove_file(socket::path(folder));
     state.write(folder)
 }

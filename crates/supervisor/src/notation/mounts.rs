@@ -1,13 +1,12 @@
 //! Volumes, memory and other mounts, in the notation of Docker.
 
+use std::path::PathBuf;
+
 use lazaret_artifacts::GuestPath;
 use lazaret_protocol::MemoryMount;
 
-use crate::prepare::VolumeRequest;
+use crate::prepare::{FolderRequest, VolumeRequest};
 use crate::volumes::is_volume_name;
-
-const NO_FOLDERS: &str =
-    "folders of the host cannot be bound yet; copy their files into the machine";
 
 /// What is mounted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +17,8 @@ pub enum Mount {
     Volume(VolumeRequest),
     /// A file system in memory.
     Memory(MemoryMount),
+    /// A folder or a file of the host.
+    Folder(FolderRequest),
 }
 
 impl std::str::FromStr for Mount {
@@ -33,8 +34,10 @@ impl std::str::FromStr for Mount {
             None => Ok(Self::Artifact(text.to_owned())),
             Some("volume") => volume_of(&pairs).map(Self::Volume),
             Some("tmpfs") => memory_of(&pairs).map(Self::Memory),
-            Some("bind") => Err(NO_FOLDERS.to_owned()),
-            Some(kind) => Err(format!("unknown type '{kind}': expected volume or tmpfs")),
+            Some("bind") => folder_of(&pairs).map(Self::Folder),
+            Some(kind) => Err(format!(
+                "unknown type '{kind}': expected volume, bind or tmpfs"
+            )),
         }
     }
 }
@@ -61,6 +64,24 @@ fn volume_of(pairs: &[(&str, &str)]) -> Result<VolumeRequest, String> {
     })
 }
 
+fn folder_of(pairs: &[(&str, &str)]) -> Result<FolderRequest, String> {
+    let (mut source, mut target, mut read_only) = (None, None, false);
+    for (key, value) in pairs {
+        match *key {
+            "type" => {}
+            "source" | "src" => source = Some(host_path(value)?),
+            "target" | "dst" | "destination" => target = Some(path(value)?),
+            "readonly" | "ro" => read_only = is_true(key, value)?,
+            _ => return Err(unknown(key)),
+        }
+    }
+    Ok(FolderRequest {
+        source: source.ok_or("source is missing")?,
+        target: target.ok_or("target is missing")?,
+        read_only,
+    })
+}
+
 fn memory_of(pairs: &[(&str, &str)]) -> Result<MemoryMount, String> {
     let mut memory = None;
     for (key, value) in pairs {
@@ -82,36 +103,46 @@ fn memory_of(pairs: &[(&str, &str)]) -> Result<MemoryMount, String> {
     Ok(memory)
 }
 
-/// Reads `NAME:/PATH[:OPTIONS]`, or `/PATH` for a volume without a name.
+/// Reads `NAME:/PATH[:OPTIONS]`, or `/PATH` for a volume without a name; a source that begins with `/` or
+/// `.` is a path of the host.
 ///
 /// # Errors
 /// What was expected.
-pub fn volume(text: &str) -> Result<VolumeRequest, String> {
+pub fn volume(text: &str) -> Result<Mount, String> {
     let mut parts = text.split(':');
     let (source, target, options) = match (parts.next(), parts.next(), parts.next()) {
         (Some(target), None, _) if target.starts_with('/') => (None, target, None),
         (Some(source), Some(target), options) => (Some(source), target, options),
-        _ => return Err("expected NAME:/PATH, or /PATH".to_owned()),
+        _ => return Err("expected NAME:/PATH, HOST-PATH:/PATH, or /PATH".to_owned()),
     };
     if parts.next().is_some() {
         return Err("it has too many ':'".to_owned());
     }
-    let mut volume = VolumeRequest {
-        name: source.map(volume_name).transpose()?,
-        target: path(target)?,
-        read_only: false,
-        copy: true,
-    };
+    let of_host = source.filter(|source| is_host_path(source));
+    let (mut read_only, mut copy) = (false, true);
     for option in options.into_iter().flat_map(|options| options.split(',')) {
         match option {
-            "ro" => volume.read_only = true,
-            "rw" => volume.read_only = false,
-            "nocopy" => volume.copy = false,
+            "ro" => read_only = true,
+            "rw" => read_only = false,
+            "nocopy" if of_host.is_none() => copy = false,
             "z" | "Z" => return Err("there are no SELinux labels to change".to_owned()),
             _ => return Err(unknown(option)),
         }
     }
-    Ok(volume)
+    let target = path(target)?;
+    Ok(match of_host {
+        Some(source) => Mount::Folder(FolderRequest {
+            source: host_path(source)?,
+            target,
+            read_only,
+        }),
+        None => Mount::Volume(VolumeRequest {
+            name: source.map(volume_name).transpose()?,
+            target,
+            read_only,
+            copy,
+        }),
+    })
 }
 
 /// Reads memory, `PATH[:OPTIONS]`, with the options of mount(8).
@@ -157,9 +188,25 @@ fn empty_memory(target: GuestPath) -> MemoryMount {
     }
 }
 
+/// Whether a source is a path of the host, as in Docker: no volume has such a name.
+fn is_host_path(text: &str) -> bool {
+    text.starts_with(['/', '.', '~'])
+}
+
+/// A path of the host; a relative one is of the working folder.
+fn host_path(text: &str) -> Result<PathBuf, String> {
+    match text {
+        "" => Err("source is empty".to_owned()),
+        _ if text.starts_with('~') => Err(format!(
+            "'{text}' is not expanded by a shell here: write $HOME"
+        )),
+        _ => Ok(PathBuf::from(text)),
+    }
+}
+
 fn volume_name(text: &str) -> Result<String, String> {
-    if text.starts_with(['/', '.', '~']) {
-        return Err(NO_FOLDERS.to_owned());
+    if is_host_path(text) {
+        return Err(format!("'{text}' is a path: that is type=bind"));
     }
     match is_volume_name(text) {
         true => Ok(text.to_owned()),

@@ -2,7 +2,8 @@
 
 use lazaret_artifacts::RunSpec;
 use lazaret_protocol::{
-    ArtifactMount, BootConfig, MemoryMount, Process, Request, Root, RootMode, TerminalSize,
+    ArtifactMount, BootConfig, FolderMount, MemoryMount, Process, Request, Root, RootMode,
+    TerminalSize,
 };
 use lazaret_rootfs::FileSystem;
 
@@ -13,9 +14,6 @@ use crate::{Error, Setting, machines};
 
 /// The boot configuration for a guest with the standard disks. Clock and entropy are still missing,
 /// because they are valid for one start only.
-///
-/// # Errors
-/// [`Error::Setting`] when it is too large for a frame.
 pub(super) fn config(
     spec: &RunSpec,
     hostname: String,
@@ -24,7 +22,7 @@ pub(super) fn config(
     mounts: Vec<ArtifactMount>,
     (attached, memory): (&Attached, Vec<MemoryMount>),
     terminal: Option<TerminalSize>,
-) -> Result<BootConfig, Error> {
+) -> BootConfig {
     let mut env = spec.env.clone();
     // `container` is how systemd learns that it need not set up a machine, and may exit
     // (systemd.io/CONTAINER_INTERFACE).
@@ -34,7 +32,7 @@ pub(super) fn config(
             env.push(format!("{name}={value}"));
         }
     }
-    let config = BootConfig {
+    BootConfig {
         hostname,
         clock_nanos: 0,
         entropy: String::new(),
@@ -58,6 +56,16 @@ pub(super) fn config(
         disks: attached.mounts.clone(),
         volumes: image_volumes(spec, attached, &memory),
         memory,
+        network: None,
+        folders: attached
+            .folders
+            .iter()
+            .map(|folder| FolderMount {
+                target: folder.target.clone(),
+                read_only: folder.read_only,
+                is_file: folder.is_file,
+            })
+            .collect(),
         process: Process {
             argv: spec.argv.clone(),
             env,
@@ -66,15 +74,21 @@ pub(super) fn config(
             terminal,
             capabilities: spec.capabilities.map(|kept| kept.bits()),
         },
-    };
-    // Checked now, before the machine is started.
+    }
+}
+
+/// Checks that the configuration can be sent, before the machine is started.
+///
+/// # Errors
+/// [`Error::Setting`] when it is too large for a frame.
+pub(super) fn check(config: &BootConfig) -> Result<(), Error> {
     let request = Request::Boot(Box::new(machines::stamp(config.clone())));
     request.encode().map_err(|error| Error::Setting {
         setting: Setting::Environment,
         value: "...".to_owned(),
         reason: format!("the boot configuration is too large: {error}"),
     })?;
-    Ok(config)
+    Ok(())
 }
 
 /// Derives a host name from the name of what is run: letters, digits and hyphens, at most 63 bytes.

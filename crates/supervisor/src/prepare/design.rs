@@ -11,10 +11,12 @@ use lazaret_vm::{Accelerator, MAX_DISKS, Qemu};
 
 use super::artifacts::Artifacts;
 use super::mounts::Attached;
+use super::network::{self, Settled};
 use super::request::{RootDisk, check_processors};
 use super::root::Root;
 use super::{boot, scratch, serial};
 use crate::Error;
+use crate::integrations::RunRecord;
 use crate::machines::{Design, DiskContent, DiskDesign};
 
 /// An image as people name it: its digest only if it has no tag.
@@ -40,6 +42,7 @@ pub(super) struct Parts {
     pub(super) volumes_folder: PathBuf,
     pub(super) volumes: Attached,
     pub(super) memory: Vec<MemoryMount>,
+    pub(super) integrations: Option<RunRecord>,
     pub(super) kernel: Kernel,
     pub(super) initramfs: PathBuf,
     pub(super) accelerator: Accelerator,
@@ -47,6 +50,7 @@ pub(super) struct Parts {
     /// Size of the scratch disk in bytes.
     pub(super) disk_bytes: Option<u64>,
     pub(super) terminal: Option<TerminalSize>,
+    pub(super) network: Option<Settled>,
     pub(super) lease: Lease,
 }
 
@@ -58,7 +62,11 @@ impl Parts {
             Some(artifacts) => (Some(artifacts.path), artifacts.mounts),
             None => (None, Vec::new()),
         };
-        let boot = boot::config(
+        let (network, guest) = self
+            .network
+            .map(|settled| (settled.launch, settled.guest))
+            .unzip();
+        let mut boot = boot::config(
             &self.spec,
             self.hostname,
             self.read_only,
@@ -66,7 +74,12 @@ impl Parts {
             mounts,
             (&self.volumes, self.memory),
             self.terminal,
-        )?;
+        );
+        if let Some(network) = &network {
+            network::add_variables(network, &mut boot.process.env);
+        }
+        boot.network = guest;
+        boot::check(&boot)?;
         let is_own = self.root.kind == RootDisk::Own;
         let mut disks = vec![DiskDesign {
             serial: serial::ROOT.to_owned(),
@@ -105,11 +118,14 @@ impl Parts {
             templates: self.templates,
             volumes_folder: self.volumes_folder,
             volumes: self.volumes.uses,
+            folders: self.volumes.folders,
             kernel_name: self.kernel.name,
             kernel: self.kernel.image,
             initramfs: self.initramfs,
             disks,
+            network,
             policy: policy.map(|policy| policy.to_value().to_string()),
+            integrations: self.integrations,
             boot,
             lease: self.lease,
         })

@@ -6,9 +6,10 @@ use std::collections::BTreeSet;
 use lazaret_artifacts::{ArtifactMount, Error as Fault, GuestPath, RunSpec, Volume};
 use lazaret_protocol::{MemoryMount, VolumeMount};
 
+use super::folders::Settled;
 use super::serial;
 use crate::Error;
-use crate::machines::{DiskContent, DiskDesign, VolumeUse};
+use crate::machines::{DiskContent, DiskDesign, FolderUse, VolumeUse};
 use crate::volumes::Volumes;
 
 /// A volume that a run is to have.
@@ -46,17 +47,26 @@ pub(super) fn named(requests: &[VolumeRequest]) -> Vec<Named> {
     requests.iter().map(name).collect()
 }
 
-/// The volumes of a machine, as each of its parts wants them.
+/// The volumes of a machine, as each of its parts wants them, and the folders of the host.
 #[derive(Debug, Default)]
 pub(super) struct Attached {
     pub(super) disks: Vec<DiskDesign>,
     pub(super) mounts: Vec<VolumeMount>,
     pub(super) uses: Vec<VolumeUse>,
+    pub(super) folders: Vec<FolderUse>,
 }
 
-/// Attaches the volumes of a settled run. A folder of the host cannot be attached and is left out.
-pub(super) fn attach(spec: &RunSpec, named: &[Named], volumes: &Volumes) -> Attached {
-    let mut attached = Attached::default();
+/// Attaches the volumes of a settled run, and the folders of the host that were asked for.
+pub(super) fn attach(
+    spec: &RunSpec,
+    named: &[Named],
+    folders: &[Settled],
+    volumes: &Volumes,
+) -> Attached {
+    let mut attached = Attached {
+        folders: folders.iter().map(|folder| folder.used.clone()).collect(),
+        ..Attached::default()
+    };
     let mut serials: Vec<&str> = Vec::new();
     for volume in spec.volumes.iter().filter(|volume| !volume.is_host_path()) {
         let number = serials.iter().position(|name| *name == volume.source);
@@ -98,12 +108,16 @@ struct Place<'a> {
 /// Refuses two things at one path, and a volume or memory inside a read-only artifact, where its mount
 /// point could not be made.
 pub(super) fn check(
-    requested: &[Named],
+    (requested, folders): (&[Named], &[Settled]),
     memory: &[(GuestPath, MemoryMount)],
     spec: &RunSpec,
 ) -> Result<(), Error> {
-    let volume = |volume: &Volume| format!("volume {}", volume.source);
+    let volume = |volume: &Volume| match volume.is_host_path() {
+        true => format!("host path {}", volume.source),
+        false => format!("volume {}", volume.source),
+    };
     let requested = requested.iter().map(|named| &named.volume);
+    let requested = requested.chain(folders.iter().map(|folder| &folder.volume));
     let of_agent = spec
         .volumes
         .iter()
@@ -156,7 +170,9 @@ pub(super) fn image_volumes(
     memory: &[MemoryMount],
 ) -> Vec<String> {
     let volumes = attached.mounts.iter().map(|mount| mount.target.as_str());
+    let folders = attached.folders.iter().map(|folder| folder.target.as_str());
     let taken: BTreeSet<&str> = volumes
+        .chain(folders)
         .chain(memory.iter().map(|mount| mount.target.as_str()))
         .collect();
     let is_free = |path: &&String| !taken.contains(path.trim_end_matches('/'));

@@ -2,12 +2,13 @@
 
 use std::fmt;
 
-use lazaret_artifacts::{Port, RunSpec, Volume, Warning};
+use lazaret_artifacts::{PolicyFile, Port, RunSpec, Volume, Warning};
 use lazaret_vm::Accelerator;
 use lazaret_vm::probe::Verdict;
 
 use crate::Home;
 use crate::bounded::read_bounded;
+use crate::integrations::CredentialNotice;
 use crate::kernel::FetchedKernel;
 
 /// Longest note of what a user was told, in bytes.
@@ -19,13 +20,8 @@ const LONGEST_NEWS: usize = 4096;
 pub enum Notice {
     /// The artifacts ask for something that the run does not give them.
     Artifact(Warning),
-    /// A credential that the agent expects is missing.
-    CredentialMissing {
-        /// Its name.
-        name: String,
-        /// The environment variable in which the agent expects it.
-        env: String,
-    },
+    /// A credential that the run may want is missing.
+    Credential(CredentialNotice),
     /// The policy grants network access, but there is no network.
     NoNetwork,
     /// Rules of the policy are delivered to the agent, and nothing enforces them.
@@ -55,13 +51,9 @@ impl fmt::Display for Notice {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Artifact(warning) => warning.fmt(formatter),
-            Self::CredentialMissing { name, env } => write!(
-                formatter,
-                "credential '{name}' ({env}) is not available on this machine; the agent runs \
-                 without it"
-            ),
+            Self::Credential(notice) => notice.fmt(formatter),
             Self::NoNetwork => formatter.write_str(
-                "the policy grants network access, but the machine has no network at all",
+                "the policy grants network access, but the machine has no network (--network none)",
             ),
             Self::PolicyNotEnforced { member } => write!(
                 formatter,
@@ -69,7 +61,7 @@ impl fmt::Display for Notice {
             ),
             Self::PortUnpublished(port) => write!(
                 formatter,
-                "port {port} is not published: the machine has no network at all"
+                "port {port} is not published: the machine has no network (--network none)"
             ),
             Self::VolumeUnattached(volume) => write!(
                 formatter,
@@ -114,34 +106,27 @@ impl Home {
 }
 
 /// Collects everything that a run asks for and does not get, and the accelerator if that is news.
-pub(super) fn collect(spec: &RunSpec, accelerator: Option<&Verdict>) -> Vec<Notice> {
+pub(super) fn collect(
+    spec: &RunSpec,
+    has_network: bool,
+    accelerator: Option<&Verdict>,
+) -> Vec<Notice> {
     let mut notices: Vec<Notice> = spec
         .warnings
         .iter()
         .cloned()
         .map(Notice::Artifact)
         .collect();
-    notices.extend(
-        spec.credentials
-            .iter()
-            .map(|missing| Notice::CredentialMissing {
-                name: missing.name.clone(),
-                env: missing.env.clone(),
-            }),
-    );
-    let policy_asks = spec.policy.as_ref().is_some_and(|policy| {
-        policy.default_verdict() != "deny"
-            || policy
-                .rules()
-                .any(|rule| rule["verdict"].as_str() != Some("deny"))
-    });
-    notices.extend(policy_asks.then_some(Notice::NoNetwork));
+    let policy_asks = spec.policy.as_ref().is_some_and(PolicyFile::opens);
+    notices.extend((policy_asks && !has_network).then_some(Notice::NoNetwork));
     if let Some(policy) = &spec.policy {
         let kinds = ["filesystem", "process"].into_iter();
         let asked = kinds.filter(|member| policy.has(member));
         notices.extend(asked.map(|member| Notice::PolicyNotEnforced { member }));
     }
-    notices.extend(spec.ports.iter().cloned().map(Notice::PortUnpublished));
+    if !has_network {
+        notices.extend(spec.ports.iter().cloned().map(Notice::PortUnpublished));
+    }
     let folders = spec.volumes.iter().filter(|volume| volume.is_host_path());
     notices.extend(folders.cloned().map(Notice::VolumeUnattached));
     notices.extend(accelerator.cloned().map(Notice::Accelerator));

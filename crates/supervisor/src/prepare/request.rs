@@ -1,18 +1,19 @@
 //! The request for a run.
 
-use std::path::{Path, PathBuf};
+use std::net::IpAddr;
+use std::path::PathBuf;
 
-use lazaret_artifacts::{
-    GuestPath, MountFlag, PolicyFile, RunFlags, parse_cpus, parse_memory_flag, parse_source,
-};
+use lazaret_artifacts::{GuestPath, MountFlag, Port, RunFlags, parse_cpus, parse_memory_flag};
 use lazaret_oci::Registry;
 use lazaret_protocol::{MemoryMount, TerminalSize};
 use lazaret_values::{Capabilities, Printable};
 use lazaret_vm::JailMode;
 use serde_json::Value;
 
+use super::folders::FolderRequest;
 use super::mounts::VolumeRequest;
-use crate::bounded::read_bounded;
+use crate::machines::NetworkMode;
+use crate::policy_file::read_policy;
 use crate::{Error, Setting, room};
 
 /// When to ask a registry for an image.
@@ -38,6 +39,21 @@ pub enum RootDisk {
     Own,
 }
 
+/// The network of a run.
+#[derive(Debug, Clone, Default)]
+pub struct NetworkRequest {
+    /// Which connections the machine may have; what its policy asks for unless it is given.
+    pub mode: Option<NetworkMode>,
+    /// Ports of the host that lead into the machine.
+    pub publish: Vec<Port>,
+    /// Whether what no rule denies passes, to be recorded.
+    pub learn: bool,
+    /// Names whose address the user gives, in lower case.
+    pub hosts: Vec<(String, IpAddr)>,
+    /// Seconds that a request waits for a person.
+    pub ask_seconds: Option<u64>,
+}
+
 /// A run as the command line asks for it; an empty value means that it was not given.
 #[derive(Debug, Clone)]
 pub struct RunRequest {
@@ -47,6 +63,8 @@ pub struct RunRequest {
     pub mounts: Vec<String>,
     /// Volumes to mount.
     pub volumes: Vec<VolumeRequest>,
+    /// Folders and files of the host to mount.
+    pub folders: Vec<FolderRequest>,
     /// File systems in memory to mount.
     pub memory_mounts: Vec<MemoryMount>,
     /// Number of processors.
@@ -71,6 +89,8 @@ pub struct RunRequest {
     pub hostname: Option<String>,
     /// The path of the policy file.
     pub policy: Option<PathBuf>,
+    /// The network.
+    pub network: NetworkRequest,
     /// The name of the kernel.
     pub kernel: Option<String>,
     /// Whether writes to the root file system are refused.
@@ -133,7 +153,7 @@ impl RunRequest {
             working_dir: self.working_dir.clone(),
             entrypoint: self.entrypoint.clone(),
             args: self.args.clone(),
-            ports: Vec::new(),
+            ports: self.network.publish.clone(),
             volumes: Vec::new(),
             policy: self.policy.as_deref().map(read_policy).transpose()?,
         })
@@ -150,12 +170,6 @@ impl RunRequest {
         let parse = |text: &String| MountFlag::parse(text, Some(registry)).map_err(Error::from);
         self.mounts.iter().map(parse).collect()
     }
-}
-
-fn read_policy(path: &Path) -> Result<PolicyFile, Error> {
-    let text = read_bounded(path, lazaret_artifacts::MAX_CONFIG_BYTES)?;
-    let document = parse_source(&String::from_utf8_lossy(&text))?;
-    Ok(PolicyFile::read(&document)?)
 }
 
 /// A machine with more processors than the host has would only get in its own way, and QEMU

@@ -42,8 +42,12 @@ pub enum Purpose {
     /// Drivers of the devices that differ between machines: disks. They are loaded in every
     /// machine, but meet their devices only when the host has said what the machine is for.
     Devices,
+    /// Needed in machines with a network device; they meet it as disks are met.
+    Network,
     /// Needed in machines that boot from their own disk, under any hypervisor: network, PCI.
     Boot,
     /// Needed for disks that dm-verity checks.
     Verity,
+    /// Needed in machines with folders of the host.
+    Folders,
 }

@@ -16,7 +16,7 @@ pub(super) enum Need {
 
 /// The modules that are looked for, in the order of their purposes: what a later purpose depends on
 /// may have been loaded for an earlier one.
-pub(super) const WANTED: [(Purpose, Need, &[&str]); 5] = [
+pub(super) const WANTED: [(Purpose, Need, &[&str]); 7] = [
     // Bus, control port, images, scratch disk, writable root.
     (
         Purpose::Machine,
@@ -25,12 +25,14 @@ pub(super) const WANTED: [(Purpose, Need, &[&str]); 5] = [
     ),
     (Purpose::Machine, Need::Optional, &["virtio_rng"]),
     (Purpose::Devices, Need::Required, &["virtio_blk"]),
-    (Purpose::Boot, Need::Optional, &["virtio_pci", "virtio_net"]),
+    (Purpose::Network, Need::Optional, &["virtio_net"]),
+    (Purpose::Boot, Need::Optional, &["virtio_pci"]),
     (
         Purpose::Verity,
         Need::Optional,
         &["dm_verity", "sha256_generic"],
     ),
+    (Purpose::Folders, Need::Optional, &["fuse"]),
 ];
 
 /// Greatest nesting of dependencies; every kernel has much less.

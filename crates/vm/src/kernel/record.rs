@@ -46,6 +46,10 @@ impl Entry {
         if self.file.starts_with("virtio_blk.") {
             self.purpose = Purpose::Devices;
         }
+        let network = ["failover.", "net_failover.", "virtio_net."];
+        if network.iter().any(|name| self.file.starts_with(name)) {
+            self.purpose = Purpose::Network;
+        }
     }
 }
 

@@ -6,7 +6,7 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use lazaret_protocol::CONTROL_PORT;
+use lazaret_protocol::{CONTROL_PORT, FOLDERS_PORT};
 
 use crate::{Accelerator, Disk, DiskFormat, LaunchPlan};
 
@@ -37,6 +37,11 @@ pub struct Descriptors {
     pub monitor: i32,
     /// Descriptors of kernel and initramfs, for a machine that boots.
     pub boot: Option<(i32, i32)>,
+    /// Descriptor of the socket for the frames of the network, one a message. Without it, the network
+    /// device has nobody to talk to.
+    pub frames: Option<i32>,
+    /// Descriptor of the stream to the server of the host's folders; without it, nobody is there.
+    pub folders: Option<i32>,
     /// The descriptors of each disk: its file, or the list of its parts and those. A template has none.
     pub disks: Vec<Vec<i32>>,
 }
@@ -76,6 +81,8 @@ pub(super) fn arguments_for(
         console,
         monitor,
         boot,
+        frames,
+        folders,
         disks,
     } = descriptors;
     let mut arguments: Vec<OsString> = Vec::new();
@@ -129,11 +136,32 @@ pub(super) fn arguments_for(
         "-device",
         &format!("virtserialport,chardev=control,name={CONTROL_PORT}"),
     ]);
+    // Every machine has the port, so that one template is for those with and without folders.
+    match folders {
+        Some(folders) => add(&["-chardev", &format!("socket,id=folders,fd={folders}")]),
+        None => add(&["-chardev", "null,id=folders"]),
+    }
+    add(&[
+        "-device",
+        &format!("virtserialport,chardev=folders,name={FOLDERS_PORT}"),
+    ]);
     add(&["-object", "rng-random,id=entropy,filename=/dev/urandom"]);
     add(&["-device", "virtio-rng-device,rng=entropy"]);
     add(&["-nic", "none", "-monitor", "none"]);
     add(&["-chardev", &format!("socket,id=monitor,fd={monitor}")]);
     add(&["-mon", "chardev=monitor,mode=control"]);
+    if let Some(network) = &plan.network {
+        let backend = match frames {
+            Some(socket) => format!("dgram,id=network,local.type=fd,local.str={socket}"),
+            None => "hubport,id=network,hubid=0".to_owned(),
+        };
+        add(&["-netdev", &backend]);
+        let device = format!(
+            "virtio-net-device,netdev=network,mac={},host_mtu={}",
+            network.mac, network.mtu
+        );
+        add(&["-device", &device]);
+    }
     for descriptor in disks.iter().flatten() {
         add(&["-add-fd", &format!("fd={descriptor},set={descriptor}")]);
     }

@@ -37,6 +37,10 @@ impl Qemu {
             ]
             .map(|(name, value)| (name.to_owned(), value)),
         );
+        if let Some(network) = &plan.network {
+            let device = format!("{} with packets of {} bytes", network.mac, network.mtu);
+            fields.insert("network".to_owned(), device);
+        }
         // The guest sees the host's processor, and QEMU restores what this host's KVM has.
         if plan.accelerator == Accelerator::Kvm {
             fields.insert("host".to_owned(), host()?);

@@ -44,22 +44,33 @@ pub struct Machine {
     console: Option<JoinHandle<()>>,
 }
 
+/// Streams of a machine beside its channel, to other processes.
+#[derive(Debug, Default)]
+pub struct Streams {
+    /// To the server of the host's folders.
+    pub folders: Option<OwnedFd>,
+    /// For the frames of the network device, one a message (`SOCK_SEQPACKET`). Without it, the device has nobody
+    /// to talk to.
+    pub frames: Option<OwnedFd>,
+}
+
 impl Machine {
     /// Starts a machine. The guest is not up yet: see [`Machine::handshake`].
     ///
     /// # Errors
     /// Those of [`LaunchPlan::check`], [`Error::Spawn`], [`Error::Io`] for the console's log and the files
     /// of the plan, [`Error::Jail`].
-    pub async fn start(qemu: &Qemu, plan: &LaunchPlan) -> Result<Self, Error> {
-        Self::launch(qemu, plan, Beginning::Boot, None).await
+    pub async fn start(qemu: &Qemu, plan: &LaunchPlan, streams: Streams) -> Result<Self, Error> {
+        Self::launch(qemu, plan, Beginning::Boot, None, streams).await
     }
 
-    /// Starts QEMU, which inherits `memory` under the number that it has.
+    /// Starts QEMU, which inherits `memory` and `streams` under the numbers that they have.
     pub(super) async fn launch(
         qemu: &Qemu,
         plan: &LaunchPlan,
         beginning: Beginning,
         memory: Option<OwnedFd>,
+        streams: Streams,
     ) -> Result<Self, Error> {
         plan.check()?;
         let log = Log::create(plan.console_log.as_deref()).await?;
@@ -80,6 +91,8 @@ impl Machine {
                 [kernel, initramfs] => Some((number(kernel), number(initramfs))),
                 _ => None,
             },
+            folders: streams.folders.as_ref().map(number),
+            frames: streams.frames.as_ref().map(number),
             disks: files
                 .disks
                 .iter()
@@ -89,6 +102,8 @@ impl Machine {
         let arguments = arguments_for(plan, &descriptors, beginning);
         let mut inherited = vec![control_peer, console_peer, monitor_peer];
         inherited.extend(memory);
+        inherited.extend(streams.folders);
+        inherited.extend(streams.frames);
         inherited.extend(files.boot);
         inherited.extend(files.disks.into_iter().flatten());
         let process = process::start(arguments, inherited, cell)

@@ -9,13 +9,13 @@ use tokio::time::{sleep, timeout};
 
 use super::Qemu;
 use super::arguments::Beginning;
-use super::machine::{Machine, pair};
+use super::machine::{Machine, Streams, pair};
 use super::qmp::Command;
 use super::save::{POLL, capabilities};
 use crate::{Error, LaunchPlan, Template};
 
 impl Machine {
-    /// Starts a machine from a template, which takes at most `limit`. Its guest has said hello
+    /// Starts a machine from a template, which takes at most `limit`; `streams` as [`Machine::start`]. Its guest has said hello
     /// already and waits for the host: [`Machine::handshake`] returns at once.
     ///
     /// # Errors
@@ -26,6 +26,7 @@ impl Machine {
         qemu: &Qemu,
         plan: &LaunchPlan,
         template: &Template,
+        streams: Streams,
         limit: Duration,
     ) -> Result<Self, Error> {
         template.check(&qemu.template_key(plan)?)?;
@@ -37,7 +38,7 @@ impl Machine {
         let beginning = Beginning::Restore {
             memory: memory.as_raw_fd(),
         };
-        let mut machine = Self::launch(qemu, plan, beginning, Some(memory)).await?;
+        let mut machine = Self::launch(qemu, plan, beginning, Some(memory), streams).await?;
         let failed = match timeout(limit, machine.load(template.state())).await {
             Ok(Ok(())) => {
                 machine.heard = Some(template.hello().clone());

@@ -19,7 +19,7 @@ use tokio::time::{sleep, timeout};
 
 use super::Qemu;
 use super::arguments::Beginning;
-use super::machine::{Machine, pair};
+use super::machine::{Machine, Streams, pair};
 use super::qmp::{Command, Monitor};
 use crate::template::MAX_STATE_BYTES;
 use crate::{Error, LaunchPlan, Template, channel};
@@ -50,7 +50,9 @@ impl Machine {
         let beginning = Beginning::Template {
             memory: inherited.as_raw_fd(),
         };
-        let mut machine = Self::launch(qemu, plan, beginning, Some(inherited.into())).await?;
+        let shared = Some(inherited.into());
+        let streams = Streams::default();
+        let mut machine = Self::launch(qemu, plan, beginning, shared, streams).await?;
         let hello = machine.overhear(limit).await?;
         let state = match timeout(TRANSFER_LIMIT, devices(&machine.monitor)).await {
             Ok(state) => state?,

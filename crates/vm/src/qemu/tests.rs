@@ -3,7 +3,7 @@ use std::{ffi::OsString, os::unix::fs::PermissionsExt, path::Path, time::Duratio
 
 use super::arguments::{Beginning, arguments_for};
 use super::{binary::parse_version, console, tail::Tail, *};
-use crate::{Accelerator, Disk, Error, LaunchPlan};
+use crate::{Accelerator, Disk, Error, LaunchPlan, NetworkDevice};
 
 pub(crate) fn example_plan() -> LaunchPlan {
     LaunchPlan {
@@ -29,6 +29,7 @@ pub(crate) fn example_plan() -> LaunchPlan {
                 lasting: false,
             },
         ],
+        network: None,
         console_log: None,
     }
 }
@@ -51,6 +52,8 @@ fn descriptors() -> Descriptors {
         console: 9,
         monitor: 11,
         boot: Some((15, 17)),
+        folders: None,
+        frames: None,
         disks: vec![vec![19], vec![21]],
     }
 }
@@ -92,6 +95,8 @@ tsc=reliable no_timer_check mitigations=off extra=1
 -chardev socket,id=control,fd=7
 -device virtio-serial-device
 -device virtserialport,chardev=control,name=org.lazaret.control.0
+-chardev null,id=folders
+-device virtserialport,chardev=folders,name=org.lazaret.folders.0
 -object rng-random,id=entropy,filename=/dev/urandom
 -device virtio-rng-device,rng=entropy
 -nic none
@@ -117,6 +122,57 @@ fn a_list_of_processes_names_the_folder_of_a_machine() {
     };
     let text = lines(&arguments(&plan, &descriptors()));
     assert!(text.starts_with("-name /machines/a,,b\n"), "{text}");
+}
+
+#[test]
+fn a_network_is_a_device_over_a_socket_or_over_nothing() {
+    let mut plan = example_plan();
+    plan.network = Some(NetworkDevice {
+        mac: "02:00:00:00:00:01".to_owned(),
+        mtu: 9000,
+    });
+    let with = |frames| {
+        let descriptors = Descriptors {
+            frames,
+            ..descriptors()
+        };
+        lines(&arguments(&plan, &descriptors))
+    };
+    let device = "-device virtio-net-device,netdev=network,mac=02:00:00:00:00:01,host_mtu=9000";
+    let connected = with(Some(25));
+    assert!(
+        connected.contains("-netdev dgram,id=network,local.type=fd,local.str=25"),
+        "{connected}"
+    );
+    assert!(connected.contains(device), "{connected}");
+    let alone = with(None);
+    assert!(
+        alone.contains("-netdev hubport,id=network,hubid=0"),
+        "{alone}"
+    );
+    assert!(alone.contains(device), "{alone}");
+    for mac in [
+        "",
+        "02:00:00:00:00",
+        "02:00:00:00:00:0g",
+        "02:00:00:00:00:01,x=y",
+    ] {
+        mac.clone_into(&mut plan.network.as_mut().unwrap().mac);
+        assert!(plan.check().is_err(), "{mac}");
+    }
+}
+
+#[test]
+fn folders_of_the_host_need_no_other_devices() {
+    let with = Descriptors {
+        folders: Some(23),
+        ..descriptors()
+    };
+    let expected = lines(&arguments(&example_plan(), &descriptors()));
+    assert_eq!(
+        lines(&arguments(&example_plan(), &with)),
+        expected.replace("null,id=folders", "socket,id=folders,fd=23")
+    );
 }
 
 #[test]
@@ -254,7 +310,9 @@ async fn handshake_error(script: &str, limit: Duration) -> (Error, u32) {
     let folder = tempfile::tempdir().unwrap();
     let qemu = stand_in(folder.path(), script).await;
     let plan = plan_in(folder.path());
-    let mut machine = Machine::start(&qemu, &plan).await.unwrap();
+    let mut machine = Machine::start(&qemu, &plan, Streams::default())
+        .await
+        .unwrap();
     let pid = machine.pid();
     (machine.handshake(limit).await.unwrap_err(), pid)
 }
@@ -307,7 +365,9 @@ async fn only_a_guest_of_this_version_is_talked_to() {
     let folder = tempfile::tempdir().unwrap();
     let qemu = stand_in(folder.path(), &hello(r#"{"version":3,"kernel":"6.1"}"#)).await;
     let plan = plan_in(folder.path());
-    let mut machine = Machine::start(&qemu, &plan).await.unwrap();
+    let mut machine = Machine::start(&qemu, &plan, Streams::default())
+        .await
+        .unwrap();
     let (hello, _channel) = machine.handshake(LIMIT).await.unwrap();
     assert_eq!(hello.kernel, "6.1");
     machine.kill();
@@ -326,7 +386,7 @@ async fn a_missing_qemu_is_an_error() {
     assert!(matches!(error, Error::QemuNotFound { .. }), "{error}");
     let qemu = stand_in(folder.path(), "exit 1").await;
     std::fs::remove_file(qemu.path()).unwrap();
-    let error = Machine::start(&qemu, &plan_in(folder.path()))
+    let error = Machine::start(&qemu, &plan_in(folder.path()), Streams::default())
         .await
         .unwrap_err();
     assert!(matches!(error, Error::Spawn { .. }), "{error:?}");

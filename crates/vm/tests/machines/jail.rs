@@ -10,7 +10,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use lazaret_vm::{
-    Accelerator, Disk, DiskFormat, Jail, JailMode, JailPart, LaunchPlan, Machine, Qemu,
+    Accelerator, Disk, DiskFormat, Jail, JailMode, JailPart, LaunchPlan, Machine, Qemu, Streams,
 };
 
 use crate::world::{PATIENCE, World};
@@ -65,6 +65,7 @@ impl Prey {
             initramfs: self.path("initramfs"),
             cmdline: Vec::new(),
             disks: vec![disk("root", true), disk("scratch", false)],
+            network: None,
             console_log: None,
         }
     }
@@ -91,7 +92,9 @@ impl Prey {
 /// What the intruder could do, and what it was confined by.
 async fn attempts(prey: &Prey, program: &Path, mode: JailMode) -> (BTreeMap<String, String>, Jail) {
     let qemu = Qemu::known(program, "1.0").with_jail(mode);
-    let mut machine = Machine::start(&qemu, &prey.plan()).await.unwrap();
+    let mut machine = Machine::start(&qemu, &prey.plan(), Streams::default())
+        .await
+        .unwrap();
     let jail = machine.jail().clone();
     let status = tokio::time::timeout(PATIENCE, machine.wait()).await;
     let told = machine.diagnostics().stderr();
@@ -150,7 +153,7 @@ async fn without_a_jail_the_same_program_does_all_of_it() {
 #[tokio::test]
 async fn a_qemu_that_runs_has_nothing_but_its_machine() {
     let world = World::get().await;
-    let mut machine = Machine::start(&world.qemu, &world.plan("inspected", 1))
+    let mut machine = Machine::start(&world.qemu, &world.plan("inspected", 1), Streams::default())
         .await
         .unwrap();
     machine.handshake(PATIENCE).await.unwrap();
@@ -267,7 +270,9 @@ async fn a_jail_that_is_required_is_whole_or_nothing_starts() {
     fs::write(&script, "#!/bin/sh\nsleep 100\n").unwrap();
     fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     let qemu = Qemu::known(&script, "1.0").with_jail(JailMode::Require);
-    let error = Machine::start(&qemu, &prey.plan()).await.unwrap_err();
+    let error = Machine::start(&qemu, &prey.plan(), Streams::default())
+        .await
+        .unwrap_err();
     let text = error.to_string();
     assert!(text.contains("files (QEMU is a script"), "{text}");
     assert!(matches!(error, lazaret_vm::Error::Jail { .. }));

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use lazaret_vm::{Machine, Template};
+use lazaret_vm::{Machine, Streams, Template};
 
 use crate::world::{PATIENCE, World, run};
 
@@ -59,7 +59,9 @@ async fn timing() {
     let mut figures = Figures::default();
     for number in 0..TIMES {
         let begin = Instant::now();
-        let mut machine = Machine::start(&world.qemu, &plan).await.unwrap();
+        let mut machine = Machine::start(&world.qemu, &plan, Streams::default())
+            .await
+            .unwrap();
         let begun = Instant::now();
         let (_, channel) = machine.handshake(PATIENCE).await.unwrap();
         figures.time("cold: start to hello", begin.elapsed());
@@ -67,7 +69,9 @@ async fn timing() {
         drop(channel);
         machine.kill();
         machine.wait().await;
-        let mut machine = Machine::start(&world.qemu, &plan).await.unwrap();
+        let mut machine = Machine::start(&world.qemu, &plan, Streams::default())
+            .await
+            .unwrap();
         let begin = Instant::now();
         let (_, channel) = run(&mut machine, &plan, &[]).await;
         figures.time("cold: start to end of the workload", begin.elapsed());
@@ -100,9 +104,10 @@ async fn timing() {
         figures.time("template: open", begin.elapsed());
 
         let begin = Instant::now();
-        let mut machine = Machine::restore(&world.qemu, &plan, &template, PATIENCE)
-            .await
-            .unwrap();
+        let mut machine =
+            Machine::restore(&world.qemu, &plan, &template, Streams::default(), PATIENCE)
+                .await
+                .unwrap();
         let restored = Instant::now();
         figures.processor("restored: processor until running", machine.pid());
         let (_, channel) = run(&mut machine, &plan, &[]).await;

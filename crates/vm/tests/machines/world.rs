@@ -9,7 +9,9 @@ use lazaret_protocol::mux::Event;
 use lazaret_protocol::{BootConfig, Ending, Outcome, Process, Request, Root, RootMode};
 use lazaret_rootfs::{Attributes, DiskBuilder, FileSystem, Initramfs, Options, empty_disk};
 use lazaret_vm::kernel::{Purpose, Source, Store};
-use lazaret_vm::{Accelerator, Channel, Disk, DiskFormat, LaunchPlan, Machine, Qemu, Template};
+use lazaret_vm::{
+    Accelerator, Channel, Disk, DiskFormat, LaunchPlan, Machine, Qemu, Streams, Template,
+};
 use tokio::sync::OnceCell;
 
 use crate::probe;
@@ -94,6 +96,7 @@ impl World {
                 disk(self.path("root"), "root", true),
                 disk(scratch, name, false),
             ],
+            network: None,
             console_log: None,
         }
     }
@@ -117,7 +120,8 @@ impl World {
 
     /// Starts a machine from a template.
     pub(crate) async fn restore(&self, plan: &LaunchPlan, template: &Template) -> Machine {
-        let restored = Machine::restore(&self.qemu, plan, template, PATIENCE).await;
+        let restored =
+            Machine::restore(&self.qemu, plan, template, Streams::default(), PATIENCE).await;
         restored.unwrap()
     }
 }
@@ -152,7 +156,9 @@ fn boot(plan: &LaunchPlan, arguments: &[&str]) -> BootConfig {
         mounts: Vec::new(),
         disks: Vec::new(),
         memory: Vec::new(),
+        folders: Vec::new(),
         volumes: Vec::new(),
+        network: None,
         process: Process {
             argv: [&["/bin/probe"], arguments]
                 .concat()

@@ -189,7 +189,7 @@ fn policy() {
             None,
         ),
         (
-            json!({"transport": "udp", "scheme": "tcp", "tlsTerminate": true}),
+            json!({"transport": "tcp", "scheme": "https", "tlsTerminate": true}),
             None,
         ),
         (json!({"match": ""}), Some("match")),
@@ -210,6 +210,8 @@ fn policy() {
         (json!({"methods": ["get"]}), Some("methods/0")),
         (json!({"paths": ["v1"]}), Some("paths/0")),
         (json!({"transport": "icmp"}), Some("transport")),
+        (json!({"transport": "udp"}), Some("transport")),
+        (json!({"scheme": "tcp"}), Some("scheme")),
         (json!({"tlsTerminate": "no"}), Some("tlsTerminate")),
     ];
     for (extra, member) in cases {

@@ -24,7 +24,7 @@ fn integrations_hang_off_the_policy() {
     let resolved = source.run("acme/bundles/hello:v1").unwrap();
     let file = resolved.policy.unwrap();
     assert_eq!(file.integrations().collect::<Vec<_>>(), ["hello-service"]);
-    assert_eq!(file.rules().count(), 2);
+    assert_eq!(file.documents().len(), 2);
     assert_eq!(resolved.integrations.len(), 1);
     assert_eq!(resolved.integrations[0].id, "hello-service");
     assert!(

@@ -4,6 +4,7 @@ use lazaret_supervisor::{Ending, Event, LogReader, LogStream, Outcome};
 
 use crate::attach::{self, Carried, DetachKeys, Part, Signals};
 use crate::commands::run;
+use crate::commands::run::asking::Attention;
 use crate::context::Context;
 use crate::exit;
 use crate::failure::Failure;
@@ -53,12 +54,15 @@ impl Args {
             keys: self.detach_keys,
             forwards: self.sig_proxy && !spec.has_terminal(),
         };
+        let attention = Attention::of(&part);
         let carrying = attach::carry(session, part, &mut signals, || {});
-        tokio::pin!(carrying);
+        let attending = run::asking::attend(context, &home, spec, &holder, attention);
+        tokio::pin!(carrying, attending);
         // What the workload writes comes from the log: a reader that is slow delays nobody.
         let carried = loop {
             tokio::select! {
                 carried = &mut carrying => break carried,
+                never = &mut attending => match never {},
                 event = changes.events.next() => match event {
                     Ok(Event::Ended(_)) | Err(_) => break carrying.await,
                     Ok(_) => show(&mut log)?,

@@ -57,8 +57,19 @@ fn show(context: &Context, event: &MachineEvent) -> Result<(), Failure> {
     let status = event
         .exit_code
         .map_or_else(String::new, |code| format!(", exit_code={code}"));
+    let network = event.network.as_ref().map_or_else(String::new, |record| {
+        let request = match (&record.method, &record.path) {
+            (Some(method), Some(path)) => format!("{method} {path} of "),
+            _ => String::new(),
+        };
+        let reason = record.reason.as_deref().unwrap_or_default();
+        format!(
+            " {request}{}:{} by {} {reason}",
+            record.host, record.port, record.rule
+        )
+    });
     let line = format!(
-        "{} machine {} {} (image={image}, name={name}{status})",
+        "{} machine {} {}{network} (image={image}, name={name}{status})",
         time::stamp(event.time),
         event.action.name(),
         event.id,

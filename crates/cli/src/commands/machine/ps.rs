@@ -49,6 +49,8 @@ struct Row {
     started_at: Option<String>,
     finished_at: Option<String>,
     restarts: u32,
+    /// The ports of the host that lead into it: `127.0.0.1:8080->80/tcp`.
+    ports: Vec<String>,
     /// The checkpoint, or the id of the machine that was forked.
     #[serde(skip_serializing_if = "Option::is_none")]
     from: Option<String>,
@@ -81,6 +83,7 @@ impl Args {
                 "COMMAND",
                 "CREATED",
                 "STATUS",
+                "PORTS",
                 "NAMES",
             ];
             let mut lines = vec![heading.map(str::to_owned).to_vec()];
@@ -98,6 +101,7 @@ impl Args {
                     format!("\"{shown}{cut}\""),
                     format!("{} ago", row.running_for),
                     row.status.clone(),
+                    row.ports.join(", "),
                     row.name.clone(),
                 ]
             }));
@@ -124,6 +128,11 @@ fn row(found: &FoundMachine, now: u64) -> Row {
         started_at: state.started.map(time::stamp),
         finished_at: state.finished.map(time::stamp),
         restarts: state.restarts,
+        ports: if state.life.is_held() {
+            state.ports.iter().map(ToString::to_string).collect()
+        } else {
+            Vec::new()
+        },
         from: spec.from.as_ref().map(|from| {
             let checkpoint = from.checkpoint.clone();
             checkpoint.unwrap_or_else(|| from.machine.clone())

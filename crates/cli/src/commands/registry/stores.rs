@@ -34,6 +34,7 @@ impl StoresArgs {
             file: self.config,
             overrides,
             root: Root::Lasting(context.settings.data.join("registry")),
+            ..Source::default()
         };
         source.open_stores().await.map_err(|error| match error {
             lazaret_registry::Error::Config(faults) => serve::refuse(context, &faults.0),

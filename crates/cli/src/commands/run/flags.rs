@@ -3,13 +3,16 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Write as _;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
+use lazaret_supervisor::notation::hosts::added_host;
 use lazaret_supervisor::notation::mounts::{self, Mount};
 use lazaret_supervisor::notation::restart::restart;
 use lazaret_supervisor::{
-    Boot, CheckpointError, Home, JailMode, MachineOptions, MemoryMount, Naming, NewMachine,
-    Prepared, PullPolicy, Restart, RootDisk, RunRequest, TerminalSize, VolumeRequest,
+    Boot, CheckpointError, Home, JailMode, MachineOptions, MemoryMount, Naming, NetworkMode,
+    NetworkRequest, NewMachine, Port, Prepared, PullPolicy, Restart, RootDisk, RunRequest,
+    TerminalSize,
 };
 use lazaret_values::{Capabilities, Period, Size};
 
@@ -75,12 +78,14 @@ pub(crate) struct Flags {
     /// Write the machine's id to a new file
     #[arg(long, value_name = "FILE")]
     pub(crate) cidfile: Option<PathBuf>,
-    /// Mount a volume, made if there is none of that name; or one without a name. OPTIONS: `ro`,
-    /// `nocopy`
-    #[arg(short, long, value_name = "NAME:/PATH[:OPTIONS] | /PATH", value_parser = mounts::volume)]
-    volume: Vec<VolumeRequest>,
-    /// Mount an artifact (model, tool, knowledge, fileset), at its own path or another; or a volume
-    /// or memory: `type=volume,source=NAME,target=/PATH[,readonly][,volume-nocopy]`,
+    /// Mount a volume, made if there is none of that name; one without a name; or a folder or file of
+    /// this host, `/HOST-PATH:/PATH` or `./HOST-PATH:/PATH`. OPTIONS: `ro`, `nocopy`
+    #[arg(short, long, value_name = "SOURCE:/PATH[:OPTIONS] | /PATH", value_parser = mounts::volume)]
+    volume: Vec<Mount>,
+    /// Mount an artifact (model, tool, knowledge, fileset), at its own path or another; or a volume,
+    /// a folder or file of this host, or memory:
+    /// `type=volume,source=NAME,target=/PATH[,readonly][,volume-nocopy]`,
+    /// `type=bind,source=HOST-PATH,target=/PATH[,readonly]`,
     /// `type=tmpfs,target=/PATH[,tmpfs-size=SIZE][,tmpfs-mode=MODE]`
     #[arg(long, value_name = "REF[:/PATH] | type=TYPE,...")]
     mount: Vec<Mount>,
@@ -120,6 +125,24 @@ pub(crate) struct Flags {
     /// Policy file to use instead of the bundle's
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
+    /// Connections that the machine may have: none; those that its policy permits; all but those that a
+    /// rule denies [default: what policy and ports ask for]
+    #[arg(long, value_enum, value_name = "MODE")]
+    network: Option<NetworkChoice>,
+    /// Lead a TCP port of this host into the machine; of the loopback address unless ADDRESS is given. A
+    /// HOST port of 0, or none before the second colon, is one that the host chooses
+    #[arg(short, long, value_name = "[[ADDRESS:]HOST:]GUEST[/tcp]")]
+    publish: Vec<Port>,
+    /// Give a name an address, which may be a private one then, or `host-gateway`, this host itself; the
+    /// policy decides on the name as on any other
+    #[arg(long, value_name = "NAME:ADDRESS", value_parser = added_host)]
+    add_host: Vec<(String, IpAddr)>,
+    /// Let pass what no rule denies, and record it: see `lazaret policy learn`
+    #[arg(long)]
+    learn: bool,
+    /// Time for a person to answer what the policy asks about: seconds, or as `10m`
+    #[arg(long, value_name = "TIME", value_parser = seconds)]
+    ask_timeout: Option<u64>,
     /// Kernel, by its name in `lazaret kernel ls`
     #[arg(long, value_name = "NAME")]
     kernel: Option<String>,
@@ -156,7 +179,7 @@ pub(crate) struct Flags {
 }
 
 /// What a machine has already that goes on from a checkpoint.
-const OF_IMAGES: [&str; 20] = [
+const OF_IMAGES: [&str; 25] = [
     "env_file",
     "boot",
     "volume",
@@ -169,6 +192,11 @@ const OF_IMAGES: [&str; 20] = [
     "entrypoint",
     "workdir",
     "policy",
+    "network",
+    "publish",
+    "add_host",
+    "learn",
+    "ask_timeout",
     "kernel",
     "read_only",
     "disk_size",
@@ -185,6 +213,13 @@ enum BootChoice {
     Auto,
     Cold,
     Template,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum NetworkChoice {
+    None,
+    Policy,
+    Open,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -214,6 +249,13 @@ pub(crate) struct Wanted {
 
 impl Flags {
     /// Fetches and settles what the flags ask for, and tells the user what is to be told.
+    /// The policy file of the project, if no flag says by which policy or how the machine has a network.
+    pub(crate) fn unused_policy(&self) -> Option<PathBuf> {
+        let is_settled = self.policy.is_some() || self.network.is_some();
+        let folder = std::env::current_dir().ok().filter(|_| !is_settled)?;
+        lazaret_supervisor::find_policy(&folder)
+    }
+
     pub(crate) async fn prepare(self, context: &Context, home: &Home) -> Result<Wanted, Failure> {
         let bars = Bars::new(context.printer, "pull");
         let (naming, options) = (self.naming()?, self.options());
@@ -287,19 +329,21 @@ impl Flags {
         }
         env.extend(self.env);
         let terminal = self.tty.then(terminal_size);
-        let (mut volumes, mut memory_mounts) = (self.volume, self.tmpfs);
-        let mut artifacts = Vec::new();
-        for mount in self.mount {
+        let mut memory_mounts = self.tmpfs;
+        let (mut artifacts, mut volumes, mut folders) = (Vec::new(), Vec::new(), Vec::new());
+        for mount in self.volume.into_iter().chain(self.mount) {
             match mount {
                 Mount::Artifact(reference) => artifacts.push(reference),
                 Mount::Volume(volume) => volumes.push(volume),
                 Mount::Memory(memory) => memory_mounts.push(memory),
+                Mount::Folder(folder) => folders.push(folder),
             }
         }
         Ok(RunRequest {
             reference: self.reference.unwrap_or_default(),
             mounts: artifacts,
             volumes,
+            folders,
             memory_mounts,
             cpus: self.cpus,
             memory: self.mem,
@@ -315,6 +359,17 @@ impl Flags {
             working_dir: self.workdir,
             hostname: self.hostname,
             policy: self.policy,
+            network: NetworkRequest {
+                mode: self.network.map(|choice| match choice {
+                    NetworkChoice::None => NetworkMode::None,
+                    NetworkChoice::Policy => NetworkMode::Policy,
+                    NetworkChoice::Open => NetworkMode::Open,
+                }),
+                publish: self.publish,
+                hosts: self.add_host,
+                learn: self.learn,
+                ask_seconds: self.ask_timeout,
+            },
             kernel: self.kernel,
             read_only: self.read_only,
             disk_bytes: self.disk_size.map(|size| size.0),
@@ -367,12 +422,13 @@ impl IdFile {
 }
 
 fn tell(context: &Context, notice: &lazaret_supervisor::Notice) {
-    if notice.is_warning() {
-        return context.printer.warning(&notice.to_string());
-    }
-    match hints::of_notice(notice) {
-        Some(hint) => context.printer.note(&format!("{notice} ({hint})")),
-        None => context.printer.note(&notice.to_string()),
+    let text = match hints::of_notice(notice) {
+        Some(hint) => format!("{notice} ({hint})"),
+        None => notice.to_string(),
+    };
+    match notice.is_warning() {
+        true => context.printer.warning(&text),
+        false => context.printer.note(&text),
     }
 }
 

@@ -2,7 +2,8 @@ use bytes::Bytes;
 use lazaret_oci::{Algorithm, Descriptor, Digest, Hasher, media_type};
 use proptest::prelude::*;
 
-use super::{FORGIVEN, Fault, Opening, Resume, content_range};
+use super::super::range::content_range;
+use super::{FORGIVEN, Fault, Opening, Resume};
 
 fn descriptor(content: &[u8]) -> Descriptor {
     Descriptor::new(media_type::LAYER, Digest::of(content), content.len() as u64)

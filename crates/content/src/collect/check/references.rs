@@ -132,10 +132,15 @@ impl Visit<'_> {
         Ok(())
     }
 
-    /// Whether the repository does not serve a blob that an existing manifest names.
+    /// Whether the repository does not serve a blob that an existing manifest names. A blob that is
+    /// fetched when it is asked for is not lacking.
     async fn lacks(&self, blob: &Digest, manifest: &Digest) -> Result<bool, Error> {
         let database = &self.check.database;
         Ok(database.blob(self.repository, blob).await?.is_none()
+            && database
+                .missing_size(self.repository, blob)
+                .await?
+                .is_none()
             && self.manifest(manifest).await?.is_some())
     }
 }

@@ -13,7 +13,7 @@ use tokio::sync::Semaphore;
 use super::staged::StagedFile;
 use super::writer::turns;
 use crate::error::io;
-use crate::{Blob, Durability, Error, UploadId};
+use crate::{Blob, Durability, Error, Staged, UploadId};
 
 /// Objects of at most this many bytes are read when they are opened.
 const INLINE: u64 = 64 * 1024;
@@ -80,6 +80,20 @@ impl Folder {
         }
         let write_back = self.durability == Durability::Synced;
         StagedFile::open(id, path, size, write_back)
+    }
+
+    /// Moves a file into the folder; `None` when it is on another file system.
+    pub(super) fn adopt(&self, id: &UploadId, file: &Path) -> Result<Option<Staged>, Error> {
+        let path = self.path(id);
+        if let Some(shard) = path.parent() {
+            ensure_folder(shard)?;
+        }
+        let size = fs::metadata(file).map_err(io("inspect", file))?.len();
+        match fs::rename(file, &path) {
+            Err(error) if error.kind() == ErrorKind::CrossesDevices => Ok(None),
+            Err(error) => Err(io("move", file)(error)),
+            Ok(()) => Ok(Some(Staged { size, state: None })),
+        }
     }
 
     pub(super) fn seal(&self, id: &UploadId, size: u64) -> Result<(), Error> {

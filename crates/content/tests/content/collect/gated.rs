@@ -8,9 +8,10 @@ use std::time::{Duration, SystemTime};
 
 use lazaret_content::{
     ApiKey, ApiKeys, Blob, BlobStore, BoxFuture, Claim, Collection, Database, Error, Event,
-    Finished, Garbage, Listing, ManifestSelector, Metadata, NewManifest, ObjectWriter, OpenUploads,
-    Outbox, Page, Referrer, RepositoryContents, Staged, StoredBlob, StoredManifest, StoredObject,
-    Unlinked, UnusedBlob, UnusedLink, UploadId, UploadSession,
+    Finished, Garbage, Listing, ManifestSelector, Metadata, Mirrored, MirroredManifest,
+    NewManifest, ObjectWriter, OpenUploads, Outbox, Page, Referrer, RepositoryContents, Staged,
+    StoredBlob, StoredManifest, StoredObject, Unlinked, UnusedBlob, UnusedLink, UploadId,
+    UploadSession, UpstreamAnswer,
 };
 use lazaret_oci::{Descriptor, Digest, Hasher, Repository, Tag};
 use lazaret_values::Pattern;
@@ -228,6 +229,24 @@ impl Outbox for Gated {
         fn take_events(target: &'a str, now: SystemTime, retry: SystemTime, limit: usize) -> Vec<Event>;
         fn delivered(id: &'a str) -> ();
         fn waiting() -> u64;
+    }
+}
+
+impl Mirrored for Gated {
+    gated! {
+        fn put_mirrored(repository: &'a Repository, manifest: NewManifest) -> ();
+        fn missing_size(repository: &'a Repository, digest: &'a Digest) -> Option<u64>;
+        fn finish_mirrored(repository: &'a Repository, id: &'a UploadId, claim: &'a Claim, digest: &'a Digest, size: u64) -> Finished;
+        fn upstream_answer(repository: &'a Repository, reference: &'a str) -> Option<UpstreamAnswer>;
+        fn record_answer(repository: &'a Repository, reference: &'a str, found: bool) -> ();
+        fn forget_absent(before: SystemTime) -> u64;
+        fn record_use(repository: &'a Repository, digest: &'a Digest) -> ();
+        fn least_used(limit: usize) -> Vec<MirroredManifest>;
+        fn mirrored(page: Page) -> Listing<MirroredManifest>;
+        fn bytes_below(prefix: &'a str) -> u64;
+        fn evict(repository: &'a Repository, digest: &'a Digest, unused_since: SystemTime) -> bool;
+        fn claim_fill(repository: &'a Repository, digest: &'a Digest, claim: &'a Claim, lease: Duration) -> bool;
+        fn release_fill(repository: &'a Repository, digest: &'a Digest, claim: &'a Claim) -> ();
     }
 }
 

@@ -1,5 +1,6 @@
 //! Reads a blob, or a part of it (distribution-spec 1.1, "Pulling blobs").
 
+use std::ops::Range;
 use std::time::Duration;
 
 use futures_util::TryStreamExt as _;
@@ -28,21 +29,32 @@ pub(crate) async fn get(
     head: &Parts,
     head_only: bool,
 ) -> Outcome {
+    let stored = registry.stores.metadata.blob(repository, digest).await?;
+    let stored = stored.ok_or_else(|| Refusal::unknown_blob(digest))?;
+    serve(registry, repository, digest, stored, head, head_only).await
+}
+
+/// Answers with a blob that the repository has.
+///
+/// # Errors
+/// Fails when the content is gone, and for parts that it does not have.
+pub(crate) async fn serve(
+    registry: &Registry,
+    repository: &Repository,
+    digest: &Digest,
+    stored: StoredBlob,
+    head: &Parts,
+    head_only: bool,
+) -> Outcome {
     let headers = &head.headers;
     let unknown = || Refusal::unknown_blob(digest);
-    let stored = registry.stores.metadata.blob(repository, digest).await?;
-    let stored = stored.ok_or_else(unknown)?;
     if answer::is_known(headers, digest) {
         return Ok(answer::with_digest(
             answer::empty(StatusCode::NOT_MODIFIED),
             digest,
         ));
     }
-    let wanted = headers
-        .get(header::RANGE)
-        .and_then(|value| value.to_str().ok())
-        .filter(|_| range_applies(headers, digest));
-    let range = match requested(wanted, stored.size) {
+    let range = match requested(wanted_range(headers, digest), stored.size) {
         Requested::Whole => None,
         Requested::Part(range) => Some(range),
         Requested::Unsatisfiable => return Err(unsatisfiable(stored.size)),
@@ -79,15 +91,33 @@ pub(crate) async fn get(
     response
         .headers_mut()
         .insert(header::CONTENT_LENGTH, length);
-    if range.is_some() {
+    Ok(described(response, digest, range, stored.size))
+}
+
+/// Adds the headers that tell the content of an answer.
+pub(crate) fn described(
+    mut response: Response<Body>,
+    digest: &Digest,
+    range: Option<Range<u64>>,
+    size: u64,
+) -> Response<Body> {
+    if let Some(part) = range {
         *response.status_mut() = StatusCode::PARTIAL_CONTENT;
         let last = part.end.saturating_sub(1);
-        let content = format!("bytes {}-{last}/{}", part.start, stored.size);
+        let content = format!("bytes {}-{last}/{size}", part.start);
         response = answer::with(response, header::CONTENT_RANGE, &content);
     }
     response = answer::with(response, header::CONTENT_TYPE, "application/octet-stream");
     response = answer::with(response, header::ACCEPT_RANGES, "bytes");
-    Ok(answer::with_digest(response, digest))
+    answer::with_digest(response, digest)
+}
+
+/// The `Range` that a client wants of a blob.
+pub(crate) fn wanted_range<'a>(headers: &'a HeaderMap, digest: &Digest) -> Option<&'a str> {
+    headers
+        .get(header::RANGE)
+        .and_then(|value| value.to_str().ok())
+        .filter(|_| range_applies(headers, digest))
 }
 
 /// A link to the content, if clients read it from the store itself.
@@ -122,7 +152,8 @@ fn range_applies(headers: &HeaderMap, digest: &Digest) -> bool {
         .is_none_or(|tag| tag.as_bytes() == format!("\"{digest}\"").as_bytes())
 }
 
-fn unsatisfiable(size: u64) -> Refusal {
+/// The refusal of a part that a blob of `size` bytes does not have.
+pub(crate) fn unsatisfiable(size: u64) -> Refusal {
     Refusal::new(ErrorCode::SizeInvalid, format!("the blob has {size} bytes"))
         .status(StatusCode::RANGE_NOT_SATISFIABLE)
         .header(header::CONTENT_RANGE, &format!("bytes */{size}"))

@@ -14,7 +14,7 @@ const DEFAULT_PAGE: usize = 1000;
 ///
 /// # Errors
 /// Fails when `n` is not a number.
-pub(super) fn page(query: &Query) -> Result<Page, Refusal> {
+pub(crate) fn page(query: &Query) -> Result<Page, Refusal> {
     let limit = match query.get("n") {
         None => DEFAULT_PAGE,
         Some(text) => text.parse::<usize>().map_err(|_| {

@@ -1,6 +1,7 @@
 //! Answers `/v2/<name>/referrers/<digest>` (distribution-spec 1.1, "Listing Referrers").
 
 use http::{HeaderName, StatusCode, header};
+use lazaret_content::{Listing, Page};
 use lazaret_oci::{Descriptor, Digest, Repository, media_type};
 use serde::Serialize;
 
@@ -34,6 +35,20 @@ pub(crate) async fn referrers(
         .metadata
         .referrers(repository, digest, filter, page.clone())
         .await?;
+    referrers_with(repository, digest, &listing, &page, filter)
+}
+
+/// The answer with one page of referrers, of one artifact type if `filter` says so.
+///
+/// # Errors
+/// None that a client can cause.
+pub(crate) fn referrers_with(
+    repository: &Repository,
+    digest: &Digest,
+    listing: &Listing<Descriptor>,
+    page: &Page,
+    filter: Option<&str>,
+) -> Outcome {
     let last = listing
         .items
         .last()
@@ -53,5 +68,5 @@ pub(crate) async fn referrers(
         response = answer::with(response, FILTERS_APPLIED, "artifactType");
         path = format!("{path}?artifactType={}", encode(artifact_type));
     }
-    Ok(with_next(response, &path, &page, last.as_deref()))
+    Ok(with_next(response, &path, page, last.as_deref()))
 }

@@ -1,10 +1,11 @@
 //! Answers `/v2/<name>/tags/list`.
 
-use http::StatusCode;
-use lazaret_oci::Repository;
+use http::{Response, StatusCode};
+use lazaret_content::{Listing, Page};
+use lazaret_oci::{Repository, Tag};
 
 use super::page::{page, with_next};
-use crate::message::{Outcome, Query, Refusal, answer};
+use crate::message::{Body, Outcome, Query, Refusal, answer};
 use crate::registry::Registry;
 
 pub(crate) async fn tags(registry: &Registry, repository: &Repository, query: &Query) -> Outcome {
@@ -15,6 +16,15 @@ pub(crate) async fn tags(registry: &Registry, repository: &Repository, query: &Q
         .tags(repository, page.clone())
         .await?
         .ok_or_else(Refusal::unknown_repository)?;
+    Ok(tags_with(repository, &listing, &page))
+}
+
+/// The answer with one page of tags.
+pub(crate) fn tags_with(
+    repository: &Repository,
+    listing: &Listing<Tag>,
+    page: &Page,
+) -> Response<Body> {
     let body = serde_json::json!({ "name": repository, "tags": listing.items });
     let last = listing
         .items
@@ -22,10 +32,5 @@ pub(crate) async fn tags(registry: &Registry, repository: &Repository, query: &Q
         .filter(|_| listing.more)
         .map(|tag| tag.as_str());
     let path = format!("/v2/{repository}/tags/list");
-    Ok(with_next(
-        answer::json(StatusCode::OK, &body),
-        &path,
-        &page,
-        last,
-    ))
+    with_next(answer::json(StatusCode::OK, &body), &path, page, last)
 }

@@ -1,10 +1,11 @@
 //! Reads a manifest (distribution-spec 1.1, "Pulling manifests").
 
-use http::{HeaderMap, HeaderValue, StatusCode, header};
-use lazaret_content::ManifestSelector;
+use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use lazaret_content::{ManifestSelector, StoredManifest};
 use lazaret_oci::{Repository, media_type};
 
 use crate::act::Reference;
+use crate::message::answer::Body;
 use crate::message::{Outcome, Refusal, answer};
 use crate::registry::Registry;
 
@@ -23,9 +24,18 @@ pub(crate) async fn get(
         .manifest(repository, selector)
         .await?
         .ok_or_else(|| Refusal::unknown_manifest(Reference::from(selector)))?;
+    Ok(answer_with(manifest, headers, head_only))
+}
+
+/// The answer to `GET` or `HEAD` of a manifest that is there.
+pub(crate) fn answer_with(
+    manifest: StoredManifest,
+    headers: &HeaderMap,
+    head_only: bool,
+) -> Response<Body> {
     if answer::is_known(headers, &manifest.digest) {
         let response = answer::empty(StatusCode::NOT_MODIFIED);
-        return Ok(answer::with_digest(response, &manifest.digest));
+        return answer::with_digest(response, &manifest.digest);
     }
     let length = HeaderValue::from(manifest.bytes.len());
     let mut response = if head_only {
@@ -42,5 +52,5 @@ pub(crate) async fn get(
         _ => "application/octet-stream",
     };
     response = answer::with(response, header::CONTENT_TYPE, media_type);
-    Ok(answer::with_digest(response, &manifest.digest))
+    answer::with_digest(response, &manifest.digest)
 }

@@ -8,11 +8,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, StatusCode, header};
-use lazaret_content::{ManifestSelector, NewManifest, Referrer};
+use lazaret_content::{ManifestSelector, NewManifest};
 use lazaret_oci::wire::{ErrorCode, ErrorEntry};
-use lazaret_oci::{
-    Descriptor, Digest, Manifest, ManifestContent, ManifestDocument, Repository, Tag,
-};
+use lazaret_oci::{Digest, Manifest, ManifestContent, ManifestDocument, Repository, Tag};
 
 use crate::manifest_room::ARRIVAL;
 use crate::message::{Outcome, Query, Refusal, RequestBody, answer};
@@ -77,23 +75,12 @@ pub(crate) async fn put(
         .await?;
     }
     let subject = document.subject().map(|subject| subject.digest.clone());
-    let (blobs, manifests) = content_of(&document);
-    let sizes = sizes_of(&document);
     let manifest = NewManifest {
-        digest: digest.clone(),
-        media_type: document.media_type().to_owned(),
-        referrer: subject.clone().map(|subject| Referrer {
-            subject,
-            descriptor: referrer(&document, digest.clone(), &raw),
-        }),
-        bytes: raw,
-        blobs,
-        manifests,
-        sizes,
         needs_manifests: rule.is_some_and(|rule| rule.needs_manifests),
         tags_are_immutable: rule.is_some_and(|rule| rule.is_immutable(&tags)),
         tags: tags.clone(),
         quota: rule.and_then(|rule| rule.quota),
+        ..NewManifest::of(&document, digest.clone(), raw)
     };
     let may_lack_layers = rule.is_some_and(|rule| rule.may_lack_layers);
     let stored = store(registry, repository, manifest, may_lack_layers);
@@ -220,31 +207,6 @@ fn tags(selector: &ManifestSelector, query: &Query) -> Result<Vec<Tag>, Refusal>
     }
 }
 
-/// The digests of the blobs that must be in the repository, whatever their media types are, and of
-/// the manifests of an index. Non-distributable layers need not be in the repository.
-fn content_of(document: &ManifestDocument) -> (Vec<Digest>, Vec<Digest>) {
-    let is_here = |blob: &&Descriptor| {
-        !blob.media_type.contains("nondistributable") && !blob.media_type.contains("rootfs.foreign")
-    };
-    let digest = |descriptor: &Descriptor| descriptor.digest.clone();
-    match document.content() {
-        ManifestContent::Manifest(manifest) => (
-            manifest.blobs().filter(is_here).map(digest).collect(),
-            Vec::new(),
-        ),
-        ManifestContent::Index(index) => (Vec::new(), index.manifests.iter().map(digest).collect()),
-    }
-}
-
-/// What the document says of the sizes of its content.
-fn sizes_of(document: &ManifestDocument) -> Vec<(Digest, u64)> {
-    let stated = |descriptor: &Descriptor| (descriptor.digest.clone(), descriptor.size);
-    match document.content() {
-        ManifestContent::Manifest(manifest) => manifest.blobs().map(stated).collect(),
-        ManifestContent::Index(index) => index.manifests.iter().map(stated).collect(),
-    }
-}
-
 /// The configuration of a known family must follow its schema; one entry for each fault. A
 /// configuration that is not here is reported with everything else that is missing.
 async fn check_schema(
@@ -307,20 +269,4 @@ fn entry(fault: SchemaFault) -> ErrorEntry {
         },
         detail: serde_json::json!({ "family": family, "pointer": pointer, "keyword": keyword }),
     }
-}
-
-/// The manifest's entry in the list of its subject's referrers.
-fn referrer(document: &ManifestDocument, digest: Digest, raw: &Bytes) -> Descriptor {
-    let mut descriptor = Descriptor::new(document.media_type(), digest, raw.len() as u64);
-    (descriptor.artifact_type, descriptor.annotations) = match document.content() {
-        ManifestContent::Manifest(manifest) => (
-            Some(manifest.effective_artifact_type().to_owned()),
-            manifest.annotations.clone(),
-        ),
-        ManifestContent::Index(index) => (
-            index.artifact_type.clone().filter(|text| !text.is_empty()),
-            index.annotations.clone(),
-        ),
-    };
-    descriptor
 }

@@ -8,6 +8,7 @@ fn event(name: &str) -> MachineEvent {
         name: name.to_owned(),
         image: "image".to_owned(),
         labels: std::collections::BTreeMap::new(),
+        network: None,
         exit_code: None,
     }
 }

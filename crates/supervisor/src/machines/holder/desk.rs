@@ -11,10 +11,13 @@ use lazaret_vm::{Channel, Control, Input, Session};
 use tokio::net::UnixStream;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 
+use super::asking;
 use super::bridge::{bridge, freeze, leave_alone};
 use super::peer::{self, Act, Peer};
+use crate::audit::{AuditEvent, AuditLog};
 use crate::machines::life::{Ending, Life};
 use crate::machines::log::{LogStream, LogWriter};
+use crate::machines::network;
 use crate::machines::order::Order;
 use crate::machines::record::Spec;
 use crate::{Error, clock};
@@ -78,8 +81,11 @@ pub(super) struct Desk {
     /// Ends that.
     let_go: Notify,
     log: Mutex<LogWriter>,
+    audit: Arc<AuditLog>,
     log_changed: watch::Sender<()>,
     demands: mpsc::UnboundedSender<Demand>,
+    /// What is asked about its network, if it has one.
+    network: Option<Arc<network::Shared>>,
 }
 
 #[derive(Debug)]
@@ -117,7 +123,12 @@ impl Demands {
 }
 
 impl Desk {
-    pub(super) fn new(spec: &Spec, folder: &Path) -> (Arc<Self>, Demands) {
+    pub(super) fn new(
+        spec: &Spec,
+        folder: &Path,
+        audit: Arc<AuditLog>,
+        network: Option<Arc<network::Shared>>,
+    ) -> (Arc<Self>, Demands) {
         let (demands, receiver) = mpsc::unbounded_channel();
         let desk = Self {
             life: watch::channel(Life::Starting).0,
@@ -132,8 +143,10 @@ impl Desk {
             freezing: tokio::sync::Mutex::default(),
             let_go: Notify::new(),
             log: Mutex::new(LogWriter::new(folder)),
+            audit,
             log_changed: watch::channel(()).0,
             demands,
+            network,
         };
         (Arc::new(desk), Demands(receiver))
     }
@@ -167,6 +180,11 @@ impl Desk {
     /// Waits until the first client has opened a session, or has gone.
     pub(super) async fn opened(&self) {
         self.opened.notified().await;
+    }
+
+    /// The log of what happens.
+    pub(super) fn audit(&self) -> &Arc<AuditLog> {
+        &self.audit
     }
 
     pub(super) fn set_life(&self, life: Life) {
@@ -258,6 +276,7 @@ impl Desk {
                 done(&peer);
             }
             Order::Exec { process, detached } => {
+                self.audit.note(&AuditEvent::exec(&process));
                 self.ask_guest(peer, Request::Exec(process), detached).await;
             }
             Order::Copy(request) => self.ask_guest(peer, Request::Copy(request), false).await,
@@ -289,6 +308,14 @@ impl Desk {
             }
             Order::Pause => self.ask(&peer, Demand::Pause).await,
             Order::Resume => self.ask(&peer, Demand::Resume).await,
+            Order::Questions { follow } => {
+                asking::list(&peer, self.network.as_deref(), follow).await;
+            }
+            Order::Answer {
+                question,
+                answer,
+                scope,
+            } => asking::answer(&peer, self.network.as_deref(), question, answer, scope),
             Order::Save { folder } => self.ask(&peer, |reply| Demand::Save(folder, reply)).await,
         }
     }

@@ -148,11 +148,11 @@ async fn send(shared: &Shared, mut writer: OwnedWriteHalf) {
     let mut wire = Vec::with_capacity(2 * PIECE_BYTES);
     loop {
         wire.clear();
-        shared.next_frames(&mut wire);
+        let is_done = shared.next_frames(&mut wire);
+        if is_done {
+            return;
+        }
         if wire.is_empty() {
-            if shared.is_done() {
-                return;
-            }
             shared.work.notified().await;
         } else if writer.write_all(&wire).await.is_err() {
             return;
@@ -196,21 +196,19 @@ impl Shared {
         Ok(opened)
     }
 
-    fn next_frames(&self, wire: &mut Vec<u8>) {
+    /// Puts what is to be sent into an empty buffer; whether there is nothing more and never will be. Both are
+    /// told under one lock: between them a session could end, and its ending would not be sent.
+    fn next_frames(&self, wire: &mut Vec<u8>) -> bool {
         let mut state = self.lock();
         while wire.len() < PIECE_BYTES && state.mux.write_next(wire).is_some() {}
         if wire.is_empty() {
-            return;
+            return state.is_closing && state.sessions.is_empty();
         }
         // Any session may have room again.
         for session in state.sessions.values() {
             session.changed.send_replace(());
         }
-    }
-
-    fn is_done(&self) -> bool {
-        let state = self.lock();
-        state.is_closing && state.sessions.is_empty()
+        false
     }
 
     /// Locks the state; poisoning is ignored, as the multiplexer does not panic.

@@ -11,6 +11,7 @@ use tokio::time::{Instant, sleep_until};
 use super::desk::{Demand, Demands, Desk};
 use super::save;
 use crate::Error;
+use crate::machines::audited;
 use crate::machines::life::{Ending, Life};
 use crate::machines::log::LogStream;
 use crate::machines::machine::Machine;
@@ -44,6 +45,17 @@ pub(super) async fn run(
     demands: &mut Demands,
     restarts: u32,
 ) -> Ended {
+    if let Err(reason) = desk.audit().check() {
+        // It is lost while it starts.
+        if *machine.life() != Life::Starting && machine.restart().is_err() {
+            tracing::error!("a machine whose log cannot go on is in no state to be started");
+        }
+        return Ended {
+            ending: Err(reason),
+            is_final: true,
+        };
+    }
+    audited::start(desk.audit(), machine.spec(), restarts);
     let started = tokio::select! {
         started = machine.start(restarts) => started,
         () = demands.end() => return killed(),

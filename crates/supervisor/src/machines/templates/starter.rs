@@ -1,12 +1,14 @@
 //! Starts emulators, from a template where there is one.
 
+use std::ffi::OsString;
+use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::time::Duration;
 
 use lazaret_protocol::mux::Event;
 use lazaret_protocol::{Hello, Request};
 use lazaret_values::Chain;
-use lazaret_vm::{Channel, Jail, LaunchPlan, Machine, Qemu, Template};
+use lazaret_vm::{Channel, Jail, LaunchPlan, Machine, Qemu, Streams, Template};
 use tokio::time::timeout;
 
 use super::store::Templates;
@@ -14,7 +16,9 @@ use crate::Error;
 use crate::clock::nanoseconds;
 use crate::machines::begin::{Begun, Boot};
 use crate::machines::emulator::{Emulator, Hypervisor};
+use crate::machines::folders::{self, Server};
 use crate::machines::guest::Guest;
+use crate::machines::record::FolderUse;
 
 /// Longest time to restore a machine.
 const RESTORED_WITHIN: Duration = Duration::from_secs(30);
@@ -27,6 +31,10 @@ pub(in crate::machines) struct Starter {
     pub(in crate::machines) qemu: Qemu,
     pub(in crate::machines) templates: Templates,
     pub(in crate::machines) boot: Boot,
+    /// The folders of the host that they have.
+    pub(in crate::machines) folders: Vec<FolderUse>,
+    /// The command that serves these.
+    pub(in crate::machines) server: Vec<OsString>,
 }
 
 /// A machine that runs, and how it has begun.
@@ -34,6 +42,8 @@ pub(in crate::machines) struct Starter {
 pub(in crate::machines) struct Running {
     machine: Machine,
     begun: Begun,
+    /// Serves the folders of the host.
+    _server: Option<Server>,
     /// The channel to a guest that was greeted before.
     channel: Option<Channel>,
     /// What the guest said first.
@@ -48,15 +58,27 @@ impl Running {
 }
 
 impl Starter {
+    /// The streams of a machine, and the server at the other end of one.
+    fn streams(&self, frames: Option<OwnedFd>) -> Result<(Streams, Option<Server>), Error> {
+        let served = folders::serve(&self.server, &self.folders, self.qemu.jail())?;
+        let (folders, server) = served.unzip();
+        Ok((Streams { folders, frames }, server))
+    }
+
     /// Starts a machine from its template, if there is one. A template that fails is removed, so that
     /// it is made anew.
-    async fn restore(&self, plan: &LaunchPlan) -> Result<Option<Running>, Error> {
+    async fn restore(
+        &self,
+        plan: &LaunchPlan,
+        frames: Option<OwnedFd>,
+    ) -> Result<Option<Running>, Error> {
         let make = self.boot == Boot::Template;
         let restored = async {
             let Some(template) = self.templates.find(&self.qemu, plan, make).await? else {
                 return Ok(None);
             };
-            self.begin(plan, &template, Begun::Template).await.map(Some)
+            let begun = self.begin(plan, &template, Begun::Template, frames).await;
+            begun.map(Some)
         };
         let restored = restored.await;
         if restored.is_err() {
@@ -71,15 +93,18 @@ impl Starter {
         plan: &LaunchPlan,
         template: &Template,
         begun: Begun,
+        frames: Option<OwnedFd>,
     ) -> Result<Running, Error> {
-        let restored = Machine::restore(&self.qemu, plan, template, RESTORED_WITHIN).await;
-        let mut machine = restored?;
+        let (streams, server) = self.streams(frames)?;
+        let restored = Machine::restore(&self.qemu, plan, template, streams, RESTORED_WITHIN);
+        let mut machine = restored.await?;
         let (hello, channel) = machine.handshake(ANSWERS_WITHIN).await?;
         // The greeting is from the template's own time: only an answer shows that the guest runs.
         answer(&channel, &machine).await?;
         Ok(Running {
             machine,
             begun,
+            _server: server,
             channel: Some(channel),
             hello: Some(hello),
         })
@@ -110,28 +135,41 @@ async fn answer(channel: &Channel, machine: &Machine) -> Result<(), Error> {
 impl Hypervisor for Starter {
     type Emulator = Running;
 
-    async fn start(&self, plan: &LaunchPlan) -> Result<Running, Error> {
+    async fn start(&self, plan: &LaunchPlan, frames: Option<OwnedFd>) -> Result<Running, Error> {
+        // A template that fails takes its copy with it.
+        let copy = |frames: &Option<OwnedFd>| frames.as_ref().map(OwnedFd::try_clone).transpose();
+        let first = copy(&frames).map_err(|source| Error::Io {
+            action: "share the socket of the network".to_owned(),
+            source,
+        })?;
         let begun = match self.boot {
             Boot::Cold => Begun::Cold,
-            Boot::Auto | Boot::Template => match self.restore(plan).await {
+            Boot::Auto | Boot::Template => match self.restore(plan, first).await {
                 Ok(Some(running)) => return Ok(running),
                 Ok(None) if self.boot == Boot::Auto => Begun::Cold,
                 Ok(None) => Begun::Fallback("it could not be made in time".to_owned()),
                 Err(error) => Begun::Fallback(Chain(&error).to_string()),
             },
         };
-        let machine = Machine::start(&self.qemu, plan).await?;
+        let (streams, server) = self.streams(frames)?;
+        let machine = Machine::start(&self.qemu, plan, streams).await?;
         Ok(Running {
             machine,
             begun,
+            _server: server,
             channel: None,
             hello: None,
         })
     }
 
-    async fn resume(&self, plan: &LaunchPlan, memory: &Path) -> Result<Running, Error> {
+    async fn resume(
+        &self,
+        plan: &LaunchPlan,
+        memory: &Path,
+        frames: Option<OwnedFd>,
+    ) -> Result<Running, Error> {
         let template = self.templates.existing(memory).await?;
-        self.begin(plan, &template, Begun::Checkpoint).await
+        self.begin(plan, &template, Begun::Checkpoint, frames).await
     }
 
     fn prepare_next(&self, plan: &LaunchPlan, begun: &Begun) {

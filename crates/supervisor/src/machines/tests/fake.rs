@@ -1,5 +1,6 @@
 //! A fake hypervisor, whose emulators are processes that sleep.
 
+use std::os::fd::OwnedFd;
 use std::process::{Child, Command};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -64,7 +65,7 @@ impl Fake {
 impl Hypervisor for Fake {
     type Emulator = Sleeper;
 
-    async fn start(&self, _plan: &LaunchPlan) -> Result<Sleeper, Error> {
+    async fn start(&self, _plan: &LaunchPlan, _frames: Option<OwnedFd>) -> Result<Sleeper, Error> {
         self.start.happens().await?;
         let child = Command::new("sleep").arg("600").spawn().unwrap();
         self.started.lock().unwrap().push(child.id());
@@ -74,8 +75,13 @@ impl Hypervisor for Fake {
         })
     }
 
-    async fn resume(&self, plan: &LaunchPlan, _memory: &std::path::Path) -> Result<Sleeper, Error> {
-        self.start(plan).await
+    async fn resume(
+        &self,
+        plan: &LaunchPlan,
+        _memory: &std::path::Path,
+        frames: Option<OwnedFd>,
+    ) -> Result<Sleeper, Error> {
+        self.start(plan, frames).await
     }
 
     fn prepare_next(&self, _plan: &LaunchPlan, _begun: &Begun) {}
@@ -180,6 +186,7 @@ impl World {
             templates: "templates".into(),
             volumes_folder: folder_of_volumes,
             volumes: Vec::new(),
+            folders: Vec::new(),
             qemu: Qemu::known("qemu".as_ref(), "7.2"),
             kernel_name: "kernel".to_owned(),
             accelerator: Accelerator::Tcg,
@@ -199,7 +206,9 @@ impl World {
                     content: DiskContent::Own(Box::new(write)),
                 },
             ],
+            network: None,
             policy: Some("{}".to_owned()),
+            integrations: None,
             boot: orders(),
             lease: self.store.lease().unwrap(),
         };
@@ -210,7 +219,7 @@ impl World {
         let held = self
             .machines
             .create(design, Naming::default(), options, Life::Starting)?;
-        Ok(Machine::new(held, fake.clone()))
+        Ok(Machine::new(held, fake.clone(), None))
     }
 
     /// Whether a lease keeps the store from being pruned.
@@ -247,8 +256,10 @@ fn orders() -> BootConfig {
         },
         disks: Vec::new(),
         memory: Vec::new(),
+        folders: Vec::new(),
         volumes: Vec::new(),
         mounts: Vec::new(),
+        network: None,
         process: Process {
             argv: vec!["true".to_owned()],
             env: Vec::new(),

@@ -207,7 +207,7 @@ async fn again(world: &World, id: &str) {
         "two hold one machine"
     );
     let fake = Fake::new(Then::Works, Then::Works);
-    let mut machine = Machine::new(held, fake);
+    let mut machine = Machine::new(held, fake, None);
     machine.start(0).await.unwrap();
     let life = machine
         .end(Ok(Ending::Exit(Outcome::Code(0))))

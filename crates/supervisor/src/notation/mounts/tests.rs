@@ -1,29 +1,51 @@
 use super::*;
 
+/// A volume in short notation.
+fn named(text: &str) -> VolumeRequest {
+    match volume(text).unwrap() {
+        Mount::Volume(volume) => volume,
+        other => panic!("{other:?}"),
+    }
+}
+
 #[test]
 fn volumes_are_written_as_for_docker() {
-    let named = volume("data:/var/lib/data").unwrap();
+    let data = named("data:/var/lib/data");
     assert_eq!(
-        (named.name.as_deref(), named.target.as_str()),
+        (data.name.as_deref(), data.target.as_str()),
         (Some("data"), "/var/lib/data")
     );
-    assert!(!named.read_only && named.copy);
-    let options = volume("data:/x:ro,nocopy").unwrap();
+    assert!(!data.read_only && data.copy);
+    let options = named("data:/x:ro,nocopy");
     assert!(options.read_only && !options.copy);
-    assert_eq!(volume("/anonymous").unwrap().name, None);
+    assert_eq!(named("/anonymous").name, None);
     for long in [
         "type=volume,source=data,target=/x,readonly,volume-nocopy",
         "type=volume,src=data,dst=/x,ro=true,volume-nocopy=1",
         "destination=/x,src=data,type=volume,readonly=1,volume-nocopy=true",
     ] {
-        assert_eq!(
-            long.parse(),
-            Ok(Mount::Volume(volume("data:/x:ro,nocopy").unwrap())),
-            "{long}"
-        );
+        assert_eq!(long.parse(), volume("data:/x:ro,nocopy"), "{long}");
     }
     let unnamed: Mount = "type=volume,dst=/x".parse().unwrap();
-    assert_eq!(unnamed, Mount::Volume(volume("/x").unwrap()));
+    assert_eq!(Ok(unnamed), volume("/x"));
+}
+
+#[test]
+fn folders_of_the_host_are_written_as_for_docker() {
+    let folder = |source: &str, read_only| {
+        Ok(Mount::Folder(FolderRequest {
+            source: source.into(),
+            target: "/x".parse().unwrap(),
+            read_only,
+        }))
+    };
+    assert_eq!(volume("/host:/x"), folder("/host", false));
+    for source in ["/host/a b", "./here", ".", "../up", ".hidden"] {
+        assert_eq!(volume(&format!("{source}:/x:ro")), folder(source, true));
+        let long = format!("type=bind,source={source},target=/x,readonly");
+        assert_eq!(long.parse(), folder(source, true));
+    }
+    assert_eq!("type=bind,src=here,dst=/x".parse(), folder("here", false));
 }
 
 #[test]
@@ -49,12 +71,9 @@ fn memory_is_written_as_for_docker() {
 
 #[test]
 fn what_cannot_be_done_is_refused_by_name() {
-    for folder in ["/host:/x", "./here:/x", "~/x:/x"] {
-        assert!(
-            volume(folder).unwrap_err().contains("copy their files"),
-            "{folder}"
-        );
-    }
+    assert!(volume("~/x:/x").unwrap_err().contains("write $HOME"));
+    let path = "type=volume,src=/a,dst=/b".parse::<Mount>().unwrap_err();
+    assert!(path.contains("type=bind"), "{path}");
     for text in [
         "data",
         "data:x",
@@ -64,6 +83,8 @@ fn what_cannot_be_done_is_refused_by_name() {
         "a b:/x",
         "data:/",
         "",
+        "/host:x",
+        "/host:/x:nocopy",
     ] {
         assert!(volume(text).is_err(), "{text}");
     }
@@ -78,7 +99,10 @@ fn what_cannot_be_done_is_refused_by_name() {
         assert!(memory(text).is_err(), "{text}");
     }
     for text in [
-        "type=bind,src=/a,dst=/b",
+        "type=bind,dst=/b",
+        "type=bind,src=/a",
+        "type=bind,src=,dst=/b",
+        "type=bind,src=/a,dst=/b,bind-propagation=shared",
         "type=volume,src=a",
         "type=volume,src=a,dst=/b,colour=blue",
         "type=volume,src=/a,dst=/b",

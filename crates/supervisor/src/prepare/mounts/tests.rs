@@ -71,7 +71,7 @@ fn volumes_of_agent_and_request_are_attached_once_each() {
         request(Some("logs"), "/logs", true),
     ]);
     let spec = spec(&["cache:/cache", "old:/data"], &requested);
-    let attached = attach(&spec, &requested, &Volumes::new("volumes".as_ref()));
+    let attached = attach(&spec, &requested, &[], &Volumes::new("volumes".as_ref()));
     let disks: Vec<_> = attached
         .disks
         .iter()
@@ -102,7 +102,7 @@ fn volumes_of_agent_and_request_are_attached_once_each() {
             ("/logs", 4, false)
         ]
     );
-    check(&requested, &[memory("/cache/inner")], &spec).unwrap();
+    check((&requested, &[]), &[memory("/cache/inner")], &spec).unwrap();
 }
 
 #[test]
@@ -110,7 +110,9 @@ fn two_things_at_one_path_are_refused() {
     let refused = |of_agent: &[&str], requests: &[VolumeRequest], memory: &[_]| {
         let requested = named(requests);
         let spec = spec(of_agent, &requested);
-        check(&requested, memory, &spec).unwrap_err().to_string()
+        check((&requested, &[]), memory, &spec)
+            .unwrap_err()
+            .to_string()
     };
     let twice = [
         request(Some("a"), "/x", false),
@@ -127,4 +129,44 @@ fn two_things_at_one_path_are_refused() {
     assert!(message.contains("volume a"), "{message}");
     let message = refused(&[], &[], &[memory("/y"), memory("/y")]);
     assert!(message.contains("/y"), "{message}");
+}
+
+/// A folder of the host at a path of the machine.
+fn folder(host: &std::path::Path, target: &str) -> Vec<Settled> {
+    let request = crate::prepare::FolderRequest {
+        source: host.to_owned(),
+        target: target.parse().unwrap(),
+        read_only: false,
+    };
+    crate::prepare::folders::settle(&[request]).unwrap()
+}
+
+#[test]
+fn folders_of_the_host_are_only_those_that_the_user_names() {
+    let host = tempfile::tempdir().unwrap();
+    let folders = folder(host.path(), "/src");
+    // An agent's own folder is attached nowhere.
+    let spec = spec(&["/etc:/etc-of-host", "/home:/src"], &[]);
+    let attached = attach(&spec, &[], &folders, &Volumes::new("volumes".as_ref()));
+    let folders: Vec<_> = attached.folders.iter().collect();
+    let targets: Vec<_> = folders.iter().map(|folder| &folder.target).collect();
+    assert_eq!(targets, ["/src"]);
+    assert!(attached.disks.is_empty());
+}
+
+#[test]
+fn a_folder_of_the_host_shares_no_path() {
+    let host = tempfile::tempdir().unwrap();
+    let folders = folder(host.path(), "/x");
+    let requested = named(&[request(Some("a"), "/x", false)]);
+    let spec = spec(&[], &requested);
+    let error = check((&requested, &folders), &[], &spec).unwrap_err();
+    let error = error.to_string();
+    assert!(
+        error.contains("taken by") && error.contains("host path"),
+        "{error}"
+    );
+    let alone = self::spec(&[], &[]);
+    let error = check((&[], &folders), &[memory("/x")], &alone).unwrap_err();
+    assert!(error.to_string().contains("tmpfs"), "{error}");
 }
