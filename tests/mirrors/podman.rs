@@ -1,6 +1,6 @@
 //! Podman, Buildah and skopeo, which share their code for registries.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::faulty::{FAULTS, Fault, Faulty};
 use super::place::Place;
@@ -73,21 +73,17 @@ impl<'a> Programs<'a> {
         digest.trim().to_owned()
     }
 
-    /// What they fall back to, at another address.
-    fn redirect(&self, from: &str, to: &str) {
+    /// What they fall back to for `docker.io`.
+    fn fall_back_to(&self, address: &str) {
         let folder = self.folder.join("registries.conf.d");
         for file in std::fs::read_dir(folder).unwrap() {
             let path = file.unwrap().path();
-            if std::fs::read_link(&path).is_err() {
-                replace(&path, from, to);
-            }
+            let text = std::fs::read_to_string(&path).unwrap();
+            let hub = "location = \"docker.io\"\n";
+            let text = text.replace(hub, &format!("location = \"{address}\"\ninsecure = true\n"));
+            std::fs::write(&path, text).unwrap();
         }
     }
-}
-
-fn replace(path: &Path, from: &str, to: &str) {
-    let text = std::fs::read_to_string(path).unwrap();
-    std::fs::write(path, text.replace(from, to)).unwrap();
 }
 
 #[test]
@@ -136,7 +132,7 @@ fn podman_buildah_and_skopeo_are_served_from_the_cache_whatever_the_upstream_doe
         }
     }
     // What is not kept comes from the upstream itself, if the client is told of it.
-    programs.redirect(&faulty.address, &upstream.registry.address);
+    programs.fall_back_to(&upstream.registry.address);
     let faults = [
         Fault::Status(401),
         Fault::Status(429),
