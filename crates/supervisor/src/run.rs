@@ -182,6 +182,29 @@ impl Home {
         }
     }
 
+    /// Waits for the end of a machine, and returns its exit status.
+    ///
+    /// # Errors
+    /// As [`Home::holder`]; [`Error::ChannelClosed`] when the machine was lost.
+    pub async fn wait_for_machine(&self, found: &Found) -> Result<u8, Error> {
+        if let Some(status) = found.state.life.status() {
+            return Ok(status);
+        }
+        let ended = match self.holder(found).await {
+            Ok(holder) => holder.wait().await,
+            Err(error) => Err(error),
+        };
+        match ended {
+            Ok(ending) => Ok(ending.status()),
+            // A holder writes how its machine ended before it goes; its answer may be lost with it.
+            Err(error @ (Error::ChannelClosed | Error::MachineNotRunning { .. })) => {
+                let now = self.machines.find(&found.spec.id).ok();
+                now.and_then(|now| now.state.life.status()).ok_or(error)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     /// Gives a machine another name.
     ///
     /// # Errors

@@ -17,15 +17,9 @@ pub(crate) async fn wait(
 ) -> Result<Answer, Failure> {
     nothing(query, body).await?;
     let found = shared.machine(name).await?;
-    let status = match found.state.life.status() {
-        Some(status) => status,
-        None => {
-            let holder = shared.home.holder(&found).await?;
-            tokio::select! {
-                ended = holder.wait() => ended?.status(),
-                () = shared.stop() => return Err(Fault::ending().into()),
-            }
-        }
+    let status = tokio::select! {
+        ended = shared.home.wait_for_machine(&found) => ended?,
+        () = shared.stop() => return Err(Fault::ending().into()),
     };
     let spec = found.spec;
     Ok(done(

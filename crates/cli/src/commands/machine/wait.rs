@@ -14,11 +14,7 @@ impl Args {
     pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
         for_each(context, &self.machines, async |name| {
             let home = context.home()?;
-            let found = home.machine(name)?;
-            let status = match found.state.life.status() {
-                Some(status) => status,
-                None => home.holder(&found).await?.wait().await?.status(),
-            };
+            let status = home.wait_for_machine(&home.machine(name)?).await?;
             Ok(context.printer.data(&status.to_string())?)
         })
         .await
