@@ -1,5 +1,5 @@
 # Every target installs what it needs (scripts/setup.sh) and may be run again at any time.
-.PHONY: demo test test-boot test-network test-garage check bench torture fuzz help
+.PHONY: demo test test-boot test-network test-garage test-substrates test-packs check bench torture fuzz help
 
 help:
 	@echo "make demo     the main job on real input, step by step"
@@ -10,6 +10,8 @@ help:
 	@echo "make fuzz     ten minutes on each parser of hostile bytes (FUZZ_SECONDS=600)"
 	@echo "make test-boot   disks of four whole distributions: boots, and trees equal to containerd's"
 	@echo "make test-network   package managers, git, languages and SDKs of models in machines, through the boundary"
+	@echo "make test-substrates   machines of Firecracker and Cloud Hypervisor: by stand-ins, and by the real programs where they and KVM are"
+	@echo "make test-packs  a pack of more than 5 GiB (16 GiB of disk)"
 	@echo "make test-garage   storage on an S3 server that checks signatures (20 minutes the first time)"
 
 demo:
@@ -21,6 +23,7 @@ test:
 	scripts/python-packages.sh
 	scripts/moto.sh
 	scripts/erofs-utils.sh
+	scripts/vsock-device.sh
 	scripts/python-clients.sh
 	scripts/schemathesis.sh
 	scripts/node-clients.sh
@@ -37,6 +40,12 @@ test-boot:
 	scripts/images.sh
 	cargo test -p lazaret-cli --test end_to_end -- --include-ignored boots whole_images
 
+test-substrates:
+	scripts/setup.sh build run test
+	scripts/kernel.sh
+	scripts/vsock-device.sh
+	cargo test -p lazaret-cli --test end_to_end -- --include-ignored --nocapture substrates
+
 test-network:
 	scripts/setup.sh build run test clients
 	scripts/kernel.sh
@@ -51,6 +60,12 @@ check:
 	cargo xtask deny
 	cargo xtask tree
 	cargo xtask tidy
+
+test-packs:
+	scripts/setup.sh build run test
+	scripts/kernel.sh
+	scripts/python-packages.sh
+	cargo test -p lazaret-cli --test end_to_end -- --include-ignored packs::large
 
 bench:
 	scripts/setup.sh build run test bench
@@ -74,6 +89,7 @@ torture:
 	LAZARET_TORTURE_ROUNDS=20 cargo test -p lazaret-cli --test end_to_end -- endings
 	LAZARET_TORTURE_ROUNDS=200 cargo test -p lazaret-cli --test end_to_end -- random_kills
 	LAZARET_TORTURE_ROUNDS=5 cargo test -p lazaret-cli --test end_to_end -- network::hostile
+	LAZARET_TORTURE_ROUNDS=50 cargo test -p lazaret-cli --test end_to_end -- variants::kills
 
 fuzz:
 	scripts/setup.sh build fuzz

@@ -42,6 +42,7 @@ pages! {
     machine_security: "docs/guide/machine-security.md",
     mirror: "docs/guide/mirror.md",
     network: "docs/guide/network.md",
+    packs: "docs/guide/packs.md",
     policy: "docs/guide/policy.md",
     registry: "docs/guide/registry.md",
     registry_collection: "docs/guide/registry-collection.md",
@@ -50,6 +51,7 @@ pages! {
     rootfs: "docs/guide/rootfs.md",
     run: "docs/guide/run.md",
     secrets: "docs/guide/secrets.md",
+    variants: "docs/guide/variants.md",
 }
 
 #[test]

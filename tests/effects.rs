@@ -66,7 +66,7 @@ fn every_flag_is_typed_by_a_test() {
     let mut missing = BTreeSet::new();
     let top = "run create start ps exec cp diff commit top attach logs stop kill restart rm wait inspect rename \
                pause unpause fork checkpoint events stats prune volume push pull validate types policy image rootfs kernel catalogue setup system daemon registry login \
-               logout auth connect disconnect audit approve completions serve";
+               logout auth connect disconnect audit approve completions serve artifacts machine control-plane";
     let mut pending: Vec<Vec<String>> = top
         .split_whitespace()
         .map(|name| vec![name.to_owned()])

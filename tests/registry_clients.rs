@@ -16,6 +16,7 @@ mod skopeo;
 
 pub(crate) use content::Content;
 pub(crate) use docker::Docker;
+pub(crate) use libraries::python_clients;
 use registry::Registry;
 use scheme::Scheme;
 

@@ -40,6 +40,7 @@ async fn boot(world: &World, disk: PathBuf, workload: &str) -> (Machine, Channel
         cpus: 2,
         kernel: exported.join("vmlinuz"),
         initramfs: exported.join("initrd"),
+        boot_ranges: None,
         cmdline: Vec::new(),
         disks: vec![Disk {
             path: disk,

@@ -94,7 +94,13 @@ fn a_jail_can_be_left_out_or_required() {
     let refused = with_script(&[
         "run", "--rm", "--boot", "cold", "--jail", "require", "jailed", "true",
     ]);
-    refused.fails(125, &["QEMU cannot be jailed", "files (QEMU is a script"]);
+    refused.fails(
+        125,
+        &[
+            "the hypervisor cannot be jailed",
+            "files (the hypervisor is a script",
+        ],
+    );
     let check = with_script(&["system", "check"]).success();
     let line = check
         .stdout

@@ -69,7 +69,7 @@ pub(crate) struct Docker {
 
 impl Docker {
     /// Starts the daemon; `None` if this machine does not allow that.
-    fn start() -> Option<Self> {
+    pub(crate) fn start() -> Option<Self> {
         Self::start_with(|_| {})
     }
 
@@ -104,6 +104,11 @@ impl Docker {
             }
             Err(failure) => panic!("dockerd: {failure}"),
         }
+    }
+
+    /// Where it listens, as `DOCKER_HOST` names it.
+    pub(crate) fn address(&self) -> String {
+        format!("unix://{}", self.folder.path().join("socket").display())
     }
 
     pub(crate) fn run(&self, arguments: &[&str]) -> String {

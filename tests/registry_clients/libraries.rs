@@ -33,9 +33,14 @@ fn run(registry: &Registry, mut command: Command, arguments: &[String]) {
     finish(command).success();
 }
 
+/// The folder of the Python that has the clients.
+pub(crate) fn python_clients() -> PathBuf {
+    installed("python-clients.sh")
+}
+
 /// Runs a script in the Python that has the clients.
 pub(super) fn run_python(registry: &Registry, script: &str, arguments: &[String]) {
-    let python = installed("python-clients.sh").join("bin/python3");
+    let python = python_clients().join("bin/python3");
     let mut command = Command::new(python);
     command.args(["-c", script]);
     run(registry, command, arguments);

@@ -8,6 +8,7 @@ mod load;
 mod machine;
 mod mirror;
 mod network;
+mod pack;
 mod registry;
 mod rootfs;
 mod scale;
@@ -23,7 +24,7 @@ use tools::Bench;
 /// The reasons that a subject could not be measured.
 pub(crate) fn run() -> Result<String, Vec<String>> {
     let bench = Bench::new().map_err(|error| vec![error])?;
-    let subjects: [Subject; 8] = [
+    let subjects: [Subject; 9] = [
         ("registry", registry::run),
         ("collection", collection::run),
         ("mirror", mirror::run),
@@ -31,6 +32,7 @@ pub(crate) fn run() -> Result<String, Vec<String>> {
         ("rootfs", rootfs::run),
         ("machine", machine::run),
         ("network", network::run),
+        ("pack", pack::run),
         ("transfer", transfer::run),
     ];
     let wanted = std::env::args().nth(2);

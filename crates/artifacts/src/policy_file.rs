@@ -2,6 +2,7 @@
 //! documents that decide.
 
 use lazaret_policy::{Document, Verdict};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::{API_VERSION, Config, Error, Family, Fault};
@@ -10,7 +11,8 @@ use crate::{API_VERSION, Config, Error, Family, Fault};
 const LENS_VERSION: &str = "lns.run/v1";
 
 /// A policy in the delivered form, `{network?, integrations?: [id], ...}`, which has been understood.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct PolicyFile {
     spec: Map<String, Value>,
     documents: Vec<Document>,

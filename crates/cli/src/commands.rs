@@ -1,6 +1,7 @@
 //! The commands, with one file for each.
 
 mod approve;
+mod artifacts;
 mod audit;
 mod auth;
 mod boundary;
@@ -8,6 +9,8 @@ mod catalogue;
 mod checkpoint;
 mod completions;
 mod connect;
+#[cfg(feature = "serve")]
+mod control_plane;
 mod daemon;
 mod each;
 mod hold;
@@ -18,7 +21,9 @@ mod login;
 pub(crate) mod machine;
 #[cfg(feature = "serve")]
 mod mirror;
+mod pack;
 mod policy;
+mod port_machine;
 mod pull;
 mod push;
 #[cfg(feature = "serve")]
@@ -78,6 +83,8 @@ pub(crate) enum Command {
     Validate(validate::Args),
     Types(types::Args),
     #[command(subcommand)]
+    Pack(pack::Command),
+    #[command(subcommand)]
     Policy(policy::Command),
     #[command(subcommand)]
     Volume(volume::Command),
@@ -89,6 +96,10 @@ pub(crate) enum Command {
     Rootfs(rootfs::Command),
     #[command(subcommand)]
     Kernel(kernel::Command),
+    #[command(subcommand, alias = "artifact")]
+    Artifacts(artifacts::Command),
+    #[command(subcommand)]
+    Machine(port_machine::Command),
     #[command(subcommand)]
     Catalogue(catalogue::Command),
     Setup(setup::Args),
@@ -103,6 +114,9 @@ pub(crate) enum Command {
     #[cfg(feature = "serve")]
     #[command(subcommand)]
     Mirror(mirror::Command),
+    #[cfg(feature = "serve")]
+    #[command(subcommand)]
+    ControlPlane(control_plane::Command),
     Connect(connect::ConnectArgs),
     Disconnect(connect::DisconnectArgs),
     #[command(subcommand)]
@@ -153,12 +167,15 @@ impl Command {
             Self::Pull(args) => args.run(context).await?,
             Self::Validate(args) => args.run(context)?,
             Self::Types(args) => args.run(context).await?,
+            Self::Pack(command) => return command.run(context).await,
             Self::Policy(command) => return command.run(context),
             Self::Volume(command) => command.run(context).await?,
             Self::Checkpoint(command) => command.run(context).await?,
             Self::Image(command) => command.run(context).await?,
             Self::Rootfs(command) => command.run(context).await?,
             Self::Kernel(command) => command.run(context).await?,
+            Self::Artifacts(command) => command.run(context).await?,
+            Self::Machine(command) => command.run(context).await?,
             Self::Catalogue(command) => command.run(context).await?,
             Self::Setup(args) => args.run(context).await?,
             Self::System(command) => return command.run(context).await,
@@ -167,6 +184,8 @@ impl Command {
             Self::Serve(args) => args.run(context).await?,
             #[cfg(feature = "serve")]
             Self::Mirror(command) => command.run(context).await?,
+            #[cfg(feature = "serve")]
+            Self::ControlPlane(command) => command.run(context).await?,
             Self::Connect(args) => args.run(context).await?,
             Self::Disconnect(args) => args.run(context).await?,
             Self::Audit(command) => command.run(context).await?,
@@ -198,7 +217,7 @@ impl Command {
     /// workload.
     pub(crate) fn failure_status(&self) -> Option<u8> {
         match self {
-            Self::Run(_) | Self::Exec(_) => Some(exit::MACHINE),
+            Self::Run(_) | Self::Exec(_) | Self::Pack(pack::Command::Run(_)) => Some(exit::MACHINE),
             #[cfg(feature = "serve")]
             Self::Registry(command) => command.failure_status(),
             _ => None,

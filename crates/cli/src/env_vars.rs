@@ -10,13 +10,19 @@ pub(crate) const TLS: &str = "LAZARET_TLS";
 pub(crate) const LOG: &str = "LAZARET_LOG";
 /// The accelerator: `auto` (the default), `kvm` or `tcg`.
 pub(crate) const ACCELERATOR: &str = "LAZARET_ACCELERATOR";
-/// How QEMU is jailed: `auto` (the default), `require` or `off`.
+/// Path of Firecracker, instead of the first `firecracker` in the search path.
+pub(crate) const FIRECRACKER: &str = "LAZARET_FIRECRACKER";
+/// Path of Cloud Hypervisor, instead of the first `cloud-hypervisor` in the search path.
+pub(crate) const CLOUD_HYPERVISOR: &str = "LAZARET_CLOUD_HYPERVISOR";
+/// How the hypervisor is jailed: `auto` (the default), `require` or `off`.
 pub(crate) const JAIL: &str = "LAZARET_JAIL";
 /// The kernel that is taken where none is imported: `auto` (the default), `none`, or what `--kernel`
 /// takes.
 pub(crate) const KERNEL_SOURCE: &str = "LAZARET_KERNEL_SOURCE";
 /// Path of the credential file, instead of the one in the configuration folder.
 pub(crate) const CREDENTIALS: &str = "LAZARET_CREDENTIALS";
+/// Path of a public key, without the signature of which no pack is used.
+pub(crate) const PACK_KEY: &str = "LAZARET_PACK_KEY";
 /// Whether secrets of integrations are kept in the system's keyring: `auto` (the default) or `off`.
 pub(crate) const KEYRING: &str = "LAZARET_KEYRING";
 /// Paths of catalogue files, separated by `:`, instead of the one in the configuration folder.
@@ -35,6 +41,16 @@ pub(crate) mod serve {
     pub(crate) const PREFIX: &str = "LAZARET_SERVE_";
     /// systemd: the socket to which a service reports its state.
     pub(crate) const NOTIFY_SOCKET: &str = "NOTIFY_SOCKET";
+}
+
+/// Variables of Port, read as it reads them.
+pub(crate) mod port {
+    /// Path of BusyBox for guest images.
+    pub(crate) const BUSYBOX: &str = "PORT_BUSYBOX_BIN";
+    /// Size of guest images: a number of bytes, or one with `K`, `M` or `G` for powers of 1024.
+    pub(crate) const IMAGE_SIZE: &str = "PORT_DEMO_GUEST_IMAGE_SIZE";
+    /// Flake of the kernel for protected machines.
+    pub(crate) const PVM_FLAKE: &str = "PORT_PVM_BUILD_FLAKE_REF";
 }
 
 /// Variables of other tools, read as those tools define them.
@@ -69,7 +85,7 @@ pub(crate) mod foreign {
     pub(crate) const SSL_CERT_FILE: &str = "SSL_CERT_FILE";
     /// OpenSSL: the folders of authorities that are trusted, instead of the system's.
     pub(crate) const SSL_CERT_DIR: &str = "SSL_CERT_DIR";
-    /// The folders in which programs are looked for: QEMU.
+    /// The folders in which programs are looked for: QEMU and other hypervisors.
     pub(crate) const PATH: &str = "PATH";
     /// Reproducible builds: the time stamp of built files, in seconds since 1970.
     pub(crate) const SOURCE_DATE_EPOCH: &str = "SOURCE_DATE_EPOCH";

@@ -40,10 +40,21 @@ const GROUPS: [(&str, &[&str]); 5] = [
             "checkpoint",
         ],
     ),
-    ("Share", &["push", "pull", "validate", "types"]),
+    (
+        SHARE,
+        &[
+            "push",
+            "pull",
+            "validate",
+            "types",
+            "artifacts",
+            "machine",
+            "control-plane",
+        ],
+    ),
     (
         "Convert and host",
-        &["rootfs", "serve", "registry", "mirror", "daemon"],
+        &["rootfs", "pack", "serve", "registry", "mirror", "daemon"],
     ),
     (
         ACCESS,
@@ -64,15 +75,18 @@ const GROUPS: [(&str, &[&str]); 5] = [
 const MACHINES: &str = "Machines, as containers are used";
 /// The group of what machines may reach, of what registries and services are used with, and of what shows that.
 const ACCESS: &str = "Access";
+/// The group of what moves, and of what a document names.
+const SHARE: &str = "Share, also by names (port.toml)";
 /// Columns of their lines.
 const WIDTH: usize = 78;
 
 /// Shows the commands in groups instead of in one list.
 pub(crate) fn grouped(grammar: Command) -> Command {
+    let grammar = grammar.mut_subcommand("pack", |pack| pack.mut_subcommand("run", of_packs));
     let mut text = String::from("{about-with-newline}\n{usage-heading} {usage}\n");
     for (heading, names) in GROUPS {
         let _ = write!(text, "\n{heading}:\n");
-        if [MACHINES, ACCESS].contains(&heading) {
+        if [MACHINES, SHARE, ACCESS].contains(&heading) {
             text += &in_lines(names, &grammar);
             continue;
         }
@@ -88,6 +102,20 @@ pub(crate) fn grouped(grammar: Command) -> Command {
     text += "\n{options}{after-help}";
     let hint = "`lazaret COMMAND --help` tells more; `lazaret completions SHELL` helps to type.";
     grammar.help_template(text).after_help(hint)
+}
+
+/// What `run` takes, in the words of packs: flags that say what a pack has settled are not shown.
+fn of_packs(run: Command) -> Command {
+    let settled = ["kernel", "from", "verity", "fs", "pull"];
+    let run = run.mut_arg("reference", |file| file.value_name("FILE").help("The pack"));
+    let run = run.mut_arg("args", |args| {
+        args.help(
+            "Arguments of the workload, instead of those of the pack; `--` may stand before them",
+        )
+    });
+    settled
+        .into_iter()
+        .fold(run, |run, name| run.mut_arg(name, |flag| flag.hide(true)))
 }
 
 /// The names of the commands that exist, several on a line.

@@ -4,16 +4,19 @@
 //! line. It has one file for each kind of failure, and nothing else in this crate maps errors.
 
 mod artifacts;
+mod builds;
 mod check;
 mod client;
 mod daemon;
 #[cfg(feature = "serve")]
 mod mirror;
 mod network;
+mod packs;
 #[cfg(feature = "serve")]
 mod registry;
 mod secrets;
 mod supervisor;
+mod variants;
 mod vm;
 
 use lazaret_supervisor::{Error, ErrorClass, FailureKind, Finding, Notice};

@@ -13,6 +13,7 @@ mod failure;
 mod format;
 mod help;
 mod hints;
+mod packed;
 mod printer;
 mod progress;
 mod report;
@@ -45,7 +46,11 @@ struct Cli {
 }
 
 fn main() -> ExitCode {
-    let matches = help::grouped(Cli::command()).try_get_matches();
+    let arguments = match packed::arguments() {
+        Ok(arguments) => arguments,
+        Err(failure) => return packed::refuse(&failure),
+    };
+    let matches = help::grouped(Cli::command()).try_get_matches_from(arguments);
     let cli = match matches.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         Err(error) => return refuse(&error),

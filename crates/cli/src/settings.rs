@@ -8,8 +8,8 @@ use std::os::fd::{BorrowedFd, OwnedFd};
 use std::path::PathBuf;
 
 use lazaret_client::CredentialFiles;
-use lazaret_supervisor::{Accelerator, KernelOrigin, Settings};
-use lazaret_values::Secret;
+use lazaret_supervisor::{Accelerator, BuildSettings, GuestSettings, KernelOrigin, Settings};
+use lazaret_values::{Secret, Size};
 
 use crate::env_vars::{self, foreign};
 use crate::failure::Failure;
@@ -164,7 +164,30 @@ pub(crate) fn resolve(global: &GlobalArgs) -> Result<Settings, Failure> {
         trust: trust(),
         kernel_origin,
         accelerator,
+        firecracker: path(env_vars::FIRECRACKER),
+        cloud_hypervisor: path(env_vars::CLOUD_HYPERVISOR),
         source_date_epoch: text(foreign::SOURCE_DATE_EPOCH).and_then(|text| text.parse().ok()),
+    })
+}
+
+/// What the environment says about builds of kernels and guest images.
+pub(crate) fn builds() -> Result<BuildSettings, Failure> {
+    let size = text(env_vars::port::IMAGE_SIZE).map(|text| {
+        // Port gives it to `truncate`, where a letter is a power of 1024.
+        let whole = match text.chars().last() {
+            Some('K' | 'M' | 'G') => format!("{text}iB"),
+            _ => text,
+        };
+        whole
+            .parse::<Size>()
+            .map_err(|error| Failure::usage(format!("{}: {error}", env_vars::port::IMAGE_SIZE)))
+    });
+    Ok(BuildSettings {
+        pvm_flake: text(env_vars::port::PVM_FLAKE),
+        guest: GuestSettings {
+            busybox: path(env_vars::port::BUSYBOX),
+            size: size.transpose()?,
+        },
     })
 }
 
@@ -228,9 +251,24 @@ fn take_passed() -> std::io::Result<OwnedFd> {
     Ok(own)
 }
 
+/// The first argument of a pack that makes the others Lazaret's.
+pub(crate) const OWN_WORDS: &str = "--lazaret";
+
+/// The words of the command line, the program's name first.
+pub(crate) fn words() -> Vec<OsString> {
+    env::args_os().collect()
+}
+
 /// A command of this very program, even if its file was replaced meanwhile.
 pub(crate) fn own_command(name: &str) -> Vec<OsString> {
-    ["/proc/self/exe", name].map(Into::into).to_vec()
+    let words = ["/proc/self/exe", OWN_WORDS, name];
+    // The arguments of a pack are its workload's.
+    let is_needed = |word: &&str| *word != OWN_WORDS || lazaret_supervisor::is_program_of_pack();
+    words
+        .into_iter()
+        .filter(is_needed)
+        .map(Into::into)
+        .collect()
 }
 
 /// The variables that say which authorities this host trusts: what starts without an environment gets them.
@@ -262,6 +300,11 @@ pub(crate) fn expand_env(entry: &str) -> Option<String> {
     }
     let value = env::var(entry).ok()?;
     Some(format!("{entry}={value}"))
+}
+
+/// The value of a variable that a document names, such as that of a token.
+pub(crate) fn named_variable(name: &str) -> Option<Secret> {
+    text(name).map(Secret::new)
 }
 
 /// The variables that give settings of `serve`.

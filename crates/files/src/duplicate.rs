@@ -25,11 +25,26 @@ pub fn duplicate(from: &Path, to: &Path) -> Result<(), Error> {
 }
 
 fn copy(source: &File, target: &File) -> io::Result<()> {
-    target.set_len(source.metadata()?.len())?;
+    copy_range(source, target, source.metadata()?.len(), 0)
+}
+
+/// Copies the first `size` bytes of a file into another one at `offset`, in bytes. Holes of the source are
+/// left out: what is there in the target must read as zeros, such as behind its end.
+///
+/// # Errors
+/// Those of the operating system; `UnexpectedEof` when the source is shorter.
+pub fn copy_range(source: &File, target: &File, size: u64, offset: u64) -> io::Result<()> {
+    if source.metadata()?.len() < size {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    let whole = offset.saturating_add(size);
+    if target.metadata()?.len() < whole {
+        target.set_len(whole)?;
+    }
     let mut end = 0;
-    while let Some(begin) = next_data(source, end)? {
-        end = seek(source, SeekFrom::Hole(begin))?;
-        let (mut from, mut to) = (begin, begin);
+    while let Some(begin) = next_data(source, end)?.filter(|begin| *begin < size) {
+        end = seek(source, SeekFrom::Hole(begin))?.min(size);
+        let (mut from, mut to) = (begin, begin + offset);
         while from < end {
             let left = usize::try_from(end - from).unwrap_or(usize::MAX);
             match copy_file_range(source, Some(&mut from), target, Some(&mut to), left) {
@@ -38,7 +53,7 @@ fn copy(source: &File, target: &File) -> io::Result<()> {
                 Err(Errno::INTR) => {}
                 // Between file systems that do not know each other.
                 Err(Errno::XDEV | Errno::INVAL | Errno::OPNOTSUPP | Errno::NOSYS) => {
-                    by_hand(source, target, from, end)?;
+                    by_hand(source, target, (from, to), end)?;
                     break;
                 }
                 Err(error) => return Err(error.into()),
@@ -48,7 +63,7 @@ fn copy(source: &File, target: &File) -> io::Result<()> {
     Ok(())
 }
 
-fn by_hand(source: &File, target: &File, mut at: u64, end: u64) -> io::Result<()> {
+fn by_hand(source: &File, target: &File, (mut at, mut to): (u64, u64), end: u64) -> io::Result<()> {
     use std::os::unix::fs::FileExt as _;
     let mut buffer = vec![0; 256 * 1024];
     while at < end {
@@ -59,8 +74,9 @@ fn by_hand(source: &File, target: &File, mut at: u64, end: u64) -> io::Result<()
         if length == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        target.write_all_at(&buffer[..length], at)?;
+        target.write_all_at(&buffer[..length], to)?;
         at += length as u64;
+        to += length as u64;
     }
     Ok(())
 }

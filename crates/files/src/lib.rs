@@ -7,6 +7,7 @@
 //! on it.
 
 mod absent;
+mod beneath;
 mod blocking;
 mod bounded;
 mod duplicate;
@@ -22,9 +23,10 @@ mod staging;
 mod target;
 
 pub use absent::{children, is_absent, optional};
+pub use beneath::{Beneath, NewBeneath};
 pub use blocking::{Stopped, blocking};
 pub use bounded::{Bounded, unpacked_limit};
-pub use duplicate::duplicate;
+pub use duplicate::{copy_range, duplicate};
 pub use durable::Durability;
 pub use error::{Error, io, sys};
 pub use locked::{LockedDir, LockedDirs, is_still_at, lock_folder, try_flock};

@@ -13,20 +13,78 @@
 //! When the host hangs up, its commands are killed. The guest cannot notice that a host leaves and
 //! returns within a moment, and so does not greet it again: the host then hangs up and waits
 //! longer.
+//!
+//! In a machine that Lazaret runs, the host has the control port instead, and asks for a workload
+//! first (`Boot`). The disk is the root already, so this agent only adds what the host has beside it.
+//! The machine ends with that workload, or when the host hangs up, as any other does.
 
 use std::time::Duration;
 
-use lazaret_protocol::{AGENT_PORT, Request};
+use lazaret_protocol::{AGENT_PORT, BootConfig, CONTROL_PORT, Request};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, one_line};
+use crate::parameters::Parameters;
 use crate::port::Port;
-use crate::process;
+use crate::process::{self, Workload};
 use crate::sessions::{Event, Sessions};
-use crate::settings;
+use crate::{console, link, power, root, settings, vsock};
+
+/// What a host may ask of this agent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Host {
+    /// It runs the machine, which ends with its workload.
+    Runs,
+    /// It visits a machine that another hypervisor runs.
+    Visits,
+}
+
+/// Why an attendance has ended.
+enum Left {
+    /// The workload of the machine has ended.
+    Ended,
+    /// The conversation has failed, or the host is gone.
+    Failed(Error),
+}
 
 /// Serves one host after another. Returns only when the port fails or a host breaks the protocol.
 pub(crate) fn serve() -> Result<()> {
-    let mut port = Port::wait_for(AGENT_PORT)?;
+    let parameters = Parameters::of_kernel();
+    power::settle(&parameters);
+    if let Some(port) = vsock::wanted(&parameters)? {
+        return run(Port::over(vsock::connect(port)?));
+    }
+    let (port, name) = Port::wait_for(&[CONTROL_PORT, AGENT_PORT])?;
+    if name == CONTROL_PORT {
+        return run(port);
+    }
+    visit(port)
+}
+
+/// Serves the host that runs this machine, and ends the machine.
+fn run(mut port: Port) -> Result<()> {
+    port.wait_until_connected()?;
+    if let Err(error) = port.greet() {
+        return port.give_up(error);
+    }
+    let mut sessions = Sessions::over(port);
+    let left = attend(&mut sessions, Host::Runs);
+    power::kill_everything();
+    let said = match left {
+        Left::Ended => sessions.finish(),
+        Left::Failed(Error::HostGone) => Ok(()),
+        Left::Failed(error) => sessions.into_port().give_up(error),
+    };
+    if let Err(error) = said {
+        console::say(&one_line(&error));
+    }
+    rustix::fs::sync();
+    root::make_read_only();
+    power::off();
+    Ok(())
+}
+
+/// Serves the hosts that come and go.
+fn visit(mut port: Port) -> Result<()> {
     loop {
         port.wait_until_connected()?;
         match port.greet() {
@@ -42,18 +100,19 @@ pub(crate) fn serve() -> Result<()> {
             }
         }
         let mut sessions = Sessions::over(port);
-        let error = attend(&mut sessions);
+        let left = attend(&mut sessions, Host::Visits);
         sessions.kill_all();
-        match error {
-            Error::HostGone => port = sessions.into_port().reset(),
+        match left {
+            Left::Ended | Left::Failed(Error::HostGone) => port = sessions.into_port().reset(),
             // The stream is out of step: only hanging up helps, as this program does when it ends.
-            error => return Err(error),
+            Left::Failed(error) => return Err(error),
         }
     }
 }
 
-/// Runs commands for one host; returns the error that ended this.
-fn attend(sessions: &mut Sessions) -> Error {
+/// Runs commands for one host, until the workload ends or the conversation does.
+fn attend(sessions: &mut Sessions, host: Host) -> Left {
+    let mut workload = None;
     loop {
         match sessions.next() {
             Ok(Event::Opened {
@@ -70,15 +129,30 @@ fn attend(sessions: &mut Sessions) -> Error {
                     Request::Copy(request) => process::launch_copy(&request),
                     Request::Processes => process::launch_list(),
                     Request::Freeze => Err(Error::NoScratch),
+                    Request::Boot(config) if host == Host::Runs && workload.is_none() => {
+                        workload = Some(session);
+                        boot(&config)
+                    }
                     Request::Boot(_) => Err(Error::BootedAlready),
                     Request::Rest | Request::Resume(_) => Err(Error::NotAtRest),
                 };
                 sessions.begin(session, started);
             }
+            Ok(Event::Ended { session }) if Some(session) == workload => return Left::Ended,
             Ok(Event::Ended { .. }) => {}
-            Err(error) => return error,
+            Err(error) => return Left::Failed(error),
         }
     }
+}
+
+/// Adds what the host has for this machine to its root, and starts the workload.
+fn boot(config: &BootConfig) -> Result<Workload> {
+    settings::apply(config)?;
+    if let Some(network) = &config.network {
+        link::bring_up(network)?;
+    }
+    root::complete(config)?;
+    process::launch(&config.process)
 }
 
 #[cfg(test)]

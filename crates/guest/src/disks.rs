@@ -1,12 +1,17 @@
 //! Finds disks by serial and mounts them.
+//!
+//! Devices that have no serials are known by their order, which the host gives on the kernel's command
+//! line.
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use lazaret_protocol::DISKS_PARAMETER;
 use rustix::mount::MountFlags;
 
 use crate::error::{Context as _, Error, Result};
+use crate::parameters::Parameters;
 
 /// Time limit for a disk to appear.
 const APPEARS_WITHIN: Duration = Duration::from_secs(10);
@@ -102,8 +107,15 @@ pub(crate) fn mount_device(
 /// Waits for the disk with this serial; returns its device node.
 pub(crate) fn wait_for(serial: &str) -> Result<PathBuf> {
     let deadline = Instant::now() + APPEARS_WITHIN;
+    let parameters = Parameters::of_kernel();
+    let order = parameters.value(DISKS_PARAMETER);
+    let devices = Path::new("/sys/block");
     loop {
-        if let Some(device) = find(Path::new("/sys/block"), serial)
+        let found = match order {
+            Some(order) => find_in_order(devices, order, serial),
+            None => find(devices, serial),
+        };
+        if let Some(device) = found
             && device.exists()
         {
             return Ok(device);
@@ -126,6 +138,25 @@ fn find(block_devices: &Path, serial: &str) -> Option<PathBuf> {
         }
     }
     None
+}
+
+/// The disk whose place among all virtio disks is that of its serial in the order `serial,serial`.
+/// `None` before all of them are there.
+fn find_in_order(block_devices: &Path, order: &str, serial: &str) -> Option<PathBuf> {
+    let place = order.split(',').position(|name| name == serial)?;
+    let mut disks = Vec::new();
+    for disk in std::fs::read_dir(block_devices).ok()?.flatten() {
+        let device = std::fs::read_link(disk.path().join("device")).unwrap_or_default();
+        let number = device.file_name().and_then(|name| name.to_str());
+        let number = number.and_then(|name| name.strip_prefix("virtio")?.parse::<u32>().ok());
+        disks.extend(number.map(|number| (number, disk.file_name())));
+    }
+    disks.sort();
+    if disks.len() != order.split(',').count() {
+        return None;
+    }
+    let (_, name) = disks.into_iter().nth(place)?;
+    Some(Path::new("/dev").join(name))
 }
 
 fn probe(device: &Path, disk: &str) -> Result<Filesystem> {

@@ -7,9 +7,9 @@
 //!
 //! | started as | role |
 //! |---|---|
-//! | PID 1 on an initramfs | [`workload`]; with `root=` on the command line [`switch`] |
+//! | PID 1 on an initramfs | [`workload`]; with a root on the command line [`switch`] |
 //! | PID 1 on a disk | [`init`] |
-//! | `lazaret-agent serve` | [`agent`] |
+//! | `lazaret-agent serve`, `port-guest-agent --socket ...` | [`agent`] |
 //! | `lazaret-agent network` | [`network`] |
 //! | `lazaret-agent copy REQUEST` | [`copy`], as a child of any of them |
 //! | `lazaret-agent processes` | [`top`], the same |
@@ -26,13 +26,14 @@
 //! /lib/modules/load.boot     the same, for machines that boot a disk
 //! /lib/modules/load.verity   the same, for disks that are checked by dm-verity
 //! /lib/modules/load.folders  the same, for folders of the host
+//! /lib/modules/load.vsock    the same, for machines whose host is reached over vsock
 //! /lib/modules/*.ko          uncompressed
 //! /dev/console /dev/null     character devices 5:1 and 1:3; without /dev/null the standard
 //!                            library aborts before `main`
 //! /dev /proc /sys /mnt       empty folders
 //! ```
 //!
-//! PID 1 loads the modules, connects to the host over a virtio-serial port, builds the root file
+//! PID 1 loads the modules, connects to the host over a virtio-serial port or vsock, builds the root file
 //! system as the host asks, runs the workload in it, and more commands beside it, and reports
 //! the outcome of each. Whatever happens, the machine then stops: it never waits for a person.
 //!
@@ -87,6 +88,7 @@ mod trust;
 mod user;
 mod verity;
 mod volumes;
+mod vsock;
 mod workload;
 
 use std::process::ExitCode;
@@ -120,7 +122,9 @@ fn service(role: &str) -> ExitCode {
         "copy" => return copy::run(&argument()),
         "processes" => return top::run(),
         "freeze" => return hold::run(&argument()),
-        "serve" => agent::serve(),
+        // As the init program of a guest image of Port starts its agent. That one listens where these
+        // options say; this one finds its host by the port that the machine has.
+        "serve" | "--socket" | "--vsock-port" | "--root" => agent::serve(),
         "network" => network::bring_up(),
         "sshd" => sshd::bring_up(),
         "sshd-keys" => sshd::make_host_keys(),
@@ -145,8 +149,9 @@ fn machine() -> Result<()> {
     root::mount_kernel_folders()?;
     modules::load_all(modules::MACHINE);
     let parameters = Parameters::of_kernel();
-    match parameters.value("root") {
+    power::settle(&parameters);
+    match switch::root(&parameters) {
         Some(device) => match switch::boot(&parameters, device)? {},
-        None => workload::serve(),
+        None => workload::serve(vsock::wanted(&parameters)?),
     }
 }

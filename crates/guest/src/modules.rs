@@ -22,6 +22,8 @@ pub(crate) const BOOT: &str = "load.boot";
 pub(crate) const VERITY: &str = "load.verity";
 /// List of the modules for folders of the host.
 pub(crate) const FOLDERS: &str = "load.folders";
+/// List of the modules for a control stream over vsock.
+pub(crate) const VSOCK: &str = "load.vsock";
 
 /// Loads every module of a list, in order. A failure is only reported on the console:
 /// the step that needs the module will say what is missing.

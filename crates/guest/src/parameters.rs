@@ -11,6 +11,12 @@ impl Parameters {
         Self(std::fs::read_to_string("/proc/cmdline").unwrap_or_default())
     }
 
+    /// The parameters of a command line.
+    #[cfg(test)]
+    pub(crate) fn of_text(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
     /// The value of a parameter.
     pub(crate) fn value(&self, name: &str) -> Option<&str> {
         self.words().find_map(|word| {

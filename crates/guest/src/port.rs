@@ -79,11 +79,13 @@ impl Port {
         Ok(port)
     }
 
-    /// Opens the port of that name; waits for it without a limit.
-    pub(crate) fn wait_for(name: &str) -> Result<Self> {
+    /// Opens the first of these ports that there is, and says which; waits for it without a limit.
+    pub(crate) fn wait_for(names: &[&'static str]) -> Result<(Self, &'static str)> {
         loop {
-            if let Some(port) = Self::find(name)? {
-                return Ok(port);
+            for name in names {
+                if let Some(port) = Self::find(name)? {
+                    return Ok((port, name));
+                }
             }
             std::thread::sleep(SLOW_POLL);
         }

@@ -1,12 +1,25 @@
 //! Stops the machine.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use lazaret_protocol::{END_PARAMETER, POWER_OFF};
 use rustix::process::{Pid, Signal};
 use rustix::system::RebootCommand;
 
+use crate::parameters::Parameters;
 use crate::{closing, console};
 
 /// File system magic numbers of ramfs and tmpfs, into which a kernel unpacks an initramfs.
 const INITRAMFS_MAGIC: [u64; 2] = [0x8584_58f6, 0x0102_1994];
+
+/// Whether the machine ends by a power-off.
+static POWERS_OFF: AtomicBool = AtomicBool::new(false);
+
+/// Settles how the machine ends, before the workload can cover the command line.
+pub(crate) fn settle(parameters: &Parameters) {
+    let wanted = parameters.value(END_PARAMETER) == Some(POWER_OFF);
+    POWERS_OFF.store(wanted, Ordering::Relaxed);
+}
 
 /// Whether this is PID 1 on an initramfs. Anywhere else, for example as root on a developer's
 /// computer, this program would mount over the root and restart the computer.
@@ -25,12 +38,16 @@ pub(crate) fn kill_everything() {
 
 /// Syncs the disks and ends the machine. Returns only when the kernel refuses.
 ///
-/// It restarts instead of powering off: without ACPI a power-off hangs, while QEMU with
-/// `-no-reboot` ends on the triple fault that `reboot=t` causes.
+/// It restarts instead of powering off, unless the host wants that: without ACPI a power-off hangs,
+/// while QEMU with `-no-reboot` ends on the triple fault that `reboot=t` causes.
 pub(crate) fn off() {
     closing::close_all();
     rustix::fs::sync();
-    if let Err(error) = rustix::system::reboot(RebootCommand::Restart) {
-        console::say(&format!("cannot restart: {error}"));
+    let command = match POWERS_OFF.load(Ordering::Relaxed) {
+        true => RebootCommand::PowerOff,
+        false => RebootCommand::Restart,
+    };
+    if let Err(error) = rustix::system::reboot(command) {
+        console::say(&format!("cannot end the machine: {error}"));
     }
 }

@@ -238,6 +238,18 @@ pub(crate) fn assemble(config: &BootConfig) -> Result<()> {
     additions::mount_all(&root, &sources, config)
 }
 
+/// Mounts everything in the boot configuration on a disk that is the root already, and names the machine
+/// there.
+pub(crate) fn complete(config: &BootConfig) -> Result<()> {
+    let sources = mounts::open_all(&config.mounts)?;
+    volumes::attach_all(&config.disks)?;
+    let root = InRoot::new(Path::new("/"))?;
+    if let Some(trusted) = prepare(&root, config, &[], &sources) {
+        trusted.mount(&root);
+    }
+    additions::mount_all(&root, &sources, config)
+}
+
 fn mount_memory_for_scratch() -> Result<()> {
     make_folder(SCRATCH)?;
     KernelMount::required(SCRATCH, "tmpfs", MountFlags::empty())

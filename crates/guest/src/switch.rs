@@ -2,11 +2,13 @@
 //!
 //! | word of the command line | effect |
 //! |---|---|
-//! | `root=/dev/NAME` | the disk or partition; without it the host decides over the control port |
+//! | `root=/dev/NAME`, `root=serial=NAME` | the disk or partition; without it the host decides over the control port |
 //! | `rootfstype=ext4`, `erofs` | recognised on the disk when missing |
 //! | `rw`, `ro` | `ro` is the default, as with the kernel's own mounting |
 //! | `init=PATH` | the program to start; default: the injected wrapper, then the kernel's list |
 //! | `lazaret.verity=HASH@OFFSET` | root hash and offset of the dm-verity tree on the disk |
+//! | `port.rootfs_overlay=1` | writes go to another disk; without `root=`, the root is `/dev/vda` |
+//! | `port.rootfs_overlay_device=` | that disk, named as the root is; default `/dev/vdb` |
 
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -19,21 +21,40 @@ use crate::disks::{self, Access, Filesystem};
 use crate::error::{Context as _, Error, Result};
 use crate::inroot::InRoot;
 use crate::modules;
+use crate::overlay::{SCRATCH, mount_writable};
 use crate::parameters::Parameters;
 use crate::verity;
 
 const TARGET: &str = "/mnt/root";
+/// Where the disk is mounted when writes go to another one.
+const BASE: &str = "/mnt/base";
+/// The disks of a machine with an overlay, if the command line does not name them.
+const FIRST: &str = "/dev/vda";
+const SECOND: &str = "/dev/vdb";
+/// Begins the name of a disk that is known by its serial.
+const SERIAL: &str = "serial=";
 const APPEARS_WITHIN: Duration = Duration::from_secs(30);
 /// The wrapper, then the programs that the kernel would try.
 const CANDIDATES: [&str; 4] = [crate::init::PLACE, "/sbin/init", "/etc/init", "/bin/init"];
+
+/// The disk to boot from, if the command line asks for that.
+pub(crate) fn root(parameters: &Parameters) -> Option<&str> {
+    let overlay = has_overlay(parameters).then_some(FIRST);
+    parameters.value("root").or(overlay)
+}
+
+fn has_overlay(parameters: &Parameters) -> bool {
+    parameters.value("port.rootfs_overlay") == Some("1")
+}
 
 /// Boots from the disk. Returns only when that fails.
 pub(crate) fn boot(parameters: &Parameters, device: &str) -> Result<std::convert::Infallible> {
     modules::load_all(modules::DEVICES);
     modules::load_all(modules::NETWORK);
     modules::load_all(modules::BOOT);
-    wait_for(device)?;
-    let mut disk = PathBuf::from(device);
+    modules::load_all(modules::FOLDERS);
+    modules::load_all(modules::VSOCK);
+    let mut disk = find(device, "root=")?;
     if let Some(value) = parameters.value("lazaret.verity") {
         let (root_hash, hash_offset) = parse_verity(value)?;
         modules::load_all(modules::VERITY);
@@ -47,7 +68,19 @@ pub(crate) fn boot(parameters: &Parameters, device: &str) -> Result<std::convert
         Some(true) => Access::Writable,
         _ => Access::ReadOnly,
     };
-    disks::mount_device(&disk, device, filesystem, access, Path::new(TARGET))?;
+    if has_overlay(parameters) {
+        let name = parameters.value("port.rootfs_overlay_device");
+        let name = name.unwrap_or(SECOND);
+        let upper = find(name, "port.rootfs_overlay_device=")?;
+        let (base, scratch) = (Path::new(BASE), Path::new(SCRATCH));
+        disks::mount_device(&disk, device, filesystem, Access::ReadOnly, base)?;
+        let ext4 = Some(Filesystem::Ext4);
+        disks::mount_device(&upper, name, ext4, Access::Writable, scratch)?;
+        std::fs::create_dir_all(TARGET).context(|| format!("make {TARGET}"))?;
+        mount_writable(base, scratch, Path::new(TARGET))?;
+    } else {
+        disks::mount_device(&disk, device, filesystem, access, Path::new(TARGET))?;
+    }
     let init = choose(parameters)?;
     move_kernel_folders();
     enter()?;
@@ -66,25 +99,29 @@ fn parse_verity(value: &str) -> Result<(&str, u64)> {
         })
 }
 
-fn wait_for(device: &str) -> Result<()> {
-    if !device.starts_with("/dev/") {
+/// The device node of a disk that the command line names in `field`; waits for it.
+fn find(name: &str, field: &'static str) -> Result<PathBuf> {
+    if let Some(serial) = name.strip_prefix(SERIAL) {
+        return disks::wait_for(serial);
+    }
+    if !name.starts_with("/dev/") {
         return Err(Error::Refused {
-            field: "root=",
-            value: device.to_owned(),
-            reason: "it is not /dev/NAME",
+            field,
+            value: name.to_owned(),
+            reason: "it is neither /dev/NAME nor serial=NAME",
         });
     }
     let deadline = Instant::now() + APPEARS_WITHIN;
-    while !Path::new(device).exists() {
+    while !Path::new(name).exists() {
         if Instant::now() > deadline {
             return Err(Error::NoDisk {
-                serial: device.to_owned(),
+                serial: name.to_owned(),
                 seconds: APPEARS_WITHIN.as_secs(),
             });
         }
         std::thread::sleep(Duration::from_millis(5));
     }
-    Ok(())
+    Ok(name.into())
 }
 
 /// The first init program on the disk. Links are resolved as if the disk were the root already.

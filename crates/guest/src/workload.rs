@@ -21,12 +21,21 @@ use crate::error::{Error, Result, one_line};
 use crate::port::Port;
 use crate::process::{self, Workload};
 use crate::sessions::{Event, Sessions, Waker};
-use crate::{bus, closing, console, freeze, link, modules, netlink, power, root, settings};
+use crate::{bus, closing, console, freeze, link, modules, netlink, power, root, settings, vsock};
 
-/// Serves the host, from the connection until it hangs up.
-pub(crate) fn serve() -> Result<()> {
+/// Serves the host, from the connection until it hangs up. It is reached over virtio-serial, or at
+/// this port over vsock.
+pub(crate) fn serve(vsock: Option<u32>) -> Result<()> {
+    if vsock.is_some() {
+        // Before drivers and devices are kept apart.
+        modules::load_all(modules::BOOT);
+        modules::load_all(modules::VSOCK);
+    }
     prepare();
-    let mut port = Port::open()?;
+    let mut port = match vsock {
+        Some(port) => Port::over(vsock::connect(port)?),
+        None => Port::open()?,
+    };
     if let Err(error) = port.greet() {
         return port.give_up(error);
     }

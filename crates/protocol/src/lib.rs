@@ -1,6 +1,6 @@
 //! The protocol between host and guest, as values and a state machine.
 //!
-//! The two sides share one byte stream: a virtio-serial port. Each message is a [`Frame`] with a
+//! The two sides share one byte stream: a virtio-serial port, or a vsock connection that the guest makes. Each message is a [`Frame`] with a
 //! header of [`HEADER_BYTES`]: kind, flags, session number, length. A session is one workload or
 //! command with its streams, its signals and its ending; many share the stream ([`mux`]).
 //!
@@ -51,6 +51,7 @@ mod kind;
 pub mod mux;
 mod opening;
 mod outcome;
+mod parameters;
 mod process;
 mod request;
 mod resume;
@@ -75,6 +76,9 @@ pub use frame::{Frame, HEADER_BYTES};
 pub use hello::Hello;
 pub use kind::{END, Kind, MAX_PAYLOAD_BYTES, PIECE_BYTES};
 pub use outcome::{Ending, Failure, FailureKind, Outcome};
+pub use parameters::{
+    CONTROL_VSOCK_PORT, DISKS_PARAMETER, END_PARAMETER, POWER_OFF, VSOCK_PARAMETER,
+};
 pub use process::Process;
 pub use request::{FREEZE_SECONDS, Request};
 pub use resume::ResumeConfig;

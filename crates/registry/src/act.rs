@@ -17,12 +17,14 @@ mod original;
 mod path;
 #[cfg(test)]
 mod tests;
+mod transfer;
 
 pub(crate) use class::Class;
 pub(crate) use effect::{Change, Effect, Reference};
 pub(crate) use need::Need;
 pub(crate) use original::Original;
 pub(crate) use path::parse_digest;
+pub(crate) use transfer::Transfer;
 
 use http::Method;
 use lazaret_auth::Action;
@@ -54,6 +56,8 @@ pub(crate) enum Act {
     GrantToken,
     /// Any method of a path of the original mirror's API
     Original(Original),
+    /// Any method of `/v1/artifacts:push` and `/v1/artifacts:pull`
+    Transfer(Transfer),
     /// `GET /v2/`
     Greet,
     /// `GET /v2/_oci/ext/discover`
@@ -156,6 +160,7 @@ impl Act {
             ["ext", "v1", "types"] | ["v2", "_lazaret", "ext", "types"] => {
                 reading(method, Self::ListTypes)
             }
+            ["v1", last] => Self::Transfer(Transfer::of(last).ok_or_else(Refusal::not_found)?),
             ["v2"] | ["v2", ""] => reading(method, Self::Greet),
             ["v2", "_catalog"] => reading(method, Self::ListRepositories),
             ["v2", "_oci", "ext", "discover"] => reading(method, Self::ListExtensions),
@@ -304,6 +309,7 @@ impl Act {
             | Self::CancelUpload { .. } => Class::Upload,
             // As any unknown path, which they are where the API is not set up.
             Self::Original(_) => Class::Other,
+            Self::Transfer(_) => Class::Transfer,
             Self::NotAllowed { class, .. } => *class,
         }
     }
@@ -312,7 +318,9 @@ impl Act {
     pub(crate) fn need(&self) -> Need {
         let right = |action, repository: &Repository| Need::Right(action, Some(repository.clone()));
         match self {
-            Self::Live | Self::Ready | Self::GrantToken | Self::Original(_) => Need::Nothing,
+            Self::Live | Self::Ready | Self::GrantToken | Self::Original(_) | Self::Transfer(_) => {
+                Need::Nothing
+            }
             Self::ReadMetrics => Need::Metrics,
             Self::Greet => Need::Greeting,
             Self::ListExtensions | Self::ListTypes => Need::Identity,

@@ -11,7 +11,9 @@
 //! Nothing here opens a store or a socket.
 
 mod check;
+mod check_control;
 mod check_upstreams;
+mod control_planes;
 mod document;
 mod fault;
 mod limits;
@@ -26,6 +28,8 @@ mod upstreams;
 
 pub use check::check;
 pub(crate) use check_upstreams::endpoint;
+pub use control_planes::ControlPlaneSettings;
+pub(crate) use control_planes::largest as largest_artifact;
 pub use document::{Document, Overrides};
 pub use fault::{Fault, Faults};
 pub use limits::{EventKind, Limits, Webhook};

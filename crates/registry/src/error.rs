@@ -23,6 +23,12 @@ pub enum Error {
         /// The error of the operating system.
         source: io::Error,
     },
+    /// A control plane has a header that cannot be one.
+    #[error("'{name}' is no name of a header")]
+    Header {
+        /// The text given.
+        name: String,
+    },
     /// The settings are wrong.
     #[error("failed to use the configuration: {0}")]
     Config(#[from] Faults),

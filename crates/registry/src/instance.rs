@@ -10,6 +10,7 @@
 //! answers no request itself (`service` does).
 
 mod collecting;
+mod control;
 mod fixed;
 mod home;
 mod live;
@@ -28,6 +29,7 @@ mod tests;
 mod upkeep;
 mod widening;
 
+pub use control::ControlServer;
 pub use notify::{Notifier, State};
 pub use signals::Signals;
 pub use source::{Root, Source, StageChoice};
@@ -104,6 +106,7 @@ impl Instance {
         let folder = stores::root(&config, &home.path).join(mirror::PARTIAL);
         let mirror = mirror::open(&config, &source, folder.clone(), &stores, rules)?;
         let listeners = Listeners::bind(&config.listen).await?;
+        let control = control::planes(&config, stores::root(&config, &home.path))?;
         let address = listeners.addresses().next();
         let original = address.and_then(|at| mirror::original(&config, &source, &folder, at));
         let metrics_listener = match config.metrics.listen {
@@ -148,7 +151,8 @@ impl Instance {
             traces,
         };
         let registry = Registry::new(stores, terms, gate, telemetry, events, mirror, home.lock)
-            .with_original(original);
+            .with_original(original)
+            .with_control(control);
         Ok(Self {
             reloader: Reloader {
                 source,

@@ -5,7 +5,7 @@
 //! instance      opens, serves, reloads, drains; the only reader of settings
 //!   config      the settings: file, flags, variables
 //!   service     one request, from its head to its line in the log
-//!     distribution extensions probes    the verbs, one a file
+//!     distribution extensions probes control  the verbs, one a file
 //!       caller registry terms           who asks; what requests share and are held to
 //!         events telemetry              others are told; operators see
 //!           server    connections: TLS, HTTP/1.1 and HTTP/2, limits, drain
@@ -21,6 +21,7 @@
 mod act;
 mod caller;
 pub mod config;
+mod control;
 mod descriptors;
 mod distribution;
 mod error;
@@ -39,6 +40,7 @@ mod original;
 mod probes;
 mod registry;
 mod rules;
+mod same_secret;
 mod schemas;
 mod server;
 mod service;
@@ -49,7 +51,8 @@ mod terms;
 pub use descriptors::raise_limit;
 pub use error::Error;
 pub use instance::{
-    Instance, Notifier, Root, Signals, Source, StageChoice, State, Upkeep, mirror_plans,
+    ControlServer, Instance, Notifier, Root, Signals, Source, StageChoice, State, Upkeep,
+    mirror_plans,
 };
 pub use lazaret_auth::new_key;
 pub use rules::KeyError;

@@ -24,12 +24,11 @@ use lazaret_files::blocking;
 use lazaret_mirror::{Mirror, Upstream};
 use lazaret_oci::wire::ErrorCode;
 use lazaret_values::Secret;
-use ring::digest::{SHA256, digest};
-use subtle::ConstantTimeEq as _;
 
 use crate::act;
 use crate::message::{Body, Outcome, Query, Refusal, RequestBody, answer};
 use crate::named_file::read_secret;
+use crate::same_secret::is_same;
 use crate::server::Peer;
 
 /// What the API works with.
@@ -127,12 +126,6 @@ fn bearer(headers: &HeaderMap) -> Option<Secret> {
     let (scheme, token) = value.split_once(' ')?;
     let token = token.trim();
     (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then(|| Secret::new(token))
-}
-
-/// Compares digests, in a time that tells nothing of how much or how long the right token is.
-fn is_same(given: &Secret, wanted: &Secret) -> bool {
-    let of = |secret: &Secret| digest(&SHA256, secret.reveal().as_bytes());
-    of(given).as_ref().ct_eq(of(wanted).as_ref()).into()
 }
 
 /// One line for each upstream.

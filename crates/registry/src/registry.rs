@@ -10,6 +10,7 @@ use lazaret_auth::Gate;
 use lazaret_files::LockedDir;
 use lazaret_mirror::Mirror;
 
+use crate::control::ControlPlanes;
 use crate::events::Events;
 use crate::hashes::Hashes;
 use crate::manifest_room::ManifestRoom;
@@ -29,6 +30,8 @@ pub(crate) struct Registry {
     pub(crate) mirror: Option<Arc<Mirror>>,
     /// The API of the original mirror, if it is set up.
     pub(crate) original: Option<Arc<Original>>,
+    /// The control planes that are served beside the registry.
+    pub(crate) control: Arc<ControlPlanes>,
     terms: SharedTerms,
     gate: Arc<RwLock<Arc<Gate>>>,
     /// Keeps the folder of an ephemeral registry until the last clone is dropped.
@@ -54,6 +57,7 @@ impl Registry {
             events,
             mirror,
             original: None,
+            control: Arc::new(ControlPlanes(Vec::new())),
             terms,
             gate: Arc::new(RwLock::new(Arc::new(gate))),
             _folder: folder.map(Arc::new),
@@ -63,6 +67,12 @@ impl Registry {
     /// The same with the API of the original mirror.
     pub(crate) fn with_original(mut self, original: Option<Original>) -> Self {
         self.original = original.map(Arc::new);
+        self
+    }
+
+    /// The same with control planes.
+    pub(crate) fn with_control(mut self, control: ControlPlanes) -> Self {
+        self.control = Arc::new(control);
         self
     }
 

@@ -49,4 +49,4 @@ pub use pack::{PackMode, PackOptions, PackSummary, pack};
 pub use reader::{DiskRange, DiskReader, ObjectKind, Stat};
 pub use stored::{Part, StoredLayer, merge_layers, parts, store_layer};
 pub use tree::{Attributes, Timestamp};
-pub use verity::{Verity, append_verity};
+pub use verity::{Verity, append_verity, check_verity};

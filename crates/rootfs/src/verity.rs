@@ -10,8 +10,10 @@
 //! The format is version 1 of `veritysetup` (cryptsetup's on-disk format document): SHA-256 over salt
 //! and block, blocks of 4 KiB.
 
+mod check;
 #[cfg(test)]
 mod tests;
+mod tree;
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -21,26 +23,11 @@ use crate::bytes::{Record, low16, low32};
 use crate::error::Error;
 use crate::sha256::Sha256;
 
-type Digest = [u8; 32];
+pub use check::check_verity;
+pub use tree::Verity;
+use tree::{CHUNK, Digest, PER_BLOCK, Tree, levels};
 
-/// Number of digests in a block.
-const PER_BLOCK: u64 = BLOCK_U64 / 32;
-/// Number of blocks that are read at a time.
-const CHUNK: usize = 256;
 const SALT: usize = 32;
-
-/// The parameters with which a kernel checks a disk.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Verity {
-    /// The root of the hash tree.
-    pub root_hash: [u8; 32],
-    /// Salt of every hash.
-    pub salt: [u8; 32],
-    /// Number of blocks of 4 KiB that are checked.
-    pub data_blocks: u64,
-    /// Offset of the superblock of the hash tree, in bytes.
-    pub hash_offset: u64,
-}
 
 /// Appends the hash tree to a finished disk of `size` bytes.
 ///
@@ -79,18 +66,6 @@ pub fn append_verity(file: &File, size: u64, uuid: &[u8; 16]) -> Result<Verity, 
     })
 }
 
-/// Number of blocks of each level, from the one above the data to the one below the root. A disk of
-/// one block is its own tree.
-fn levels(data_blocks: u64) -> Vec<u64> {
-    let mut levels = Vec::new();
-    let mut count = data_blocks;
-    while count > 1 {
-        count = count.div_ceil(PER_BLOCK);
-        levels.push(count);
-    }
-    levels
-}
-
 fn derive(purpose: &[u8], uuid: &[u8; 16]) -> Digest {
     let mut hasher = Sha256::new();
     hasher.update(purpose);
@@ -98,19 +73,7 @@ fn derive(purpose: &[u8], uuid: &[u8; 16]) -> Digest {
     hasher.finalize()
 }
 
-struct Tree<'a> {
-    file: &'a File,
-    salt: Digest,
-}
-
 impl Tree<'_> {
-    fn hash(&self, block: &[u8]) -> Digest {
-        let mut hasher = Sha256::new();
-        hasher.update(self.salt);
-        hasher.update(block);
-        hasher.finalize()
-    }
-
     /// Writes the hashes of the `count` blocks from block `from` on to the blocks from `to` on.
     fn level(&self, from: u64, count: u64, to: u64) -> Result<(), Error> {
         let zeros = [0; BLOCK];

@@ -8,7 +8,7 @@ use std::path::Path;
 use lazaret_files::free_bytes;
 use lazaret_values::Chain;
 use lazaret_vm::kernel::Kernel;
-use lazaret_vm::{JailMode, JailPart, Qemu, probe};
+use lazaret_vm::{JailMode, JailPart, Qemu, Substrate, probe};
 
 pub use self::finding::{Check, Finding, Status, Subject};
 use crate::machines::templates;
@@ -66,6 +66,7 @@ impl Home {
             let uses_kvm = self.check_accelerator(&mut check, &qemu, kernel).await?;
             jail(&mut check, &qemu.with_jail(JailMode::Auto), uses_kvm).await;
         }
+        self.check_hypervisors(&mut check).await;
         self.check_host(&mut check)?;
         Ok(check)
     }
@@ -91,6 +92,7 @@ impl Home {
             qemu,
             kernel: &kernel,
             initramfs: &initramfs,
+            boot_ranges: None,
             verdict_file: &self.settings.cache.join("accelerator.json"),
             forced: self.settings.accelerator,
             refresh: false,
@@ -112,6 +114,23 @@ impl Home {
             finding.reason = Some(verdict.reason);
         }
         Ok(uses_kvm)
+    }
+
+    /// Which hypervisors there are beside QEMU. Machines run without them.
+    async fn check_hypervisors(&self, check: &mut Check) {
+        for substrate in [Substrate::Firecracker, Substrate::CloudHypervisor] {
+            let (status, found) = match self.program(substrate).await {
+                Err(error) => (Status::Missing, Chain(&error).to_string()),
+                Ok(program) => {
+                    let found = format!("{} at {}", program.version, program.path.display());
+                    match self.check_kvm(substrate) {
+                        Ok(()) => (Status::Ok, found),
+                        Err(error) => (Status::Warning, format!("{found}; {}", Chain(&error))),
+                    }
+                }
+            };
+            check.add(Subject::Hypervisor(substrate), status, found);
+        }
     }
 
     fn check_host(&self, check: &mut Check) -> Result<(), Error> {

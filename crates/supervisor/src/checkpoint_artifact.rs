@@ -72,7 +72,7 @@ impl Home {
             })
         };
         checks::portable(&checkpoint.machine).map_err(refused)?;
-        let kernel = self.kernels.get(&checkpoint.machine.launch.kernel)?;
+        let kernel = self.any_kernel(&checkpoint.machine.launch.kernel)?;
         let (key, initramfs) = self.identity(&checkpoint.machine, &kernel, &place).await?;
         Template::check_record(&saved::memory(&place), &key).map_err(|error| match error {
             lazaret_vm::Error::Template { reason, .. } => refused(reason),

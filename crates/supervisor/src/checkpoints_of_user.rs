@@ -9,7 +9,7 @@ use crate::checkpoints::Checkpoint;
 use crate::integrations::RunRecord;
 use crate::machines::{Found, Held, Life, Naming, Options, Replica, Spec, claim_all, saved};
 use crate::run::StartedMachine;
-use crate::{Error, Home, blocking, clock, initramfs, space};
+use crate::{Error, Home, blocking, clock, space};
 
 /// A checkpoint, and where it is.
 #[derive(Debug, Clone)]
@@ -177,22 +177,23 @@ impl Home {
 
     async fn replicate(
         &self,
-        spec: Spec,
+        mut spec: Spec,
         folder: &Path,
         checkpoint: Option<String>,
         new: NewMachine,
         life: Life,
     ) -> Result<Held, Error> {
-        let kernel = self.kernels.get(&spec.launch.kernel)?;
-        let (of, cache) = (kernel.clone(), self.settings.cache.clone());
-        let initramfs = blocking(move || initramfs::prepare(&of, &cache)).await?;
+        if let Some(file) = self.look_again(&spec.name, &spec.launch).await? {
+            spec.launch.look_again(file);
+        }
+        let (kernel, initramfs) = self.boot_files(&spec.launch).await?;
         let replica = Replica {
             folder: folder.to_owned(),
             checkpoint,
             options: new.options,
             hostname: new.hostname,
             qemu: self.qemu().await?.clone(),
-            kernel: kernel.image,
+            kernel,
             initramfs,
             templates: self.templates(),
             volumes: self.volumes.folder().to_owned(),

@@ -2,10 +2,13 @@
 
 use std::io;
 
+use crate::build_error::BuildError;
 use crate::checkpoint_error::CheckpointError;
 use crate::error::Error;
 use crate::integration_error::IntegrationError;
 use crate::network_error::NetworkError;
+use crate::pack_error::PackError;
+use crate::variants_error::VariantsError;
 
 /// The class of a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,10 +41,13 @@ impl Error {
     pub fn class(&self) -> ErrorClass {
         match self {
             Self::Client(error) => client_class(error.class()),
+            Self::Build(error) => build_class(error),
             Self::Checkpoint(error) => checkpoint_class(error),
             Self::Network(error) => network_class(error),
             Self::Integration(error) => integration_class(error),
             Self::Audit(error) => audit_class(error),
+            Self::Variants(error) => variants_class(error),
+            Self::Pack(error) => pack_class(error),
             Self::Store(error) => store_class(error),
             Self::HostFolder(lazaret_folders::Error::Missing { .. }) => ErrorClass::NotFound,
             Self::HostFolder(lazaret_folders::Error::Kind { .. }) => ErrorClass::Usage,
@@ -113,6 +119,32 @@ impl Error {
     }
 }
 
+fn build_class(error: &BuildError) -> ErrorClass {
+    use BuildError as Build;
+    match error {
+        Build::Variant(_)
+        | Build::ResearchOnly { .. }
+        | Build::Foreign { .. }
+        | Build::Unprotected { .. }
+        | Build::NoSource { .. }
+        | Build::NotOfGuestImages { .. }
+        | Build::ForeignMachine { .. }
+        | Build::NotLocal { .. } => ErrorClass::Usage,
+        Build::NoProgram { .. }
+        | Build::NoSubstrate { .. }
+        | Build::Absent { .. }
+        | Build::NoMachine { .. }
+        | Build::Package { .. } => ErrorClass::NotFound,
+        Build::Program { .. }
+        | Build::NoOutput { .. }
+        | Build::TooLarge { .. }
+        | Build::Kernel { .. }
+        | Build::GuestImage(_) => ErrorClass::Invalid,
+        Build::Unsound { .. } => ErrorClass::Integrity,
+        Build::Volume { .. } => ErrorClass::Conflict,
+    }
+}
+
 fn network_class(error: &NetworkError) -> ErrorClass {
     use NetworkError as Network;
     match error {
@@ -123,6 +155,35 @@ fn network_class(error: &NetworkError) -> ErrorClass {
         | Network::WithoutNetwork { .. } => ErrorClass::Usage,
         Network::Publish { .. } | Network::NotSettled { .. } => ErrorClass::Conflict,
         Network::Boundary { .. } | Network::Authority(_) => ErrorClass::Machine,
+    }
+}
+
+fn variants_class(error: &VariantsError) -> ErrorClass {
+    use VariantsError as Variants;
+    use lazaret_variants::Error as Value;
+    match error {
+        Variants::NoDocument { .. }
+        | Variants::NoFile { .. }
+        | Variants::NotStored { .. }
+        | Variants::Value(Value::NoArtifact { .. } | Value::NoVariant { .. }) => {
+            ErrorClass::NotFound
+        }
+        Variants::Document { .. } | Variants::Value(_) | Variants::Manifest { .. } => {
+            ErrorClass::Invalid
+        }
+        Variants::Variable { .. }
+        | Variants::Unsendable { .. }
+        | Variants::PlainControlPlane { .. } => ErrorClass::Usage,
+        Variants::Refused { status, .. } => match status {
+            401 | 403 => ErrorClass::Auth,
+            404 => ErrorClass::NotFound,
+            409 => ErrorClass::Conflict,
+            400..=499 => ErrorClass::Invalid,
+            _ => ErrorClass::Unreachable,
+        },
+        Variants::Connection { .. } | Variants::Protocol { .. } => ErrorClass::Unreachable,
+        Variants::IndexRace { .. } => ErrorClass::Conflict,
+        Variants::Authorities { .. } => ErrorClass::Storage,
     }
 }
 
@@ -173,6 +234,31 @@ fn audit_class(error: &lazaret_audit::Error) -> ErrorClass {
     }
 }
 
+fn pack_class(error: &PackError) -> ErrorClass {
+    use lazaret_pack::Error as Format;
+    match error {
+        PackError::Format(error) => match error {
+            Format::NoPack { .. } | Format::Version { .. } | Format::TooLarge { .. } => {
+                ErrorClass::Invalid
+            }
+            Format::Damaged { .. } | Format::Untrusted { .. } => ErrorClass::Integrity,
+            Format::Key { .. } => ErrorClass::Usage,
+            Format::Program { .. } => ErrorClass::Other,
+            Format::Io { source, .. } if source.kind() == io::ErrorKind::NotFound => {
+                ErrorClass::NotFound
+            }
+            Format::Io { .. } => ErrorClass::Storage,
+        },
+        PackError::Mounts | PackError::Platform { .. } => ErrorClass::Usage,
+        PackError::Architecture { .. }
+        | PackError::Launch { .. }
+        | PackError::NoArtifact { .. }
+        | PackError::Foreign { .. } => ErrorClass::Invalid,
+        PackError::Replaced { .. } => ErrorClass::Conflict,
+        PackError::NoLayers { .. } => ErrorClass::NotFound,
+    }
+}
+
 fn copy_class(class: lazaret_tar::Class) -> ErrorClass {
     use lazaret_tar::Class;
     match class {
@@ -220,17 +306,20 @@ fn vm_class(error: &lazaret_vm::Error) -> ErrorClass {
         Vm::KernelNotFound { .. }
         | Vm::NoKernel
         | Vm::HostKernelMissing { .. }
-        | Vm::QemuNotFound { .. } => ErrorClass::NotFound,
+        | Vm::QemuNotFound { .. }
+        | Vm::HypervisorNotFound { .. } => ErrorClass::NotFound,
         Vm::KernelExists { .. } => ErrorClass::Conflict,
         Vm::Unpack { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
             ErrorClass::Storage
         }
+        Vm::Unsupported(_) => ErrorClass::Usage,
         Vm::Malformed { .. }
         | Vm::Unpack { .. }
         | Vm::MetaPackage { .. }
         | Vm::ModulesMissing { .. }
         | Vm::KernelName { .. }
         | Vm::Plan { .. } => ErrorClass::Invalid,
+        Vm::FileChanged { .. } => ErrorClass::Integrity,
         Vm::Io { .. } | Vm::Record { .. } => ErrorClass::Storage,
         _ => ErrorClass::Machine,
     }

@@ -1,7 +1,7 @@
 //! Machines, volumes and events as JSON, as `inspect`, `events` and the daemon show them.
 
 use lazaret_values::Capabilities;
-use lazaret_vm::Accelerator;
+use lazaret_vm::{Accelerator, Substrate};
 use serde_json::{Value, json};
 
 use crate::machines::{Ending, Found, Life, MachineEvent, Restart};
@@ -86,7 +86,10 @@ impl Found {
                 },
                 "jail": state.jail,
                 "kernel": resources.kernel,
-                "qemu": resources.qemu,
+                "substrate": resources.substrate.name(),
+                "hypervisor": resources.hypervisor,
+                // The same, for those who know only this one.
+                "qemu": (resources.substrate == Substrate::Qemu).then_some(&resources.hypervisor),
                 "disks": resources.disks,
             },
             "folder": self.folder,

@@ -10,8 +10,9 @@ use lazaret_protocol::FailureKind;
 use thiserror::Error;
 
 use crate::{
-    changes_fault::ChangesFault, checkpoint_error::CheckpointError,
-    integration_error::IntegrationError, network_error::NetworkError, setting::Setting,
+    build_error::BuildError, changes_fault::ChangesFault, checkpoint_error::CheckpointError,
+    integration_error::IntegrationError, network_error::NetworkError, pack_error::PackError,
+    setting::Setting, variants_error::VariantsError,
 };
 
 /// A failed operation.
@@ -30,6 +31,12 @@ pub enum Error {
     /// A machine or kernel failed.
     #[error(transparent)]
     Vm(#[from] lazaret_vm::Error),
+    /// A pack cannot be made or used.
+    #[error(transparent)]
+    Pack(#[from] PackError),
+    /// A kernel or guest image of a document cannot be built or used.
+    #[error(transparent)]
+    Build(#[from] BuildError),
     /// An artifact, or a use of one, breaks a rule of its family.
     #[error(transparent)]
     Artifact(#[from] lazaret_artifacts::Error),
@@ -412,6 +419,9 @@ pub enum Error {
     /// The network of a machine.
     #[error(transparent)]
     Network(#[from] NetworkError),
+    /// A named kernel or guest image.
+    #[error(transparent)]
+    Variants(#[from] VariantsError),
     /// A volume that has to be written to before it can be read.
     #[error(
         "volume '{name}' cannot be read only: the machine that wrote to it died, and its journal has to \
@@ -457,31 +467,6 @@ impl Error {
     pub(crate) fn io(action: &str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let action = format!("{action} '{}'", path.display());
         move |source| Self::Io { action, source }
-    }
-}
-
-impl From<lazaret_files::Error> for Error {
-    fn from(error: lazaret_files::Error) -> Self {
-        Self::io(error.action, &error.path)(error.source)
-    }
-}
-
-impl From<lazaret_images::Error> for Error {
-    /// Unwraps errors of other crates that came through the ports for images.
-    fn from(error: lazaret_images::Error) -> Self {
-        match error {
-            lazaret_images::Error::Elsewhere(source) => {
-                match source.downcast::<lazaret_client::Error>() {
-                    Ok(error) => Self::Client(*error),
-                    Err(source) => Self::Store(lazaret_images::Error::Elsewhere(source)),
-                }
-            }
-            lazaret_images::Error::Io(error) => error.into(),
-            lazaret_images::Error::Stopped(stopped) => stopped.into(),
-            lazaret_images::Error::Oci(error) => Self::Oci(error),
-            lazaret_images::Error::BlobMissing { digest } => Self::BlobMissing { digest },
-            error => Self::Store(error),
-        }
     }
 }
 

@@ -50,15 +50,7 @@ impl Home {
         let checkpoints = Checkpoints::new(&settings.data.join("checkpoints"));
         checkpoints.sweep();
         LockedDirs::new(settings.runtime.join("registries")).sweep()?;
-        let options = Options {
-            plain_http: settings.plain_http.clone(),
-            plain_http_all: settings.plain_http_all,
-            tls: settings.tls.clone(),
-            tls_all: settings.tls_all,
-            certs_d: settings.certs_d.clone(),
-            extra_ca: settings.ca_files.clone(),
-            ..Options::default()
-        };
+        let options = client_options(&settings);
         let keychain = Arc::new(Keychain::new(settings.credentials.clone()));
         Ok(Self {
             client: Client::new(options, keychain)?,
@@ -104,5 +96,18 @@ impl Home {
     pub(crate) async fn qemu(&self) -> Result<&Qemu, Error> {
         let find = || Qemu::find(&self.settings.search_path);
         Ok(self.qemu.get_or_try_init(find).await?)
+    }
+}
+
+/// The options of the clients of registries.
+pub(crate) fn client_options(settings: &Settings) -> Options {
+    Options {
+        plain_http: settings.plain_http.clone(),
+        plain_http_all: settings.plain_http_all,
+        tls: settings.tls.clone(),
+        tls_all: settings.tls_all,
+        certs_d: settings.certs_d.clone(),
+        extra_ca: settings.ca_files.clone(),
+        ..Options::default()
     }
 }

@@ -13,6 +13,8 @@ mod audit;
 mod audit_of_user;
 mod blocking;
 mod bounded;
+mod build_error;
+mod builds;
 mod catalogue;
 mod changes;
 mod changes_fault;
@@ -28,9 +30,11 @@ mod describe;
 mod disk;
 mod environment;
 mod error;
+mod error_conversions;
 mod guest;
 mod hash;
 mod home;
+mod hypervisor;
 mod image;
 mod initramfs;
 mod inject;
@@ -43,6 +47,8 @@ mod machines;
 mod network_error;
 pub mod notation;
 mod origins;
+mod pack_error;
+mod packs;
 mod policies;
 mod policy_file;
 mod prepare;
@@ -64,11 +70,15 @@ mod space;
 pub mod time;
 mod trust_variables;
 mod validation;
+mod variants;
+mod variants_error;
 mod volumes;
 mod volumes_of_user;
 
 pub use audit::{AuditEvent, AuditLog, PersonsAnswer};
 pub use audit_of_user::AuditedMachine;
+pub use build_error::BuildError;
+pub use builds::{BuildSettings, BuiltArtifact, GuestSettings, ValidatedArtifact};
 pub use catalogue::{
     BuiltBundle, BundleRequest, CatalogueImage, CatalogueKernel, CatalogueKernelRequest,
 };
@@ -107,7 +117,7 @@ pub use lazaret_protocol::{
 pub use lazaret_rootfs::{Compression, Error as DiskError, FileSystem};
 pub use lazaret_secrets::{Error as SecretsError, Grant, NewSecret, SecretName};
 pub use lazaret_tar::{Copied, Error as CopyError, name_of};
-pub use lazaret_vm::{Accelerator, Jail, JailMode, JailPart};
+pub use lazaret_vm::{Accelerator, Jail, JailMode, JailPart, Substrate};
 pub use login::Login;
 pub use machines::{
     Action as MachineAction, Agent, AnswerScope, Begun, Boot, Control, Ending, Event, Events,
@@ -117,14 +127,19 @@ pub use machines::{
     Session, Spec as MachineSpec, State as MachineState, VolumeUse, hold, keep,
 };
 pub use network_error::NetworkError;
+pub use pack_error::PackError;
+pub use packs::{
+    ForeignSummary, InspectedPack, MadePack, PackFormatError, PackPart, PackRequest, PulledPack,
+    VerifiedPack, is_program_of_pack, own_pack,
+};
 pub use policies::{
     PolicyChange, add_policy_rule, find_policy, import_policy, new_policy_name,
     remove_policy_rules, settle_in_policy,
 };
 pub use policy_file::read_documents;
 pub use prepare::{
-    FolderRequest, NetworkRequest, Notice, Prepared, PullPolicy, RootDisk, RunRequest,
-    VolumeRequest,
+    DOCUMENT_LABEL, FolderRequest, MACHINE_LABEL, NamedRequest, NetworkRequest, Notice, Prepared,
+    PullPolicy, RootDisk, RunRequest, VolumeRequest, find_machine, lane_of,
 };
 pub use prune::PrunedVolumes;
 pub use pull::{Pulled, PulledArtifact, check_output, write_file};
@@ -138,6 +153,11 @@ pub use settings::{KernelOrigin, Settings};
 pub use signal::signal_number;
 pub use space::{Pruned, Usage};
 pub use validation::{Found, Validation, artifact_files, own_types, validate_file, validate_text};
+pub use variants::{
+    Availability, Contained, InspectedVariant, ListedArtifact, ListedVariant, MovedFile,
+    Transferred, Variables, VariantRequest, inspect_variant, list_variants, read_port,
+};
+pub use variants_error::VariantsError;
 pub use volumes::{Volume, is_volume_name};
 pub use volumes_of_user::{NamedVolume, WantedVolume};
 

@@ -12,6 +12,7 @@
 //!     socket                  its holder answers here                 `socket`, `order`
 //!     log/                    what its workload wrote                 `log`
 //!     console.log             what the guest's kernel says
+//!     hypervisor/             sockets and configuration of a hypervisor other than QEMU, while it runs
 //!     holder.log              failures of the holder
 //!     policy.json             the run's policy, unwrapped
 //!     integrations.json       its services, with placeholders for their secrets
@@ -33,6 +34,7 @@ mod client;
 
 mod design;
 mod disks;
+mod driver;
 mod emulator;
 mod events;
 mod folders;
@@ -50,6 +52,7 @@ mod network;
 mod network_launch;
 mod order;
 mod process;
+mod program;
 mod question;
 mod record;
 mod replica;
@@ -81,9 +84,9 @@ pub(crate) use names::is_name;
 pub use naming::Naming;
 pub(crate) use network_launch::NetworkLaunch;
 pub use network_launch::{NetworkMode, PublishedPort};
+pub(crate) use program::Program;
 pub use question::{AnswerScope, Question};
-pub(crate) use record::DiskFiles;
-pub(crate) use record::StoredContent;
+pub(crate) use record::{DiskFiles, Launch, PackUse, StoredContent};
 pub use record::{FolderUse, Options, Resources, Restart, Spec, State, VolumeUse};
 pub(crate) use replica::Replica;
 pub use session::{Control, Event, Events, Input, Session};

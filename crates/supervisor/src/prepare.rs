@@ -12,48 +12,46 @@
 //! Nothing here makes a folder or a process for a machine, or prints: `machines` makes machines
 //! from the design, and the caller shows the notices to the user.
 
-mod artifacts;
+pub(crate) mod artifacts;
 mod boot;
 mod cached;
 mod design;
 mod find;
 mod folders;
+mod guest_image;
+mod machine;
 mod mounts;
+mod named;
 mod network;
 mod notice;
+mod packed;
 mod prepared;
 mod request;
 mod root;
 mod scratch;
-mod serial;
+pub(crate) mod serial;
+mod settle;
+mod subject;
 
-use lazaret_artifacts::{Payload, RunSpec, Volume};
-use lazaret_images::Prebuilt;
+use lazaret_artifacts::{Payload, RunSpec};
 use lazaret_oci::{Descriptor, ImageConfig, Manifest, Platform};
-use lazaret_vm::probe;
+use lazaret_vm::{Feature, Substrate};
 
+pub(crate) use boot::hostname;
 pub use folders::FolderRequest;
+pub use machine::{DOCUMENT_LABEL, MACHINE_LABEL, find_machine, lane_of};
 pub use mounts::VolumeRequest;
+pub use named::NamedRequest;
 pub use notice::Notice;
+pub(crate) use packed::{PackedDisk, PackedRun};
 pub use prepared::Prepared;
 pub use request::{NetworkRequest, PullPolicy, RootDisk, RunRequest};
 pub(crate) use root::needed_keys as needed_disk_keys;
 
 use crate::{Error, Home, ProgressSink, blocking, image, initramfs, signal_number};
-use design::Parts;
-use request::check_disk_size;
 use root::Layers;
-
-/// What is run and how, settled before anything large is fetched.
-struct Subject {
-    spec: RunSpec,
-    hostname: String,
-    /// Digest of the image's manifest.
-    digest: String,
-    manifest: Manifest,
-    config: ImageConfig,
-    prebuilt: Option<Prebuilt>,
-}
+use settle::{Boot, Found};
+use subject::{Content, Subject};
 
 impl Home {
     /// Settles everything about a run: fetches missing content, makes the shared disks, finds
@@ -67,11 +65,16 @@ impl Home {
         request: RunRequest,
         progress: ProgressSink,
     ) -> Result<Prepared, Error> {
+        self.check_hypervisor(&request)?;
         // Nothing may be pruned until the machine has opened its disks.
         let lease = self.images.lease()?;
-        let kernel = match &request.kernel {
-            Some(wanted) => Some(self.ensure_kernel(wanted, &progress).await?),
-            None => None,
+        let kernel = match (&request.kernel, &request.named) {
+            (Some(wanted), Some(named)) if named.has_kernel => {
+                let kernel = self.named_kernel(&named.document, wanted, named.selector);
+                Some(kernel.await?.name)
+            }
+            (Some(wanted), _) => Some(self.ensure_kernel(wanted, &progress).await?),
+            (None, _) => None,
         };
         let mut fetched = None;
         if kernel.is_none() && self.settings.catalogues.is_empty() {
@@ -81,17 +84,15 @@ impl Home {
         let volumes = mounts::named(&request.volumes);
         let folders = folders::settle(&request.folders)?;
         let memory = request.memory()?;
-        // QEMU takes a moment to tell its version.
-        let (subject, qemu) = tokio::try_join!(
+        // A hypervisor takes a moment to tell its version.
+        let (subject, program) = tokio::try_join!(
             self.subject(&request, (&volumes, &folders), &progress),
-            self.qemu()
+            self.program(request.substrate)
         )?;
         mounts::check((&volumes, &folders), &memory, &subject.spec)?;
         // Order of precedence: the flag, the catalogue's entry, the default.
-        let of_entry = subject.prebuilt.as_ref();
-        let of_entry = of_entry.and_then(|prebuilt| prebuilt.kernel.clone());
-        let kernel = match kernel.or(of_entry) {
-            Some(name) => self.kernels.get(&name)?,
+        let kernel = match kernel.or(subject.kernel.clone()) {
+            Some(name) => self.any_kernel(&name)?,
             None => {
                 let (kernel, now) = self.bootable_kernel(&progress).await?;
                 fetched = fetched.or(now);
@@ -105,61 +106,34 @@ impl Home {
                     .await?;
             }
         }
-        let (mut spec, hostname) = (subject.spec.clone(), subject.hostname.clone());
-        let run = self.run_integrations(&spec)?;
-        set_variables(&mut spec, &run.env);
+        let (spec, hostname) = (subject.spec.clone(), subject.hostname.clone());
         let image_digest = subject.digest.clone();
-        let stop_signal = signal_number(&subject.config.config.stop_signal);
-        let of_sandbox = spec.disk_mib.map(|mib| mib << 20);
-        let disk_bytes = request.disk_bytes.or(of_sandbox);
-        check_disk_size(disk_bytes)?;
-        let (root, artifacts) = self.disks(subject, request.root, disk_bytes).await?;
+        let stop_signal = subject.stop_signal;
+        let disk_bytes = settle::disk_bytes(&request, &spec)?;
+        let disks = self
+            .disks(subject, request.root, disk_bytes, request.substrate)
+            .await?;
         let (of, cache) = (kernel.clone(), self.settings.cache.clone());
         let initramfs = blocking(move || initramfs::prepare(&of, &cache)).await?;
-        let qemu = qemu.clone().with_jail(request.jail);
-        let verdict = probe::accelerator(&probe::Request {
-            qemu: &qemu,
-            kernel: &kernel,
-            initramfs: &initramfs,
-            verdict_file: &self.settings.cache.join("accelerator.json"),
-            forced: self.settings.accelerator,
-            refresh: false,
-        })
-        .await?;
-        let is_news = self.is_news(&verdict);
-        let network = network::settle(&request, &spec, run.integrations.clone())?;
-        let mut notices = notice::collect(&spec, network.is_some(), is_news.then_some(&verdict));
-        notices.splice(0..0, run.notices.iter().cloned().map(Notice::Credential));
-        let is_attached = |volume: &Volume| folders.iter().any(|folder| folder.volume == *volume);
-        notices.retain(
-            |notice| !matches!(notice, Notice::VolumeUnattached(volume) if is_attached(volume)),
-        );
-        notices.extend(fetched.map(Notice::KernelFetched));
-        let volumes = mounts::attach(&spec, &volumes, &folders, &self.volumes);
-        let design = Parts {
+        let found = Found {
             spec,
             hostname,
-            root,
-            artifacts,
             image_digest,
             stop_signal,
-            qemu,
-            templates: self.templates(),
-            volumes_folder: self.volumes.folder().to_owned(),
+            boot: Boot {
+                kernel,
+                initramfs,
+                ranges: None,
+                pack: None,
+            },
             volumes,
-            integrations: run.record(self.secret_settings()),
-            memory: memory.into_iter().map(|(_, mount)| mount).collect(),
-            kernel,
-            initramfs,
-            accelerator: verdict.accelerator,
-            read_only: request.read_only,
-            disk_bytes,
-            terminal: request.terminal,
-            network,
+            folders,
+            memory,
+            program,
+            fetched,
             lease,
-        }
-        .design()?;
-        Ok(Prepared { design, notices })
+        };
+        self.settle_run(request, found, disks).await
     }
 
     async fn subject(
@@ -168,6 +142,11 @@ impl Home {
         (volumes, folders): (&[mounts::Named], &[folders::Settled]),
         progress: &ProgressSink,
     ) -> Result<Subject, Error> {
+        if let Some(named) = &request.named
+            && let Some(name) = &named.guest_image
+        {
+            return self.guest_subject(request, named, name, (volumes, folders));
+        }
         let mut flags = request.flags()?;
         let folders = folders.iter().map(|folder| folder.volume.clone());
         let volumes = volumes.iter().map(|named| named.volume.clone());
@@ -192,15 +171,19 @@ impl Home {
             })?;
         let hostname = match &request.hostname {
             Some(name) => name.clone(),
-            None => boot::hostname(resolved.name.as_deref(), &record.name),
+            None => hostname(resolved.name.as_deref(), &record.name),
         };
         Ok(Subject {
             spec: RunSpec::merge(resolved, &config, flags)?,
             hostname,
             digest: record.digest.to_string(),
-            manifest,
-            config,
-            prebuilt: record.prebuilt,
+            stop_signal: signal_number(&config.config.stop_signal),
+            kernel: record.prebuilt.as_ref().and_then(|it| it.kernel.clone()),
+            content: Content::Image {
+                manifest: Box::new(manifest),
+                config: Box::new(config),
+                prebuilt: record.prebuilt,
+            },
         })
     }
 
@@ -211,16 +194,22 @@ impl Home {
         subject: Subject,
         kind: RootDisk,
         bytes: Option<u64>,
+        substrate: Substrate,
     ) -> Result<(root::Root, Option<artifacts::Artifacts>), Error> {
         let store = self.images.clone();
         blocking(move || {
-            let Subject {
-                spec,
-                manifest,
-                config,
-                prebuilt,
-                ..
-            } = subject;
+            let Subject { spec, content, .. } = subject;
+            let (manifest, config, prebuilt) = match content {
+                Content::Disk(path) => {
+                    let artifacts = artifacts::disk(&store, &spec.mounts)?;
+                    return Ok((root::prebuilt(path), artifacts));
+                }
+                Content::Image {
+                    manifest,
+                    config,
+                    prebuilt,
+                } => (manifest, config, prebuilt),
+            };
             let name = spec.image.to_string();
             let ready = match prebuilt {
                 Some(prebuilt) if kind == RootDisk::Shared => store.disk(&prebuilt.disk)?,
@@ -238,24 +227,18 @@ impl Home {
                 RootDisk::Own => root::own(
                     store.clone(),
                     name.clone(),
-                    manifest.clone(),
-                    config.clone(),
+                    Manifest::clone(&manifest),
+                    ImageConfig::clone(&config),
                     bytes,
                 ),
                 RootDisk::Checked => root::checked(&store, &layers)?,
+                RootDisk::Shared if substrate.require(Feature::DiskParts).is_err() => {
+                    root::whole(&store, &layers)?
+                }
                 RootDisk::Shared => root::shared(&store, &layers)?,
             };
             Ok((root, artifacts::disk(&store, &spec.mounts)?))
         })
         .await
-    }
-}
-
-/// Sets variables of the workload; those that are empty count as not set.
-fn set_variables(spec: &mut RunSpec, variables: &[(String, String)]) {
-    for (name, value) in variables {
-        spec.env
-            .retain(|entry| entry.split('=').next() != Some(name));
-        spec.env.push(format!("{name}={value}"));
     }
 }

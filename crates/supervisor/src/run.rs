@@ -8,18 +8,19 @@
 //! Only the caller prints, installs signal handlers and owns the terminal. The other operations on
 //! machines are here, too: each finds its machine by name, and asks the holder or has the lock.
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use lazaret_values::Printable;
 
 use crate::machines::{
-    Found, Held, Holder, Life, LogLines, LogPart, LogReader, MachineEvents, MachineUsage, Naming,
-    Options, Spec, VolumeUse, check_folders, claim_all, connect, log_of, remove_folder,
+    Found, Held, Holder, Launch, Life, LogLines, LogPart, LogReader, MachineEvents, MachineUsage,
+    Naming, Options, Spec, VolumeUse, check_folders, claim_all, connect, log_of, remove_folder,
     remove_with_volumes, saved, spawn, usage_of,
 };
 use crate::prepare::Prepared;
 use crate::volumes::{NewVolume, Volumes};
-use crate::{Error, Home, blocking, initramfs};
+use crate::{Error, Home, blocking, hypervisor, initramfs};
 
 /// Longest time for another command to let go of a machine.
 const FREE_WITHIN: Duration = Duration::from_secs(10);
@@ -75,6 +76,7 @@ impl Home {
         let (machines, volumes) = (self.machines.clone(), self.volumes.clone());
         blocking(move || {
             let design = prepared.design;
+            hypervisor::check_boot(design.program.substrate, options.boot)?;
             if design.volumes.is_empty() {
                 return machines.create(design, naming, options, life);
             }
@@ -112,18 +114,34 @@ impl Home {
         claim_all(&self.volumes, volumes, |name| {
             self.machines.holders(name, id)
         })?;
-        let qemu = self.qemu().await?.clone();
-        let kernel = self.kernels.get(&held.found.spec.launch.kernel)?;
-        let (of, cache) = (kernel.clone(), self.settings.cache.clone());
-        let initramfs = blocking(move || initramfs::prepare(&of, &cache)).await?;
+        let substrate = held.found.spec.launch.substrate;
+        self.check_kvm(substrate)?;
+        let program = self.program(substrate).await?;
+        let file = self
+            .look_again(&held.found.spec.name, &held.found.spec.launch)
+            .await?;
+        let (kernel, initramfs) = self.boot_files(&held.found.spec.launch).await?;
         held.found.spec = self.machines.update(&held.found.folder, |spec| {
             let launch = &mut spec.launch;
-            qemu.path().clone_into(&mut launch.qemu);
-            qemu.version().clone_into(&mut launch.qemu_version);
+            program.note(launch);
             launch.templates = self.templates();
-            (launch.boot_image, launch.initramfs) = (kernel.image, initramfs);
+            (launch.boot_image, launch.initramfs) = (kernel, initramfs);
+            if let Some(file) = file {
+                launch.look_again(file);
+            }
         })?;
         self.spawn(held).await
+    }
+
+    /// The files of kernel and initramfs of a machine that exists.
+    pub(crate) async fn boot_files(&self, launch: &Launch) -> Result<(PathBuf, PathBuf), Error> {
+        if let Some(pack) = &launch.pack {
+            return Ok((pack.path.clone(), pack.path.clone()));
+        }
+        let kernel = self.any_kernel(&launch.kernel)?;
+        let (of, cache) = (kernel.clone(), self.settings.cache.clone());
+        let initramfs = blocking(move || initramfs::prepare(&of, &cache)).await?;
+        Ok((kernel.image, initramfs))
     }
 
     pub(crate) async fn spawn(&self, held: Held) -> Result<StartedMachine, Error> {

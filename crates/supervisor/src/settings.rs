@@ -43,6 +43,10 @@ pub struct Settings {
     pub kernel_origin: KernelOrigin,
     /// The accelerator to use; with `None` the host is probed.
     pub accelerator: Option<Accelerator>,
+    /// The program of Firecracker, instead of the first one in the search path.
+    pub firecracker: Option<PathBuf>,
+    /// The program of Cloud Hypervisor, in the same way.
+    pub cloud_hypervisor: Option<PathBuf>,
     /// Time stamp of packed files (`SOURCE_DATE_EPOCH`), in seconds since 1970.
     pub source_date_epoch: Option<u64>,
 }

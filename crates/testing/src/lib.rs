@@ -5,6 +5,7 @@
 //! * [`service`]: a server in the test's own process.
 //! * [`http`]: a client that sends exactly the bytes of a test, and a peer that answers so.
 //! * [`program`]: programs that run to their end.
+//! * [`hypervisor`]: stands in for Firecracker and Cloud Hypervisor.
 //! * [`machine`]: kernels and images that machines boot from, and machines in a plain QEMU.
 //!
 //! Only tests and `xtask` depend on this crate, and it is never shipped. It knows nothing of
@@ -13,12 +14,14 @@
 #![allow(
     clippy::unwrap_used,
     clippy::print_stderr,
+    clippy::print_stdout,
     reason = "only tests use it: they fail by panics and explain on standard error"
 )]
 
 pub mod docker_registry;
 pub mod garage;
 pub mod http;
+pub mod hypervisor;
 pub mod machine;
 pub mod made;
 pub mod moto;

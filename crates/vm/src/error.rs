@@ -5,6 +5,7 @@ use std::{io, path::PathBuf, time::Duration};
 use thiserror::Error;
 
 use crate::MissingPart;
+use crate::substrate::{Substrate, Unsupported};
 
 /// A failure with kernels, machines or the probe. Every message is a whole clause.
 #[derive(Debug, Error)]
@@ -18,6 +19,12 @@ pub enum Error {
         path: PathBuf,
         /// The reason.
         source: io::Error,
+    },
+    /// A file that a machine begins from is another one than the one that was checked.
+    #[error("{} has changed since it was checked", path.display())]
+    FileChanged {
+        /// The file.
+        path: PathBuf,
     },
     /// An archive or compressed stream is damaged.
     #[error("failed to read {what} in {}", path.display())]
@@ -114,6 +121,33 @@ pub enum Error {
         /// Its error message.
         reason: String,
     },
+    /// A hypervisor other than QEMU was not found.
+    #[error("{substrate} was not found: there is no {} in PATH", substrate.program())]
+    HypervisorNotFound {
+        /// The hypervisor.
+        substrate: Substrate,
+    },
+    /// A hypervisor other than QEMU was found but does not run.
+    #[error("{substrate} at {} does not run: {reason}", path.display())]
+    HypervisorUnusable {
+        /// The hypervisor.
+        substrate: Substrate,
+        /// Path of the program.
+        path: PathBuf,
+        /// Its error message.
+        reason: String,
+    },
+    /// The hypervisor runs with KVM only, which this host does not give.
+    #[error("{substrate} needs KVM: failed to open /dev/kvm")]
+    NoKvm {
+        /// The hypervisor.
+        substrate: Substrate,
+        /// The reason.
+        source: io::Error,
+    },
+    /// The hypervisor cannot do what is asked for.
+    #[error(transparent)]
+    Unsupported(#[from] Unsupported),
     /// The plan has more disks than the machine has slots.
     #[error("{disks} disks exceed the {limit} a machine can hold")]
     TooManyDisks {
@@ -132,7 +166,7 @@ pub enum Error {
         /// The rule that it breaks.
         reason: &'static str,
     },
-    /// QEMU could not be started.
+    /// The hypervisor could not be started.
     #[error("failed to start {}", path.display())]
     Spawn {
         /// Path of the program.
@@ -141,7 +175,7 @@ pub enum Error {
         source: io::Error,
     },
     /// A part of the jail is missing, and all were required.
-    #[error("QEMU cannot be jailed: {}", missing_parts(missing))]
+    #[error("the hypervisor cannot be jailed: {}", missing_parts(missing))]
     Jail {
         /// The parts that are missing.
         missing: Vec<MissingPart>,
@@ -152,9 +186,9 @@ pub enum Error {
         details(stderr, console)
     )]
     MachineEnded {
-        /// Exit status of QEMU.
+        /// Exit status of the hypervisor.
         status: std::process::ExitStatus,
-        /// End of QEMU's standard error.
+        /// End of the hypervisor's standard error.
         stderr: String,
         /// Last lines of the guest's console.
         console: String,
@@ -164,7 +198,7 @@ pub enum Error {
     GuestSilent {
         /// Time limit for the answer.
         limit: Duration,
-        /// End of QEMU's standard error.
+        /// End of the hypervisor's standard error.
         stderr: String,
         /// Last lines of the guest's console.
         console: String,
@@ -241,7 +275,10 @@ fn missing_parts(missing: &[MissingPart]) -> String {
 
 fn details(stderr: &str, console: &str) -> String {
     let mut text = String::new();
-    for (label, output) in [("QEMU said", stderr), ("the console ends with", console)] {
+    for (label, output) in [
+        ("the hypervisor said", stderr),
+        ("the console ends with", console),
+    ] {
         let output = output.trim();
         if !output.is_empty() {
             text.push_str("; ");

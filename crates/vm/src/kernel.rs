@@ -13,6 +13,7 @@
 //! A kernel is published atomically: it is staged beside its place, synced, and renamed.
 
 mod ar;
+mod boot_file;
 mod bootable;
 mod bzimage;
 mod compression;
@@ -32,6 +33,8 @@ mod tests;
 mod vmlinux;
 mod words;
 
+pub use boot_file::{BootFile, BootForm, Entry};
 pub use bootable::{Kernel, Module, Purpose};
+pub use folder::{Chosen, choose_modules};
 pub use source::Source;
 pub use store::Store;

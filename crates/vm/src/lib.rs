@@ -10,7 +10,8 @@
 //!   which many a [`Session`] shares.
 //! * [`Template`]: a machine that has booted, from which others begin ([`Machine::restore`]). A running
 //!   machine becomes one as well ([`Machine::capture`]), which is what checkpoints are made of.
-//! * [`Jail`]: what confines QEMU.
+//! * [`Substrate`]: the hypervisors; [`vmm`] drives those beside QEMU, Firecracker and Cloud Hypervisor.
+//! * [`Jail`]: what confines them.
 //! * [`probe`]: the accelerator that works on this host, found by one boot.
 
 mod channel;
@@ -20,13 +21,21 @@ pub mod kernel;
 mod parts;
 mod plan;
 pub mod probe;
+mod process;
 pub mod qemu;
+mod substrate;
 mod template;
+pub mod vmm;
 
 pub use channel::{Channel, Control, Events, Input, Rest, Session};
 pub use error::Error;
 pub use jail::{Jail, JailMode, JailPart, MissingPart, control_groups, sweep_control_groups};
 pub use parts::{DiskPart, join};
-pub use plan::{Accelerator, Disk, DiskFormat, LaunchPlan, MAX_DISKS, NetworkDevice};
-pub use qemu::{Captured, Diagnostics, Machine, Qemu, Streams};
+pub use plan::{
+    Accelerator, BootRange, BootRanges, Disk, DiskFormat, DiskRange, FileIdentity, LaunchPlan,
+    MAX_DISKS, NetworkDevice,
+};
+pub use process::Diagnostics;
+pub use qemu::{Captured, Machine, Qemu, Streams};
+pub use substrate::{Feature, Substrate, UnknownSubstrate, Unsupported};
 pub use template::{Template, TemplateKey};

@@ -1,11 +1,14 @@
 //! The plan of one machine, as a value.
 
+mod range;
+
 use std::fmt;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
+pub use range::{BootRange, BootRanges, DiskRange, FileIdentity};
 
 /// Most disks of a `microvm`. With ACPI, and so a second IOAPIC, it has 24
 /// virtio-mmio slots, of which 23 were found to work; serial port and random numbers take one
@@ -54,6 +57,8 @@ pub enum DiskFormat {
     Raw,
     /// A list of the files of which the disk consists, from [`crate::join`].
     Parts,
+    /// A range of the file.
+    Range(DiskRange),
 }
 
 /// A disk that the guest finds by its serial.
@@ -94,6 +99,9 @@ pub struct LaunchPlan {
     pub kernel: PathBuf,
     /// The initramfs: a cpio archive with the guest.
     pub initramfs: PathBuf,
+    /// Where kernel and initramfs are in their files, if these are more than that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub boot_ranges: Option<BootRanges>,
     /// Words that are added to the kernel's command line.
     pub cmdline: Vec<String>,
     /// Disks, in no particular order.
@@ -106,6 +114,13 @@ pub struct LaunchPlan {
 }
 
 impl LaunchPlan {
+    /// Whether its kernel goes on with what is on a disk, instead of with what a host sends. Such a
+    /// machine is never at rest between the two, where others could begin.
+    #[must_use]
+    pub fn boots_from_disk(&self) -> bool {
+        self.cmdline.iter().any(|word| word.starts_with("root="))
+    }
+
     /// Checks everything that QEMU would refuse with a less helpful message, or misread.
     ///
     /// # Errors
@@ -158,6 +173,22 @@ impl LaunchPlan {
             if !(1..=SERIAL_BYTES).contains(&disk.serial.len()) || !disk.serial.bytes().all(valid) {
                 let reason = "expected 1 to 20 letters, digits, '_' or '-'";
                 return fail("serial", disk.serial.clone(), reason);
+            }
+            if let DiskFormat::Range(range) = disk.format {
+                const SECTOR: u64 = 512;
+                let fits = range.offset.checked_add(range.length).is_some();
+                let is_whole = |bytes: u64| bytes.is_multiple_of(SECTOR);
+                if !fits
+                    || range.length == 0
+                    || ![range.offset, range.length].into_iter().all(is_whole)
+                {
+                    let reason = "its range is not whole sectors of a file";
+                    return fail("disk", disk.serial.clone(), reason);
+                }
+                if !disk.read_only {
+                    let reason = "a range of a file is not written to";
+                    return fail("disk", disk.serial.clone(), reason);
+                }
             }
             if self
                 .disks

@@ -21,12 +21,17 @@ use tokio::time::sleep;
 
 use self::memory::{Key, recall, remember};
 pub use self::verdict::{Reason, Verdict};
-use crate::{Accelerator, Diagnostics, Error, LaunchPlan, Machine, Qemu, Streams, kernel::Kernel};
+use crate::{
+    Accelerator, BootRanges, Diagnostics, Error, LaunchPlan, Machine, Qemu, Streams, Substrate,
+    kernel::Kernel,
+};
 
 /// Time limit of the boot; with a working KVM it takes well under a second.
 const BOOT_LIMIT: Duration = Duration::from_secs(6);
 /// Time limit for the first output; a working guest writes its banner much earlier.
 const SILENCE_LIMIT: Duration = Duration::from_millis(2500);
+/// The device of KVM.
+const DEVICE: &str = "/dev/kvm";
 const WATCH_INTERVAL: Duration = Duration::from_millis(50);
 /// Kernel parameters with which the kernel writes its banner as early as possible.
 const EARLY_CONSOLE: [&str; 2] = ["loglevel=6", "earlyprintk=serial,ttyS0,115200"];
@@ -40,6 +45,8 @@ pub struct Request<'a> {
     pub kernel: &'a Kernel,
     /// The initramfs of the guests.
     pub initramfs: &'a Path,
+    /// Where both are in their files, if these are more than that.
+    pub boot_ranges: Option<BootRanges>,
     /// File with remembered verdicts; a damaged file counts as empty.
     pub verdict_file: &'a Path,
     /// The user's choice, which is used without a probe.
@@ -63,7 +70,7 @@ pub async fn accelerator(request: &Request<'_>) -> Result<Verdict, Error> {
         });
     }
     // Checked on each call: the user may have joined the group since.
-    if let Some(reason) = device_fault(Path::new("/dev/kvm")) {
+    if let Some(reason) = device_fault(Path::new(DEVICE)) {
         return Ok(Verdict {
             accelerator: Accelerator::Tcg,
             reason,
@@ -93,6 +100,15 @@ pub async fn accelerator(request: &Request<'_>) -> Result<Verdict, Error> {
     Ok(verdict)
 }
 
+/// Opens `/dev/kvm`, for a hypervisor that runs with nothing else.
+///
+/// # Errors
+/// [`Error::NoKvm`].
+pub fn open_device(substrate: Substrate) -> Result<File, Error> {
+    let opened = File::options().read(true).write(true).open(DEVICE);
+    opened.map_err(|source| Error::NoKvm { substrate, source })
+}
+
 /// The reason for which KVM cannot be opened, if any.
 fn device_fault(device: &Path) -> Option<Reason> {
     let opened = File::options().read(true).write(true).open(device);
@@ -113,6 +129,7 @@ async fn boot(request: &Request<'_>) -> Result<Reason, Error> {
         cpus: 1,
         kernel: request.kernel.image.clone(),
         initramfs: PathBuf::from(request.initramfs),
+        boot_ranges: request.boot_ranges.clone(),
         cmdline: EARLY_CONSOLE.map(str::to_owned).to_vec(),
         disks: Vec::new(),
         network: None,

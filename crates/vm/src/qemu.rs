@@ -3,16 +3,12 @@
 mod arguments;
 mod binary;
 mod capture;
-mod console;
 mod files;
 mod identity;
 mod machine;
-mod process;
 mod qmp;
 mod restore;
 mod save;
-mod spawn;
-mod tail;
 #[cfg(test)]
 mod tests;
 mod trial;
@@ -21,7 +17,6 @@ pub use arguments::{Descriptors, arguments};
 pub use binary::Qemu;
 pub use capture::Captured;
 pub use machine::{Machine, Streams};
-pub use process::Diagnostics;
 
 #[cfg(test)]
 pub(crate) use tests::example_plan;

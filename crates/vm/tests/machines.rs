@@ -15,5 +15,7 @@ mod probe;
 mod templates;
 #[path = "machines/timing.rs"]
 mod timing;
+#[path = "machines/vmm.rs"]
+mod vmm;
 #[path = "machines/world.rs"]
 mod world;

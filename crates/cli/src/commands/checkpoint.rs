@@ -179,7 +179,7 @@ fn describe(found: &NamedCheckpoint) -> serde_json::Value {
             "memory_mib": resources.memory_mib,
             "accelerator": resources.accelerator.name(),
             "kernel": resources.kernel,
-            "qemu": resources.qemu,
+            "qemu": resources.hypervisor,
         },
         "allocated": found.allocated,
         "folder": found.folder,

@@ -1,14 +1,18 @@
 pub(super) mod asking;
 pub(crate) mod flags;
+pub(crate) mod id_file;
+mod named;
 
 use std::io::IsTerminal as _;
+use std::path::PathBuf;
 
 use lazaret_supervisor::{
     Begun, Ending, Event, Holder, Home, MachineSpec, Outcome, Session, StartedMachine,
 };
 
 use self::asking::Attention;
-use self::flags::{Flags, Wanted};
+use self::flags::{Flags, Of, Wanted};
+use self::id_file::IdFile;
 use crate::attach::{self, Carried, DetachKeys, Part, Signals, Terminal};
 use crate::context::Context;
 use crate::exit;
@@ -39,6 +43,20 @@ pub(crate) struct Args {
 
 impl Args {
     pub(crate) async fn run(self, context: &Context) -> Result<u8, Failure> {
+        self.run_of(context, &Of::Images).await
+    }
+
+    /// Runs the pack in the place of an image.
+    pub(crate) async fn run_pack(
+        self,
+        context: &Context,
+        keys: Vec<PathBuf>,
+    ) -> Result<u8, Failure> {
+        self.flags.check_for_pack()?;
+        self.run_of(context, &Of::Pack(keys)).await
+    }
+
+    async fn run_of(self, context: &Context, of: &Of) -> Result<u8, Failure> {
         let Args {
             detach,
             detach_keys,
@@ -50,7 +68,7 @@ impl Args {
                 "leave `-t` out, or give `-d`",
             ));
         }
-        let id_file = flags::IdFile::create(flags.cidfile.as_deref())?;
+        let id_file = IdFile::create(flags.cidfile.as_deref())?;
         let home = context.home()?;
         let interactive = flags.interactive;
         let project = flags.unused_policy();
@@ -64,7 +82,7 @@ impl Args {
                     prepared,
                     naming,
                     options,
-                } = flags.prepare(context, &home).await?;
+                } = flags.prepare(context, &home, of).await?;
                 let signals = Signals::install()?;
                 (home.run_machine(prepared, naming, options).await?, signals)
             }

@@ -1,6 +1,8 @@
 //! What to do about what a host lacks.
 
-use lazaret_supervisor::{Finding, JailPart, Status, Subject};
+use lazaret_supervisor::{Finding, JailPart, Status, Subject, Substrate};
+
+use super::vm::{CLOUD_HYPERVISOR, FIRECRACKER};
 
 /// The advice for a finding, if there is any.
 pub(super) fn advice(finding: &Finding) -> Option<&'static str> {
@@ -28,7 +30,9 @@ pub(super) fn advice(finding: &Finding) -> Option<&'static str> {
         }
         Subject::Virtiofs => "nothing: this version mounts no folders of the host",
         Subject::DiskSpace => "make room: `lazaret system df`, `lazaret system prune`",
-        Subject::Templates => return None,
+        Subject::Hypervisor(Substrate::Firecracker) => FIRECRACKER,
+        Subject::Hypervisor(Substrate::CloudHypervisor) => CLOUD_HYPERVISOR,
+        Subject::Templates | Subject::Hypervisor(Substrate::Qemu) => return None,
     })
 }
 
@@ -43,13 +47,13 @@ fn of_part(part: JailPart) -> &'static str {
              CAP_KILL; in a container, its seccomp profile decides, too"
         }
         JailPart::Files => {
-            "needs namespaces, Linux 5.12 and a QEMU that is a program and no script; in a container, \
+            "needs namespaces, Linux 5.12 and a hypervisor that is a program and no script; in a container, \
              a visible `/proc`"
         }
         JailPart::Privileges => "run as a user, or as root with CAP_SETPCAP",
         JailPart::Landlock => {
-            "needs Linux 5.13 or later with `landlock` in the kernel parameter `lsm=`, and a QEMU that \
-             is a program and no script"
+            "needs Linux 5.13 or later with `landlock` in the kernel parameter `lsm=`, and a \
+             hypervisor that is a program and no script"
         }
         JailPart::SystemCalls => "needs a kernel with seccomp filters",
     }

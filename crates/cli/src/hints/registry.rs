@@ -39,9 +39,12 @@ pub(super) fn class(error: &Error) -> ErrorClass {
         | Error::Temporary { .. }
         | Error::MetadataLost { .. }
         | Error::ContentLost { .. } => ErrorClass::Storage,
-        Error::Config(_) | Error::Auth(_) | Error::Tls(_) | Error::Key(_) | Error::Schema(_) => {
-            ErrorClass::Invalid
-        }
+        Error::Header { .. }
+        | Error::Config(_)
+        | Error::Auth(_)
+        | Error::Tls(_)
+        | Error::Key(_)
+        | Error::Schema(_) => ErrorClass::Invalid,
         _ => ErrorClass::Other,
     }
 }

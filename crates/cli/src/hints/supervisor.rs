@@ -4,7 +4,7 @@ use std::io;
 
 use lazaret_supervisor::{ChangesFault, CheckpointError, DiskError, Error, FolderError, Setting};
 
-use super::{artifacts, client, network, secrets, vm};
+use super::{artifacts, builds, client, network, packs, secrets, variants, vm};
 
 /// The advice for an error, if there is any.
 pub(super) fn hint(error: &Error) -> Option<String> {
@@ -12,6 +12,7 @@ pub(super) fn hint(error: &Error) -> Option<String> {
         Error::Oci(error) => artifacts::reference(error),
         Error::Client(error) => client::hint(error),
         Error::Vm(error) => vm::hint(error),
+        Error::Build(error) => builds::hint(error),
         Error::Artifact(error) => artifacts::hint(error),
         Error::Fetch { source, .. } => hint(source),
         Error::UnknownKind { .. } => {
@@ -60,7 +61,9 @@ pub(super) fn hint(error: &Error) -> Option<String> {
         Error::Checkpoint(error) => checkpoint(error),
         Error::Integration(error) => secrets::hint(error),
         Error::Network(error) => network::hint(error),
+        Error::Variants(error) => variants::hint(error),
         Error::Audit(error) => secrets::audit(error),
+        Error::Pack(error) => packs::hint(error),
         Error::NotOnDisk { .. } => Some("`lazaret rootfs ls` lists what is there".to_owned()),
         Error::BlobMissing { .. } => Some("pull or import the image again".to_owned()),
         Error::MachineNotRunning { name, .. } => Some(format!("`lazaret start {name}` starts it")),

@@ -1,7 +1,17 @@
 //! Hints for failures of machines, kernels and the probe.
 
-use lazaret_vm::Error;
+use std::io::ErrorKind;
+
 use lazaret_vm::probe::Reason;
+use lazaret_vm::{Error, Feature, Substrate};
+
+/// How Firecracker is had, which few distributions package.
+pub(super) const FIRECRACKER: &str = "only `--substrate firecracker` needs it: put `firecracker` of \
+    https://github.com/firecracker-microvm/firecracker/releases in PATH, or its path in LAZARET_FIRECRACKER";
+/// How Cloud Hypervisor is had.
+pub(super) const CLOUD_HYPERVISOR: &str = "only `--substrate cloud-hypervisor` needs it: put \
+    `cloud-hypervisor` of https://github.com/cloud-hypervisor/cloud-hypervisor/releases in PATH, or its path in \
+    LAZARET_CLOUD_HYPERVISOR";
 
 /// The advice for an error, if there is any.
 pub(super) fn hint(error: &Error) -> Option<String> {
@@ -38,6 +48,16 @@ pub(super) fn hint(error: &Error) -> Option<String> {
         Error::QemuNotFound { .. } => "install QEMU: `apt-get install qemu-system-x86` or \
                                       `dnf install qemu-system-x86-core`"
             .into(),
+        Error::HypervisorNotFound { substrate } | Error::HypervisorUnusable { substrate, .. } => {
+            match substrate {
+                Substrate::Qemu => return None,
+                Substrate::Firecracker => FIRECRACKER,
+                Substrate::CloudHypervisor => CLOUD_HYPERVISOR,
+            }
+            .to_owned()
+        }
+        Error::NoKvm { source, .. } => without_kvm(source.kind()),
+        Error::Unsupported(refused) => unsupported(refused.feature).to_owned(),
         Error::Jail { .. } => {
             "`lazaret system check` tells what this host lacks; `--jail auto` goes \
                               without it"
@@ -46,6 +66,37 @@ pub(super) fn hint(error: &Error) -> Option<String> {
         Error::TooManyDisks { .. } => "mount fewer artifacts, or join them in one".into(),
         _ => return None,
     })
+}
+
+/// The advice for a hypervisor that runs with KVM only.
+fn without_kvm(error: ErrorKind) -> String {
+    let reason = match error {
+        ErrorKind::NotFound => Some(Reason::NoDevice),
+        ErrorKind::PermissionDenied => Some(Reason::PermissionDenied),
+        _ => None,
+    };
+    match reason.as_ref().and_then(accelerator) {
+        Some(advice) => format!("{advice}; `--substrate qemu` runs without it"),
+        None => "`--substrate qemu` runs without it".to_owned(),
+    }
+}
+
+/// What to do without something that a hypervisor does not have.
+fn unsupported(feature: Feature) -> &'static str {
+    match feature {
+        Feature::Emulation => "unset LAZARET_ACCELERATOR, or run with `--substrate qemu`",
+        Feature::BzImage => {
+            "choose another kernel with `--kernel`, or run with `--substrate qemu` or `cloud-hypervisor`"
+        }
+        Feature::Network => "run with `--substrate qemu`, or without a network: `--network none`",
+        Feature::Folders => "run with `--substrate qemu`, or copy files with `lazaret cp`",
+        Feature::Templates => "run with `--boot cold`, or with `--substrate qemu`",
+        Feature::DiskParts
+        | Feature::FileRanges
+        | Feature::Checkpoints
+        | Feature::Pausing
+        | Feature::Processors { .. } => "run with `--substrate qemu`",
+    }
 }
 
 /// The advice for getting KVM, if there is any.

@@ -7,7 +7,7 @@ use lazaret_supervisor::notation::mounts::{self, Mount};
 use lazaret_supervisor::notation::restart::restart;
 use lazaret_supervisor::{
     Boot, JailMode, MachineOptions, Naming, NetworkMode, NetworkRequest, Port, PullPolicy, Restart,
-    RootDisk, RunRequest, signal_number,
+    RootDisk, RunRequest, Substrate, signal_number,
 };
 use lazaret_values::{Capabilities, Size};
 use serde::Deserialize;
@@ -44,6 +44,8 @@ pub(super) struct Wanted {
     timeout: Option<u64>,
     #[serde(default)]
     boot: Boot,
+    #[serde(default)]
+    substrate: Substrate,
     jail: Option<JailMode>,
     #[serde(default)]
     volume: Vec<String>,
@@ -181,6 +183,7 @@ impl Wanted {
                 ask_seconds: self.ask_timeout,
             },
             kernel: self.kernel,
+            named: None,
             read_only: self.read_only,
             disk_bytes: disk_size.map(|size| Size::mebibytes(size.in_mebibytes()).0),
             root: match (self.fs, self.verity) {
@@ -188,6 +191,7 @@ impl Wanted {
                 (Fs::Erofs, true) => RootDisk::Checked,
                 (Fs::Erofs, false) => RootDisk::Shared,
             },
+            substrate: self.substrate,
             jail: self.jail.unwrap_or(jail),
             terminal: self.tty.then(|| size(self.rows, self.columns)),
             pull: match self.pull {

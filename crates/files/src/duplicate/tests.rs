@@ -24,6 +24,6 @@ fn copies_are_equal_and_keep_their_holes() {
     assert!(duplicate(&from, &to).is_err(), "it replaces nothing");
 
     let (source, target) = (File::open(&from).unwrap(), File::create(&hand).unwrap());
-    by_hand(&source, &target, 0, 8 << 20).unwrap();
+    by_hand(&source, &target, (0, 0), 8 << 20).unwrap();
     assert!(std::fs::read(&hand).unwrap() == content);
 }

@@ -58,9 +58,12 @@ impl Host {
             let mut port = Port::over(guest.into());
             port.greet().unwrap();
             let mut sessions = Sessions::over(port);
-            let error = attend(&mut sessions);
+            let left = attend(&mut sessions, super::Host::Visits);
             sessions.kill_all();
-            error
+            match left {
+                Left::Failed(error) => error,
+                Left::Ended => Error::Ending,
+            }
         });
         let mut host = Self {
             stream,
@@ -368,7 +371,7 @@ fn a_host_of_another_version_is_told_and_left() {
     let guest = std::thread::spawn(move || {
         let mut port = Port::over(guest.into());
         let error = port.greet().unwrap_err();
-        let text = crate::error::one_line(&error);
+        let text = one_line(&error);
         port.give_up(error).unwrap();
         text
     });

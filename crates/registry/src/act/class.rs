@@ -15,6 +15,7 @@ pub(crate) enum Class {
     Probe,
     Metrics,
     Token,
+    Transfer,
     /// A path that leads to no endpoint.
     Other,
 }
@@ -34,6 +35,7 @@ impl Class {
             Self::Probe => "probe",
             Self::Metrics => "metrics",
             Self::Token => "token",
+            Self::Transfer => "transfer",
             Self::Other => "other",
         }
     }
@@ -53,6 +55,7 @@ impl Class {
             Self::Probe => "/livez",
             Self::Metrics => "/metrics",
             Self::Token => "/auth/token",
+            Self::Transfer => "/v1/artifacts",
             Self::Other => "other",
         }
     }

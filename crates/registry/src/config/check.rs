@@ -7,7 +7,7 @@ use http::Uri;
 use lazaret_oci::MAX_MANIFEST_BYTES;
 use lazaret_values::{Chain, Pattern, Period, Secret};
 
-use super::{Config, Document, Fault, check_upstreams};
+use super::{Config, Document, Fault, check_control, check_upstreams};
 use crate::named_file::read_text;
 use crate::rules::VerifyingKey;
 use crate::schemas::FamilySchemas;
@@ -36,6 +36,13 @@ pub fn check(document: &Document, config: &Config) -> Vec<Fault> {
     checker.types(config);
     for (path, message, hint) in check_upstreams::faults(config) {
         checker.wrong(&path, message, hint);
+    }
+    for (path, message) in check_control::faults(config) {
+        checker.wrong(&path, message, None);
+    }
+    for (index, plane) in config.control_planes.iter().enumerate() {
+        let path = format!("control_planes[{index}].token_file");
+        checker.secret(&path, &plane.token_file);
     }
     if let Some(api) = &config.mirror.api {
         checker.secret("mirror.api.token_file", &api.token_file);

@@ -13,8 +13,8 @@ use lazaret_values::{Period, Size};
 use crate::server::TlsFiles;
 
 use super::{
-    Collecting, Limits, Metadata, Mirroring, RepositoryRule, RetentionRule, Storage, Upstream,
-    Webhook,
+    Collecting, ControlPlaneSettings, Limits, Metadata, Mirroring, RepositoryRule, RetentionRule,
+    Storage, Upstream, Webhook,
 };
 
 /// Settings of `lazaret serve`. Every one can also be given as a flag
@@ -72,6 +72,8 @@ pub struct Config {
     pub mirror: Mirroring,
     /// Registries whose content is mirrored.
     pub upstreams: Vec<Upstream>,
+    /// Stores of kernels and guest images by name, over the hosted API.
+    pub control_planes: Vec<ControlPlaneSettings>,
 }
 
 impl Default for Config {
@@ -98,6 +100,7 @@ impl Default for Config {
             webhooks: Vec::new(),
             mirror: Mirroring::default(),
             upstreams: Vec::new(),
+            control_planes: Vec::new(),
         }
     }
 }

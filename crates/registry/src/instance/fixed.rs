@@ -25,6 +25,7 @@ pub(super) fn keep_fixed(before: &Config, mut after: Config) -> Config {
     keep!(limits.connections);
     keep!(mirror);
     keep!(upstreams);
+    keep!(control_planes);
     if before.tls.is_some() != after.tls.is_some() {
         fixed.push("tls".to_owned());
         after.tls.clone_from(&before.tls);

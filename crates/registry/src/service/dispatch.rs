@@ -44,6 +44,10 @@ pub(super) async fn dispatch(
             crate::original::answer(original, registry.mirror.as_ref(), *path, head, peer, body)
                 .await
         }
+        Act::Transfer(transfer) => {
+            let answered = crate::control::answer(&registry.control, *transfer, head, body).await;
+            answered.ok_or_else(Refusal::not_found)
+        }
         Act::ListExtensions => Ok(extensions::discover()),
         Act::ListTypes => Ok(extensions::types(registry)),
         Act::ListRepositories => listings::repositories(registry, caller, &query).await,

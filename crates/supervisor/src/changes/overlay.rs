@@ -106,6 +106,15 @@ fn ranges(spec: &Spec, serial: &str, folder: &Path) -> Result<Vec<(PathBuf, Disk
             };
             Ok(vec![(path, range)])
         }
+        StoredContent::Range(path, range) => {
+            let (path, file) = open(path)?;
+            let range = DiskRange {
+                file,
+                offset: range.offset,
+                length: range.length,
+            };
+            Ok(vec![(path, range)])
+        }
         StoredContent::Parts(parts) => parts
             .iter()
             .map(|part| {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use lazaret_vm::{JailPart, probe};
+use lazaret_vm::{JailPart, Substrate, probe};
 use serde::{Serialize, Serializer};
 
 /// How something is.
@@ -36,6 +36,8 @@ pub enum Subject {
     Templates,
     /// The program that serves folders of the host.
     Virtiofs,
+    /// A hypervisor beside QEMU.
+    Hypervisor(Substrate),
     /// Room on the disk.
     DiskSpace,
 }
@@ -44,6 +46,7 @@ impl fmt::Display for Subject {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = match self {
             Self::Jail(part) => return write!(formatter, "jail: {part}"),
+            Self::Hypervisor(substrate) => substrate.name(),
             Self::Qemu => "qemu",
             Self::Kernel => "kernel",
             Self::Accelerator => "accelerator",

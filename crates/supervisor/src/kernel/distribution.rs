@@ -38,9 +38,9 @@ const APT_SETTINGS: [&str; 5] = [
 
 /// A downloaded kernel package, which is removed when this is dropped.
 #[derive(Debug)]
-pub(super) struct Package {
+pub(crate) struct Package {
     /// The path of the file.
-    pub(super) file: PathBuf,
+    pub(crate) file: PathBuf,
     name: String,
     _folder: TempDir,
 }
@@ -51,6 +51,15 @@ impl fmt::Display for Package {
     }
 }
 
+/// A package that is wanted.
+#[derive(Debug, Clone, Copy)]
+enum Wanted<'a> {
+    /// The kernel on which this one depends.
+    Current(&'a str),
+    /// This one, or the kernel on which it depends, in this version if one is named.
+    Named(&'a str, Option<&'a str>),
+}
+
 /// Downloads the distribution's kernel into a folder within `place`. Fails with the reason.
 pub(super) async fn fetch(
     search_path: &OsStr,
@@ -59,7 +68,27 @@ pub(super) async fn fetch(
 ) -> Result<Package, String> {
     let native = std::env::consts::ARCH;
     let known = CLOUD_KERNELS.iter().find(|(arch, _)| *arch == native);
-    let (_, wanted) = known.ok_or_else(|| format!("there is no cloud kernel for {native}"))?;
+    let (_, meta) = known.ok_or_else(|| format!("there is no cloud kernel for {native}"))?;
+    obtain(search_path, place, Wanted::Current(meta), progress).await
+}
+
+/// Downloads a package with a kernel, or the one on which it depends, into a folder within `place`. Fails
+/// with the reason.
+pub(crate) async fn fetch_named(
+    search_path: &OsStr,
+    place: &Path,
+    (name, version): (&str, Option<&str>),
+    progress: &ProgressSink,
+) -> Result<Package, String> {
+    obtain(search_path, place, Wanted::Named(name, version), progress).await
+}
+
+async fn obtain(
+    search_path: &OsStr,
+    place: &Path,
+    wanted: Wanted<'_>,
+    progress: &ProgressSink,
+) -> Result<Package, String> {
     let mut apt = Apt::find(search_path)?;
     let folder = tempfile::tempdir_in(place).map_err(|error| error.to_string())?;
     let (name, file) = match apt.download(wanted, folder.path(), progress).await {
@@ -126,18 +155,32 @@ impl Apt {
         Ok(warning(&said.stderr))
     }
 
-    /// Downloads the package that `meta` depends on; returns its name and file.
-    async fn download(
-        &self,
-        meta: &str,
-        folder: &Path,
-        progress: &ProgressSink,
-    ) -> Result<(String, PathBuf), String> {
+    /// The name, with a version if one is wanted, by which apt downloads a package.
+    async fn name(&self, wanted: Wanted<'_>, folder: &Path) -> Result<String, String> {
+        let meta = match wanted {
+            Wanted::Named(name, Some(version)) => return Ok(format!("{name}={version}")),
+            Wanted::Named(name, None) | Wanted::Current(name) => name,
+        };
         let depends = ["depends", "--important", meta].map(OsString::from);
         let said = self.run(&self.cache, &depends, folder, LOOK_UP).await?;
         let answer = String::from_utf8_lossy(&said.stdout);
-        let name = image_package(&answer)
-            .ok_or_else(|| format!("apt knows no kernel that {meta} depends on"))?;
+        match (image_package(&answer), wanted) {
+            (Some(name), _) => Ok(name),
+            (None, Wanted::Named(name, _)) => Ok(name.to_owned()),
+            (None, Wanted::Current(_)) => {
+                Err(format!("apt knows no kernel that {meta} depends on"))
+            }
+        }
+    }
+
+    /// Downloads a package; returns its name and file.
+    async fn download(
+        &self,
+        wanted: Wanted<'_>,
+        folder: &Path,
+        progress: &ProgressSink,
+    ) -> Result<(String, PathBuf), String> {
+        let name = self.name(wanted, folder).await?;
         let target = folder.join("package");
         let clean = || -> std::io::Result<()> {
             if target.exists() {
@@ -146,9 +189,12 @@ impl Apt {
             std::fs::create_dir(&target)
         };
         clean().map_err(|error| error.to_string())?;
-        progress.note(&format!(
-            "no kernel is imported: downloading {name} with apt-get"
-        ));
+        progress.note(&match wanted {
+            Wanted::Current(_) => {
+                format!("no kernel is imported: downloading {name} with apt-get")
+            }
+            Wanted::Named(..) => format!("downloading {name} with apt-get"),
+        });
         let download = ["download", "-qq", &name].map(OsString::from);
         self.run(&self.get, &download, &target, FETCH).await?;
         let files = lazaret_files::children(&target).map_err(|error| error.to_string())?;

@@ -54,7 +54,7 @@ pub struct Kernel {
 }
 
 /// Whether a file is an `ar` archive, the format of Debian packages (deb(5)).
-fn is_package(path: &Path) -> Result<bool, Error> {
+pub(crate) fn is_package(path: &Path) -> Result<bool, Error> {
     let mut magic = Vec::new();
     let file = File::open(path).map_err(Error::io("open", path))?;
     file.take(8)

@@ -9,17 +9,16 @@
 //! A pulled kernel is imported like any other, so what it lacks is found then and not at boot.
 
 use std::fs::File;
-use std::io::{self, Read};
-use std::path::Path;
+use std::io;
 
 use lazaret_images::{Blob, FileRange, Graph, Made};
 use lazaret_oci::{Descriptor, Digest, Manifest, Platform, Reference, media_type};
-use lazaret_rootfs::{PackMode, PackOptions, pack};
 use lazaret_vm::kernel::Source;
 use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 
 use super::kind::Kernel;
+use super::modules;
 use crate::hash::copy_hashed;
 use crate::push::Pushed;
 use crate::{Error, Home, ProgressSink, blocking};
@@ -27,10 +26,8 @@ use crate::{Error, Home, ProgressSink, blocking};
 const ARTIFACT: &str = "application/vnd.lazaret.kernel.v1";
 const CONFIG: &str = "application/vnd.lazaret.kernel.config.v1+json";
 const IMAGE: &str = "application/vnd.lazaret.kernel.image.v1";
-/// Largest boot image, and largest archive of modules, both packed and unpacked, in bytes.
+/// Largest boot image, and largest archive of modules, in bytes.
 const LARGEST: u64 = 512 << 20;
-/// Largest number of modules.
-const MOST_MODULES: usize = 1000;
 
 /// The configuration blob of the artifact.
 #[derive(Debug, Serialize, Deserialize)]
@@ -74,16 +71,8 @@ impl Home {
             let image = Blob::new(Descriptor::new(IMAGE, image, size), content);
             let archive = tempfile::tempfile_in(&place);
             let archive = archive.map_err(Error::io("create a file in", &place))?;
-            let folder = kernel.vmlinuz.with_file_name("modules");
-            let options = PackOptions {
-                mode: PackMode::Reproducible,
-                epoch: 0,
-            };
-            let packed = pack(&folder, &archive, options);
-            let packed = packed.map_err(|source| Error::Convert {
-                subject: kernel.name.clone(),
-                source,
-            })?;
+            let folder = modules::folder(&kernel);
+            let packed = modules::pack(&kernel, &archive)?;
             let digest = Digest::from_sha256(packed.digest);
             let modules = Descriptor::new(media_type::LAYER_GZIP, digest, packed.size);
             let content = FileRange::whole(archive, &folder)?;
@@ -176,7 +165,7 @@ impl Home {
         );
         let imported = blocking(move || {
             let modules = folder.path().join("modules");
-            let count = unpack(&folder.path().join("modules.tar.gz"), &modules)?;
+            let count = modules::unpack(&folder.path().join("modules.tar.gz"), &modules)?;
             let source = Source::Files {
                 image: folder.path().join("vmlinuz"),
                 modules: (count > 0).then_some(modules),
@@ -186,40 +175,4 @@ impl Home {
         .await?;
         Ok(self.shown(imported))
     }
-}
-
-/// Unpacks modules into a folder of their own; returns their number. Only plain files with plain
-/// names are accepted.
-fn unpack(archive: &Path, folder: &Path) -> Result<usize, Error> {
-    let failed = |source: io::Error| Error::Io {
-        action: "unpack the kernel's modules".to_owned(),
-        source,
-    };
-    let broken = |reason| failed(io::Error::new(io::ErrorKind::InvalidData, reason));
-    std::fs::create_dir(folder).map_err(Error::io("create", folder))?;
-    let file = File::open(archive).map_err(Error::io("open", archive))?;
-    let content = flate2::read::MultiGzDecoder::new(file).take(LARGEST);
-    let mut archive = tar::Archive::new(content);
-    let mut count = 0;
-    // Read raw: members with long names are not modules, and none is read into memory.
-    for member in archive.entries().map_err(failed)?.raw(true) {
-        let mut member = member.map_err(failed)?;
-        let name = String::from_utf8_lossy(&member.path_bytes()).into_owned();
-        let is_plain = (name.ends_with(".ko") || name == "modules.builtin")
-            && name
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"._+-".contains(&byte))
-            && !name.starts_with('.');
-        if member.header().entry_type() != tar::EntryType::Regular || !is_plain {
-            return Err(broken("there is something else than modules"));
-        }
-        count += 1;
-        if count > MOST_MODULES {
-            return Err(broken("there are too many"));
-        }
-        let path = folder.join(&name);
-        let mut target = File::create_new(&path).map_err(Error::io("create", &path))?;
-        io::copy(&mut member, &mut target).map_err(failed)?;
-    }
-    Ok(count)
 }

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 
 use lazaret_images::Lease;
 use lazaret_protocol::BootConfig;
-use lazaret_vm::{Accelerator, Disk, DiskFormat, DiskPart, LaunchPlan, Qemu};
+use lazaret_vm::{Accelerator, BootRanges, Disk, DiskFormat, DiskPart, DiskRange, LaunchPlan};
 
 use super::network_launch::{self, NetworkLaunch};
-use super::record::{FolderUse, Launch, StoredContent, StoredDisk, StoredPart, VolumeUse};
+use super::program::Program;
+use super::record::{FolderUse, Launch, PackUse, StoredContent, StoredDisk, StoredPart, VolumeUse};
 use crate::Error;
 use crate::integrations::RunRecord;
 
@@ -27,8 +28,8 @@ pub(crate) struct Design {
     pub(crate) image_digest: String,
     /// The signal by which the image wants to be asked to end.
     pub(crate) stop_signal: Option<u8>,
-    /// The QEMU that will execute it.
-    pub(crate) qemu: Qemu,
+    /// The hypervisor that will execute it.
+    pub(crate) program: Program,
     /// The folder of the user's templates.
     pub(crate) templates: PathBuf,
     /// The folder of the user's volumes.
@@ -43,6 +44,12 @@ pub(crate) struct Design {
     pub(crate) kernel: PathBuf,
     /// The initramfs.
     pub(crate) initramfs: PathBuf,
+    /// Where both are in their files, if these are more than that.
+    pub(crate) boot_ranges: Option<BootRanges>,
+    /// The pack that it is of, if it is of one.
+    pub(crate) pack: Option<PackUse>,
+    /// Further words of the kernel's command line.
+    pub(crate) words: Vec<String>,
     /// Its disks.
     pub(crate) disks: Vec<DiskDesign>,
     /// Its network, if it has one.
@@ -72,6 +79,8 @@ pub(crate) struct DiskDesign {
 pub(crate) enum DiskContent {
     /// An existing file.
     File(PathBuf),
+    /// A range of an existing file that stays where it is.
+    Range(PathBuf, DiskRange),
     /// Several existing files, one after the other.
     Parts(Vec<DiskPart>),
     /// A file of the machine's own, written when the machine is made.
@@ -87,6 +96,11 @@ impl fmt::Debug for DiskContent {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File(path) => formatter.debug_tuple("File").field(path).finish(),
+            Self::Range(path, range) => formatter
+                .debug_tuple("Range")
+                .field(path)
+                .field(range)
+                .finish(),
             Self::Parts(parts) => formatter.debug_tuple("Parts").field(parts).finish(),
             Self::Own(_) => formatter.write_str("Own"),
             Self::Volume(path) => formatter.debug_tuple("Volume").field(path).finish(),
@@ -119,9 +133,13 @@ impl Design {
             kernel: self.kernel_name,
             boot_image: self.kernel,
             initramfs: self.initramfs,
-            qemu: self.qemu.path().to_owned(),
-            qemu_version: self.qemu.version().to_owned(),
-            jail: self.qemu.jail(),
+            boot_ranges: self.boot_ranges,
+            pack: self.pack,
+            words: self.words,
+            substrate: self.program.substrate,
+            qemu: self.program.path,
+            qemu_version: self.program.version,
+            jail: self.program.jail,
             templates: self.templates,
             volumes: self.volumes_folder,
             folders: self.folders,
@@ -140,6 +158,7 @@ impl DiskDesign {
             DiskContent::File(path) => {
                 StoredContent::File(link(&path, folder, &format!("{serial}.disk"))?)
             }
+            DiskContent::Range(path, range) => StoredContent::Range(path, range),
             DiskContent::Parts(parts) => {
                 let mut stored: Vec<StoredPart> = Vec::new();
                 let mut files: Vec<(PathBuf, PathBuf)> = Vec::new();
@@ -204,7 +223,8 @@ impl Launch {
             cpus: self.cpus,
             kernel: self.boot_image.clone(),
             initramfs: self.initramfs.clone(),
-            cmdline: Vec::new(),
+            boot_ranges: self.boot_ranges.clone(),
+            cmdline: self.words.clone(),
             disks: disks.collect::<Result<_, _>>()?,
             network: self.network.as_ref().map(|_| network_launch::device()),
             console_log: Some(folder.join("console.log")),
@@ -229,7 +249,8 @@ impl Launch {
             cpus: self.cpus,
             kernel: self.boot_image.clone(),
             initramfs: self.initramfs.clone(),
-            cmdline: Vec::new(),
+            boot_ranges: self.boot_ranges.clone(),
+            cmdline: self.words.clone(),
             disks: disks.collect(),
             network: self.network.as_ref().map(|_| network_launch::device()),
             console_log: None,
@@ -241,6 +262,7 @@ impl StoredDisk {
     fn plan(&self, folder: &Path) -> Result<Disk, Error> {
         let (path, format) = match &self.content {
             StoredContent::File(name) => (folder.join(name), DiskFormat::Raw),
+            StoredContent::Range(path, range) => (path.clone(), DiskFormat::Range(*range)),
             StoredContent::Parts(parts) => {
                 let parts = parts.iter().map(|part| DiskPart {
                     path: folder.join(&part.file),

@@ -27,6 +27,8 @@ pub(super) fn duplicate(disks: &[StoredDisk], from: &Path, to: &Path) -> Result<
     for disk in disks {
         match &disk.content {
             StoredContent::File(name) => give(name, disk.read_only)?,
+            // It stays where it is.
+            StoredContent::Range(..) => {}
             StoredContent::Parts(parts) => {
                 for part in parts {
                     give(&part.file, disk.read_only)?;

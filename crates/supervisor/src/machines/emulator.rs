@@ -1,4 +1,4 @@
-//! The port to the program that executes a machine. Its adapter is `templates::Starter`.
+//! The port to the program that executes a machine. Its adapter is `driver::Driver`.
 
 use std::os::fd::OwnedFd;
 use std::path::Path;

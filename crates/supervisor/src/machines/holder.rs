@@ -31,15 +31,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lazaret_values::Chain;
-use lazaret_vm::Qemu;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::audited;
+use super::driver::Driver;
 use super::life::Life;
 use super::machine::Machine;
 use super::network::{BoundaryCommand, Network};
+use super::program::Program;
 use super::record::{Restart, Spec, State};
 use super::socket;
 use super::store::{Found, Held};
@@ -82,8 +83,9 @@ pub async fn hold(
 ) -> Result<(), Error> {
     let spec = Spec::read(&folder)?;
     let state = State::read(&folder)?;
-    let starter = Starter {
-        qemu: Qemu::known(&spec.launch.qemu, &spec.launch.qemu_version).with_jail(spec.launch.jail),
+    let program = Program::of_launch(&spec.launch);
+    let starter = || Starter {
+        qemu: program.as_qemu(),
         templates: Templates {
             folder: spec.launch.templates.clone(),
             keeper: commands.keep,
@@ -91,6 +93,10 @@ pub async fn hold(
         boot: spec.options.boot,
         folders: spec.launch.folders.clone(),
         server: commands.share,
+    };
+    let driver = match program.as_vmm() {
+        Some(vmm) => Driver::Vmm(vmm),
+        None => Driver::Qemu(starter()),
     };
     let listener = socket::listen(&folder).and_then(|listener| {
         listener.set_nonblocking(true)?;
@@ -119,7 +125,7 @@ pub async fn hold(
         },
         lock,
     };
-    let mut machine = Machine::new(held, starter, network);
+    let mut machine = Machine::new(held, driver, network);
     let life = {
         let living = live(&mut machine, &desk, &mut demands);
         tokio::pin!(living);
@@ -149,7 +155,7 @@ pub async fn hold(
 
 /// Starts the machine, and again as its restart policy says; returns its last state.
 async fn live(
-    machine: &mut Machine<Starter>,
+    machine: &mut Machine<Driver>,
     desk: &Arc<Desk>,
     demands: &mut desk::Demands,
 ) -> Life {

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 use lazaret_files::Durability;
 use lazaret_protocol::{BootConfig, Process};
-use lazaret_vm::{Accelerator, Jail, JailMode};
+use lazaret_vm::{Accelerator, BootRanges, DiskRange, FileIdentity, Jail, JailMode, Substrate};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -146,8 +146,10 @@ pub struct Resources {
     pub accelerator: Accelerator,
     /// Name of the kernel.
     pub kernel: String,
-    /// Version of QEMU at the last start.
-    pub qemu: String,
+    /// The hypervisor.
+    pub substrate: Substrate,
+    /// Its version at the last start.
+    pub hypervisor: String,
     /// Serials of the disks.
     pub disks: Vec<String>,
 }
@@ -163,9 +165,23 @@ pub(crate) struct Launch {
     /// The boot image of the kernel.
     pub(crate) boot_image: PathBuf,
     pub(crate) initramfs: PathBuf,
+    /// Further words of the kernel's command line.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) words: Vec<String>,
+    /// Where both are in their files, if these are more than that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) boot_ranges: Option<BootRanges>,
+    /// The pack that it is of, if it is of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) pack: Option<PackUse>,
+    /// The hypervisor.
+    #[serde(default)]
+    pub(crate) substrate: Substrate,
+    /// Its program.
     pub(crate) qemu: PathBuf,
+    /// Its version.
     pub(crate) qemu_version: String,
-    /// How QEMU is jailed.
+    /// How it is jailed.
     #[serde(default)]
     pub(crate) jail: JailMode,
     /// The folder of the user's templates.
@@ -180,6 +196,35 @@ pub(crate) struct Launch {
     /// Its network, if it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) network: Option<NetworkLaunch>,
+}
+
+/// The pack that a machine is of. Kernel, initramfs and disks stay in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct PackUse {
+    /// Where it is.
+    pub(crate) path: PathBuf,
+    /// Digest of its manifest: 64 hexadecimal digits.
+    pub(crate) digest: String,
+}
+
+impl Launch {
+    /// Notes that the pack was looked at again, and that its file is this one now.
+    pub(crate) fn look_again(&mut self, file: FileIdentity) {
+        let pack = self.pack.as_ref().map(|pack| &pack.path);
+        for disk in &mut self.disks {
+            match &mut disk.content {
+                StoredContent::Range(path, range) if Some(&*path) == pack => range.file = file,
+                _ => {}
+            }
+        }
+    }
+
+    /// Whether one of its disks is this file of the host.
+    pub(crate) fn uses_file(&self, path: &Path) -> bool {
+        let is_it =
+            |disk: &StoredDisk| matches!(&disk.content, StoredContent::File(own) if own == path);
+        self.disks.iter().any(is_it)
+    }
 }
 
 /// A disk in the machine's folder.
@@ -198,6 +243,8 @@ pub(crate) struct StoredDisk {
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum StoredContent {
     File(PathBuf),
+    /// A range of a file elsewhere.
+    Range(PathBuf, DiskRange),
     Parts(Vec<StoredPart>),
 }
 
@@ -299,7 +346,8 @@ impl Spec {
             memory_mib: launch.memory_mib,
             accelerator: launch.accelerator,
             kernel: launch.kernel.clone(),
-            qemu: launch.qemu_version.clone(),
+            substrate: launch.substrate,
+            hypervisor: launch.qemu_version.clone(),
             disks: launch
                 .disks
                 .iter()
@@ -314,7 +362,7 @@ impl Spec {
             serial: &disk.serial,
             lasting: disk.lasting,
             files: match &disk.content {
-                StoredContent::File(name) => vec![name],
+                StoredContent::File(name) | StoredContent::Range(name, _) => vec![name],
                 StoredContent::Parts(parts) => parts.iter().map(|part| &*part.file).collect(),
             },
         })

@@ -7,6 +7,8 @@
 
 use std::path::{Path, PathBuf};
 
+use lazaret_vm::Feature;
+
 use super::record::{Spec, State};
 use crate::Error;
 use crate::checkpoint_error::CheckpointError;
@@ -25,8 +27,9 @@ pub(crate) fn disks(folder: &Path) -> PathBuf {
 /// the host's folders and not the server that knows them.
 ///
 /// # Errors
-/// [`CheckpointError::WritesVolume`], [`CheckpointError::HasFolder`].
+/// [`lazaret_vm::Error::Unsupported`], [`CheckpointError::WritesVolume`], [`CheckpointError::HasFolder`].
 pub(crate) fn check(spec: &Spec) -> Result<(), Error> {
+    spec.launch.substrate.require(Feature::Checkpoints)?;
     if let Some(folder) = spec.launch.folders.first() {
         return Err(CheckpointError::HasFolder {
             machine: spec.name.clone(),

@@ -24,6 +24,6 @@ mod starter;
 mod store;
 
 pub use keeper::keep;
-pub(super) use starter::Starter;
+pub(super) use starter::{Running, Starter};
 pub(super) use store::Templates;
 pub(crate) use store::list;

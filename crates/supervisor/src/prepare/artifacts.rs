@@ -1,20 +1,20 @@
 //! Makes the disk with the artifacts of a run.
 
 use std::fs::File;
-use std::path::PathBuf;
 
 use lazaret_artifacts::{ArtifactMount, Payload};
 use lazaret_images::ImageStore;
 use lazaret_oci::Digest;
-use lazaret_rootfs::{Attributes, DiskBuilder, FileSystem, Options};
+use lazaret_rootfs::{Attributes, DiskBuilder, FileSystem, Options, Summary};
 
 use super::cached::{cached, key, open_blob};
 use super::serial;
 use crate::Error;
+use crate::machines::DiskContent;
 
 /// The read-only disk with all artifacts, each in a folder named by its position.
 pub(super) struct Artifacts {
-    pub(super) path: PathBuf,
+    pub(super) content: DiskContent,
     /// The mount points of the artifacts in the guest.
     pub(super) mounts: Vec<lazaret_protocol::ArtifactMount>,
 }
@@ -27,6 +27,17 @@ pub(super) fn disk(
     if mounts.is_empty() {
         return Ok(None);
     }
+    let path = cached(store, &identity(mounts), |file| {
+        write_artifacts(store, mounts, file, Options::default()).map(drop)
+    })?;
+    Ok(Some(Artifacts {
+        content: DiskContent::File(path),
+        mounts: table(mounts),
+    }))
+}
+
+/// A text that says everything on which the disk for these mounts depends.
+pub(crate) fn identity(mounts: &[ArtifactMount]) -> String {
     let identity = |mount: &ArtifactMount| match &mount.payload {
         Payload::File(content) => format!("file {}", Digest::of(content)),
         Payload::Layers(layers) => {
@@ -35,29 +46,31 @@ pub(super) fn disk(
         }
     };
     let parts: Vec<String> = mounts.iter().map(identity).collect();
-    let key = key("artifacts", &parts);
-    let path = cached(store, &key, |file| write_artifacts(store, mounts, file))?;
-    let table =
-        mounts
-            .iter()
-            .enumerate()
-            .map(|(position, mount)| lazaret_protocol::ArtifactMount {
-                serial: serial::ARTIFACTS.to_owned(),
-                source: position.to_string(),
-                target: mount.target.path.to_string(),
-                read_only: mount.target.read_only,
-            });
-    Ok(Some(Artifacts {
-        path,
-        mounts: table.collect(),
-    }))
+    key("artifacts", &parts)
 }
 
-fn write_artifacts(store: &ImageStore, mounts: &[ArtifactMount], file: File) -> Result<(), Error> {
+/// Where the guest mounts what is on the disk.
+pub(super) fn table(mounts: &[ArtifactMount]) -> Vec<lazaret_protocol::ArtifactMount> {
+    let place = |(position, mount): (usize, &ArtifactMount)| lazaret_protocol::ArtifactMount {
+        serial: serial::ARTIFACTS.to_owned(),
+        source: position.to_string(),
+        target: mount.target.path.to_string(),
+        read_only: mount.target.read_only,
+    };
+    mounts.iter().enumerate().map(place).collect()
+}
+
+/// Writes the disk; `base` has the options that are not settled here.
+pub(crate) fn write_artifacts(
+    store: &ImageStore,
+    mounts: &[ArtifactMount],
+    file: File,
+    base: Options,
+) -> Result<Summary, Error> {
     let options = Options {
         file_system: FileSystem::Erofs,
         label: serial::ARTIFACTS.to_owned(),
-        ..Options::default()
+        ..base
     };
     let failed = |source| Error::Convert {
         subject: "the artifacts".to_owned(),
@@ -85,6 +98,5 @@ fn write_artifacts(store: &ImageStore, mounts: &[ArtifactMount], file: File) -> 
             }
         }
     }
-    disk.finish().map_err(failed)?;
-    Ok(())
+    disk.finish().map_err(failed)
 }

@@ -92,7 +92,7 @@ pub(super) fn check(config: &BootConfig) -> Result<(), Error> {
 }
 
 /// Derives a host name from the name of what is run: letters, digits and hyphens, at most 63 bytes.
-pub(super) fn hostname(name: Option<&str>, image: &str) -> String {
+pub(crate) fn hostname(name: Option<&str>, image: &str) -> String {
     let base = name.unwrap_or_else(|| image.rsplit('/').next().unwrap_or(image));
     let label: String = base
         .chars()

@@ -7,7 +7,7 @@ use lazaret_images::Lease;
 use lazaret_oci::Reference;
 use lazaret_protocol::{MemoryMount, TerminalSize};
 use lazaret_vm::kernel::Kernel;
-use lazaret_vm::{Accelerator, MAX_DISKS, Qemu};
+use lazaret_vm::{Accelerator, BootRanges, MAX_DISKS};
 
 use super::artifacts::Artifacts;
 use super::mounts::Attached;
@@ -17,7 +17,7 @@ use super::root::Root;
 use super::{boot, scratch, serial};
 use crate::Error;
 use crate::integrations::RunRecord;
-use crate::machines::{Design, DiskContent, DiskDesign};
+use crate::machines::{Design, DiskContent, DiskDesign, PackUse, Program};
 
 /// An image as people name it: its digest only if it has no tag.
 fn named(image: &Reference) -> String {
@@ -37,7 +37,7 @@ pub(super) struct Parts {
     /// Digest of the image's manifest.
     pub(super) image_digest: String,
     pub(super) stop_signal: Option<u8>,
-    pub(super) qemu: Qemu,
+    pub(super) program: Program,
     pub(super) templates: PathBuf,
     pub(super) volumes_folder: PathBuf,
     pub(super) volumes: Attached,
@@ -45,12 +45,16 @@ pub(super) struct Parts {
     pub(super) integrations: Option<RunRecord>,
     pub(super) kernel: Kernel,
     pub(super) initramfs: PathBuf,
+    pub(super) boot_ranges: Option<BootRanges>,
+    pub(super) pack: Option<PackUse>,
     pub(super) accelerator: Accelerator,
     pub(super) read_only: bool,
     /// Size of the scratch disk in bytes.
     pub(super) disk_bytes: Option<u64>,
     pub(super) terminal: Option<TerminalSize>,
     pub(super) network: Option<Settled>,
+    /// Further words of the kernel's command line.
+    pub(super) words: Vec<String>,
     pub(super) lease: Lease,
 }
 
@@ -58,8 +62,8 @@ impl Parts {
     /// Makes the design of the machine.
     pub(super) fn design(self) -> Result<Design, Error> {
         check_processors(self.spec.cpus)?;
-        let (path, mounts) = match self.artifacts {
-            Some(artifacts) => (Some(artifacts.path), artifacts.mounts),
+        let (artifacts, mounts) = match self.artifacts {
+            Some(artifacts) => (Some(artifacts.content), artifacts.mounts),
             None => (None, Vec::new()),
         };
         let (network, guest) = self
@@ -86,10 +90,10 @@ impl Parts {
             read_only: !is_own,
             content: self.root.content,
         }];
-        disks.extend(path.map(|path| DiskDesign {
+        disks.extend(artifacts.map(|content| DiskDesign {
             serial: serial::ARTIFACTS.to_owned(),
             read_only: true,
-            content: DiskContent::File(path),
+            content,
         }));
         if !self.read_only && !is_own {
             let bytes = self.disk_bytes;
@@ -114,7 +118,7 @@ impl Parts {
             image: named(&self.spec.image),
             image_digest: self.image_digest,
             stop_signal: self.stop_signal,
-            qemu: self.qemu,
+            program: self.program,
             templates: self.templates,
             volumes_folder: self.volumes_folder,
             volumes: self.volumes.uses,
@@ -122,6 +126,9 @@ impl Parts {
             kernel_name: self.kernel.name,
             kernel: self.kernel.image,
             initramfs: self.initramfs,
+            boot_ranges: self.boot_ranges,
+            pack: self.pack,
+            words: self.words,
             disks,
             network,
             policy: policy.map(|policy| policy.to_value().to_string()),

@@ -12,7 +12,7 @@ use crate::{Error, Home, ProgressSink, image};
 
 impl Home {
     /// Resolves the reference. The name of a cached image needs no registry.
-    pub(super) async fn resolve_run(
+    pub(crate) async fn resolve_run(
         &self,
         request: &RunRequest,
         progress: &ProgressSink,
@@ -54,7 +54,7 @@ impl Home {
     }
 
     /// Returns the image's record; pulls the image if policy and store require it.
-    pub(super) async fn ensure_image(
+    pub(crate) async fn ensure_image(
         &self,
         reference: &Reference,
         policy: PullPolicy,

@@ -1,6 +1,8 @@
 //! The volumes and the memory of a run: joins those of the request to those of the agent, and checks
 //! them against each other and against the artifacts.
 
+use std::path::PathBuf;
+
 use std::collections::BTreeSet;
 
 use lazaret_artifacts::{ArtifactMount, Error as Fault, GuestPath, RunSpec, Volume};
@@ -54,6 +56,15 @@ pub(super) struct Attached {
     pub(super) mounts: Vec<VolumeMount>,
     pub(super) uses: Vec<VolumeUse>,
     pub(super) folders: Vec<FolderUse>,
+}
+
+/// Files of the host that are disks of the machine, writable, and stay when it goes.
+pub(super) fn own_files(files: &[PathBuf]) -> impl Iterator<Item = DiskDesign> {
+    files.iter().enumerate().map(|(number, path)| DiskDesign {
+        serial: format!("disk{number}"),
+        read_only: false,
+        content: DiskContent::Volume(path.clone()),
+    })
 }
 
 /// Attaches the volumes of a settled run, and the folders of the host that were asked for.

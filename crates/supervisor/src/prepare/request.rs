@@ -7,11 +7,12 @@ use lazaret_artifacts::{GuestPath, MountFlag, Port, RunFlags, parse_cpus, parse_
 use lazaret_oci::Registry;
 use lazaret_protocol::{MemoryMount, TerminalSize};
 use lazaret_values::{Capabilities, Printable};
-use lazaret_vm::JailMode;
+use lazaret_vm::{JailMode, Substrate};
 use serde_json::Value;
 
 use super::folders::FolderRequest;
 use super::mounts::VolumeRequest;
+use super::named::NamedRequest;
 use crate::machines::NetworkMode;
 use crate::policy_file::read_policy;
 use crate::{Error, Setting, room};
@@ -93,6 +94,8 @@ pub struct RunRequest {
     pub network: NetworkRequest,
     /// The name of the kernel.
     pub kernel: Option<String>,
+    /// What is named in a document: the kernel, a guest image.
+    pub named: Option<NamedRequest>,
     /// Whether writes to the root file system are refused.
     pub read_only: bool,
     /// Size of the disk that the machine writes to, in bytes.
@@ -101,7 +104,9 @@ pub struct RunRequest {
     pub root: RootDisk,
     /// The size of the workload's terminal, if it has one.
     pub terminal: Option<TerminalSize>,
-    /// How QEMU is jailed.
+    /// The hypervisor that executes the machine.
+    pub substrate: Substrate,
+    /// How it is jailed.
     pub jail: JailMode,
     /// When to pull the image.
     pub pull: PullPolicy,
@@ -111,7 +116,7 @@ pub struct RunRequest {
 
 impl RunRequest {
     /// The settings that override artifact and image.
-    pub(super) fn flags(&self) -> Result<RunFlags, Error> {
+    pub(crate) fn flags(&self) -> Result<RunFlags, Error> {
         if self.read_only && self.root == RootDisk::Own {
             return Err(Error::ReadOnlyOwnDisk);
         }

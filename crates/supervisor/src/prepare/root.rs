@@ -7,11 +7,12 @@
 //! |---|---|
 //! | `layer-DIFFID.1` | a stored layer |
 //! | `image-HASH.erofs` | superblock and metadata of an image over its stored layers |
+//! | `whole-HASH.erofs` | the same image in one file, for hypervisors that cannot join parts |
 //! | `checked-HASH.erofs`, `.json` | the whole image with a dm-verity tree, and the root hash |
 //! | `bundle-SHA256.ext4` | from a catalogue |
 
 use std::fs::File;
-use std::io::Write as _;
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -103,7 +104,7 @@ pub(super) fn shared(store: &ImageStore, layers: &Layers<'_>) -> Result<Root, Er
     let blobs = &layers.manifest.layers;
     let stored = paths.iter().zip(blobs).map(open);
     let stored = stored.collect::<Result<Vec<_>, Error>>()?;
-    let [key, ..] = image_keys(layers.config);
+    let ImageKeys { image: key, .. } = ImageKeys::of(layers.config);
     let own = cached(store, &key, |file| {
         let options = Options {
             label: serial::ROOT.to_owned(),
@@ -125,6 +126,34 @@ pub(super) fn shared(store: &ImageStore, layers: &Layers<'_>) -> Result<Root, Er
         kind: RootDisk::Shared,
         file_system: FileSystem::Erofs,
         verity: None,
+    })
+}
+
+/// The image's shared disk in one file, for a hypervisor that cannot join its parts.
+pub(super) fn whole(store: &ImageStore, layers: &Layers<'_>) -> Result<Root, Error> {
+    let root = shared(store, layers)?;
+    let DiskContent::Parts(parts) = &root.content else {
+        return Ok(root);
+    };
+    let ImageKeys { whole: key, .. } = ImageKeys::of(layers.config);
+    let path = cached(store, &key, |mut file| {
+        for part in parts {
+            let mut copy = || {
+                let mut from = File::open(&part.path)?;
+                from.seek(SeekFrom::Start(part.offset))?;
+                let copied = io::copy(&mut from.take(part.length), &mut file)?;
+                match copied == part.length {
+                    true => Ok(()),
+                    false => Err(io::ErrorKind::UnexpectedEof.into()),
+                }
+            };
+            copy().map_err(Error::io("copy", &part.path))?;
+        }
+        Ok(())
+    })?;
+    Ok(Root {
+        content: DiskContent::File(path),
+        ..root
     })
 }
 
@@ -175,7 +204,11 @@ fn store_layers(store: &ImageStore, layers: &Layers<'_>) -> Result<Vec<PathBuf>,
 /// The image in one file with a dm-verity tree. The root hash is a file of its own, published
 /// before the disk: where the disk exists, its root hash exists too.
 pub(super) fn checked(store: &ImageStore, layers: &Layers<'_>) -> Result<Root, Error> {
-    let [_, key, hash_key] = image_keys(layers.config);
+    let ImageKeys {
+        checked: key,
+        hash: hash_key,
+        ..
+    } = ImageKeys::of(layers.config);
     let path = cached(store, &key, |file| {
         let handle = file
             .try_clone()
@@ -189,7 +222,7 @@ pub(super) fn checked(store: &ImageStore, layers: &Layers<'_>) -> Result<Root, E
         };
         store.remove_disk(&hash_key)?;
         cached(store, &hash_key, |mut file| {
-            let text = serde_json::to_vec(&verity).map_err(std::io::Error::from);
+            let text = serde_json::to_vec(&verity).map_err(io::Error::from);
             text.and_then(|text| file.write_all(&text))
                 .map_err(Error::io("write", Path::new(&hash_key)))
         })
@@ -246,14 +279,29 @@ pub(super) fn prebuilt(path: PathBuf) -> Root {
     }
 }
 
-/// The keys of an image's disks: the merged one, the checked one, and the root hash of the checked
-/// one. They name everything that the disks depend on.
-fn image_keys(config: &ImageConfig) -> [String; 3] {
-    let diff_ids = config.rootfs.diff_ids.iter();
-    let parts: Vec<String> = diff_ids.map(Digest::to_string).collect();
-    let checked = key("checked", &parts);
-    let hash = format!("{checked}.json");
-    [key("image", &parts), checked, hash]
+/// The keys of an image's disks. They name everything that the disks depend on.
+struct ImageKeys {
+    /// The merged one.
+    image: String,
+    /// The merged one with all its parts.
+    whole: String,
+    /// The checked one, and its root hash.
+    checked: String,
+    hash: String,
+}
+
+impl ImageKeys {
+    fn of(config: &ImageConfig) -> Self {
+        let diff_ids = config.rootfs.diff_ids.iter();
+        let parts: Vec<String> = diff_ids.map(Digest::to_string).collect();
+        let checked = key("checked", &parts);
+        Self {
+            image: key("image", &parts),
+            whole: key("whole", &parts),
+            hash: format!("{checked}.json"),
+            checked,
+        }
+    }
 }
 
 fn layer_key(diff_id: &Digest) -> String {
@@ -263,5 +311,11 @@ fn layer_key(diff_id: &Digest) -> String {
 /// The keys of all files in the store that an image's disks consist of.
 pub(crate) fn needed_keys(config: &ImageConfig) -> impl Iterator<Item = String> + '_ {
     let layers = config.rootfs.diff_ids.iter().map(layer_key);
-    image_keys(config).into_iter().chain(layers)
+    let ImageKeys {
+        image,
+        whole,
+        checked,
+        hash,
+    } = ImageKeys::of(config);
+    [image, whole, checked, hash].into_iter().chain(layers)
 }

@@ -31,6 +31,12 @@ pub(crate) struct Needs<'a> {
     pub(crate) uses_kvm: bool,
     /// Files that it opens again, by the path of a descriptor.
     pub(crate) reopened: &'a [OwnedFd],
+    /// Files that it opens again in that way, for writing.
+    pub(crate) written: &'a [OwnedFd],
+    /// The folder in which it makes sockets and opens files.
+    pub(crate) folder: Option<&'a OwnedFd>,
+    /// Whether it opens files that others may not read, so that it has to stay the same user.
+    pub(crate) keeps_user: bool,
     /// Size of the largest file that it writes, in bytes.
     pub(crate) largest_file: u64,
     /// Memory in MiB and number of processors of its machine, if it has one.
@@ -90,27 +96,32 @@ impl Cell {
             cell.program.clone_from(&program);
         }
         match &cell.view {
-            Some(view) => match landlock::rules(view, needs.reopened) {
-                Ok(rules) => cell.rules = Some(rules),
-                Err(error) => {
-                    let reason = match error {
-                        Errno::NOSYS => "this kernel has no Landlock (5.13)".to_owned(),
-                        Errno::OPNOTSUPP => {
-                            "Landlock is switched off (kernel parameter lsm=)".to_owned()
-                        }
-                        error => format!("refused: {error}"),
-                    };
-                    cell.lacks(&[JailPart::Landlock], &reason);
+            Some(view) => {
+                match landlock::rules(view, needs.reopened, needs.written, needs.folder) {
+                    Ok(rules) => cell.rules = Some(rules),
+                    Err(error) => {
+                        let reason = match error {
+                            Errno::NOSYS => "this kernel has no Landlock (5.13)".to_owned(),
+                            Errno::OPNOTSUPP => {
+                                "Landlock is switched off (kernel parameter lsm=)".to_owned()
+                            }
+                            error => format!("refused: {error}"),
+                        };
+                        cell.lacks(&[JailPart::Landlock], &reason);
+                    }
                 }
-            },
+            }
             None => {
-                let reason = "QEMU is a script: what it starts is not known";
+                let reason = "the hypervisor is a script: what it starts is not known";
                 cell.lacks(&[JailPart::Files, JailPart::Landlock], reason);
             }
         }
         let user = match &cell.view {
             None if rights.is_root => {
-                Err("QEMU is a script: what it opens is not known".to_owned())
+                Err("the hypervisor is a script: what it opens is not known".to_owned())
+            }
+            _ if needs.keeps_user && rights.is_root => {
+                Err("it opens disks that are this user's".to_owned())
             }
             _ => user::choose(rights, &program, needs.uses_kvm),
         };
@@ -132,7 +143,7 @@ impl Cell {
         }
         let mounts = cell.view.as_ref().map_or(0, |view| view.entries.len());
         cell.trees.resize_with(mounts, || None);
-        cell.filter = filter::program();
+        cell.filter = filter::program(needs.folder.is_some());
         if let Some((memory_mib, cpus)) = needs.machine {
             cell.group = control_groups()
                 .and_then(|parent| {
@@ -143,6 +154,11 @@ impl Cell {
                 .ok();
         }
         Ok(cell)
+    }
+
+    /// The version of Landlock that the process is under; `None` when it is not.
+    pub(crate) fn landlock(&self) -> Option<usize> {
+        self.rules.as_ref().and_then(|_| landlock::version().ok())
     }
 
     /// The path by which the program is executed.

@@ -100,8 +100,19 @@ const REFUSED: [c_long; 65] = [
     libc::SYS_capset,
 ];
 
-/// The filter as a program of the kernel's.
-pub(super) fn program() -> Vec<sock_filter> {
+/// What a hypervisor needs of that whose guest talks over sockets: UNIX sockets, see below. Those that are
+/// linked with musl wake their processors by `tkill`, which reaches nobody else in a namespace of processes.
+const OF_SOCKETS: [c_long; 6] = [
+    libc::SYS_socket,
+    libc::SYS_socketpair,
+    libc::SYS_connect,
+    libc::SYS_bind,
+    libc::SYS_listen,
+    libc::SYS_tkill,
+];
+
+/// The filter as a program of the kernel's. With `sockets`, the process may make UNIX sockets.
+pub(super) fn program(sockets: bool) -> Vec<sock_filter> {
     let refuse = |error: i32| SECCOMP_RET_ERRNO | error.unsigned_abs();
     let mut program = vec![
         load(ARCH),
@@ -112,9 +123,22 @@ pub(super) fn program() -> Vec<sock_filter> {
     #[cfg(target_arch = "x86_64")]
     program.extend([jump(BPF_JSET, X32, 0, 1), answer(refuse(libc::ENOSYS))]);
     for number in REFUSED {
+        if sockets && OF_SOCKETS.contains(&number) {
+            continue;
+        }
         program.extend([
             jump(BPF_JEQ, word(number), 0, 1),
             answer(refuse(libc::EPERM)),
+        ]);
+    }
+    if sockets {
+        program.extend([
+            jump(BPF_JEQ, word(libc::SYS_socket), 1, 0),
+            jump(BPF_JEQ, word(libc::SYS_socketpair), 0, 4),
+            load(FIRST_ARGUMENT),
+            jump(BPF_JEQ, libc::AF_UNIX.unsigned_abs(), 1, 0),
+            answer(refuse(libc::EPERM)),
+            answer(SECCOMP_RET_ALLOW),
         ]);
     }
     program.extend([

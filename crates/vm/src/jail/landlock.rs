@@ -14,6 +14,9 @@ const EXECUTE: u64 = 1;
 const WRITE_FILE: u64 = 1 << 1;
 const READ_FILE: u64 = 1 << 2;
 const READ_DIR: u64 = 1 << 3;
+const REMOVE_FILE: u64 = 1 << 5;
+const MAKE_SOCKET: u64 = 1 << 9;
+const TRUNCATE: u64 = 1 << 14;
 const IOCTL_DEV: u64 = 1 << 15;
 
 /// Rights over files that each version knows, from version 1 on.
@@ -65,10 +68,13 @@ pub(super) fn version() -> Result<usize, Errno> {
     call::check(version)
 }
 
-/// Makes the rules for a program that is shown `view` and reads `files` through descriptors.
-pub(super) fn rules<'a>(
+/// Makes the rules for a program that is shown `view`, reads and writes files through descriptors, and makes
+/// sockets in `folder`.
+pub(super) fn rules(
     view: &View,
-    files: impl IntoIterator<Item = &'a OwnedFd>,
+    read: &[OwnedFd],
+    written: &[OwnedFd],
+    folder: Option<&OwnedFd>,
 ) -> Result<OwnedFd, Errno> {
     let version = version()?;
     let known = FILE_RIGHTS[version.clamp(1, FILE_RIGHTS.len()) - 1];
@@ -94,8 +100,12 @@ pub(super) fn rules<'a>(
         )?;
         allow(&rules, &path, rights & known)?;
     }
-    for file in files {
-        match allow(&rules, file, READ_FILE) {
+    let write = READ_FILE | WRITE_FILE | TRUNCATE;
+    let read = read.iter().map(|file| (file, READ_FILE));
+    let written = written.iter().map(|file| (file, write));
+    let folder = folder.map(|folder| (folder, write | READ_DIR | MAKE_SOCKET | REMOVE_FILE));
+    for (file, rights) in read.chain(written).chain(folder) {
+        match allow(&rules, file, rights & known) {
             // A file in memory has no path, and needs no rule.
             Ok(()) | Err(Errno::BADFD) => {}
             Err(error) => return Err(error),

@@ -63,15 +63,93 @@ fn a_view_has_the_program_and_its_loader() {
 
 #[test]
 fn the_filter_ends_with_permission() {
-    let program = filter::program();
-    assert_eq!(program.last().unwrap().k, libc::SECCOMP_RET_ALLOW);
-    // No jump leads out of the program.
-    for (number, statement) in program.iter().enumerate() {
-        let furthest = usize::from(statement.jt.max(statement.jf));
+    for sockets in [false, true] {
+        let program = filter::program(sockets);
+        assert_eq!(program.last().unwrap().k, libc::SECCOMP_RET_ALLOW);
+        // No jump leads out of the program.
+        for (number, statement) in program.iter().enumerate() {
+            let furthest = usize::from(statement.jt.max(statement.jf));
+            assert!(
+                number + furthest < program.len() - 1 || furthest == 0,
+                "{number}"
+            );
+        }
+    }
+}
+
+/// What the filter answers to a call of this architecture, as the kernel computes it.
+fn answer(program: &[libc::sock_filter], call: libc::c_long, first: u32) -> u32 {
+    let architecture = program[1].k;
+    let (mut at, mut accumulator) = (0, 0);
+    loop {
+        let statement = program[at];
+        at += 1;
+        let code = u32::from(statement.code);
+        let jump = |holds: bool| usize::from(if holds { statement.jt } else { statement.jf });
+        if code == libc::BPF_LD | libc::BPF_W | libc::BPF_ABS {
+            accumulator = match statement.k {
+                0 => u32::try_from(call).unwrap(),
+                4 => architecture,
+                _ => first,
+            };
+        } else if code == libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K {
+            at += jump(accumulator == statement.k);
+        } else if code == libc::BPF_JMP | libc::BPF_JSET | libc::BPF_K {
+            at += jump(accumulator & statement.k != 0);
+        } else {
+            return statement.k;
+        }
+    }
+}
+
+#[test]
+fn only_unix_sockets_are_for_those_that_need_some() {
+    let (without, with) = (filter::program(false), filter::program(true));
+    let allows = |program, call, first| answer(program, call, first) == libc::SECCOMP_RET_ALLOW;
+    let families = [
+        libc::AF_UNIX,
+        libc::AF_INET,
+        libc::AF_INET6,
+        libc::AF_NETLINK,
+        libc::AF_VSOCK,
+    ];
+    for call in [libc::SYS_socket, libc::SYS_socketpair] {
+        for family in families {
+            assert!(!allows(&without, call, family.unsigned_abs()));
+            let is_unix = family == libc::AF_UNIX;
+            assert_eq!(
+                allows(&with, call, family.unsigned_abs()),
+                is_unix,
+                "{family}"
+            );
+        }
+    }
+    for call in [
+        libc::SYS_bind,
+        libc::SYS_listen,
+        libc::SYS_connect,
+        libc::SYS_tkill,
+    ] {
         assert!(
-            number + furthest < program.len() - 1 || furthest == 0,
-            "{number}"
+            !allows(&without, call, 0) && allows(&with, call, 0),
+            "{call}"
         );
+    }
+    for call in [
+        libc::SYS_kill,
+        libc::SYS_mount,
+        libc::SYS_ptrace,
+        libc::SYS_bpf,
+    ] {
+        assert!(
+            !allows(&without, call, 0) && !allows(&with, call, 0),
+            "{call}"
+        );
+    }
+    let namespaces = libc::CLONE_NEWUSER.unsigned_abs();
+    for program in [&without, &with] {
+        assert!(allows(program, libc::SYS_read, 0) && allows(program, libc::SYS_clone, 0));
+        assert!(!allows(program, libc::SYS_clone, namespaces));
     }
 }
 

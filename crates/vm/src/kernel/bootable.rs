@@ -50,4 +50,6 @@ pub enum Purpose {
     Verity,
     /// Needed in machines with folders of the host.
     Folders,
+    /// Needed in machines whose control stream is a vsock connection, beside those for [`Purpose::Boot`].
+    Vsock,
 }

@@ -21,11 +21,23 @@ pub(super) const MAX_CHOSEN_BYTES: u64 = 256 * 1024 * 1024;
 /// Most modules of a kernel; every distribution builds fewer.
 pub(super) const MAX_MODULES: usize = 8_192;
 
-/// A module that the guest needs: its file name without compression suffix, and its bytes.
-pub(super) struct Chosen {
-    pub(super) purpose: Purpose,
-    pub(super) file_name: String,
-    pub(super) bytes: Vec<u8>,
+/// A module that the guest needs.
+pub struct Chosen {
+    /// The purpose for which it is loaded.
+    pub purpose: Purpose,
+    /// Its file name without compression suffix.
+    pub file_name: String,
+    /// Its bytes, unpacked.
+    pub bytes: Vec<u8>,
+}
+
+/// The modules below a folder (`lib/modules/RELEASE`) that a guest needs, each after its dependencies.
+///
+/// # Errors
+/// [`Error::ModulesMissing`], [`Error::Malformed`], [`Error::Unpack`] and [`Error::Io`].
+pub fn choose_modules(folder: &Path) -> Result<Vec<Chosen>, Error> {
+    let release = folder.file_name().unwrap_or_default().to_string_lossy();
+    choose(folder, &release, MAX_CHOSEN_BYTES).map(|(chosen, _)| chosen)
 }
 
 /// The file in a folder of modules that lists the built-in ones.

@@ -37,7 +37,7 @@ impl Image {
 }
 
 /// The release in the first text `Linux version ` that has one.
-fn banner(bytes: &[u8]) -> Option<String> {
+pub(super) fn banner(bytes: &[u8]) -> Option<String> {
     const BANNER: &[u8] = b"Linux version ";
     let mut rest = bytes;
     while let Some(at) = rest.iter().position(|byte| *byte == BANNER[0]) {

@@ -16,7 +16,7 @@ pub(super) enum Need {
 
 /// The modules that are looked for, in the order of their purposes: what a later purpose depends on
 /// may have been loaded for an earlier one.
-pub(super) const WANTED: [(Purpose, Need, &[&str]); 7] = [
+pub(super) const WANTED: [(Purpose, Need, &[&str]); 8] = [
     // Bus, control port, images, scratch disk, writable root.
     (
         Purpose::Machine,
@@ -33,6 +33,11 @@ pub(super) const WANTED: [(Purpose, Need, &[&str]); 7] = [
         &["dm_verity", "sha256_generic"],
     ),
     (Purpose::Folders, Need::Optional, &["fuse"]),
+    (
+        Purpose::Vsock,
+        Need::Optional,
+        &["vmw_vsock_virtio_transport"],
+    ),
 ];
 
 /// Greatest nesting of dependencies; every kernel has much less.

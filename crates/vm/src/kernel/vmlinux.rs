@@ -10,16 +10,21 @@ use super::{
 
 /// `XEN_ELFNOTE_PHYS32_ENTRY` (Linux `include/xen/interface/elfnote.h`).
 const NOTE_PHYS32_ENTRY: u32 = 18;
+const PT_INTERP: u32 = 3;
 const PT_NOTE: u32 = 4;
 const PROGRAM_HEADER_BYTES: usize = 56;
 const LZ4_LEGACY_MAGIC: [u8; 4] = [0x02, 0x21, 0x4c, 0x18];
 const LZ4_LEGACY_BLOCK_BYTES: usize = 8 * 1024 * 1024;
 
-/// The kernel in `payload`, if it has at most `limit` bytes, is packed with lz4, xz, zstd or gzip and has a
-/// PVH entry; otherwise `None`, and the boot image itself is used.
+/// As [`unpack`], if the kernel has a PVH entry; otherwise `None`, and the boot image itself is used.
 pub(super) fn extract(payload: &[u8], limit: u64) -> Option<Vec<u8>> {
-    let kernel = if payload.starts_with(&LZ4_LEGACY_MAGIC) {
-        unpack_lz4(&payload[LZ4_LEGACY_MAGIC.len()..], limit)?
+    unpack(payload, limit).filter(|kernel| has_pvh_entry(kernel))
+}
+
+/// The kernel in `payload`, if it has at most `limit` bytes and is packed with lz4, xz, zstd or gzip.
+pub(super) fn unpack(payload: &[u8], limit: u64) -> Option<Vec<u8>> {
+    if payload.starts_with(&LZ4_LEGACY_MAGIC) {
+        unpack_lz4(&payload[LZ4_LEGACY_MAGIC.len()..], limit)
     } else {
         // All but gzip are followed by the size in four bytes, which decoders refuse as trailing
         // garbage.
@@ -30,9 +35,8 @@ pub(super) fn extract(payload: &[u8], limit: u64) -> Option<Vec<u8>> {
         streams
             .into_iter()
             .flatten()
-            .find_map(|it| compression::read_bounded(it, limit).ok())?
-    };
-    has_pvh_entry(&kernel).then_some(kernel)
+            .find_map(|it| compression::read_bounded(it, limit).ok())
+    }
 }
 
 /// Unpacks the legacy frame: blocks of 8 MiB, each after its packed size. Linux appends the
@@ -64,17 +68,25 @@ pub(super) fn has_pvh_entry(elf: &[u8]) -> bool {
     elf.get(..6) == Some(b"\x7fELF\x02\x01") && find_entry(elf).is_some()
 }
 
-fn find_entry(elf: &[u8]) -> Option<()> {
+/// Whether an ELF64 file names a loader, which kernels have no use for.
+pub(super) fn has_loader(elf: &[u8]) -> bool {
+    let mut headers = headers(elf).into_iter().flatten();
+    headers.any(|header| word32(header, 0) == Some(PT_INTERP))
+}
+
+/// The program headers, each from its first byte on.
+fn headers(elf: &[u8]) -> Option<impl Iterator<Item = &[u8]>> {
     let table = word64(elf, 0x20)?;
     let size = usize::from(word16(elf, 0x36)?);
     let count = usize::from(word16(elf, 0x38)?);
-    if size != PROGRAM_HEADER_BYTES {
-        return None;
-    }
+    let header = move |index| elf.get(table.checked_add(index * PROGRAM_HEADER_BYTES)?..);
+    (size == PROGRAM_HEADER_BYTES).then(|| (0..count).map_while(header))
+}
+
+fn find_entry(elf: &[u8]) -> Option<()> {
     // Notes of a sound file do not overlap: together they are no longer than it.
     let mut left = elf.len();
-    (0..count).find_map(|index| {
-        let header = elf.get(table.checked_add(index * PROGRAM_HEADER_BYTES)?..)?;
+    headers(elf)?.find_map(|header| {
         if word32(header, 0)? != PT_NOTE {
             return None;
         }

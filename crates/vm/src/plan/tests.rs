@@ -33,4 +33,30 @@ fn plans_that_no_machine_accepts_are_refused() {
     check("two disks", &|plan| {
         plan.disks = vec![disk("one"), disk("one")];
     });
+    let range = |offset, length, read_only| Disk {
+        format: DiskFormat::Range(DiskRange {
+            offset,
+            length,
+            file: FileIdentity {
+                inode: (0, 0),
+                size: 0,
+                modified: (0, 0),
+                changed: (0, 0),
+            },
+        }),
+        read_only,
+        ..disk("one")
+    };
+    check("whole sectors", &|plan| {
+        plan.disks = vec![range(100, 512, true)];
+    });
+    check("whole sectors", &|plan| {
+        plan.disks = vec![range(512, 0, true)];
+    });
+    check("whole sectors", &|plan| {
+        plan.disks = vec![range(u64::MAX - 511, 512, true)];
+    });
+    check("not written to", &|plan| {
+        plan.disks = vec![range(512, 512, false)];
+    });
 }

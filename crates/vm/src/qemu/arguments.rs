@@ -8,7 +8,7 @@ use std::path::Path;
 
 use lazaret_protocol::{CONTROL_PORT, FOLDERS_PORT};
 
-use crate::{Accelerator, Disk, DiskFormat, LaunchPlan};
+use crate::{Accelerator, Disk, DiskFormat, DiskRange, LaunchPlan};
 
 /// Kernel parameters of every guest: few messages, and a restart instead of a hang, which
 /// `-no-reboot` turns into an exit of QEMU.
@@ -218,6 +218,9 @@ fn block(number: usize, disk: &Disk, file: i32) -> String {
     let driver = match disk.format {
         DiskFormat::Raw => "raw",
         DiskFormat::Parts => "vmdk",
+        DiskFormat::Range(DiskRange { offset, length, .. }) => {
+            &format!("raw,offset={offset},size={length}")
+        }
     };
     let file = given(file);
     format!("driver={driver},node-name=disk{number},{mode},file.driver=file,file.filename={file}")

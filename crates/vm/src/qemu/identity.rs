@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::{Qemu, arguments};
 use crate::template::{FORMAT, Fields, TemplateKey};
-use crate::{Accelerator, Error, LaunchPlan};
+use crate::{Accelerator, BootRange, Error, LaunchPlan};
 
 impl Qemu {
     /// The key of the template for machines of this plan: what their guest's memory and devices are
@@ -18,6 +18,11 @@ impl Qemu {
     /// # Errors
     /// [`Error::Io`] when one of the files is missing.
     pub fn template_key(&self, plan: &LaunchPlan) -> Result<TemplateKey, Error> {
+        let (kernel, initramfs) = match &plan.boot_ranges {
+            None => (file(&plan.kernel)?, file(&plan.initramfs)?),
+            // Whatever file they come from, they are compared with their hashes before they boot.
+            Some(ranges) => (hash(&ranges.kernel), hash(&ranges.initramfs)),
+        };
         let mut fields = Fields::from(
             [
                 ("format", FORMAT.to_string()),
@@ -31,8 +36,8 @@ impl Qemu {
                 ),
                 ("number of processors", plan.cpus.to_string()),
                 ("number of disks", plan.disks.len().to_string()),
-                ("kernel", file(&plan.kernel)?),
-                ("initramfs", file(&plan.initramfs)?),
+                ("kernel", kernel),
+                ("initramfs", initramfs),
                 ("command line", arguments::command_line(plan)),
             ]
             .map(|(name, value)| (name.to_owned(), value)),
@@ -62,6 +67,10 @@ fn host() -> Result<String, Error> {
     let release = kernel.release().to_string_lossy();
     words.push(&release);
     Ok(words.join("; "))
+}
+
+fn hash(range: &BootRange) -> String {
+    format!("sha256:{}", range.sha256)
 }
 
 /// A file by path, size and time of its last change.

@@ -18,14 +18,13 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::arguments::{Beginning, arguments_for};
-use super::console::{Log, drain};
 use super::files::Files;
-use super::process::{self, Process};
 use super::qmp::{Command, Monitor};
-use super::spawn::Refusal;
-use super::{Descriptors, Diagnostics, Qemu};
+use super::{Descriptors, Qemu};
 use crate::jail::{Cell, Jail, Needs};
-use crate::{Accelerator, Channel, Error, LaunchPlan};
+use crate::process::console::{Log, drain};
+use crate::process::{self, Process, Refusal};
+use crate::{Accelerator, Channel, Diagnostics, Error, LaunchPlan};
 
 /// Time limit for the last output to arrive after QEMU has ended, and for QEMU to end after it
 /// has closed the stream.
@@ -106,7 +105,7 @@ impl Machine {
         inherited.extend(streams.frames);
         inherited.extend(files.boot);
         inherited.extend(files.disks.into_iter().flatten());
-        let process = process::start(arguments, inherited, cell)
+        let process = process::start(arguments, inherited, None, cell)
             .await
             .map_err(|refusal| match refusal {
                 Refusal::Io(error) => failed(error),
@@ -261,6 +260,9 @@ async fn prepare(
             program: qemu.path(),
             uses_kvm: plan.accelerator == Accelerator::Kvm,
             reopened: &files.boot,
+            written: &[],
+            folder: None,
+            keeps_user: false,
             // A captured machine is written to files of at most its memory's size.
             largest_file: files.largest.max(plan.memory_mib << 20),
             machine: Some((plan.memory_mib, plan.cpus)),

@@ -2,7 +2,8 @@ use crate::DiskFormat;
 use std::{ffi::OsString, os::unix::fs::PermissionsExt, path::Path, time::Duration};
 
 use super::arguments::{Beginning, arguments_for};
-use super::{binary::parse_version, console, tail::Tail, *};
+use super::{binary::parse_version, *};
+use crate::process::{console, tail::Tail};
 use crate::{Accelerator, Disk, Error, LaunchPlan, NetworkDevice};
 
 pub(crate) fn example_plan() -> LaunchPlan {
@@ -12,6 +13,7 @@ pub(crate) fn example_plan() -> LaunchPlan {
         cpus: 2,
         kernel: "/k/vmlinux".into(),
         initramfs: "/k/initramfs".into(),
+        boot_ranges: None,
         cmdline: vec!["extra=1".into()],
         disks: vec![
             Disk {
@@ -323,7 +325,10 @@ async fn a_machine_that_ends_early_says_why() {
     let (error, _) = handshake_error(script, LIMIT).await;
     let text = error.to_string();
     assert!(text.contains("exit status: 3"), "{text}");
-    assert!(text.contains("QEMU said: no such device"), "{text}");
+    assert!(
+        text.contains("the hypervisor said: no such device"),
+        "{text}"
+    );
     assert!(
         text.contains("the console ends with: Kernel panic"),
         "{text}"
@@ -390,4 +395,24 @@ async fn a_missing_qemu_is_an_error() {
         .await
         .unwrap_err();
     assert!(matches!(error, Error::Spawn { .. }), "{error:?}");
+}
+
+/// A disk in a file: QEMU sees nothing but its range.
+#[test]
+fn a_range_of_a_file_is_a_disk() {
+    let mut plan = example_plan();
+    let file = crate::FileIdentity {
+        inode: (1, 2),
+        size: 3,
+        modified: (4, 5),
+        changed: (6, 7),
+    };
+    plan.disks[0].format = DiskFormat::Range(crate::DiskRange {
+        offset: 8192,
+        length: 4096,
+        file,
+    });
+    let text = lines(&arguments(&plan, &descriptors()));
+    let block = "driver=raw,offset=8192,size=4096,node-name=disk0,read-only=on,file.driver=file,file.filename=/dev/fdset/19";
+    assert!(text.contains(block), "{text}");
 }

@@ -6,9 +6,9 @@ use std::time::Duration;
 use lazaret_files::blocking;
 use tokio::time::timeout;
 
-use super::spawn::Refusal;
-use super::{Qemu, process};
+use super::Qemu;
 use crate::jail::{Cell, Needs};
+use crate::process::{self, Refusal};
 use crate::{Error, Jail};
 
 /// Longest time for QEMU to tell its version.
@@ -32,6 +32,9 @@ impl Qemu {
                 program: qemu.path(),
                 uses_kvm,
                 reopened: &[],
+                written: &[],
+                folder: None,
+                keeps_user: false,
                 largest_file: 0,
                 machine: None,
             };
@@ -39,7 +42,7 @@ impl Qemu {
         });
         let cell = cell.await?;
         let arguments = vec!["-version".into()];
-        let started = process::start(arguments, Vec::new(), cell).await;
+        let started = process::start(arguments, Vec::new(), None, cell).await;
         let process = started.map_err(|refusal| match refusal {
             Refusal::Io(error) => failed(error),
             Refusal::Jail(jail) => Error::Jail {

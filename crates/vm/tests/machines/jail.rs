@@ -63,6 +63,7 @@ impl Prey {
             cpus: 1,
             kernel: self.path("vmlinux"),
             initramfs: self.path("initramfs"),
+            boot_ranges: None,
             cmdline: Vec::new(),
             disks: vec![disk("root", true), disk("scratch", false)],
             network: None,
@@ -274,6 +275,6 @@ async fn a_jail_that_is_required_is_whole_or_nothing_starts() {
         .await
         .unwrap_err();
     let text = error.to_string();
-    assert!(text.contains("files (QEMU is a script"), "{text}");
+    assert!(text.contains("files (the hypervisor is a script"), "{text}");
     assert!(matches!(error, lazaret_vm::Error::Jail { .. }));
 }

@@ -91,6 +91,7 @@ impl World {
             cpus: 1,
             kernel: self.kernel.clone(),
             initramfs: self.path("initramfs"),
+            boot_ranges: None,
             cmdline: Vec::new(),
             disks: vec![
                 disk(self.path("root"), "root", true),

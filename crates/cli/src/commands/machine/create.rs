@@ -1,4 +1,5 @@
-use crate::commands::run::flags::{Flags, IdFile, Wanted};
+use crate::commands::run::flags::{Flags, Of, Wanted};
+use crate::commands::run::id_file::IdFile;
 use crate::context::Context;
 use crate::failure::Failure;
 
@@ -20,7 +21,7 @@ impl Args {
                     prepared,
                     naming,
                     options,
-                } = self.flags.prepare(context, &home).await?;
+                } = self.flags.prepare(context, &home, &Of::Images).await?;
                 home.create_machine(prepared, naming, options).await?
             }
         };

@@ -141,7 +141,7 @@ fn row(found: &FoundMachine, now: u64) -> Row {
 }
 
 /// The state of a machine in words.
-fn status(found: &FoundMachine, now: u64) -> String {
+pub(crate) fn status(found: &FoundMachine, now: u64) -> String {
     let state = &found.state;
     let up = || {
         state

@@ -28,16 +28,27 @@ impl Args {
 
     /// Stops a machine; one that does not run is left as it is.
     pub(super) async fn stop(&self, context: &Context, name: &str) -> Result<(), Failure> {
-        let home = context.home()?;
-        let found = home.machine(name)?;
-        if !found.state.life.is_held() {
-            return Ok(());
-        }
-        let spec = &found.spec;
-        let signal = self.signal.unwrap_or_else(|| spec.stop_signal());
-        let seconds = self.timeout.unwrap_or(spec.options.stop_seconds);
-        // It is gone in any case; how it ended is of no interest here.
-        let _ended = home.holder(&found).await?.stop(signal, seconds).await;
-        Ok(())
+        stop(context, name, self.signal, self.timeout).await
     }
+}
+
+/// Stops a machine, with its own signal and time unless others are given; one that does not run is left as
+/// it is.
+pub(crate) async fn stop(
+    context: &Context,
+    name: &str,
+    signal: Option<u8>,
+    seconds: Option<u64>,
+) -> Result<(), Failure> {
+    let home = context.home()?;
+    let found = home.machine(name)?;
+    if !found.state.life.is_held() {
+        return Ok(());
+    }
+    let spec = &found.spec;
+    let signal = signal.unwrap_or_else(|| spec.stop_signal());
+    let seconds = seconds.unwrap_or(spec.options.stop_seconds);
+    // It is gone in any case; how it ended is of no interest here.
+    let _ended = home.holder(&found).await?.stop(signal, seconds).await;
+    Ok(())
 }

@@ -1,8 +1,6 @@
 //! The flags of `run` and `create`.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::Write as _;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
@@ -12,10 +10,11 @@ use lazaret_supervisor::notation::restart::restart;
 use lazaret_supervisor::{
     Boot, CheckpointError, Home, JailMode, MachineOptions, MemoryMount, Naming, NetworkMode,
     NetworkRequest, NewMachine, Port, Prepared, PullPolicy, Restart, RootDisk, RunRequest,
-    TerminalSize,
+    Substrate, TerminalSize,
 };
 use lazaret_values::{Capabilities, Period, Size};
 
+use super::named::NamedFlags;
 use crate::attach;
 use crate::commands::rootfs::disk_size;
 use crate::commands::signal::signal_number;
@@ -72,7 +71,11 @@ pub(crate) struct Flags {
     /// from a template in any case, which is made first
     #[arg(long, value_enum, default_value_t)]
     boot: BootChoice,
-    /// Whether QEMU is jailed: as far as this host can, completely or not at all
+    /// Hypervisor: `qemu`, `firecracker` or `cloud-hypervisor`; the latter two need KVM, and have no network,
+    /// folders of this host, templates or checkpoints
+    #[arg(long, value_name = "NAME", default_value = "qemu")]
+    substrate: Substrate,
+    /// Whether the hypervisor is jailed: as far as this host can, completely or not at all
     #[arg(long, value_name = "MODE", default_value = "auto", env = env_vars::JAIL)]
     jail: JailMode,
     /// Write the machine's id to a new file
@@ -143,9 +146,11 @@ pub(crate) struct Flags {
     /// Time for a person to answer what the policy asks about: seconds, or as `10m`
     #[arg(long, value_name = "TIME", value_parser = seconds)]
     ask_timeout: Option<u64>,
-    /// Kernel, by its name in `lazaret kernel ls`
+    /// Kernel, by its name in `lazaret kernel ls`, or in the document
     #[arg(long, value_name = "NAME")]
     kernel: Option<String>,
+    #[command(flatten)]
+    named: NamedFlags,
     /// Refuse all writes to the root file system, root's included
     #[arg(long)]
     read_only: bool,
@@ -167,7 +172,7 @@ pub(crate) struct Flags {
     #[arg(long, value_name = "CHECKPOINT", conflicts_with_all = OF_IMAGES)]
     pub(crate) from: Option<String>,
     /// `registry/repository[:tag][@digest]`, or the name of a cached image
-    #[arg(required_unless_present = "from")]
+    #[arg(required_unless_present_any = ["from", "guest_image"])]
     reference: Option<String>,
     /// Command: it replaces the image's command or the agent's arguments; `--` may stand before it
     #[arg(
@@ -179,9 +184,10 @@ pub(crate) struct Flags {
 }
 
 /// What a machine has already that goes on from a checkpoint.
-const OF_IMAGES: [&str; 25] = [
+const OF_IMAGES: [&str; 28] = [
     "env_file",
     "boot",
+    "substrate",
     "volume",
     "mount",
     "tmpfs",
@@ -198,6 +204,8 @@ const OF_IMAGES: [&str; 25] = [
     "learn",
     "ask_timeout",
     "kernel",
+    "protection_mode",
+    "config",
     "read_only",
     "disk_size",
     "fs",
@@ -240,6 +248,14 @@ enum Pull {
     Never,
 }
 
+/// What the reference of a run names.
+pub(crate) enum Of {
+    /// An image, an agent or a bundle.
+    Images,
+    /// A pack, which one of these public keys must have signed, if there are any.
+    Pack(Vec<PathBuf>),
+}
+
 /// Everything that making a machine takes.
 pub(crate) struct Wanted {
     pub(crate) prepared: Prepared,
@@ -256,11 +272,19 @@ impl Flags {
         lazaret_supervisor::find_policy(&folder)
     }
 
-    pub(crate) async fn prepare(self, context: &Context, home: &Home) -> Result<Wanted, Failure> {
+    pub(crate) async fn prepare(
+        self,
+        context: &Context,
+        home: &Home,
+        of: &Of,
+    ) -> Result<Wanted, Failure> {
         let bars = Bars::new(context.printer, "pull");
         let (naming, options) = (self.naming()?, self.options());
-        let request = self.request()?;
-        let prepared = home.prepare(request, bars.sink()).await?;
+        let request = self.request(context, home)?;
+        let prepared = match of {
+            Of::Images => home.prepare(request, bars.sink()).await?,
+            Of::Pack(keys) => home.prepare_pack(request, keys).await?,
+        };
         // From here on the terminal belongs to the workload.
         bars.clear();
         for notice in prepared.notices() {
@@ -271,6 +295,24 @@ impl Flags {
             naming,
             options,
         })
+    }
+
+    /// Refuses flags that say what a pack has settled.
+    pub(crate) fn check_for_pack(&self) -> Result<(), Failure> {
+        let given = [
+            ("--kernel", self.kernel.is_some()),
+            ("--from", self.from.is_some()),
+            ("--verity", self.verity),
+            ("--fs", self.fs != Fs::default()),
+            ("--pull", self.pull != Pull::default()),
+        ];
+        match given.into_iter().find(|(_, is_given)| *is_given) {
+            None => Ok(()),
+            Some((flag, _)) => Err(Failure::usage_with(
+                format!("a pack has no use for {flag}"),
+                "kernel and disks are in the pack",
+            )),
+        }
     }
 
     fn naming(&self) -> Result<Naming, Failure> {
@@ -322,7 +364,17 @@ impl Flags {
         Ok(Some((name, new)))
     }
 
-    fn request(self) -> Result<RunRequest, Failure> {
+    fn request(mut self, context: &Context, home: &Home) -> Result<RunRequest, Failure> {
+        let kernel = self.kernel.as_deref();
+        let named =
+            std::mem::take(&mut self.named).request(context, home, kernel, self.substrate)?;
+        if named
+            .as_ref()
+            .is_some_and(|named| named.guest_image.is_some())
+        {
+            // There is no reference then: all that follows is the command.
+            self.args.splice(0..0, self.reference.take());
+        }
         let mut env = Vec::new();
         for file in &self.env_file {
             env.extend(lines(file)?);
@@ -371,6 +423,7 @@ impl Flags {
                 ask_seconds: self.ask_timeout,
             },
             kernel: self.kernel,
+            named,
             read_only: self.read_only,
             disk_bytes: self.disk_size.map(|size| size.0),
             root: match (self.fs, self.verity) {
@@ -379,6 +432,7 @@ impl Flags {
                 (Fs::Erofs, false) => RootDisk::Shared,
             },
             terminal,
+            substrate: self.substrate,
             jail: self.jail,
             pull: match self.pull {
                 Pull::Always => PullPolicy::Always,
@@ -396,28 +450,6 @@ impl Flags {
         }
         labels.extend(self.label.iter().map(|entry| label(entry)));
         Ok(labels)
-    }
-}
-
-/// The file for the id of a machine. It must be new, which is checked before the machine is made.
-pub(crate) struct IdFile(Option<(PathBuf, File)>);
-
-impl IdFile {
-    pub(crate) fn create(path: Option<&Path>) -> Result<Self, Failure> {
-        let Some(path) = path else {
-            return Ok(Self(None));
-        };
-        let file = File::create_new(path);
-        let file = file.map_err(|error| Failure::io(format!("create '{}'", path.display()), error));
-        Ok(Self(Some((path.to_owned(), file?))))
-    }
-
-    pub(crate) fn write(self, id: &str) -> Result<(), Failure> {
-        let Some((path, mut file)) = self.0 else {
-            return Ok(());
-        };
-        let written = file.write_all(id.as_bytes());
-        written.map_err(|error| Failure::io(format!("write '{}'", path.display()), error))
     }
 }
 

@@ -12,10 +12,10 @@ use super::desk::{Demand, Demands, Desk};
 use super::save;
 use crate::Error;
 use crate::machines::audited;
+use crate::machines::driver::Driver;
 use crate::machines::life::{Ending, Life};
 use crate::machines::log::LogStream;
 use crate::machines::machine::Machine;
-use crate::machines::templates::Starter;
 
 const SIGKILL: u8 = 9;
 /// Time for a guest to obey SIGKILL, after which its machine is ended without it.
@@ -40,7 +40,7 @@ enum Then {
 
 /// Starts the machine and carries what its workload writes until that ends, or is ended by a client.
 pub(super) async fn run(
-    machine: &mut Machine<Starter>,
+    machine: &mut Machine<Driver>,
     desk: &Arc<Desk>,
     demands: &mut Demands,
     restarts: u32,
@@ -86,7 +86,7 @@ fn killed() -> Ended {
 }
 
 async fn carry(
-    machine: &mut Machine<Starter>,
+    machine: &mut Machine<Driver>,
     desk: &Arc<Desk>,
     demands: &mut Demands,
     events: &mut Events,
@@ -154,7 +154,7 @@ async fn carry(
 }
 
 /// Lets a paused machine go on, with the right time.
-async fn resume(machine: &mut Machine<Starter>, desk: &Arc<Desk>) -> Result<(), Error> {
+async fn resume(machine: &mut Machine<Driver>, desk: &Arc<Desk>) -> Result<(), Error> {
     machine.resume().await?;
     desk.set_life(machine.life().clone());
     desk.set_clock().await;

@@ -17,10 +17,10 @@ use lazaret_vm::{Captured, Qemu};
 
 use super::desk::Desk;
 use crate::machines::disks;
+use crate::machines::driver::Driver;
 use crate::machines::life::Life;
 use crate::machines::machine::Machine;
 use crate::machines::saved;
-use crate::machines::templates::Starter;
 use crate::{Error, blocking};
 
 /// Longest time for a guest to stop its processes.
@@ -39,7 +39,7 @@ pub(super) struct Saved {
 /// [`Error::MachineState`] when it does not run, [`CheckpointError::WritesVolume`] for one with a volume that it writes
 /// to; those of the guest, of the emulator and of the disks.
 pub(super) async fn capture(
-    machine: &Machine<Starter>,
+    machine: &Machine<Driver>,
     desk: &Arc<Desk>,
     folder: &Path,
 ) -> Result<Saved, Error> {

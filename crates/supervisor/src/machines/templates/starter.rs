@@ -144,6 +144,10 @@ impl Hypervisor for Starter {
         })?;
         let begun = match self.boot {
             Boot::Cold => Begun::Cold,
+            Boot::Auto if plan.boots_from_disk() => Begun::Cold,
+            Boot::Template if plan.boots_from_disk() => {
+                Begun::Fallback("it boots from its own disk".to_owned())
+            }
             Boot::Auto | Boot::Template => match self.restore(plan, first).await {
                 Ok(Some(running)) => return Ok(running),
                 Ok(None) if self.boot == Boot::Auto => Begun::Cold,
@@ -173,7 +177,10 @@ impl Hypervisor for Starter {
     }
 
     fn prepare_next(&self, plan: &LaunchPlan, begun: &Begun) {
-        if self.boot != Boot::Auto || matches!(begun, Begun::Template | Begun::Checkpoint) {
+        if plan.boots_from_disk()
+            || self.boot != Boot::Auto
+            || matches!(begun, Begun::Template | Begun::Checkpoint)
+        {
             return;
         }
         if let Err(error) = self.templates.start_keeper(&self.qemu, plan) {

@@ -14,7 +14,9 @@ use crate::Error;
 use crate::machines::begin::Begun;
 use crate::machines::emulator::{Emulator, Hypervisor};
 use crate::machines::machine::Machine;
-use crate::machines::{Design, DiskContent, DiskDesign, Found, Life, Machines, Naming, Options};
+use crate::machines::{
+    Design, DiskContent, DiskDesign, Found, Life, Machines, Naming, Options, Program,
+};
 
 /// The behaviour of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -187,13 +189,16 @@ impl World {
             volumes_folder: folder_of_volumes,
             volumes: Vec::new(),
             folders: Vec::new(),
-            qemu: Qemu::known("qemu".as_ref(), "7.2"),
+            program: Program::from(&Qemu::known("qemu".as_ref(), "7.2")),
             kernel_name: "kernel".to_owned(),
             accelerator: Accelerator::Tcg,
             memory_mib: 512,
             cpus: 1,
             kernel: "kernel".into(),
             initramfs: "initramfs".into(),
+            boot_ranges: None,
+            pack: None,
+            words: Vec::new(),
             disks: vec![
                 DiskDesign {
                     serial: "root".to_owned(),

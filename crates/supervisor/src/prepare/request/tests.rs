@@ -21,6 +21,8 @@ fn options_are_checked_before_anything_is_fetched() {
         policy: None,
         network: NetworkRequest::default(),
         kernel: None,
+        substrate: Substrate::default(),
+        named: None,
         jail: JailMode::Auto,
         disk_bytes: None,
         read_only: false,

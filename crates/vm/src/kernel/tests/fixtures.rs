@@ -46,7 +46,7 @@ pub(super) fn module(modinfo: &str) -> Vec<u8> {
 }
 
 /// A `vmlinux` with several notes, of which one has this name.
-pub(super) fn vmlinux(note: &[u8; 4]) -> Vec<u8> {
+pub(in crate::kernel) fn vmlinux(note: &[u8; 4]) -> Vec<u8> {
     let mut notes = Vec::new();
     for (name, kind) in [(b"Odd\0", 18_u32), (note, 18)] {
         for word in [4, 4, kind] {
@@ -70,7 +70,7 @@ pub(super) fn vmlinux(note: &[u8; 4]) -> Vec<u8> {
 }
 
 /// A bzImage of this release around a payload.
-pub(super) fn bzimage(release: &str, payload: &[u8]) -> Vec<u8> {
+pub(in crate::kernel) fn bzimage(release: &str, payload: &[u8]) -> Vec<u8> {
     let mut image = vec![0; 1024];
     image[0x1f1] = 1;
     image[0x1fe..0x200].copy_from_slice(&[0x55, 0xaa]);

@@ -1,0 +1,6 @@
+//! Kernels and guest images of a document: built, validated, booted, and refused.
+
+mod build;
+mod document;
+mod hostile;
+mod run;
