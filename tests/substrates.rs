@@ -38,7 +38,7 @@ impl Place {
     fn emulated(substrate: &'static str) -> Self {
         let world = World::new();
         let programs = world.path("programs");
-        hypervisor::install(&programs);
+        hypervisor::install(&programs).unwrap();
         let program = (variable(substrate), programs.join(substrate));
         let is_stand_in = true;
         Self::new(world, substrate, program, is_stand_in)

@@ -52,9 +52,12 @@ fn version(name: &str) -> String {
 /// Makes a folder with programs `firecracker` and `cloud-hypervisor` that stand in for the real ones; builds
 /// what they start.
 ///
+/// # Errors
+/// When a file cannot be written.
+///
 /// # Panics
 /// When it does not build, or the vsock device is missing.
-pub fn install(folder: &Path) {
+pub fn install(folder: &Path) -> std::io::Result<()> {
     let device = emulator::vsock_device();
     assert!(device.is_file(), "run scripts/vsock-device.sh");
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
@@ -68,16 +71,17 @@ pub fn install(folder: &Path) {
             "lazaret-testing",
         ])
         .args(["--example", "hypervisor"])
-        .status();
-    assert!(built.unwrap().success(), "the stand-in does not build");
-    let program = made("debug/examples/hypervisor").canonicalize().unwrap();
-    std::fs::create_dir_all(folder).unwrap();
+        .status()?;
+    assert!(built.success(), "the stand-in does not build");
+    let program = made("debug/examples/hypervisor").canonicalize()?;
+    std::fs::create_dir_all(folder)?;
     for name in ["firecracker", "cloud-hypervisor"] {
         let path = folder.join(name);
         let script = format!("#!/bin/sh\nexec '{}' {name} \"$@\"\n", program.display());
-        std::fs::write(&path, script).unwrap();
-        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).unwrap();
+        std::fs::write(&path, script)?;
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o755))?;
     }
+    Ok(())
 }
 
 #[cfg(test)]
